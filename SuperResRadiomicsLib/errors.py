@@ -1,0 +1,49 @@
+"""Errors a user can cause and mend.
+
+Every message names what was given, what is allowed and what to do. The command
+line prints them without a traceback and ends with exit code 2.
+"""
+
+
+class SuperResError(Exception):
+    """Base of all errors that the user can mend."""
+
+
+class ImageError(SuperResError):
+    """An image cannot be read or cannot be used (NaN, RGB, 4-D, absurd spacing, too small)."""
+
+
+class GridError(SuperResError):
+    """Two grids do not fit each other, or a grid is not valid."""
+
+
+class MaskError(SuperResError):
+    """A mask is empty, lies on another grid, lacks the label, or changes volume too much."""
+
+
+class RegionError(SuperResError):
+    """A region of interest is empty or lies outside the image."""
+
+
+class ModelError(SuperResError):
+    """A model is missing, its card is invalid, or its weights do not match the card."""
+
+
+class DeviceError(SuperResError):
+    """The requested device or precision is not available."""
+
+
+class OutputError(SuperResError):
+    """An output could not be written; nothing half-written remains."""
+
+
+class SettingsError(SuperResError):
+    """A setting is outside what is allowed."""
+
+
+class MissingDependencyError(SuperResError):
+    """An optional package is needed for this and is not installed."""
+
+
+class Cancelled(SuperResError):
+    """The user cancelled; nothing was written."""

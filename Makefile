@@ -1,0 +1,49 @@
+# make demo   the main job on a sample case, in an environment of its own
+# make test   linters and all tests, in an environment with pinned versions
+# Both take a Python of 3.10 to 3.13: `make demo PYTHON=python3.12`.
+
+PYTHON ?= python3
+CONSTRAINTS := requirements/constraints-py311.txt
+INSTALL := -m pip install --disable-pip-version-check --quiet
+DEMO_FOLDER := demo-output
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test clean
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+demo: .venv/installed
+	.venv/bin/superres-radiomics demo --out $(DEMO_FOLDER)
+
+test: .venv-test/installed
+	.venv-test/bin/ruff check .
+	.venv-test/bin/ruff format --check .
+	.venv-test/bin/mypy
+	.venv-test/bin/python -m pytest
+
+# A torch that the chosen Python already has is used, with the versions that surround it; else 3.11 takes the
+# pinned versions and the others what pip finds for them.
+.venv/installed: pyproject.toml $(CONSTRAINTS)
+	@$(PYTHON) requirements/check_python.py
+	@echo "Creating the environment .venv (some minutes the first time)"
+	@if $(PYTHON) -c "import torch" 2>/dev/null; \
+	then $(PYTHON) -m venv --clear --system-site-packages .venv; \
+	     .venv/bin/python $(INSTALL) --editable ".[cli,pyradiomics]"; \
+	else $(PYTHON) -m venv --clear .venv; \
+	     .venv/bin/python $(INSTALL) $(call constraints,.venv) --editable ".[cli,pyradiomics,torch]"; \
+	fi
+	@touch $@
+
+.venv-test/installed: pyproject.toml $(CONSTRAINTS)
+	@$(PYTHON) requirements/check_python.py
+	@sh requirements/system-libraries.sh
+	@echo "Creating the environment .venv-test (some minutes the first time)"
+	@$(PYTHON) -m venv --clear .venv-test
+	@.venv-test/bin/python $(INSTALL) $(call constraints,.venv-test) --editable ".[cli,pyradiomics,torch,train,test]"
+	@touch $@
+
+constraints = $$($(1)/bin/python -c "import sys; print('--constraint $(CONSTRAINTS)' * (sys.version_info[:2] == (3, 11)))")
+
+clean:
+	rm -rf .venv .venv-test $(DEMO_FOLDER)

@@ -108,9 +108,15 @@ def field_of_view(grid: Grid) -> FloatArray:
 
 
 def through_plane_axis(grid: Grid) -> int:
-    """The axis (0 = i, 1 = j, 2 = k) of largest spacing; of equal ones the last."""
-    largest = max(grid.spacing)
-    return max(axis for axis in range(3) if math.isclose(grid.spacing[axis], largest, rel_tol=1e-6))
+    """The axis (0 = i, 1 = j, 2 = k) of largest spacing; of equal ones the last.
+
+    An image of one slice has no choice: the axis with a single voxel is the through-plane
+    axis, whatever spacing its header gives (slice files often state 1 mm).
+    """
+    single = [axis for axis in range(3) if grid.size[axis] == 1]
+    candidates = single if 1 <= len(single) < 3 else range(3)
+    largest = max(grid.spacing[axis] for axis in candidates)
+    return max(axis for axis in candidates if math.isclose(grid.spacing[axis], largest, rel_tol=1e-6))
 
 
 def in_plane_axes(grid: Grid) -> tuple[int, int]:

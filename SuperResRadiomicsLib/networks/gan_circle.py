@@ -1,0 +1,116 @@
+"""Generator of GAN-CIRCLE.
+
+You et al. 2020 (doi:10.1109/TMI.2019.2922960), in the widths that de Farias et al. 2021
+used for CT lesions (doi:10.1038/s41598-021-00898-z). The feature widths go back to DCSCN
+(Yamanaka et al. 2017, arXiv:1707.05425).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+WIDTHS = (64, 54, 48, 43, 39, 35, 31, 28, 25, 22, 18, 16)
+RECONSTRUCTION_WIDTHS = (24, 8)
+UPSAMPLE_WIDTHS = (32, 16)
+
+
+class GanCircleGenerator(nn.Module):
+    """A network from an interpolated slice to a sharper slice of the same size.
+
+    Twelve convolutions at half resolution whose outputs are all concatenated, a
+    network-in-network reconstruction, a transposed convolution back to full resolution.
+    168,120 parameters in the published widths, and 576 more for each condition.
+
+    Args:
+        widths: Channels of the feature convolutions.
+        reconstruction_widths: Channels of the two network-in-network branches.
+        upsample_widths: Channels before and after the transposed convolution.
+        dropout: Probability of dropping a value in training (the papers' "rate 0.8" keeps 0.8).
+        residual: Add the input to the output (You et al.); the papers' figures differ here.
+        conditions: Number of scalars (such as blur and noise level) that steer the
+            network; each enters as a constant plane beside the image.
+    """
+
+    size_multiple = 2
+
+    def __init__(
+        self,
+        widths: Sequence[int] = WIDTHS,
+        reconstruction_widths: Sequence[int] = RECONSTRUCTION_WIDTHS,
+        upsample_widths: Sequence[int] = UPSAMPLE_WIDTHS,
+        dropout: float = 0.2,
+        residual: bool = True,
+        conditions: int = 0,
+    ) -> None:
+        super().__init__()
+        self.residual = residual
+        self.conditions = conditions
+        channels = [1 + conditions, *widths]
+        self.features = nn.ModuleList(
+            _block(channels[n], channels[n + 1], 3, dropout, stride=2 if n == 0 else 1) for n in range(len(widths))
+        )
+        wide, narrow = reconstruction_widths
+        self.direct = _block(sum(widths), wide, 1, dropout)
+        self.deep = nn.Sequential(_block(sum(widths), narrow, 1, dropout), _block(narrow, narrow, 3, dropout))
+        before, after = upsample_widths
+        self.up = nn.Sequential(
+            nn.Conv2d(wide + narrow, before, 3, padding=1),
+            nn.LeakyReLU(0.1, inplace=True),
+            nn.ConvTranspose2d(before, after, 4, stride=2, padding=1),
+            nn.LeakyReLU(0.1, inplace=True),
+            nn.Conv2d(after, 1, 3, padding=1, bias=False),
+        )
+        self.apply(_initialise)
+
+    @property
+    def receptive_field_radius(self) -> int:
+        """How many pixels around an output pixel can change it."""
+        half_resolution = len(self.features) - 1 + 1 + 1
+        # The transposed and the last convolution reach 1.5 half-resolution pixels, the first one full pixel.
+        return 2 * half_resolution + 4
+
+    def forward(self, image: Tensor, condition: Tensor | None = None) -> Tensor:
+        """Map slices to slices.
+
+        Args:
+            image: (batch, 1, height, width), the model's window scaled to [0, 1]; even sizes.
+            condition: (batch, conditions), or nothing where the network takes none.
+
+        Returns:
+            Tensor like ``image``.
+        """
+        value = image
+        if self.conditions:
+            if condition is None or condition.shape[1] != self.conditions:
+                raise ValueError(f"this network needs {self.conditions} conditions for every slice")
+            planes = condition[:, :, None, None].expand(-1, -1, *image.shape[2:])
+            value = torch.cat([image, planes.to(image)], dim=1)
+        outputs = []
+        for block in self.features:
+            value = block(value)
+            outputs.append(value)
+        joined = torch.cat(outputs, dim=1)
+        change: Tensor = self.up(torch.cat([self.direct(joined), self.deep(joined)], dim=1))
+        return image + change if self.residual else change
+
+
+def _block(inputs: int, outputs: int, kernel: int, dropout: float, stride: int = 1) -> nn.Sequential:
+    # Symmetric padding on the stride-2 layer: padding on one side only would shift the image by half a pixel.
+    layers: list[nn.Module] = [
+        nn.Conv2d(inputs, outputs, kernel, stride=stride, padding=kernel // 2),
+        nn.LeakyReLU(0.1, inplace=True),
+    ]
+    return nn.Sequential(*layers, nn.Dropout(dropout)) if dropout > 0 else nn.Sequential(*layers)
+
+
+def _initialise(module: nn.Module) -> None:
+    """Normal weights of variance 2 / (k^2 * outputs), as in the published code."""
+    if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
+        area = module.kernel_size[0] * module.kernel_size[1]
+        nn.init.normal_(module.weight, std=math.sqrt(2.0 / (area * module.out_channels)))
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

@@ -1,0 +1,60 @@
+"""The one list of architectures that a model card may name."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ModelError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """How to build a network without importing torch before it is needed.
+
+    Attributes:
+        module: Module of this package that holds the class.
+        class_name: The network's class.
+        finite_receptive_field: Whether a halo makes tiles equal to the whole slice; networks
+            that look at the whole image (attention, global pooling) run whole.
+    """
+
+    module: str
+    class_name: str
+    finite_receptive_field: bool
+
+
+_ARCHITECTURES = {
+    "gan-circle-generator": Architecture("gan_circle", "GanCircleGenerator", finite_receptive_field=True),
+}
+
+
+def architectures() -> dict[str, Architecture]:
+    """All known architectures by the name that model cards use."""
+    return dict(_ARCHITECTURES)
+
+
+def build_network(name: str, arguments: dict[str, Any]) -> nn.Module:
+    """Make an untrained network.
+
+    Args:
+        name: Architecture's name, as in a model card.
+        arguments: Keyword arguments of the network's class.
+
+    Raises:
+        ModelError: The name is not known or the arguments do not fit.
+    """
+    if name not in _ARCHITECTURES:
+        known = ", ".join(sorted(_ARCHITECTURES))
+        raise ModelError(f"The architecture '{name}' is not known. This version has: {known}. Update the software?")
+    architecture = _ARCHITECTURES[name]
+    module = importlib.import_module(f".{architecture.module}", __package__)
+    try:
+        network: nn.Module = getattr(module, architecture.class_name)(**arguments)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"The architecture '{name}' cannot be built from the card's arguments: {error}") from error
+    return network

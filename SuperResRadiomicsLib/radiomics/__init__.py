@@ -1,0 +1,17 @@
+"""Radiomic features of a lesion, and their comparison between image versions."""
+
+from .comparison import compare
+from .extract import extract_features
+from .lesion import LesionMeasurements, measure_lesion
+from .settings import FeatureSettings
+from .table import FeatureRow, FeatureTable
+
+__all__ = [
+    "FeatureRow",
+    "FeatureSettings",
+    "FeatureTable",
+    "LesionMeasurements",
+    "compare",
+    "extract_features",
+    "measure_lesion",
+]

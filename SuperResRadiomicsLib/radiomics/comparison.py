@@ -1,0 +1,137 @@
+"""Compare the features of one lesion on the original, the bicubic and the enhanced image."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import Any
+
+from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
+from ..errors import GridError
+from ..grid import BoolArray, through_plane_axis
+from ..image import Image
+from .engine import ENGINES, Engine
+from .lesion import check_lesion, measure_lesion
+from .plan import DISTANCE_CLASSES, ExtractionPlan
+from .settings import DIMENSION_RULE, FeatureSettings
+from .table import FeatureRow, FeatureTable
+
+DISTANCE_NOTE = f"the distance applies to {', '.join(DISTANCE_CLASSES)}; the other classes have none by definition"
+
+
+def compare(
+    original: Image,
+    original_mask: BoolArray,
+    bicubic: Image,
+    enhanced: Image,
+    refined_mask: BoolArray,
+    settings: FeatureSettings,
+    model: str,
+    objective: str,
+    adversarial: bool,
+    mask_rule: str,
+    volume_change: float,
+    provenance: dict[str, Any] | None = None,
+) -> FeatureTable:
+    """Compute the feature table of one lesion.
+
+    Dimension and slice axis are decided once, on the original grid, and hold for all three images.
+
+    Args:
+        original: The image on its native voxels.
+        original_mask: The lesion on it; boolean [k, j, i].
+        bicubic: Its bicubic interpolation to the refined grid.
+        enhanced: The network's output on the same refined grid.
+        refined_mask: The same lesion transported to that grid; boolean [k, j, i].
+        settings: One set of feature settings for all three.
+        model: Name of the model.
+        objective: What it was trained for: "fidelity", "radiomics" or "appearance".
+        adversarial: Whether it was trained adversarially; only then its column is called GAN.
+        mask_rule: How the mask was transported, for the header.
+        volume_change: Fraction by which that changed the lesion's volume, for the header.
+        provenance: Provenance of the enhancement, for the header.
+
+    Raises:
+        GridError: The bicubic and the enhanced image lie on different grids.
+        MaskError: A mask is empty, of another shape than its image, a single voxel or a line.
+        SettingsError: The settings do not fit one of the images.
+        MissingDependencyError: The engine is not installed.
+    """
+    if not bicubic.grid.matches(enhanced.grid):
+        raise GridError(
+            f"The bicubic image has size {bicubic.grid.size} and spacing {bicubic.grid.spacing} mm, the enhanced one "
+            f"{enhanced.grid.size} and {enhanced.grid.spacing} mm, or they lie elsewhere. They must share one grid. "
+            "Compare the two images of one enhancement."
+        )
+    images = {"original": original, "bicubic": bicubic, "enhanced": enhanced}
+    masks = {"original": original_mask, "bicubic": refined_mask, "enhanced": refined_mask}
+    for name, image in images.items():
+        check_lesion(image, masks[name])
+    axis = through_plane_axis(original.grid)
+    dimension = settings.resolve_dimension(original.grid)
+    plans = {name: settings.plan(image.grid, dimension, axis, name) for name, image in images.items()}
+    engine = ENGINES[settings.engine]
+    lesion = {name: measure_lesion(image, masks[name], axis) for name, image in images.items()}
+    header = {
+        **_constants(),
+        "model": model,
+        "objective": objective,
+        "adversarial": adversarial,
+        "enhanced_column": _enhanced_column(model, objective, adversarial),
+        **_described_settings(settings, engine, dimension, axis, plans),
+        "mask_rule": mask_rule,
+        "mask_volume_change": volume_change,
+        "lesion_voxels": {name: measured.voxel_count for name, measured in lesion.items()},
+        **_described_images(images),
+        "provenance": provenance,
+    }
+    return FeatureTable(header, _rows(engine, images, masks, plans), lesion)
+
+
+def _constants() -> dict[str, Any]:
+    return {"schema_version": SCHEMA_VERSION, "notice": NOT_FOR_CLINICAL_USE, "package_version": __version__}
+
+
+def _described_settings(
+    settings: FeatureSettings, engine: Engine, dimension: str, axis: int, plans: dict[str, ExtractionPlan]
+) -> dict[str, Any]:
+    return {
+        **asdict(settings),
+        "classes": list(settings.classes),
+        "engine_version": engine.version(),
+        "dimension_used": dimension,
+        "dimension_rule": DIMENSION_RULE,
+        "through_plane_axis": "ijk"[axis],
+        "distance_voxels": {name: plan.distance for name, plan in plans.items()},
+        "distance_note": DISTANCE_NOTE,
+    }
+
+
+def _described_images(images: dict[str, Image]) -> dict[str, Any]:
+    return {
+        "modality": images["original"].modality,
+        "intensity_unit": images["original"].unit,
+        "size": {name: list(image.grid.size) for name, image in images.items()},
+        "spacing_mm": {name: list(image.spacing) for name, image in images.items()},
+    }
+
+
+def _enhanced_column(model: str, objective: str, adversarial: bool) -> str:
+    return f"{'GAN: ' if adversarial else ''}{model} ({objective})"
+
+
+def _rows(
+    engine: Engine, images: dict[str, Image], masks: dict[str, BoolArray], plans: dict[str, ExtractionPlan]
+) -> list[FeatureRow]:
+    original = engine.extract(images["original"], masks["original"], plans["original"])
+    bicubic = engine.extract(images["bicubic"], masks["bicubic"], plans["bicubic"])
+    # Shape depends on the mask alone, which these two images share; it is the slowest class.
+    without_shape = tuple(name for name in plans["enhanced"].classes if name != "shape")
+    enhanced = bicubic | engine.extract(
+        images["enhanced"], masks["enhanced"], replace(plans["enhanced"], classes=without_shape)
+    )
+    return [_row(key, original[key], bicubic[key], enhanced[key]) for key in original]
+
+
+def _row(key: str, original: float, bicubic: float, enhanced: float) -> FeatureRow:
+    _, feature_class, feature = key.split("_", 2)
+    return FeatureRow(feature_class, feature, key, original, bicubic, enhanced)

@@ -1,0 +1,26 @@
+"""Feature engines: one interface and the register of those on offer."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..grid import BoolArray
+from ..image import Image
+from .plan import ExtractionPlan
+from .pyradiomics_engine import PyradiomicsEngine
+
+
+class Engine(Protocol):
+    """Anything that computes features under pyradiomics' keys."""
+
+    name: str
+
+    def version(self) -> str:
+        """The version that made the values, for the header of a table."""
+
+    def extract(self, image: Image, mask: BoolArray, plan: ExtractionPlan) -> dict[str, float]:
+        """Compute the features of the lesion ``mask`` (boolean [k, j, i], not empty) of ``image``."""
+
+
+ENGINES: dict[str, Engine] = {engine.name: engine for engine in (PyradiomicsEngine(),)}
+"""The engines on offer by the name that ``FeatureSettings.engine`` takes."""

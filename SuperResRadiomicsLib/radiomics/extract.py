@@ -1,0 +1,37 @@
+"""Features of one lesion on one image."""
+
+from __future__ import annotations
+
+from ..grid import BoolArray, through_plane_axis
+from ..image import Image
+from .engine import ENGINES
+from .lesion import check_lesion
+from .settings import FeatureSettings
+
+
+def extract_features(
+    image: Image, mask: BoolArray, settings: FeatureSettings, through_plane: int | None = None
+) -> dict[str, float]:
+    """Compute the features of a lesion.
+
+    Args:
+        image: The image.
+        mask: Boolean array [k, j, i] of the image's shape.
+        settings: What to compute and how. Dimension "auto" is decided on this image's grid; to
+            treat several images alike, decide it once (``FeatureSettings.resolve_dimension``).
+        through_plane: Grid axis (0, 1, 2 for i, j, k) perpendicular to the slices of 2D texture;
+            None takes the axis of largest spacing.
+
+    Returns:
+        Values by pyradiomics' keys (``original_glcm_Correlation``); NaN where a feature is not
+        defined for this lesion.
+
+    Raises:
+        MaskError: The mask is empty, of another shape than the image, a single voxel or a line.
+        SettingsError: The settings do not fit this image.
+        MissingDependencyError: The engine is not installed.
+    """
+    check_lesion(image, mask)
+    axis = through_plane_axis(image.grid) if through_plane is None else through_plane
+    plan = settings.plan(image.grid, settings.resolve_dimension(image.grid), axis, image.name)
+    return ENGINES[settings.engine].extract(image, mask, plan)

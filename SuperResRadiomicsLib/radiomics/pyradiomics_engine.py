@@ -1,0 +1,151 @@
+"""Features by pyradiomics, whose definitions and names are the reference here.
+
+Source: van Griethuysen et al., Cancer Research 77 (2017) e104,
+https://pyradiomics.readthedocs.io. Only what does not change a value is done differently:
+the image is cropped to the lesion beforehand (pyradiomics computes the same values
+after statistics over the whole image), and its diagnostics are off.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import SimpleITK as sitk
+
+from ..errors import MaskError, MissingDependencyError, SettingsError
+from ..grid import BoolArray, box_of_mask
+from ..image import Image
+from .plan import DISTANCE_CLASSES, ExtractionPlan
+
+MAXIMUM_GRAY_LEVELS = 2048
+"""pyradiomics holds 13 dense matrices of levels x levels; at this number they take 0.4 GB."""
+
+MINIMUM_EXTENTS = 2
+"""Along so many axes a lesion must be longer than one voxel (pyradiomics' own default)."""
+
+
+class PyradiomicsEngine:
+    """The engine named "pyradiomics"; needs the extra of that name."""
+
+    name = "pyradiomics"
+
+    def version(self) -> str:
+        """The version of the pyradiomics build that is installed."""
+        return str(_import_radiomics().__version__)
+
+    def extract(self, image: Image, mask: BoolArray, plan: ExtractionPlan) -> dict[str, float]:
+        """Compute the features of one lesion.
+
+        Intensities are computed with in double precision whatever their type, so that an
+        integer original and its float enhancement are binned by the same arithmetic.
+
+        Args:
+            image: The image; only voxels inside the mask enter.
+            mask: Boolean array [k, j, i] of the image's shape, not empty.
+            plan: What to compute.
+
+        Returns:
+            Values by pyradiomics' keys (``original_glcm_Correlation``), ordered by class;
+            NaN where a feature is not defined for this lesion.
+
+        Raises:
+            MissingDependencyError: pyradiomics is not installed.
+            MaskError: The lesion is a single voxel or a line of voxels.
+            SettingsError: The bin width gives too many gray levels, or the distance exceeds the lesion.
+        """
+        radiomics = _import_radiomics()
+        _check_extents(mask)
+        _check_gray_levels(image, mask, plan)
+        _check_distance(mask, plan)
+        with _silenced():
+            extractor = radiomics.featureextractor.RadiomicsFeatureExtractor(**_keyword_arguments(plan))
+            extractor.disableAllFeatures()
+            for feature_class in plan.classes:
+                extractor.enableFeatureClassByName(feature_class)
+            values = extractor.execute(*_cropped(image, mask))
+        return {key: float(value) for key, value in values.items() if not key.startswith("diagnostics_")}
+
+
+def _import_radiomics() -> Any:
+    try:
+        import radiomics.featureextractor
+    except ImportError as error:
+        raise MissingDependencyError(
+            "Radiomic features were asked for, but pyradiomics is not installed. "
+            'Install it with: pip install "SuperResRadiomics[pyradiomics]"'
+        ) from error
+    return radiomics
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Keep pyradiomics' log and numpy's warnings off the user's terminal.
+
+    What they tell (a feature is undefined for this lesion) shows as NaN in the result.
+    """
+    logger = logging.getLogger("radiomics")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)
+            yield
+    finally:
+        logger.setLevel(level)
+
+
+def _keyword_arguments(plan: ExtractionPlan) -> dict[str, Any]:
+    bins = {"binCount": plan.bin_count} if plan.bin_count is not None else {"binWidth": plan.bin_width}
+    arguments: dict[str, Any] = {"additionalInfo": False, "label": 1, "distances": [plan.distance], **bins}
+    if plan.planar_axis is not None:
+        # pyradiomics counts axes as numpy does: 0 is the slowest, k.
+        arguments |= {"force2D": True, "force2Ddimension": 2 - plan.planar_axis}
+    return arguments
+
+
+def _cropped(image: Image, mask: BoolArray) -> tuple[sitk.Image, sitk.Image]:
+    """The lesion's box as SimpleITK images; features depend on spacing, not on place or direction."""
+    slices = box_of_mask(mask).slices
+    voxels = sitk.GetImageFromArray(image.voxels[slices].astype(np.float64))
+    label = sitk.GetImageFromArray(mask[slices].astype(np.uint8))
+    for cropped in (voxels, label):
+        cropped.SetSpacing([float(spacing) for spacing in image.grid.spacing])
+    return voxels, label
+
+
+def _check_extents(mask: BoolArray) -> None:
+    size = box_of_mask(mask).size
+    if sum(extent > 1 for extent in size) < MINIMUM_EXTENTS:
+        raise MaskError(
+            f"The lesion extends over {' x '.join(map(str, size))} voxels (i, j, k). Features need a lesion longer "
+            f"than one voxel along at least {MINIMUM_EXTENTS} axes. Check the mask, or segment a larger lesion."
+        )
+
+
+def _check_distance(mask: BoolArray, plan: ExtractionPlan) -> None:
+    extents = [extent for axis, extent in enumerate(box_of_mask(mask).size) if axis != plan.planar_axis]
+    if plan.distance >= max(extents) and set(plan.classes) & set(DISTANCE_CLASSES):
+        raise SettingsError(
+            f"The distance is {plan.distance} voxels, but the lesion extends over only {' x '.join(map(str, extents))} "
+            f"voxels, so that no two of them are that far apart. Choose a distance below {max(extents)} voxels, or "
+            f"leave out the classes {', '.join(DISTANCE_CLASSES)}."
+        )
+
+
+def _check_gray_levels(image: Image, mask: BoolArray, plan: ExtractionPlan) -> None:
+    """Refuse what would fill the memory before pyradiomics tries."""
+    if plan.bin_width is None or plan.classes == ("shape",):
+        return
+    intensities = image.voxels[mask]
+    extent = float(intensities.max()) - float(intensities.min())
+    if extent / plan.bin_width > MAXIMUM_GRAY_LEVELS:
+        raise SettingsError(
+            f"A bin width of {plan.bin_width:g} divides the lesion's intensity range of {extent:g} into "
+            f"{extent / plan.bin_width:.0f} gray levels; at most {MAXIMUM_GRAY_LEVELS} are allowed. Choose a bin width "
+            f"of at least {extent / MAXIMUM_GRAY_LEVELS:.3g}, or a bin count."
+        )

@@ -1,0 +1,192 @@
+"""The feature table: one lesion on three images, and what changed between them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
+from ..errors import SettingsError
+from ..files import write_json, write_text
+from .lesion import LesionMeasurements
+
+IMAGES = ("original", "bicubic", "enhanced")
+
+
+@dataclass(frozen=True)
+class FeatureRow:
+    """One feature on the three images; NaN where it is not defined.
+
+    Attributes:
+        feature_class: ``glcm``, ``shape`` and so on; ``lesion`` for a measurement.
+        feature: The feature's name within its class.
+        key: The engine's full key, for instance ``original_glcm_Correlation``.
+        original: Value on the original image's native voxels.
+        bicubic: Value on the bicubic interpolation to the refined grid.
+        enhanced: Value on the network's output on the same grid.
+    """
+
+    feature_class: str
+    feature: str
+    key: str
+    original: float
+    bicubic: float
+    enhanced: float
+
+    @property
+    def voxel_effect(self) -> float:
+        """bicubic - original: what the smaller voxels alone change."""
+        return self.bicubic - self.original
+
+    @property
+    def voxel_effect_relative(self) -> float:
+        """The same as a fraction of the original's magnitude; NaN where that is zero."""
+        return _fraction(self.voxel_effect, self.original)
+
+    @property
+    def network_effect(self) -> float:
+        """enhanced - bicubic: what the network changes on the same voxels."""
+        return self.enhanced - self.bicubic
+
+    @property
+    def network_effect_relative(self) -> float:
+        """The same as a fraction of the bicubic's magnitude; NaN where that is zero."""
+        return _fraction(self.network_effect, self.bicubic)
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """Values and effects in the order of ``FeatureTable.column_names``."""
+        return (
+            self.original,
+            self.bicubic,
+            self.enhanced,
+            self.voxel_effect,
+            self.voxel_effect_relative,
+            self.network_effect,
+            self.network_effect_relative,
+        )
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """Features of one lesion on the original, the bicubic and the enhanced image.
+
+    Attributes:
+        header: Every setting that shaped the values; JSON-able.
+        rows: One feature each.
+        lesion: Measurements by image: "original", "bicubic", "enhanced".
+    """
+
+    header: dict[str, Any]
+    rows: list[FeatureRow]
+    lesion: dict[str, LesionMeasurements]
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Titles of the columns; the enhanced image's names its model and objective."""
+        return (
+            "class",
+            "feature",
+            "key",
+            "original",
+            "bicubic",
+            str(self.header["enhanced_column"]),
+            "voxel size effect",
+            "voxel size effect (relative)",
+            "network effect",
+            "network effect (relative)",
+        )
+
+    @property
+    def lesion_rows(self) -> list[FeatureRow]:
+        """The lesion's measurements in the form of features, of class ``lesion``."""
+        return [
+            FeatureRow("lesion", field.name, f"lesion_{field.name}", *self._measured(field.name))
+            for field in fields(LesionMeasurements)
+        ]
+
+    def _measured(self, name: str) -> Iterator[float]:
+        return (getattr(self.lesion[image], name) for image in IMAGES)
+
+    def cells(self) -> list[tuple[str | float | None, ...]]:
+        """The lines of the table under ``column_names``: measurements, then features; None where undefined."""
+        return [
+            (row.feature_class, row.feature, row.key, *map(_or_none, row.numbers))
+            for row in (*self.lesion_rows, *self.rows)
+        ]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The table as JSON-able values; undefined numbers become None."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "notice": NOT_FOR_CLINICAL_USE,
+            "header": self.header,
+            "column_names": list(self.column_names),
+            "lesion": {image: asdict(self.lesion[image]) for image in IMAGES},
+            "features": [_row_to_dict(row) for row in self.rows],
+        }
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any]) -> FeatureTable:
+        """Rebuild a table from ``to_dict``'s values.
+
+        Raises:
+            SettingsError: The content is of another schema version.
+        """
+        if content.get("schema_version") != SCHEMA_VERSION:
+            raise SettingsError(
+                f"The feature table has schema version {content.get('schema_version')}; version {SCHEMA_VERSION} can "
+                "be read. Compute it again with this version of the software."
+            )
+        return cls(
+            header=content["header"],
+            rows=[_row_from_dict(row) for row in content["features"]],
+            lesion={image: LesionMeasurements(**content["lesion"][image]) for image in IMAGES},
+        )
+
+    def save_json(self, path: str | os.PathLike[str]) -> None:
+        """Write ``to_dict`` to a file, whole or not at all."""
+        write_json(path, self.to_dict())
+
+    def save_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the table as CSV, whole or not at all.
+
+        The file starts with the header, one line ``# key: value`` for each setting, the value in
+        JSON. Then come the column names, the lesion's measurements (class ``lesion``) and the
+        features; a number that is not defined is an empty cell. Read it with
+        ``pandas.read_csv(path, comment="#")``.
+        """
+        text = io.StringIO()
+        text.writelines(f"# {key}: {json.dumps(value)}\n" for key, value in self.header.items())
+        # Text in quotes: a "#" in a model's name then starts no comment.
+        writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+        writer.writerow(self.column_names)
+        writer.writerows(self.cells())
+        write_text(path, text.getvalue())
+
+
+def _fraction(change: float, reference: float) -> float:
+    return change / abs(reference) if reference != 0 else math.nan
+
+
+def _or_none(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+_VALUE_NAMES = (*IMAGES, "voxel_effect", "voxel_effect_relative", "network_effect", "network_effect_relative")
+
+
+def _row_to_dict(row: FeatureRow) -> dict[str, Any]:
+    values = dict(zip(_VALUE_NAMES, map(_or_none, row.numbers), strict=True))
+    return {"class": row.feature_class, "feature": row.feature, "key": row.key, **values}
+
+
+def _row_from_dict(row: dict[str, Any]) -> FeatureRow:
+    values = (math.nan if row[image] is None else row[image] for image in IMAGES)
+    return FeatureRow(row["class"], row["feature"], row["key"], *values)

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import OutputError, SuperResError
@@ -51,7 +52,7 @@ def lung1() -> Case:
     folder = cache_folder()
     if not all(_has_digest(folder / name, digest) for name, digest in SHA256.items()):
         _fetch_into(folder)
-    image = read_image(folder / IMAGE, modality="CT")
+    image = replace(read_image(folder / IMAGE, modality="CT"), name="lung1")
     return Case(image, read_mask(folder / LABEL, image.grid), SOURCE, CREDIT)
 
 

@@ -1,0 +1,1 @@
+"""A lesion before and after, for the eye: one picture, one page."""

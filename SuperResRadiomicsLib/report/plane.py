@@ -1,0 +1,105 @@
+"""Slices laid out for display: which slice, which way up, where in millimetres.
+
+Images on different grids of one direction share a frame: millimetres along the axes of
+a reference grid, from its first voxel's centre. So panels line up whatever their voxels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..grid import Array, BoolArray, Grid, box_of_mask, through_plane_axis
+
+CONTEXT_MM = 15.0
+"""Least distance from the lesion to the picture's edge, where the image reaches that far."""
+
+Limits = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Plane:
+    """A slice through the lesion in the frame of a reference grid.
+
+    Attributes:
+        grid: The reference grid.
+        through: Axis (0 = i, 1 = j, 2 = k) perpendicular to the slice.
+        depth_mm: Where the slice lies along that axis.
+    """
+
+    grid: Grid
+    through: int
+    depth_mm: float
+
+    @property
+    def axes(self) -> tuple[int, int]:
+        """The axes shown horizontally and vertically."""
+        horizontal, vertical = (axis for axis in range(3) if axis != self.through)
+        return horizontal, vertical
+
+    def slice_of(self, voxels: Array, grid: Grid) -> Array:
+        """The voxels [vertical, horizontal] of an image nearest to the plane."""
+        index = round((self.depth_mm - self._offset(grid)[self.through]) / grid.spacing[self.through])
+        return np.take(voxels, min(max(index, 0), grid.size[self.through] - 1), axis=2 - self.through)
+
+    def edges(self, grid: Grid, axis: int) -> Limits:
+        """Where an image's field of view begins and ends along an axis, in mm."""
+        first = self._offset(grid)[axis] - 0.5 * grid.spacing[axis]
+        return first, first + grid.size[axis] * grid.spacing[axis]
+
+    def centres(self, grid: Grid, axis: int) -> Array:
+        """Positions of an image's voxel centres along an axis, in mm."""
+        return self._offset(grid)[axis] + np.arange(grid.size[axis]) * grid.spacing[axis]
+
+    def _offset(self, grid: Grid) -> Array:
+        axes = np.reshape(self.grid.direction, (3, 3))
+        return np.asarray(axes.T @ (np.asarray(grid.origin) - np.asarray(self.grid.origin)))
+
+    def upright(self, limits: Sequence[Limits]) -> tuple[Limits, Limits]:
+        """Limits of the horizontal and the vertical axis in the order in which they are shown.
+
+        As radiologists look: the patient's left (or back) is right, the back (or feet) is down.
+        """
+        (left, right), (low, high) = limits
+        if _toward(self.grid, self.axes[0], towards=(1, 1, 1)) < 0:
+            left, right = right, left
+        if _toward(self.grid, self.axes[1], towards=(1, 1, -1)) > 0:
+            low, high = high, low
+        return (left, right), (low, high)
+
+
+def _toward(grid: Grid, axis: int, towards: tuple[int, int, int]) -> float:
+    """Sign of an axis' main component, in LPS directions counted as ``towards`` says."""
+    direction = np.reshape(grid.direction, (3, 3))[:, axis]
+    main = int(np.argmax(np.abs(direction)))
+    return float(direction[main] * towards[main])
+
+
+def largest_lesion_plane(mask: BoolArray, grid: Grid, through: int | None = None) -> Plane:
+    """The slice in which the lesion has its largest area.
+
+    Args:
+        mask: The lesion, [k, j, i] on ``grid``.
+        grid: Becomes the frame's reference.
+        through: Axis perpendicular to the slices; the axis of largest spacing unless given.
+    """
+    through = through_plane_axis(grid) if through is None else through
+    area = mask.sum(axis=tuple(axis for axis in range(3) if axis != 2 - through))
+    return Plane(grid, through, float(np.argmax(area)) * grid.spacing[through])
+
+
+def lesion_limits(mask: BoolArray, plane: Plane) -> list[Limits]:
+    """A square around the lesion with context, within the image; for both axes of the plane."""
+    box = box_of_mask(mask)
+    centres, sides = [], []
+    for axis in plane.axes:
+        start, stop = (
+            plane.edges(plane.grid, axis)[0] + n * plane.grid.spacing[axis] for n in (box.start[axis], box.stop[axis])
+        )
+        centres.append((start + stop) / 2)
+        sides.append(stop - start)
+    half = max(sides) / 2 + max(CONTEXT_MM, max(sides) / 4)
+    fields = [plane.edges(plane.grid, axis) for axis in plane.axes]
+    return [(max(low, c - half), min(high, c + half)) for c, (low, high) in zip(centres, fields, strict=True)]

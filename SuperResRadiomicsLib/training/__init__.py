@@ -1,0 +1,1 @@
+"""Training: data, degradations drawn at random, the loop, evaluation, export."""

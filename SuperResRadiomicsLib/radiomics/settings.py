@@ -106,7 +106,7 @@ class FeatureSettings:
             return int(self.distance)
         in_plane = [grid.spacing[axis] for axis in range(3) if axis != through_plane]
         spacings = in_plane if dimension == "2D" else [min(grid.spacing)]
-        voxels = max(1, round(self.distance / spacings[0]))
+        voxels = round(self.distance / spacings[0])
         if any(abs(self.distance / spacing - voxels) > DISTANCE_TOLERANCE * voxels for spacing in spacings):
             raise SettingsError(
                 f"The distance of {self.distance:g} mm is {_listed(self.distance / s for s in spacings)} voxels of the "

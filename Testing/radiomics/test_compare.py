@@ -201,11 +201,11 @@ def test_csv_round_trip(case, tmp_path):
 
 def test_pandas_reads_the_csv(case, tmp_path):
     pandas = pytest.importorskip("pandas")
-    table = case.compare(model="odd, #name")
+    table = case.compare(model="odd#name")
     table.save_csv(tmp_path / "features.csv")
     frame = pandas.read_csv(tmp_path / "features.csv", comment="#")
     assert tuple(frame.columns) == table.column_names
-    by_key = frame.set_index("key")["odd, #name (fidelity)"]
+    by_key = frame.set_index("key")["odd#name (fidelity)"]
     assert by_key["original_glcm_Contrast"] == pytest.approx(
         next(row.enhanced for row in table.rows if row.key == "original_glcm_Contrast"), rel=1e-12
     )

@@ -120,6 +120,15 @@ def test_short_diameter_is_taken_in_the_slice_of_the_longest():
     assert measured.short_diameter_mm == pytest.approx(math.hypot(10, 1) / 10)
 
 
+@pytest.mark.parametrize("spacing", [0.3, 0.9, 1.0, 1.3, 1.9])  # at some, rounding makes one look longest
+def test_among_equally_long_diameters_the_one_with_the_longest_short_diameter_counts(spacing):
+    mask = np.zeros((1, 4, 8), dtype=bool)
+    mask[0, 0, :] = mask[0, 3, 6] = True  # sqrt(65) voxels along (1, 8), (-1, 8) and (4, 7)
+    measured = measure_lesion(image_of(mask, (spacing, spacing, 5.0)), mask, 2)
+    assert measured.longest_diameter_mm == pytest.approx(math.sqrt(65) * spacing)
+    assert measured.short_diameter_mm == pytest.approx(5 / 9 * math.sqrt(65) * spacing)  # worked out by hand
+
+
 def test_integers_are_averaged_without_overflow():
     mask = np.ones((2, 100, 100), dtype=bool)
     image = Image(np.full(mask.shape, 120, dtype=np.int8), Grid((100, 100, 2), SPACING))

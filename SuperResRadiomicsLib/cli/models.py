@@ -1,0 +1,67 @@
+"""The commands about models: what there is, what a card says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.table import Table
+
+from ..zoo import find_models, load_card
+from .console import note, output, print_json
+from .options import Json
+
+if TYPE_CHECKING:
+    from ..zoo import Card
+
+app = typer.Typer(help="The networks that come with this software.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_models(json: Json = False) -> None:
+    """List the models at hand."""
+    cards = [load_card(folder) for folder in find_models().values()]
+    if json:
+        print_json({"models": [_summary(card) for card in cards]})
+    elif cards:
+        output.print(_table(cards))
+    else:
+        note("No models are installed. A model's folder can be given wherever a name can.")
+
+
+@app.command("show")
+def show_model(
+    model: Annotated[str, typer.Argument(help="Name or folder of a model.", show_default=False)], json: Json = False
+) -> None:
+    """Show a model's card: what it was made for, from what, and how well it does."""
+    card = load_card(model)
+    if json:
+        print_json(card.metadata)
+    else:
+        output.print_json(data=card.metadata)
+
+
+def _summary(card: Card) -> dict[str, Any]:
+    return {
+        "name": card.name,
+        "version": card.version,
+        "task": card.task,
+        "modality": card.modality,
+        "scale": card.scale,
+        "objective": card.objective,
+        "adversarial": card.adversarial,
+        "valid_spacing_mm": list(card.valid_spacing_mm),
+    }
+
+
+def _table(cards: list[Card]) -> Table:
+    table = Table(*(field.replace("_", " ") for field in _summary(cards[0])))
+    for card in cards:
+        table.add_row(*map(_text, _summary(card).values()))
+    return table
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return " to ".join(f"{v:g}" for v in value)
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)

@@ -1,0 +1,49 @@
+"""All outputs of a command, or none."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from ..errors import OutputError
+from ..files import prepare_folder
+
+
+@contextmanager
+def staged_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary folder whose files move to ``path`` together when the block succeeds.
+
+    The temporary folder lies inside the final one (so a move is a rename, and a folder
+    that cannot be written to is refused before the work begins) and bears its name (which
+    messages show). After a failure or Ctrl-C nothing new remains.
+
+    Args:
+        path: The folder for the outputs; made if needed.
+
+    Raises:
+        OutputError: The folder cannot be made or written to.
+    """
+    target = Path(path)
+    is_new = not target.exists()
+    prepare_folder(target)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".writing-", dir=target, ignore_cleanup_errors=True) as temporary:
+            staging = Path(temporary) / target.resolve().name
+            staging.mkdir()
+            yield staging
+            _move_files(staging, target)
+    finally:
+        if is_new:
+            with suppress(OSError):  # It holds outputs.
+                target.rmdir()
+
+
+def _move_files(source: Path, target: Path) -> None:
+    try:
+        for file in sorted(source.iterdir()):
+            file.replace(target / file.name)
+    except OSError as error:
+        raise OutputError(f"The outputs could not be moved to '{target.name}': {error.strerror or error}.") from error

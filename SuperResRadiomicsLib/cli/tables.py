@@ -1,0 +1,45 @@
+"""Features as tables for people and as flat objects for machines."""
+
+from __future__ import annotations
+
+import math
+
+from rich.table import Table
+
+from ..radiomics import FeatureTable
+
+
+def feature_values(values: dict[str, float]) -> dict[str, float | None]:
+    """Features as JSON knows them: what is not defined becomes null."""
+    return {key: value if math.isfinite(value) else None for key, value in values.items()}
+
+
+def feature_summary(values: dict[str, float], image: str) -> Table:
+    """Features of one image."""
+    table = Table("class", "feature", title=f"Features of {image}")
+    table.add_column("value", justify="right")
+    for key, value in values.items():
+        _, feature_class, feature = key.split("_", 2)
+        table.add_row(feature_class, feature, _number(value))
+    return table
+
+
+def comparison_summary(table: FeatureTable) -> Table:
+    """Every feature on the three images and the two relative changes."""
+    *names, enhanced = table.column_names[3:6]
+    shown = Table("class", "feature", caption="voxels: bicubic - original; network: enhanced - bicubic, relative")
+    for name in (*names, enhanced, "voxels", "network"):
+        shown.add_column(name, justify="right")
+    for row in (*table.lesion_rows, *table.rows):
+        values = map(_number, (row.original, row.bicubic, row.enhanced))
+        effects = map(_percent, (row.voxel_effect_relative, row.network_effect_relative))
+        shown.add_row(row.feature_class, row.feature, *values, *effects)
+    return shown
+
+
+def _number(value: float) -> str:
+    return f"{value:.5g}" if math.isfinite(value) else "-"
+
+
+def _percent(value: float) -> str:
+    return f"{value:+.1%}" if math.isfinite(value) else "-"

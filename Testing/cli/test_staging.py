@@ -1,0 +1,46 @@
+import pytest
+
+from SuperResRadiomicsLib.cli.staging import staged_folder
+from SuperResRadiomicsLib.errors import OutputError
+
+
+def test_files_arrive_together(tmp_path):
+    out = tmp_path / "new" / "out"
+    with staged_folder(out) as folder:
+        assert folder.name == "out"
+        (folder / "a.txt").write_text("a")
+        (folder / "b.txt").write_text("b")
+        assert not (out / "a.txt").exists()
+    assert sorted(path.name for path in out.iterdir()) == ["a.txt", "b.txt"]
+
+
+def test_files_of_an_earlier_run_are_replaced_and_others_kept(tmp_path):
+    (tmp_path / "a.txt").write_text("old")
+    (tmp_path / "other.txt").write_text("other")
+    with staged_folder(tmp_path) as folder:
+        (folder / "a.txt").write_text("new")
+    assert (tmp_path / "a.txt").read_text() == "new"
+    assert (tmp_path / "other.txt").read_text() == "other"
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_after_a_failure_nothing_new_remains(tmp_path, error):
+    out = tmp_path / "out"
+    with pytest.raises(error), staged_folder(out) as folder:
+        (folder / "a.txt").write_text("a")
+        raise error
+    assert not out.exists()
+
+
+def test_after_a_failure_earlier_files_stay(tmp_path):
+    (tmp_path / "a.txt").write_text("old")
+    with pytest.raises(ValueError, match="broken"), staged_folder(tmp_path) as folder:
+        (folder / "a.txt").write_text("new")
+        raise ValueError("broken")
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("a.txt", "old")]
+
+
+def test_a_file_in_the_folders_place_is_refused_at_once(tmp_path):
+    (tmp_path / "out").touch()
+    with pytest.raises(OutputError, match="'out' cannot be used"), staged_folder(tmp_path / "out"):
+        pytest.fail("the work began")

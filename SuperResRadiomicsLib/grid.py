@@ -289,24 +289,31 @@ def cubic_taps(source_size: int, target_size: int) -> tuple[npt.NDArray[np.intp]
     return np.clip(index, 0, source_size - 1), weights.astype(np.float32)
 
 
-def interpolate_bicubic(voxels: Array, target_shape: Sequence[int]) -> npt.NDArray[np.float32]:
+def interpolate_bicubic(
+    voxels: Array, target_shape: Sequence[int], part: Sequence[slice] | None = None
+) -> npt.NDArray[np.float32]:
     """Keys' cubic convolution along every axis whose length changes.
 
-    The value of a voxel depends on its neighbourhood only, to the last bit: slabs of a
-    volume give the same numbers as the volume.
+    The value of a voxel depends on its neighbourhood only, to the last bit: a part of a
+    volume gets the numbers that the whole volume has there.
 
     Args:
         voxels: Array of any dimension.
         target_shape: Lengths wanted; both arrays cover the same field of view.
+        part: The slices of the target that are wanted, one an axis; all without it.
 
     Returns:
-        float32 array of ``target_shape``.
+        float32 array of ``target_shape``, or of the part's.
     """
-    result = np.asarray(voxels, dtype=np.float32)
+    wanted = [range(n)[s] for n, s in zip(target_shape, part or [slice(None)] * voxels.ndim, strict=True)]
+    kept = [n == m for n, m in zip(voxels.shape, target_shape, strict=True)]
+    result = voxels[tuple(slice(w.start, w.stop) if k else slice(None) for w, k in zip(wanted, kept, strict=True))]
+    result = np.asarray(result, dtype=np.float32)
     # The slowest axis first: whole rows are then combined, and the array grows last.
-    for axis, target_size in enumerate(target_shape):
-        if result.shape[axis] != target_size:
-            result = _apply_taps(result, axis, *cubic_taps(result.shape[axis], target_size))
+    for axis, (target_size, span) in enumerate(zip(target_shape, wanted, strict=True)):
+        if not kept[axis]:
+            index, weights = cubic_taps(voxels.shape[axis], target_size)
+            result = _apply_taps(result, axis, index[span.start : span.stop], weights[span.start : span.stop])
     return result
 
 
@@ -404,8 +411,8 @@ def edge_ramps(box: Box, grid: Grid, width_mm: float) -> tuple[FloatArray, Float
     for axis in (2, 1, 0):
         length = box.size[axis]
         weight = np.ones(length)
-        width = max(1.0, width_mm / grid.spacing[axis])
-        rise = np.clip((np.arange(length) + 0.5) / width, 0.0, 1.0)
+        width = width_mm / grid.spacing[axis]
+        rise = np.clip((np.arange(length) + 0.5) / max(width, 1e-6), 0.0, 1.0)
         smooth = rise * rise * (3 - 2 * rise)
         if box.start[axis] > 0:
             weight = np.minimum(weight, smooth)

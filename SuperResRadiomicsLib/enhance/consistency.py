@@ -1,0 +1,51 @@
+"""Consistency with the measurement: what the enhanced image must still explain."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..operators import BlurDecimate
+
+FloatArray = npt.NDArray[np.floating[Any]]
+
+
+def project(fine: FloatArray, measured: FloatArray, operator: BlurDecimate) -> FloatArray:
+    """The nearest image that averages exactly to the measured voxels.
+
+    x + Aᵀ(AAᵀ)⁻¹(y - Ax), the projection onto the images that the measurement allows
+    (range-null space decomposition, Wang et al. 2022, arXiv:2212.00490). It can only bring
+    the image nearer to the truth where the measurement is free of noise.
+
+    Args:
+        fine: x, (..., height, width).
+        measured: y, (..., height / factor, width / factor).
+        operator: A, without blur.
+
+    Returns:
+        Array like ``fine``.
+    """
+    return fine + operator.pseudo_inverse(measured - operator.forward(fine))
+
+
+class ResidualMeter:
+    """Collects how far the degraded output is from the input, slab by slab."""
+
+    def __init__(self) -> None:
+        self._square_sum = 0.0
+        self._largest = 0.0
+        self._count = 0
+
+    def add(self, fine: FloatArray, measured: FloatArray, operator: BlurDecimate) -> None:
+        """Take in ``measured - operator(fine)``; shapes as in `project`."""
+        difference = np.abs(measured - operator.forward(fine.astype(np.float32, copy=False)))
+        self._square_sum += float(np.square(difference, dtype=np.float64).sum())
+        self._largest = max(self._largest, float(difference.max()))
+        self._count += difference.size
+
+    def summary(self) -> dict[str, float]:
+        """Root mean square and largest absolute residual, in the image's unit."""
+        return {"root_mean_square": math.sqrt(self._square_sum / max(1, self._count)), "largest": self._largest}

@@ -1,0 +1,73 @@
+"""Devices and precisions: what this machine has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import DeviceError, MissingDependencyError
+
+if TYPE_CHECKING:
+    import torch
+
+PRECISIONS = ("fp32", "bf16", "fp16")
+
+
+def require_torch() -> None:
+    """Raise MissingDependencyError, with what to do, where PyTorch cannot be imported."""
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise MissingDependencyError(
+            'PyTorch is needed to run a model and cannot be imported. Install it with pip install "SuperResRadiomics'
+            '[torch]", or in 3D Slicer with the extension "PyTorch".'
+        ) from error
+
+
+def available_devices() -> list[str]:
+    """The devices on which a model can run here, the fastest first; ``cpu`` is always last."""
+    require_torch()
+    import torch
+
+    devices = [f"cuda:{n}" for n in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    if torch.backends.mps.is_available():
+        devices.append("mps")
+    return [*devices, "cpu"]
+
+
+def resolve_device(device: str) -> str:
+    """Turn ``auto`` or a device's name into a device that is here.
+
+    Raises:
+        DeviceError: The device is not known or not available.
+    """
+    present = available_devices()
+    if device == "auto":
+        return present[0]
+    wanted = "cuda:0" if device == "cuda" else device
+    if wanted not in present:
+        raise DeviceError(f"The device '{device}' is not available here. Available: auto, {', '.join(present)}.")
+    return wanted
+
+
+def resolve_precision(precision: str, device: str) -> torch.dtype:
+    """The number type that a precision stands for.
+
+    Raises:
+        DeviceError: Not one of `PRECISIONS`, or fp16 on a CPU.
+    """
+    import torch
+
+    if precision not in PRECISIONS:
+        raise DeviceError(f"The precision '{precision}' is not known. Choose one of: {', '.join(PRECISIONS)}.")
+    if precision == "fp16" and device == "cpu":
+        raise DeviceError("The precision fp16 needs a GPU. On the CPU choose fp32 (the default) or bf16.")
+    return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+
+
+def describe_device(device: str) -> str:
+    """The device's name for the provenance, without anything that names the machine."""
+    import torch
+
+    if device.startswith("cuda"):
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return f"{device} ({torch.get_num_threads()} threads)" if device == "cpu" else device

@@ -1,0 +1,69 @@
+"""Intensities: the window that the network sees, and voxels outside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import ImageError
+from ..image import Image
+from ..zoo import Card
+
+FloatArray = npt.NDArray[np.float32]
+
+BLEND_SHARE = 1 / 150
+"""Width of the blend at both ends of the window, as a share of it: about 20 HU for CT."""
+PERCENTILES = (0.5, 99.5)
+FOREGROUND_SHARE = 0.05
+"""A voxel is foreground where it exceeds this share of the volume's 99th percentile."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Maps intensities to the network's [0, 1] and back.
+
+    Attributes:
+        low: Intensity that becomes 0.
+        high: Intensity that becomes 1.
+    """
+
+    low: float
+    high: float
+
+    def normalise(self, values: FloatArray) -> FloatArray:
+        """Scale and clip to [0, 1]."""
+        return np.clip((values - self.low) / (self.high - self.low), 0.0, 1.0).astype(np.float32, copy=False)
+
+    def restore(self, scaled: FloatArray) -> FloatArray:
+        """Scale [0, 1] back to intensities."""
+        return scaled * np.float32(self.high - self.low) + np.float32(self.low)
+
+    def weight(self, values: FloatArray) -> FloatArray:
+        """How much of the network's change a voxel takes: 1 inside the window, 0 outside, smooth between."""
+        band = BLEND_SHARE * (self.high - self.low)
+        inside = np.minimum(values - self.low, self.high - values) / band
+        rise = np.clip(inside, 0.0, 1.0)
+        return (rise * rise * (3 - 2 * rise)).astype(np.float32, copy=False)
+
+
+def window_for(image: Image, card: Card) -> Window:
+    """The window of a model for an image.
+
+    CT has a fixed window in HU. Other modalities have no unit: the card's window then is in
+    shares of the range between the 0.5 and 99.5 percentiles of the whole volume's
+    foreground (never of a crop, so that every region of a volume is scaled alike).
+
+    Raises:
+        ImageError: The image has no contrast.
+    """
+    if card.unit == "HU":
+        return Window(*card.window)
+    top = float(np.percentile(image.voxels, 99))
+    foreground = image.voxels[image.voxels > FOREGROUND_SHARE * top]
+    low, high = np.percentile(foreground, PERCENTILES) if foreground.size else (0.0, 0.0)
+    if high <= low:
+        raise ImageError(f"'{image.name}' has no contrast: its foreground has one value. Nothing can be enhanced.")
+    share_low, share_high = card.window
+    return Window(float(low + share_low * (high - low)), float(low + share_high * (high - low)))

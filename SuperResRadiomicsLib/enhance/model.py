@@ -1,0 +1,122 @@
+"""A model on a device, ready to map slices to slices."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import SettingsError
+from ..networks import architectures
+from ..zoo import Card, load_card, load_network
+from .device import require_torch, resolve_device, resolve_precision
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A network with its card, on a device.
+
+    Attributes:
+        card: What the model is.
+        device: Where it runs, such as ``cpu`` or ``cuda:0``.
+        precision: ``fp32``, ``bf16`` or ``fp16``.
+        network: The network in evaluation mode, channels last.
+    """
+
+    card: Card
+    device: str
+    precision: str
+    network: nn.Module = field(repr=False)
+
+    @property
+    def halo(self) -> int | None:
+        """Pixels of context that make a tile equal to the whole slice; None: it must run whole."""
+        if not architectures()[self.card.architecture["name"]].finite_receptive_field:
+            return None
+        return _round_up(int(self.network.receptive_field_radius), self.multiple)  # type: ignore[arg-type]
+
+    @property
+    def multiple(self) -> int:
+        """What heights and widths must be divisible by."""
+        return int(getattr(self.network, "size_multiple", 1))
+
+    def conditions(self, blur: float | None, noise: float | None) -> dict[str, float]:
+        """The scalars that steer the network: what the user gave, else the card's defaults.
+
+        Raises:
+            SettingsError: A value was given that the network does not take, or outside the trained range.
+        """
+        given = {name: value for name, value in (("blur_px", blur), ("noise", noise)) if value is not None}
+        known = {condition.name: condition for condition in self.card.conditions}
+        for name, value in given.items():
+            if name not in known:
+                raise SettingsError(f"The model '{self.card.name}' is not steered by {name}; leave it out.")
+            low, high = known[name].allowed
+            if not low <= value <= high:
+                raise SettingsError(
+                    f"{name} is {value:g}; the model '{self.card.name}' was trained for {low:g} to {high:g}."
+                )
+        return {name: given.get(name, condition.default) for name, condition in known.items()}
+
+    def run(self, slices: npt.NDArray[np.float32], conditions: dict[str, float]) -> npt.NDArray[np.float32]:
+        """Map slices, scaled to [0, 1], to slices.
+
+        Args:
+            slices: (batch, height, width), sizes divisible by `multiple`.
+            conditions: As from `conditions`.
+
+        Returns:
+            float32 array like ``slices``.
+        """
+        import torch
+
+        dtype = resolve_precision(self.precision, self.device)
+        layout = torch.channels_last
+        image = torch.from_numpy(slices)[:, None].to(self.device).contiguous(memory_format=layout)
+        arguments = [image]
+        if self.card.conditions:
+            row = [conditions[c.name] / c.scale for c in self.card.conditions]
+            arguments.append(torch.tensor([row], dtype=torch.float32, device=self.device).expand(len(slices), -1))
+        kind = self.device.split(":")[0]
+        with torch.inference_mode(), torch.autocast(kind, dtype=dtype, enabled=dtype != torch.float32):
+            output = self.network(*arguments)
+        return np.ascontiguousarray(output.float().cpu().numpy()[:, 0])
+
+
+def _round_up(value: int, multiple: int) -> int:
+    return -(-value // multiple) * multiple
+
+
+def load_model(
+    name_or_folder: str | os.PathLike[str], device: str = "auto", precision: str = "fp32"
+) -> LoadedModel:
+    """Load a model of the zoo onto a device.
+
+    Args:
+        name_or_folder: A shipped model's name, or a model's folder.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        precision: ``fp32``, ``bf16`` or ``fp16``.
+
+    Raises:
+        ModelError: No such model, card invalid, hash wrong, pickle offered.
+        DeviceError: Device or precision not available.
+        MissingDependencyError: PyTorch is not installed.
+    """
+    card = load_card(name_or_folder)
+    require_torch()
+    import torch
+
+    where = resolve_device(device)
+    resolve_precision(precision, where)
+    if where == "cpu":
+        # Activations near zero become denormal numbers, which are many times slower.
+        torch.set_flush_denormal(True)
+    network = load_network(card).to(where)
+    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return LoadedModel(card, where, precision, network)

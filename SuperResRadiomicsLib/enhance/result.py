@@ -1,0 +1,136 @@
+"""The outcome of an enhancement, and its folder on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import SCHEMA_VERSION
+from ..errors import ImageError, OutputError
+from ..files import prepare_folder, write_json
+from ..grid import BoolArray, Box
+from ..image import Image, read_image, read_mask, write_image, write_mask
+
+FORMATS = ("nrrd", "nii.gz", "mha")
+PROVENANCE_NAME = "provenance.json"
+
+
+@dataclass(frozen=True)
+class Enhancement:
+    """An enhanced image, never without what it must be judged against.
+
+    Attributes:
+        enhanced: The enhanced image on the refined grid.
+        bicubic: Its bicubic twin: the same image without the network.
+        original: The image that went in.
+        original_mask: bool [k, j, i] on the original grid, or nothing where none was given.
+        mask: The same mask carried to the refined grid.
+        region: The box of the refined grid that the network worked on.
+        residual: How far the degraded enhanced and bicubic images are from the input.
+        provenance: Everything that affects the result, ready for JSON.
+        warnings: Sentences for the user.
+    """
+
+    enhanced: Image
+    bicubic: Image
+    original: Image
+    original_mask: BoolArray | None
+    mask: BoolArray | None
+    region: Box
+    residual: dict[str, Any]
+    provenance: dict[str, Any]
+    warnings: tuple[str, ...]
+
+    def save(self, folder: str | os.PathLike[str], format: str = "nrrd") -> dict[str, Path]:
+        """Write the images, the masks and the provenance.
+
+        Args:
+            folder: Made if needed; files of the same names are replaced.
+            format: ``nrrd``, ``nii.gz`` or ``mha``.
+
+        Returns:
+            The files by name: enhanced, bicubic, original, mask and original_mask where a
+            mask was given, provenance.
+
+        Raises:
+            OutputError: Unknown format, or a file cannot be written; files written by this
+                call are removed again.
+        """
+        if format not in FORMATS:
+            raise OutputError(f"The format '{format}' is not supported. Choose one of: {', '.join(FORMATS)}.")
+        target = prepare_folder(folder)
+        written: dict[str, Path] = {}
+        try:
+            for name in ("enhanced", "bicubic", "original"):
+                path = target / f"{name}.{format}"
+                write_image(getattr(self, name), path)
+                written[name] = path
+            for name, mask, image in (
+                ("mask", self.mask, self.enhanced),
+                ("original_mask", self.original_mask, self.original),
+            ):
+                if mask is not None:
+                    path = target / f"{name}.{format}"
+                    write_mask(mask, image.grid, path)
+                    written[name] = path
+            write_json(target / PROVENANCE_NAME, {**self.provenance, "files": _names(written)})
+        except BaseException:
+            for path in written.values():
+                path.unlink(missing_ok=True)
+            raise
+        return {**written, "provenance": target / PROVENANCE_NAME}
+
+
+def _names(paths: dict[str, Path]) -> dict[str, str]:
+    return {name: path.name for name, path in paths.items()}
+
+
+def load_enhancement(folder: str | os.PathLike[str]) -> Enhancement:
+    """Read what `Enhancement.save` wrote.
+
+    Raises:
+        ImageError: The folder is not a complete enhancement.
+    """
+    source = Path(folder)
+    path = source / PROVENANCE_NAME
+    if not path.is_file():
+        raise ImageError(
+            f"The folder '{source.name}' holds no {PROVENANCE_NAME}: it was not made by `superres-radiomics enhance`."
+        )
+    provenance = json.loads(path.read_text(encoding="utf-8"))
+    if provenance.get("schema_version") != SCHEMA_VERSION:
+        raise ImageError(
+            f"{PROVENANCE_NAME} in '{source.name}' has schema version {provenance.get('schema_version')}; "
+            f"this software reads version {SCHEMA_VERSION}. Run the enhancement again."
+        )
+    files, modality = provenance["files"], provenance["input"]["modality"]
+    enhanced, bicubic, original = (read_image(source / files[n], modality) for n in ("enhanced", "bicubic", "original"))
+    region = provenance["region"]
+    return Enhancement(
+        enhanced=enhanced,
+        bicubic=bicubic,
+        original=original,
+        original_mask=read_mask(source / files["original_mask"], original.grid) if "original_mask" in files else None,
+        mask=read_mask(source / files["mask"], enhanced.grid) if "mask" in files else None,
+        region=Box(tuple(region["start"]), tuple(region["stop"])),
+        residual=provenance["residual"],
+        provenance={name: value for name, value in provenance.items() if name != "files"},
+        warnings=tuple(provenance["warnings"]),
+    )
+
+
+def describe_grid(image: Image) -> dict[str, Any]:
+    """A grid for the provenance."""
+    grid = image.grid
+    return {
+        "size": list(grid.size),
+        "spacing_mm": list(grid.spacing),
+        "origin_mm": list(grid.origin),
+        "direction": list(grid.direction),
+        "voxel_type": str(np.dtype(image.voxels.dtype)),
+    }

@@ -114,5 +114,5 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         network = build_network(**TINY_CARD["architecture"])
     with torch.no_grad():
         for weight in network.up[-1].parameters():
-            weight *= 0.1
+            weight *= 0.01
     return save_model(tmp_path_factory.mktemp("models") / "tiny", network, TINY_CARD).folder

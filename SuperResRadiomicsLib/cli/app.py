@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 from .. import NOT_FOR_CLINICAL_USE, __version__
-from ..errors import RegionError
+from ..demo.run import DEFAULT_MODEL, run_demo
+from ..enhance import enhance as enhance_image
+from ..enhance import load_enhancement, load_model
+from ..errors import RegionError, SettingsError
 from ..image import read_image, read_mask
 from ..radiomics import extract_features
+from ..report.lesion import LesionVersions, save_report, save_tables
+from ..zoo import load_card
 from . import models
 from . import options as given
-from .console import output, print_json, progress_bar, warn
+from .console import note, output, print_json, progress_bar, warn
 from .staging import staged_folder
-from .tables import feature_summary, feature_values
+from .tables import comparison_summary, feature_summary, feature_values
 
 app = typer.Typer(
     help=f"Super-resolve a lesion and see what that did to its radiomic features. {NOT_FOR_CLINICAL_USE}",
@@ -27,6 +33,7 @@ app = typer.Typer(
 app.add_typer(models.app, name="models")
 
 IMAGE_HELP = "NRRD, NIfTI or MHA file, or a folder with one DICOM series."
+IMAGES_PANEL = "Named images, instead of a folder"
 MASK_HELP = "Label image of the lesion, on the image's grid."
 
 
@@ -89,9 +96,6 @@ def enhance(
     json: given.Json = False,
 ) -> None:
     """Enhance a lesion (given by a mask or a box) or, without either, the whole image."""
-    from ..enhance import enhance as enhance_image
-    from ..enhance import load_model
-
     if mask and box:
         raise RegionError("A mask and a box were given. Give one of them, or neither for the whole image.")
     region = given.parse_box(box) if box else None
@@ -113,19 +117,18 @@ def enhance(
                 progress=progress,
             )
         files = enhancement.save(folder, format)
-    for warning in enhancement.warnings:
-        warn(warning)
+    _tell_warnings(enhancement.warnings)
     if json:
         print_json(
             {
                 "files": {key: path.name for key, path in files.items()},
-                "warnings": enhancement.warnings,
+                "warnings": list(enhancement.warnings),
                 "residual": enhancement.residual,
                 "provenance": enhancement.provenance,
             }
         )
     else:
-        output.print(f"{len(files)} files in {out}: {', '.join(path.name for path in files.values())}")
+        _print_files(out, files.values())
 
 
 @app.command()
@@ -150,3 +153,117 @@ def features(
         print_json(feature_values(values))
     else:
         output.print(feature_summary(values, scan.name))
+
+
+@app.command()
+def compare(
+    folder: Annotated[
+        Path | None, typer.Argument(help="A folder that `enhance` wrote; or name the images.", show_default=False)
+    ] = None,
+    original: Annotated[
+        Path | None, typer.Option(help=IMAGE_HELP, rich_help_panel=IMAGES_PANEL, show_default=False)
+    ] = None,
+    mask: Annotated[Path | None, typer.Option(help=MASK_HELP, rich_help_panel=IMAGES_PANEL, show_default=False)] = None,
+    bicubic: Annotated[
+        Path | None, typer.Option(help="Its interpolation.", rich_help_panel=IMAGES_PANEL, show_default=False)
+    ] = None,
+    enhanced: Annotated[
+        Path | None,
+        typer.Option(help="Its enhancement, on the same grid.", rich_help_panel=IMAGES_PANEL, show_default=False),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="The model that enhanced it: name or folder. Without it the file's name stands for it.",
+            rich_help_panel=IMAGES_PANEL,
+            show_default=False,
+        ),
+    ] = None,
+    label: given.Label = None,
+    mask_rule: given.MaskRule = "linear",
+    allow_volume_change: given.AllowVolumeChange = False,
+    engine: given.Engine = "pyradiomics",
+    bin_width: given.BinWidth = None,
+    bin_count: given.BinCount = None,
+    classes: given.Classes = None,
+    dimension: given.Dimension = "auto",
+    distance: given.Distance = 1.0,
+    distance_unit: given.DistanceUnit = "voxel",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the results; else the enhancement's own.", show_default=False)
+    ] = None,
+    report: Annotated[bool, typer.Option("--report", help="Also draw a picture and write a report.")] = False,
+    json: given.Json = False,
+) -> None:
+    """Compare the lesion's features on the original, the bicubic and the enhanced image.
+
+    Give the folder that `enhance` wrote, or name the four images and --out.
+    """
+    settings = given.feature_settings(engine, bin_width, bin_count, classes, dimension, distance, distance_unit)
+    if folder:
+        _refuse_beside_folder(original, mask, bicubic, enhanced, model, label)
+        versions = LesionVersions.of_enhancement(load_enhancement(folder))
+    elif original and mask and bicubic and enhanced and out:
+        scan = read_image(original)
+        versions = LesionVersions.of_images(
+            scan,
+            read_mask(mask, scan.grid, label),
+            read_image(bicubic, scan.modality),
+            read_image(enhanced, scan.modality),
+            card=load_card(model) if model else None,
+            mask_rule=mask_rule,
+            allow_volume_change=allow_volume_change,
+        )
+    else:
+        raise SettingsError(
+            "Give the folder that `enhance` wrote, or all of --original, --mask, --bicubic, --enhanced and --out."
+        )
+    table = versions.compare(settings)
+    target = out or folder
+    assert target is not None
+    with staged_folder(target) as staging:
+        files = save_tables(staging, table)
+        if report:
+            files += save_report(staging, versions, table, f"Enhanced by {table.header['enhanced_column']}")
+    if json:
+        print_json(table.to_dict())
+    else:
+        output.print(comparison_summary(table))
+        _print_files(target, files)
+
+
+def _refuse_beside_folder(*others: Path | str | int | None) -> None:
+    if any(other is not None for other in others):
+        raise SettingsError("A folder and images were given. The folder of `enhance` holds all that is compared.")
+
+
+@app.command()
+def demo(
+    out: given.OutputFolder = Path("demo-output"),
+    model: Annotated[str, typer.Option(help="Name or folder of a model.")] = DEFAULT_MODEL,
+    json: given.Json = False,
+) -> None:
+    """Do the main job on a sample case: enhance, compare, picture, report.
+
+    The case is a chest CT that pip fetches once (34 MB); without a network a built-in phantom stands in.
+    """
+    with staged_folder(out) as folder, progress_bar("Enhancing the sample case") as progress:
+        made = run_demo(folder, model, note=note, progress=progress)
+    _tell_warnings(made.warnings)
+    if json:
+        print_json({"case": made.case.source, "credit": made.case.credit, "files": [path.name for path in made.files]})
+    else:
+        output.print(f"{made.case.source}. {made.case.credit}.")
+        _print_files(out, made.files)
+
+
+def _tell_warnings(warnings: Sequence[str]) -> None:
+    for warning in warnings:
+        warn(warning)
+
+
+def _print_files(folder: Path, files: Iterable[Path]) -> None:
+    """Name what was written, for people."""
+    output.print(f"The results are in {folder}:", markup=False, highlight=False, soft_wrap=True)
+    for file in files:
+        output.print(f"  {file.name}", markup=False, highlight=False)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from itertools import groupby
 
 from rich.table import Table
 
-from ..radiomics import FeatureTable
+from ..radiomics import FeatureRow, FeatureTable
 
 
 def feature_values(values: dict[str, float]) -> dict[str, float | None]:
@@ -26,15 +27,22 @@ def feature_summary(values: dict[str, float], image: str) -> Table:
 
 def comparison_summary(table: FeatureTable) -> Table:
     """Every feature on the three images and the two relative changes."""
-    *names, enhanced = table.column_names[3:6]
-    shown = Table("class", "feature", caption="voxels: bicubic - original; network: enhanced - bicubic, relative")
-    for name in (*names, enhanced, "voxels", "network"):
-        shown.add_column(name, justify="right")
-    for row in (*table.lesion_rows, *table.rows):
-        values = map(_number, (row.original, row.bicubic, row.enhanced))
-        effects = map(_percent, (row.voxel_effect_relative, row.network_effect_relative))
-        shown.add_row(row.feature_class, row.feature, *values, *effects)
+    shown = Table(caption="voxels: bicubic - original; network: enhanced - bicubic (both relative)")
+    shown.add_column("feature", no_wrap=True)
+    for name in ("original", "bicubic", str(table.header["enhanced_column"]), "voxels", "network"):
+        shown.add_column(name, justify="right", overflow="fold")
+    for name, rows in groupby((*table.lesion_rows, *table.rows), key=lambda row: row.feature_class):
+        shown.add_section()
+        shown.add_row(name, style="bold")
+        for row in rows:
+            shown.add_row(*_cells(row))
     return shown
+
+
+def _cells(row: FeatureRow) -> tuple[str, ...]:
+    values = map(_number, (row.original, row.bicubic, row.enhanced))
+    effects = map(_percent, (row.voxel_effect_relative, row.network_effect_relative))
+    return (f"  {row.feature}", *values, *effects)
 
 
 def _number(value: float) -> str:

@@ -30,6 +30,7 @@ def draw_comparison(
     enhanced: Image,
     refined_mask: BoolArray,
     model: str,
+    title: str,
     through_plane: int | None = None,
 ) -> Figure:
     """Draw the slice of largest lesion area four times, zoomed to the lesion, in one window.
@@ -40,7 +41,8 @@ def draw_comparison(
         bicubic: The interpolated image on the refined grid.
         enhanced: The network's image on the same grid.
         refined_mask: The lesion on that grid; bool [k, j, i].
-        model: How the title calls the enhanced image: the model's name and objective.
+        model: How the enhanced image is called: the model's name and objective.
+        title: Stands above all.
         through_plane: Axis (0 = i, 1 = j, 2 = k) perpendicular to the slices; the original's
             axis of largest spacing unless given.
 
@@ -54,20 +56,20 @@ def draw_comparison(
     window = _window(bicubic, plane, limits)
     figure = Figure(figsize=(15, 5.4), layout="compressed", facecolor="white")
     panels = figure.subplots(1, 4)
-    for panel, image, mask, title in (
+    for panel, image, mask, name in (
         (panels[0], original, original_mask, "original"),
         (panels[1], bicubic, refined_mask, "bicubic"),
         (panels[2], enhanced, refined_mask, model),
     ):
-        shown = _show(panel, plane, image.voxels, image.grid, "gray", window)
+        shown = _show(panel, plane, plane.slice_of(image.voxels, image.grid), image.grid, "gray", window)
         _outline(panel, plane, mask, image.grid, OUTLINE_ON_GRAY)
-        panel.set_title(f"{title}\n{_spacing_text(image.grid)}", fontsize=10)
+        panel.set_title(f"{name}\n{_spacing_text(image.grid)}", fontsize=10)
     figure.colorbar(shown, ax=list(panels[:3]), location="bottom", shrink=0.4, aspect=50, label=_unit_label(enhanced))
     _show_difference(figure, panels[3], plane, limits, bicubic, enhanced)
     _outline(panels[3], plane, refined_mask, enhanced.grid, OUTLINE_ON_WHITE)
     for panel in panels:
         _frame(panel, plane, limits)
-    figure.suptitle(f"{original.name}, enhanced by {model}", fontsize=13, fontweight="bold")
+    figure.suptitle(title, fontsize=13, fontweight="bold")
     figure.supxlabel(NOT_FOR_CLINICAL_USE, fontsize=9, color="#a02020")
     return figure
 
@@ -79,9 +81,8 @@ def png_bytes(figure: Figure) -> bytes:
     return stream.getvalue()
 
 
-def _show(panel: Axes, plane: Plane, voxels: Array, grid: Grid, colours: str, window: Limits) -> AxesImage:
+def _show(panel: Axes, plane: Plane, pixels: Array, grid: Grid, colours: str, window: Limits) -> AxesImage:
     extent = (*plane.edges(grid, plane.axes[0]), *plane.edges(grid, plane.axes[1]))
-    pixels = plane.slice_of(voxels, grid)
     return panel.imshow(
         pixels, cmap=colours, vmin=window[0], vmax=window[1], extent=extent, origin="lower", interpolation="nearest"
     )
@@ -90,7 +91,8 @@ def _show(panel: Axes, plane: Plane, voxels: Array, grid: Grid, colours: str, wi
 def _show_difference(
     figure: Figure, panel: Axes, plane: Plane, limits: list[Limits], bicubic: Image, enhanced: Image
 ) -> None:
-    difference = enhanced.voxels.astype(np.float32) - bicubic.voxels.astype(np.float32)
+    after, before = (plane.slice_of(image.voxels, image.grid).astype(np.float32) for image in (enhanced, bicubic))
+    difference = after - before
     seen = np.abs(_cut(plane, difference, enhanced.grid, limits))
     largest = max(float(np.percentile(seen, DIFFERENCE_PERCENTILE)), 1e-6)
     shown = _show(panel, plane, difference, enhanced.grid, "RdBu_r", (-largest, largest))
@@ -99,17 +101,19 @@ def _show_difference(
 
 
 def _window(image: Image, plane: Plane, limits: list[Limits]) -> Limits:
-    low, high = np.percentile(_cut(plane, image.voxels, image.grid, limits), WINDOW_PERCENTILES)
+    low, high = np.percentile(
+        _cut(plane, plane.slice_of(image.voxels, image.grid), image.grid, limits), WINDOW_PERCENTILES
+    )
     return float(low), float(max(high, low + 1e-6))
 
 
-def _cut(plane: Plane, voxels: Array, grid: Grid, limits: list[Limits]) -> Array:
-    """The part of the slice within the limits."""
+def _cut(plane: Plane, pixels: Array, grid: Grid, limits: list[Limits]) -> Array:
+    """The part of a slice within the limits."""
     columns, rows = (
         (plane.centres(grid, axis) >= low) & (plane.centres(grid, axis) <= high)
         for axis, (low, high) in zip(plane.axes, limits, strict=True)
     )
-    return plane.slice_of(voxels, grid)[np.ix_(rows, columns)]
+    return pixels[np.ix_(rows, columns)]
 
 
 def _outline(panel: Axes, plane: Plane, mask: BoolArray, grid: Grid, colour: str) -> None:

@@ -22,7 +22,7 @@ def versions(any_lesion):
 
 def test_shows_what_it_says(versions):
     original, mask, bicubic, enhanced, refined_mask = versions
-    figure = draw_comparison(original, mask, bicubic, enhanced, refined_mask, model="tiny (fidelity)")
+    figure = draw_comparison(original, mask, bicubic, enhanced, refined_mask, model="tiny (fidelity)", title="a lesion")
     panels = figure.axes[:4]
     shown = [panel.images[0] for panel in panels]
     windows = [image.get_clim() for image in shown]
@@ -41,18 +41,18 @@ def test_shows_what_it_says(versions):
 
 
 def test_scale_bar_is_as_long_as_it_says(versions):
-    panel = draw_comparison(*versions, model="tiny").axes[0]
+    panel = draw_comparison(*versions, model="tiny", title="a lesion").axes[0]
     start, end = panel.lines[0].get_xdata()
     assert abs(end - start) == pytest.approx(float(panel.texts[0].get_text().removesuffix(" mm")))
 
 
 def test_the_png_carries_the_notice(versions):
-    png = png_bytes(draw_comparison(*versions, model="tiny"))
+    png = png_bytes(draw_comparison(*versions, model="tiny", title="a lesion"))
     assert PillowImage.open(io.BytesIO(png)).text["Description"] == NOT_FOR_CLINICAL_USE
     assert imread(io.BytesIO(png)).std() > 0.05
 
 
 def test_identical_images_can_be_drawn(versions):
     original, mask, bicubic, _, refined_mask = versions
-    figure = draw_comparison(original, mask, bicubic, bicubic, refined_mask, model="identity")
+    figure = draw_comparison(original, mask, bicubic, bicubic, refined_mask, model="identity", title="a lesion")
     assert not figure.axes[3].images[0].get_array().any()

@@ -1,0 +1,76 @@
+"""The main job on the sample case, from image to report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..enhance import enhance, load_model
+from ..radiomics import FeatureSettings, FeatureTable
+from ..report.lesion import LesionVersions, save_report, save_tables
+from .case import Case
+from .phantom import lung_nodule_phantom
+from .sample import SampleError, lung1
+
+DEFAULT_MODEL = "ct-gancircle-x2-fidelity"
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """What a demo made.
+
+    Attributes:
+        case: What it worked on.
+        table: The features.
+        files: What was written.
+        warnings: What the enhancement warned of.
+    """
+
+    case: Case
+    table: FeatureTable
+    files: list[Path]
+    warnings: tuple[str, ...]
+
+
+def sample_case(note: Callable[[str], None]) -> Case:
+    """The real case `lung1`; without it, after a note that says why, the phantom."""
+    try:
+        return lung1()
+    except SampleError as error:
+        note(f"The sample case lung1 is not to be had: {error}. The built-in phantom is used instead.")
+        return lung_nodule_phantom()
+
+
+def run_demo(
+    folder: str | os.PathLike[str],
+    model: str | os.PathLike[str] = DEFAULT_MODEL,
+    settings: FeatureSettings | None = None,
+    note: Callable[[str], None] = print,
+    progress: Callable[[int, int], None] | None = None,
+) -> Demonstration:
+    """Enhance the sample case's lesion, compare its features, write images, tables and report.
+
+    Args:
+        folder: An existing folder for the results.
+        model: Name or folder of a model.
+        settings: Of the features; the defaults unless given.
+        note: Told in one sentence when the phantom has to stand in.
+        progress: Called with the number of tiles done and their total.
+
+    Raises:
+        SuperResError: The model or the outputs fail; see `enhance` and `compare`.
+    """
+    network = load_model(model)
+    case = sample_case(note)
+    enhancement = enhance(case.image, network, mask=case.mask, progress=progress)
+    versions = LesionVersions.of_enhancement(enhancement)
+    table = versions.compare(settings or FeatureSettings())
+    title = f"{case.image.name}, enhanced by {table.header['enhanced_column']}"
+    files = [
+        *enhancement.save(folder).values(),
+        *save_tables(folder, table),
+        *save_report(folder, versions, table, title, case.source, case.credit),
+    ]
+    return Demonstration(case, table, files, versions.warnings)

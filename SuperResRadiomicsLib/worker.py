@@ -1,0 +1,271 @@
+"""The child process that holds torch: one JSON request a line in, JSON lines out.
+
+3D Slicer runs this as a process of its own, so that neither a crash, nor an
+out-of-memory, nor a Cancel can touch the scene. It lives on between clicks and keeps
+loaded models warm. It is started as ``python -m SuperResRadiomicsLib.worker`` or by
+path, and ends when its standard input ends.
+
+The first line out is ``{"event": "ready", ...}``. A request is an object with
+``schema_version``, ``id``, ``command`` (``enhance``, ``compare``, ``models``,
+``devices`` or ``shutdown``) and the command's own parameters: the keyword arguments of
+the function of that name below. The answers carry the request's ``id``:
+
+- ``progress``: the ``stage`` (``enhance`` or ``features``) and ``done`` of ``total``, 0 where not known;
+- ``result``: the command's result, once, at the end;
+- ``error``: instead of a result; ``kind`` is ``user`` (can be mended by the user) or
+  ``internal``, ``message`` a sentence to show. The worker stays usable.
+
+Images go by file, uncompressed, in a folder that the caller gives and removes.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+if not __package__:  # Run by path: the script's own folder would shadow other packages' modules.
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
+from SuperResRadiomicsLib.errors import MaskError, SettingsError, SuperResError
+
+if TYPE_CHECKING:
+    from SuperResRadiomicsLib.enhance import Enhancement, LoadedModel
+
+Result = dict[str, Any]
+Progress = Callable[[str, int, int], None]
+
+
+@lru_cache(maxsize=2)
+def _loaded(model: str, device: str, precision: str) -> LoadedModel:
+    from SuperResRadiomicsLib.enhance import load_model
+
+    return load_model(model, device=device, precision=precision)
+
+
+def enhance(
+    progress: Progress,
+    *,
+    image: str,
+    out: str,
+    model: str,
+    mask: str | None = None,
+    modality: str | None = None,
+    device: str = "auto",
+    precision: str = "fp32",
+    options: dict[str, Any] | None = None,
+    features: dict[str, Any] | None = None,
+) -> Result:
+    """Enhance the lesion (with a mask) or the whole volume, into files in ``out``.
+
+    Args:
+        progress: Told after every tile.
+        image: File of the image.
+        out: Folder for the results.
+        model: Name or folder of a model.
+        mask: File of the lesion's mask on the image's grid.
+        modality: ``CT``, ``MR`` or ``US``; ``None`` for the reader's guess.
+        device: ``auto``, ``cpu``, ``cuda:0`` or ``mps``.
+        precision: ``fp32``, ``bf16`` or ``fp16``.
+        options: Further keyword arguments of `SuperResRadiomicsLib.enhance.enhance`.
+        features: Arguments of `FeatureSettings` to compute the feature table with, which needs
+            a mask; ``None`` for no table. Where the table cannot be had, a warning says why.
+
+    Returns:
+        ``files`` (names within ``out``), ``features``, ``residual``, ``provenance`` and ``warnings``.
+    """
+    from SuperResRadiomicsLib.enhance import enhance as enhance_image
+    from SuperResRadiomicsLib.image import read_image, read_mask, write_image
+
+    original = read_image(image, modality)
+    lesion = read_mask(mask, original.grid) if mask else None
+    network = _loaded(model, device, precision)
+    enhancement = enhance_image(
+        original,
+        network,
+        mask=lesion,
+        progress=lambda done, total: progress("enhance", done, total),
+        **(options or {}),
+    )
+    warnings = list(enhancement.warnings)
+    table = None
+    if features is not None and lesion is not None:
+        progress("features", 0, 0)
+        try:
+            table = _feature_table(enhancement, features)
+        except (SuperResError, ModuleNotFoundError) as error:
+            warnings.append(f"There is no feature table: {_describe(error)['message']}")
+    # Not by the enhancement's own `save`: these files are temporary, so they are neither compressed nor complete.
+    files = {"enhanced": "enhanced.nrrd", "bicubic": "bicubic.nrrd"}
+    for name, file in files.items():
+        write_image(getattr(enhancement, name), Path(out) / file, compress=False)
+    return {
+        "files": files,
+        "features": table,
+        "residual": enhancement.residual,
+        "provenance": enhancement.provenance,
+        "warnings": warnings,
+    }
+
+
+def compare(progress: Progress, *, enhancement: str, features: dict[str, Any] | None = None) -> Result:
+    """Compute the feature table of a saved enhancement.
+
+    Args:
+        progress: Told when the computation starts.
+        enhancement: Folder that an `Enhancement` was saved to, with a mask.
+        features: Arguments of `FeatureSettings`.
+
+    Returns:
+        ``features``, as from `FeatureTable.to_dict`.
+    """
+    from SuperResRadiomicsLib.enhance import load_enhancement
+
+    progress("features", 0, 0)
+    return {"features": _feature_table(load_enhancement(enhancement), features or {})}
+
+
+def _feature_table(enhancement: Enhancement, settings: dict[str, Any]) -> dict[str, Any]:
+    from SuperResRadiomicsLib.radiomics import FeatureSettings
+    from SuperResRadiomicsLib.radiomics import compare as compare_images
+
+    if enhancement.original_mask is None or enhancement.mask is None:
+        raise MaskError("The enhancement was made without a mask. Enhance the image again with the lesion's mask.")
+    provenance = enhancement.provenance
+    table = compare_images(
+        enhancement.original,
+        enhancement.original_mask,
+        enhancement.bicubic,
+        enhancement.enhanced,
+        enhancement.mask,
+        FeatureSettings(**settings),
+        model=provenance["model"]["name"],
+        objective=provenance["model"]["objective"],
+        adversarial=provenance["model"]["adversarial"],
+        mask_rule=provenance["mask"]["rule"],
+        volume_change=provenance["mask"]["volume_change"],
+        provenance=provenance,
+    )
+    return table.to_dict()
+
+
+def models(progress: Progress) -> Result:
+    """List the models that can be used, by name."""
+    from SuperResRadiomicsLib.zoo import find_models, load_card
+
+    cards = [load_card(folder) for folder in find_models().values()]
+    return {"models": {card.name: {"display_name": card.display_name, "objective": card.objective} for card in cards}}
+
+
+def devices(progress: Progress) -> Result:
+    """List the devices that torch can use here."""
+    from SuperResRadiomicsLib.enhance import available_devices
+
+    return {"devices": available_devices()}
+
+
+def shutdown(progress: Progress) -> Result:
+    """End the worker after this answer."""
+    return {}
+
+
+COMMANDS: dict[str, Callable[..., Result]] = {
+    function.__name__: function for function in (enhance, compare, models, devices, shutdown)
+}
+
+
+class Worker:
+    """Answers requests, one after the other."""
+
+    def __init__(self, requests: Iterable[str], responses: TextIO) -> None:
+        self._requests = requests
+        self._responses = responses
+
+    def run(self) -> None:
+        """Answer until the requests end or one asks to shut down."""
+        self._send(event="ready", version=__version__, notice=NOT_FOR_CLINICAL_USE)
+        for line in self._requests:
+            if self._answer(line) == "shutdown":
+                return
+
+    def _answer(self, line: str) -> str | None:
+        """Answer one request; returns its command."""
+        identifier, command = None, None
+        try:
+            request = _parse(line)
+            identifier, command = request.pop("id"), request.pop("command")
+            result = COMMANDS[command](partial(self._progress, identifier), **request)
+            self._send(event="result", id=identifier, command=command, result=result)
+        except BrokenPipeError:
+            raise  # Nobody listens any more.
+        except Exception as error:
+            self._send(event="error", id=identifier, command=command, **_describe(error))
+        return command
+
+    def _progress(self, identifier: Any, stage: str, done: int, total: int) -> None:
+        self._send(event="progress", id=identifier, stage=stage, done=done, total=total)
+
+    def _send(self, **message: Any) -> None:
+        line = json.dumps({"schema_version": SCHEMA_VERSION, **message}, allow_nan=False)
+        self._responses.write(line + "\n")
+        self._responses.flush()
+
+
+def _parse(line: str) -> dict[str, Any]:
+    """Read a request and check its envelope."""
+    request = json.loads(line)
+    version = request.pop("schema_version", None)
+    if version != SCHEMA_VERSION:
+        raise SettingsError(
+            f"The request has schema version {version}, this worker understands {SCHEMA_VERSION}. The extension and "
+            "the package are of different versions: update both, then restart."
+        )
+    if "id" not in request or request.get("command") not in COMMANDS:
+        raise ValueError(f"A request needs an id and one of the commands {', '.join(COMMANDS)}.")
+    return request
+
+
+def _describe(error: Exception) -> dict[str, str]:
+    """What went wrong, and whether the user can mend it."""
+    name = type(error).__name__
+    if isinstance(error, SuperResError):
+        return {"kind": "user", "error": name, "message": str(error)}
+    if isinstance(error, ModuleNotFoundError):
+        return {"kind": "user", "error": "MissingDependencyError", "message": _missing_package(error.name)}
+    traceback.print_exc(file=sys.stderr)
+    return {"kind": "internal", "error": name, "message": f"{name}: {error}"}
+
+
+def _missing_package(name: str | None) -> str:
+    return (
+        f"The Python package '{name}' is missing. Install it into this Python: torch in Slicer through the "
+        "extension 'PyTorch', other packages with pip, then try again."
+    )
+
+
+def _claim_standard_output() -> TextIO:
+    """Keep the real standard output for the protocol; whatever else prints goes to standard error."""
+    protocol = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return protocol
+
+
+def main() -> None:
+    """Serve standard input until it ends."""
+    responses = _claim_standard_output()
+    with open(0, encoding="utf-8", closefd=False) as requests:
+        try:
+            Worker(requests, responses).run()
+        except BrokenPipeError:
+            os._exit(0)  # The parent is gone; flushing at exit would only fail again.
+
+
+if __name__ == "__main__":
+    main()

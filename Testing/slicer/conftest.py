@@ -1,0 +1,82 @@
+"""Fixtures on a real MRML scene (slicer-core) with the real module script, panel and child process."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from Testing.host.cases import OBLIQUE, Lesion
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+MODULE_FILE = REPOSITORY / "SuperResRadiomics" / "SuperResRadiomics.py"
+
+HAS_HOST = all(importlib.util.find_spec(name) for name in ("slicer", "PySide6"))
+if not HAS_HOST:  # No wheels of slicer-core for this Python or system.
+    collect_ignore_glob = ["test_*.py"]
+
+
+@pytest.fixture(scope="session")
+def module() -> Any:
+    """The module's script, loaded into the host."""
+    from Testing.host import application
+
+    application.boot()
+    return application.load_module(MODULE_FILE)
+
+
+@pytest.fixture(autouse=True)
+def scene(module: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An empty scene; an exception in a slot, which Qt only prints, fails the test."""
+    import slicer
+
+    from Testing.host.scene import reset
+
+    exceptions: list[BaseException] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: exceptions.append(error))
+    reset(slicer.mrmlScene)
+    yield slicer.mrmlScene
+    reset(slicer.mrmlScene)
+    assert not exceptions
+
+
+@pytest.fixture
+def make_lesion(scene: Any) -> Callable[..., Lesion]:
+    """Makes a textured volume with a bright off-centre ellipsoid and its segment."""
+    import slicer
+
+    def make(matrix: np.ndarray = OBLIQUE, shape: tuple[int, int, int] = (9, 23, 26)) -> Lesion:
+        k, j, i = np.indices(shape)
+        centre = np.array(shape) * (0.5, 0.4, 0.6)
+        mask = ((k - centre[0]) / 3) ** 2 + ((j - centre[1]) / 5) ** 2 + ((i - centre[2]) / 6) ** 2 < 1
+        noise = np.random.default_rng(3).normal(0, 20, shape)
+        voxels = (np.where(mask, 60, -700) + noise).astype(np.int16)
+        volume = slicer.util.addVolumeFromArray(voxels, matrix, "Doe^Jane chest")
+        segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "lesions")
+        segmentation.CreateDefaultDisplayNodes()
+        segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
+        segment_id = segmentation.GetSegmentation().AddEmptySegment("lesion", "lesion")
+        slicer.util.updateSegmentBinaryLabelmapFromArray(mask.astype(np.uint8), segmentation, segment_id, volume)
+        return Lesion(volume, segmentation, segment_id, mask)
+
+    return make
+
+
+@pytest.fixture
+def add_transform(scene: Any) -> Callable[..., Any]:
+    """Adds a linear transform node and puts nodes under it."""
+    import slicer
+
+    def add(matrix: np.ndarray, *nodes: Any) -> Any:
+        transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "transform")
+        transform.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(matrix))
+        for node in nodes:
+            node.SetAndObserveTransformNodeID(transform.GetID())
+        return transform
+
+    return add

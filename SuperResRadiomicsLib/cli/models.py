@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from ..zoo import find_models, load_card
@@ -55,13 +56,9 @@ def _summary(card: Card) -> dict[str, Any]:
 
 
 def _table(cards: list[Card]) -> Table:
-    table = Table(*(field.replace("_", " ") for field in _summary(cards[0])))
+    table = Table("model", "version", "for", "scale", "objective", "in-plane voxels, mm", box=SIMPLE_HEAD)
     for card in cards:
-        table.add_row(*map(_text, _summary(card).values()))
+        low, high = card.valid_spacing_mm
+        objective = f"{card.objective}{', GAN' if card.adversarial else ''}"
+        table.add_row(card.name, card.version, card.modality, str(card.scale), objective, f"{low:g} to {high:g}")
     return table
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, list):
-        return " to ".join(f"{v:g}" for v in value)
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)

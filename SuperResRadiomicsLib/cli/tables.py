@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from itertools import groupby
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from ..radiomics import FeatureRow, FeatureTable
@@ -27,10 +28,15 @@ def feature_summary(values: dict[str, float], image: str) -> Table:
 
 def comparison_summary(table: FeatureTable) -> Table:
     """Every feature on the three images and the two relative changes."""
-    shown = Table(caption="voxels: bicubic - original; network: enhanced - bicubic (both relative)")
-    shown.add_column("feature", no_wrap=True)
-    for name in ("original", "bicubic", str(table.header["enhanced_column"]), "voxels", "network"):
-        shown.add_column(name, justify="right", overflow="fold")
+    shown = Table(
+        title=f"enhanced: {table.header['enhanced_column']}",
+        caption="voxels: bicubic - original; network: enhanced - bicubic (both relative)",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    shown.add_column("feature", overflow="fold")
+    for name in ("original", "bicubic", "enhanced", "voxels", "network"):
+        shown.add_column(name, justify="right", no_wrap=True)
     for name, rows in groupby((*table.lesion_rows, *table.rows), key=lambda row: row.feature_class):
         shown.add_section()
         shown.add_row(name, style="bold")
@@ -46,7 +52,7 @@ def _cells(row: FeatureRow) -> tuple[str, ...]:
 
 
 def _number(value: float) -> str:
-    return f"{value:.5g}" if math.isfinite(value) else "-"
+    return f"{value:.4g}" if math.isfinite(value) else "-"
 
 
 def _percent(value: float) -> str:

@@ -1,0 +1,199 @@
+"""What the commands write and print when all goes well."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
+from SuperResRadiomicsLib.demo import run as demo_run
+from SuperResRadiomicsLib.demo.sample import SampleError
+from SuperResRadiomicsLib.image import read_image, read_mask
+from SuperResRadiomicsLib.radiomics import FeatureSettings, extract_features
+
+IMAGES = ["bicubic", "enhanced", "mask", "original", "original_mask"]
+COMPARED = ["features.csv", "features.json"]
+REPORTED = ["comparison.png", "report.html"]
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture
+def enhanced(command, files, tiny_model) -> Path:
+    """The folder that `enhance` made of the lesion."""
+    out = files / "out"
+    outcome = command(
+        "enhance", files / "image.nrrd", "--mask", files / "mask.nrrd", "--model", tiny_model, "--out", out
+    )
+    assert outcome.code == 0, outcome.err
+    return out
+
+
+def check_envelope(text: str) -> dict:
+    content = json.loads(text)
+    assert content["schema_version"] == SCHEMA_VERSION
+    assert content["notice"] == NOT_FOR_CLINICAL_USE
+    return content
+
+
+@pytest.mark.parametrize("ending", ["nrrd", "nii.gz", "mha"])
+def test_enhance_writes_and_tells(command, files, tiny_model, ending):
+    arguments = ["--mask", files / "mask.nrrd", "--model", tiny_model, "--out", files / "out", "--format", ending]
+    outcome = command("enhance", files / "image.nrrd", *arguments, "--json")
+    assert outcome.code == 0, outcome.err
+    content = check_envelope(outcome.out)
+    written = [f"{name}.{ending}" for name in IMAGES]
+    assert names(files / "out") == sorted([*written, "provenance.json"])
+    assert sorted(content["files"].values()) == names(files / "out")
+    original = read_image(files / "image.nrrd")
+    image = read_image(files / "out" / f"enhanced.{ending}")
+    assert image.grid.size == (2 * original.grid.size[0], 2 * original.grid.size[1], original.grid.size[2])
+    assert image.voxels.dtype == original.voxels.dtype
+    assert read_mask(files / "out" / f"mask.{ending}", image.grid).any()
+
+
+def test_enhance_takes_a_box(command, files, tiny_model):
+    box = ["--box", "4,20,6,18,1,5", "--margin", 0]
+    outcome = command("enhance", files / "image.nrrd", *box, "--model", tiny_model, "--out", files / "out", "--json")
+    assert outcome.code == 0, outcome.err
+    assert json.loads(outcome.out)["provenance"]["region"] == {"start": [8, 12, 1], "stop": [40, 36, 5]}
+    assert "mask.nrrd" not in names(files / "out")
+    twins = [read_image(files / "out" / f"{name}.nrrd").voxels for name in ("enhanced", "bicubic")]
+    changed = np.argwhere(twins[0] != twins[1])
+    assert changed.min(axis=0).tolist() >= [1, 12, 8]
+    assert changed.max(axis=0).tolist() < [5, 36, 40]
+
+
+def test_enhance_takes_a_dicom_folder(command, test_data, tiny_model, tmp_path):
+    folder = test_data / "ct" / "dcmqi-dicom" / "ct-3slice"
+    box = ["--box", "200,230,200,230,0,3"]
+    outcome = command("enhance", folder, *box, "--model", tiny_model, "--out", tmp_path / "out", "--json")
+    assert outcome.code == 0, outcome.err
+    assert json.loads(outcome.out)["provenance"]["input"]["modality"] == "CT"
+
+
+def test_compare_needs_the_folder_alone(command, enhanced):
+    before = names(enhanced)
+    outcome = command("compare", enhanced, "--classes", "firstorder,ngtdm")
+    assert outcome.code == 0, outcome.err
+    assert names(enhanced) == sorted(before + COMPARED)
+    assert "Busyness" in outcome.out
+    assert "tiny (fidelity)" in outcome.out
+
+
+def test_compare_prints_for_machines_what_it_writes(command, enhanced):
+    outcome = command("compare", enhanced, "--classes", "firstorder", "--report", "--json")
+    assert outcome.code == 0, outcome.err
+    assert check_envelope(outcome.out) == json.loads((enhanced / "features.json").read_text(encoding="utf-8"))
+    assert set(COMPARED + REPORTED) < set(names(enhanced))
+
+
+def test_compare_of_named_images_agrees_with_the_folder(command, enhanced, files, tiny_model, tmp_path):
+    by_folder = command("compare", enhanced, "--json", "--bin-count", 16)
+    named = [("--original", "image"), ("--mask", "mask"), ("--bicubic", "out/bicubic"), ("--enhanced", "out/enhanced")]
+    arguments = [part for option, name in named for part in (option, files / f"{name}.nrrd")]
+    by_name = command(
+        "compare", *arguments, "--model", tiny_model, "--out", tmp_path / "named", "--json", "--bin-count", 16
+    )
+    assert by_name.code == 0, by_name.err
+    first, second = json.loads(by_folder.out), json.loads(by_name.out)
+    assert first["features"] == second["features"]
+    assert first["lesion"] == second["lesion"]
+    assert first["header"]["model"] == second["header"]["model"] == "tiny"
+
+
+def test_images_of_unknown_making_are_not_credited_to_a_model(command, enhanced, files, tmp_path):
+    named = [("--original", "image"), ("--mask", "mask"), ("--bicubic", "out/bicubic"), ("--enhanced", "out/enhanced")]
+    arguments = [part for option, name in named for part in (option, files / f"{name}.nrrd")]
+    outcome = command("compare", *arguments, "--out", tmp_path / "named", "--classes", "shape", "--json")
+    assert json.loads(outcome.out)["header"]["enhanced_column"] == "enhanced (objective not stated)"
+
+
+def test_features_are_one_flat_object(command, files):
+    outcome = command("features", files / "image.nrrd", files / "mask.nrrd", "--bin-count", 32, "--json")
+    assert outcome.code == 0, outcome.err
+    content = check_envelope(outcome.out)
+    image = read_image(files / "image.nrrd")
+    expected = extract_features(
+        image, read_mask(files / "mask.nrrd", image.grid), FeatureSettings(bin_width=None, bin_count=32)
+    )
+    assert {key: content[key] for key in expected} == expected
+    assert not [value for value in content.values() if isinstance(value, dict | list)]
+
+
+def test_features_in_a_table_for_people(command, files):
+    outcome = command("features", files / "image.nrrd", files / "mask.nrrd", "--classes", "glcm, shape")
+    assert outcome.code == 0, outcome.err
+    assert "Sphericity" in outcome.out
+    assert "Correlation" in outcome.out
+    assert "Busyness" not in outcome.out
+
+
+def test_label_chooses_the_lesion(command, files):
+    labels = sitk.ReadImage(str(files / "mask.nrrd"))
+    sitk.WriteImage(labels * 3, str(files / "labels.nrrd"))
+    values = [
+        command("features", files / "image.nrrd", files / mask, *label, "--classes", "shape", "--json").out
+        for mask, label in (("mask.nrrd", []), ("labels.nrrd", ["--label", 3]))
+    ]
+    assert values[0] == values[1] != ""
+
+
+def test_models_show(command, tiny_model):
+    shown = command("models", "show", tiny_model, "--json")
+    assert shown.code == 0, shown.err
+    assert check_envelope(shown.out)["objective"] == "fidelity"
+    assert "gan-circle-generator" in command("models", "show", tiny_model).out
+
+
+def test_models_list(command, tiny_model, monkeypatch):
+    monkeypatch.setattr("SuperResRadiomicsLib.cli.models.find_models", lambda: {"tiny": tiny_model})
+    (model,) = check_envelope(command("models", "list", "--json").out)["models"]
+    assert model["name"] == "tiny"
+    assert model["valid_spacing_mm"] == [0.5, 1.2]
+    assert "0.5 to 1.2" in command("models", "list").out
+
+
+def test_demo_without_a_network(command, tiny_model, tmp_path, monkeypatch):
+    def fail() -> None:
+        raise SampleError("there is no network")
+
+    monkeypatch.setattr(demo_run, "lung1", fail)
+    outcome = command("demo", "--model", tiny_model, "--out", tmp_path / "demo", "--json")
+    assert outcome.code == 0, outcome.err
+    assert "lung1 is not to be had: there is no network. The built-in phantom is used instead." in outcome.err
+    content = check_envelope(outcome.out)
+    assert content["case"].startswith("built-in lung nodule phantom")
+    expected = [*(f"{name}.nrrd" for name in IMAGES), *COMPARED, *REPORTED, "provenance.json"]
+    assert names(tmp_path / "demo") == sorted(expected) == sorted(content["files"])
+    check_page((tmp_path / "demo" / "report.html").read_text(encoding="utf-8"))
+
+
+def check_page(page: str) -> None:
+    assert NOT_FOR_CLINICAL_USE in page
+    assert "tiny (fidelity)" in page
+    assert "original_glcm_Correlation" in page
+    sources = re.findall(r'(?:src|href|url)\s*[=(]\s*"?([^">)]{0,30})', page)
+    assert sources, "the picture is in the page"
+    assert all(source.startswith("data:image/png;base64,") for source in sources)
+
+
+def test_texts_hold_no_paths(command, enhanced, files):
+    command("compare", enhanced, "--report")
+    for name in ("provenance.json", *COMPARED, "report.html"):
+        text = (enhanced / name).read_text(encoding="utf-8")
+        assert str(files) not in text
+        assert NOT_FOR_CLINICAL_USE in text
+
+
+def test_help_names_every_command(command):
+    outcome = command("--help")
+    assert outcome.code == 0
+    assert all(name in outcome.out for name in ("enhance", "features", "compare", "models", "demo"))

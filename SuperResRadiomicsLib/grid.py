@@ -125,9 +125,10 @@ def in_plane_axes(grid: Grid) -> tuple[int, int]:
     return first, second
 
 
-def in_plane_factors(grid: Grid, factor: float) -> Triple:
-    """Refinement factors along i, j, k that leave the through-plane axis alone."""
-    first, second, third = (factor if axis in in_plane_axes(grid) else 1.0 for axis in range(3))
+def in_plane_factors(grid: Grid, factor: float, through_plane: int | None = None) -> Triple:
+    """Refinement factors along i, j, k that leave the through-plane axis (or the given one) alone."""
+    kept = through_plane_axis(grid) if through_plane is None else through_plane
+    first, second, third = (1.0 if axis == kept else factor for axis in range(3))
     return first, second, third
 
 

@@ -93,9 +93,7 @@ def _round_up(value: int, multiple: int) -> int:
     return -(-value // multiple) * multiple
 
 
-def load_model(
-    name_or_folder: str | os.PathLike[str], device: str = "auto", precision: str = "fp32"
-) -> LoadedModel:
+def load_model(name_or_folder: str | os.PathLike[str], device: str = "auto", precision: str = "fp32") -> LoadedModel:
     """Load a model of the zoo onto a device.
 
     Args:

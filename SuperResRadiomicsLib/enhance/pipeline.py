@@ -24,7 +24,6 @@ from ..grid import (
     check_inside,
     edge_ramps,
     expand_box,
-    in_plane_axes,
     in_plane_factors,
     interpolate_bicubic,
     pad_to_multiple,
@@ -45,8 +44,8 @@ from .tiling import DEFAULT_TILE, Tile, plan_tiles
 
 Progress = Callable[[int, int], None]
 DEFAULT_MARGIN_MM = 10.0
-SLAB_VOXELS = 16_000_000
-"""Voxels of the refined grid that are held in single precision at a time (64 MB)."""
+SLAB_VOXELS = 4_000_000
+"""Voxels of the refined grid that are held in single precision at a time: few enough for the caches."""
 
 
 def enhance(
@@ -56,6 +55,7 @@ def enhance(
     mask: BoolArray | None = None,
     box: Box | None = None,
     margin_mm: float = DEFAULT_MARGIN_MM,
+    through_plane: int | None = None,
     device: str = "auto",
     precision: str = "fp32",
     blur: float | None = None,
@@ -78,6 +78,8 @@ def enhance(
         mask: bool [k, j, i] on the image's grid.
         box: Region in voxels of the image, instead of the mask's box.
         margin_mm: Margin around the mask or box, and width of the blend at its faces.
+        through_plane: Axis (0 = i, 1 = j, 2 = k) that is not refined; without it the one of
+            largest spacing.
         device: Where to run, if the model is not loaded yet.
         precision: ``fp32``, ``bf16`` or ``fp16``, if the model is not loaded yet.
         blur: Blur to undo, standard deviation in fine pixels; the card's default without it.
@@ -99,15 +101,15 @@ def enhance(
         Cancelled: ``cancelled`` said so.
     """
     loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
-    warnings = _check_image(image, loaded)
+    kept = through_plane_axis(image.grid) if through_plane is None else through_plane
+    warnings = _check_image(image, loaded, kept)
     conditions = loaded.conditions(blur, noise)
-    refined = refine(image.grid, in_plane_factors(image.grid, loaded.card.scale))
+    refined = refine(image.grid, in_plane_factors(image.grid, loaded.card.scale, kept))
     transport = _transport(mask, image.grid, refined, mask_rule, allow_volume_change)
-    source_region = _region(image.grid, mask, box, margin_mm)
-    region = refine_box(source_region, image.grid, refined)
-    job = _Job(image, loaded, refined, source_region, region, conditions, margin_mm, tile, window_for(image, loaded.card))
+    region = refine_box(_region(image.grid, mask, box, margin_mm), image.grid, refined)
+    job = _Job(image, loaded, refined, kept, region, conditions, margin_mm, tile, window_for(image, loaded.card))
 
-    bicubic = _interpolated_twin(image, refined, cancelled)
+    bicubic = _interpolated_twin(image, refined, kept, cancelled)
     enhanced = bicubic.copy()
     residual = job.run(enhanced, bicubic, progress, cancelled)
     provenance = _provenance(job, transport, residual, warnings)
@@ -128,7 +130,7 @@ def _output(image: Image, voxels: npt.NDArray[Any], grid: Grid, name: str) -> Im
     return image.with_voxels(voxels, grid, name)
 
 
-def _check_image(image: Image, model: LoadedModel) -> list[str]:
+def _check_image(image: Image, model: LoadedModel, through_plane: int) -> list[str]:
     """Refuse what cannot be right; warn of what the model was not trained for."""
     card = model.card
     if image.modality not in (card.modality, "unknown"):
@@ -140,7 +142,7 @@ def _check_image(image: Image, model: LoadedModel) -> list[str]:
     if image.modality == "unknown":
         warnings.append(f"The modality of '{image.name}' is not known; it is taken for {card.modality}.")
     low, high = card.valid_spacing_mm
-    spacings = [image.spacing[axis] for axis in in_plane_axes(image.grid)]
+    spacings = [spacing for axis, spacing in enumerate(image.spacing) if axis != through_plane]
     if min(spacings) < low or max(spacings) > high:
         given = " x ".join(f"{s:.3g}" for s in spacings)
         warnings.append(
@@ -148,9 +150,7 @@ def _check_image(image: Image, model: LoadedModel) -> list[str]:
             f"'{card.name}' was trained for; its detail may be wrong."
         )
     if max(spacings) / min(spacings) > 1.05:
-        warnings.append(
-            "The in-plane spacing differs between the two axes; the model was trained on square pixels."
-        )
+        warnings.append("The in-plane spacing differs between the two axes; the model was trained on square pixels.")
     return warnings
 
 
@@ -177,11 +177,12 @@ def _region(grid: Grid, mask: BoolArray | None, box: Box | None, margin_mm: floa
     return expand_box(core, grid, margin_mm)
 
 
-def _interpolated_twin(image: Image, refined: Grid, cancelled: Callable[[], bool] | None) -> npt.NDArray[Any]:
+def _interpolated_twin(
+    image: Image, refined: Grid, through_plane: int, cancelled: Callable[[], bool] | None
+) -> npt.NDArray[Any]:
     """The bicubic image in the input's voxel type, made slab by slab to bound the memory."""
     twin = np.empty(refined.shape, dtype=image.voxels.dtype)
-    axis = 2 - through_plane_axis(image.grid)
-    for slab in _slabs(refined.shape, axis):
+    for slab in _slabs(refined.shape, 2 - through_plane):
         _raise_if_cancelled(cancelled)
         twin[slab] = cast_like(interpolate_bicubic(image.voxels, refined.shape, slab), twin.dtype)
     return twin
@@ -205,7 +206,7 @@ class _Job:
     image: Image
     model: LoadedModel
     refined: Grid
-    source_region: Box
+    through_plane: int
     region: Box
     conditions: dict[str, float]
     margin_mm: float
@@ -215,7 +216,7 @@ class _Job:
     @property
     def slice_axis(self) -> int:
         """Array axis along which slices are stacked."""
-        return 2 - through_plane_axis(self.image.grid)
+        return 2 - self.through_plane
 
     @property
     def plane(self) -> tuple[int, int]:
@@ -354,7 +355,7 @@ def _provenance(
         "precision": job.model.precision,
         "parameters": {
             "scale": card.scale,
-            "through_plane_axis": "ijk"[through_plane_axis(job.image.grid)],
+            "through_plane_axis": "ijk"[job.through_plane],
             "interpolation": "bicubic (Keys cubic convolution, a = -0.5, in-plane, edges clamped)",
             "margin_mm": job.margin_mm,
             "conditions": job.conditions,
@@ -375,5 +376,3 @@ def _provenance(
         "residual": residual,
         "warnings": warnings,
     }  # fmt: skip
-
-

@@ -41,11 +41,11 @@ class DataConfig(_Section):
     include: tuple[str, ...] = ("**/*",)
     modality: Literal["CT", "MR", "US"] = "CT"
     clip: tuple[float, float] = (-1024.0, 3071.0)
-    patch: int = Field(80, ge=16, multiple_of=2)
-    context: int = Field(16, ge=0, multiple_of=2)
-    lesion_fraction: float = Field(0.3, ge=0, le=1)
+    patch: int = Field(default=80, ge=16, multiple_of=2)
+    context: int = Field(default=16, ge=0, multiple_of=2)
+    lesion_fraction: float = Field(default=0.3, ge=0, le=1)
     air_below: float = -900.0
-    max_air: float = Field(0.8, ge=0, le=1)
+    max_air: float = Field(default=0.8, ge=0, le=1)
 
     @property
     def data_folder(self) -> Path:
@@ -68,14 +68,14 @@ class DegradationConfig(_Section):
         coarse_fraction: Share of patches whose target is area-reduced by 2 first.
     """
 
-    factor: int = Field(2, ge=2, le=4)
+    factor: int = Field(default=2, ge=2, le=4)
     blur_px: tuple[float, float] = (0.0, 1.2)
     noise: tuple[float, float] = (0.0, 30.0)
-    clean_fraction: float = Field(0.2, ge=0, le=1)
-    both_clean_fraction: float = Field(0.2, ge=0, le=1)
-    smooth_fraction: float = Field(0.3, ge=0, le=1)
+    clean_fraction: float = Field(default=0.2, ge=0, le=1)
+    both_clean_fraction: float = Field(default=0.2, ge=0, le=1)
+    smooth_fraction: float = Field(default=0.3, ge=0, le=1)
     smooth_px: tuple[float, float] = (0.4, 1.8)
-    coarse_fraction: float = Field(0.15, ge=0, le=1)
+    coarse_fraction: float = Field(default=0.15, ge=0, le=1)
 
 
 class NetworkConfig(_Section):
@@ -102,16 +102,16 @@ class OptimiserConfig(_Section):
         loss_floor: Added to the bicubic L1 in the denominator, in intensity units.
     """
 
-    steps: int = Field(..., ge=1)
-    batch: int = Field(10, ge=1)
-    learning_rate: float = Field(1e-3, gt=0)
-    final_learning_rate: float = Field(1e-5, gt=0)
-    warmup_steps: int = Field(300, ge=0)
+    steps: int = Field(ge=1)
+    batch: int = Field(default=10, ge=1)
+    learning_rate: float = Field(default=1e-3, gt=0)
+    final_learning_rate: float = Field(default=1e-5, gt=0)
+    warmup_steps: int = Field(default=300, ge=0)
     betas: tuple[float, float] = (0.9, 0.999)
-    gradient_clip: float = Field(1.0, gt=0)
-    average_decay: float = Field(0.999, ge=0, lt=1)
+    gradient_clip: float = Field(default=1.0, gt=0)
+    average_decay: float = Field(default=0.999, ge=0, lt=1)
     loss: Literal["l1", "relative-l1"] = "relative-l1"
-    loss_floor: float = Field(2.0, gt=0)
+    loss_floor: float = Field(default=2.0, gt=0)
 
 
 class RunConfig(_Section):
@@ -131,10 +131,19 @@ class RunConfig(_Section):
     seed: int = 2026
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
-    log_every: int = Field(100, ge=1)
-    validate_every: int = Field(2000, ge=1)
-    checkpoint_every: int = Field(500, ge=1)
-    validation_slices: int = Field(2, ge=1)
+    log_every: int = Field(default=100, ge=1)
+    validate_every: int = Field(default=2000, ge=1)
+    checkpoint_every: int = Field(default=500, ge=1)
+    validation_slices: int = Field(default=2, ge=1)
+
+
+class SourceConfig(_Section):
+    """Where training data come from; goes into the model card."""
+
+    name: str
+    licence: str
+    patients: str
+    citation: str
 
 
 class TrainingConfig(_Section):
@@ -145,12 +154,22 @@ class TrainingConfig(_Section):
         objective: What the training minimises, as the model card states it.
         window: Intensity window that the network sees, scaled to [0, 1].
         valid_spacing_mm: In-plane spacings of input images that the card allows.
+        unit: Unit of the window; ``HU`` for CT.
+        version: Version of the model.
         description: One paragraph for the card.
+        intended_use: What the model is for, for the card.
+        known_limits: Sentences for the card.
+        sources: Training data, for the card.
     """
 
     name: str
-    objective: Literal["fidelity", "radiomics", "appearance"] = "fidelity"
+    version: str = "0.1.0"
+    objective: Literal["fidelity"] = "fidelity"
+    unit: str = "HU"
     description: str = ""
+    intended_use: str = ""
+    known_limits: tuple[str, ...] = ()
+    sources: tuple[SourceConfig, ...] = ()
     window: tuple[float, float]
     valid_spacing_mm: tuple[float, float]
     data: DataConfig = DataConfig()

@@ -55,9 +55,7 @@ class PatchSampler:
         for stack in usable:
             self.patients.setdefault(stack.entry.patient, []).append(stack)
         self.names = sorted(self.patients)
-        self._lesions = {
-            id(s): np.argwhere(s.lesion) for s in usable if s.lesion is not None and s.lesion.any()
-        }
+        self._lesions = {id(s): np.argwhere(s.lesion) for s in usable if s.lesion is not None and s.lesion.any()}
 
     def batch(self, size: int, seed: int, step: int) -> Batch:
         """Draw the batch of a step; the same seed and step always give the same batch."""

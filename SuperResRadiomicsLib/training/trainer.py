@@ -23,6 +23,7 @@ from .volumes import list_volumes, load_stack
 
 CHECKPOINT_NAME = "checkpoint.pt"
 LOG_NAME = "log.csv"
+CONFIG_NAME = "config.json"
 LOG_COLUMNS = ("step", "name", "value")
 
 
@@ -60,7 +61,7 @@ class Trainer:
         """
         self._resume()
         sampler, stacks = self._load_data()
-        write_text(self.folder / "config.json", self.config.model_dump_json(indent=2) + "\n")
+        write_text(self.folder / CONFIG_NAME, self.config.model_dump_json(indent=2) + "\n")
         start = time.monotonic()
         with SummaryWriter(str(self.folder / "tensorboard")) as board:
             losses: list[float] = []

@@ -62,9 +62,7 @@ def _read_splits(path: Path) -> list[VolumeEntry]:
 
 def _draw_splits(folder: Path, seed: int) -> list[VolumeEntry]:
     """Without a splits file each volume is a patient: 80% train, 10% validation, 10% test."""
-    names = sorted(
-        p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.name.lower().endswith(FILE_ENDINGS)
-    )
+    names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.name.lower().endswith(FILE_ENDINGS))
     random.Random(seed).shuffle(names)
     tenth = max(1, len(names) // 10)
     roles = ["validation"] * tenth + ["test"] * tenth + ["train"] * len(names)

@@ -1,0 +1,113 @@
+"""The commands of `superres-train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import NOT_FOR_CLINICAL_USE
+from ..cli.console import note, output, print_json
+from ..enhance import load_model
+from ..errors import SettingsError
+from ..files import write_json
+from ..zoo import model_folders
+from .config import TrainingConfig, read_config
+from .evaluation import evaluate as evaluate_model
+from .export import add_results, export_run
+from .trainer import CONFIG_NAME, Trainer
+from .volumes import list_volumes
+
+app = typer.Typer(
+    help=f"Train, export and evaluate the networks. {NOT_FOR_CLINICAL_USE}",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Config = Annotated[Path, typer.Argument(help="Training configuration (YAML).", show_default=False)]
+Run = Annotated[Path, typer.Argument(help="Folder of a run.", show_default=False)]
+Minutes = Annotated[
+    float | None, typer.Option(help="Stop after so many minutes of training in all, with a checkpoint.")
+]
+Data = Annotated[Path | None, typer.Option(help="Folder of volumes, instead of the configuration's.")]
+
+
+@app.command()
+def run(
+    config: Config,
+    out: Annotated[Path, typer.Option(help="Folder of the run: checkpoint, logs.", show_default=False)],
+    data: Data = None,
+    max_minutes: Minutes = None,
+) -> None:
+    """Train a network; a run that was stopped goes on from its last checkpoint."""
+    _train(_with_data(read_config(config), data), out, max_minutes)
+
+
+@app.command()
+def resume(folder: Run, max_minutes: Minutes = None) -> None:
+    """Go on with a run that was stopped."""
+    if not (folder / CONFIG_NAME).is_file():
+        raise SettingsError(f"The folder '{folder.name}' holds no run. Give the folder that `run` wrote to.")
+    _train(read_config(folder / CONFIG_NAME), folder, max_minutes)
+
+
+def _train(config: TrainingConfig, folder: Path, max_minutes: float | None) -> None:
+    trainer = Trainer(config, folder)
+    trainer.run(max_minutes)
+    note(f"{trainer.step} of {config.optimiser.steps} steps done; the run is in '{folder.name}'.")
+
+
+@app.command()
+def export(
+    folder: Run,
+    config: Annotated[
+        Path | None, typer.Option(help="Configuration with the card's texts; else the run's own.", show_default=False)
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="Folder of models; else the one that is shipped.", show_default=False)
+    ] = None,
+) -> None:
+    """Write a run's averaged weights and model card."""
+    card = export_run(folder, read_config(config or folder / CONFIG_NAME), to or _models_folder())
+    output.print(f"Exported {card.display_name}. Its held-out figures are still missing: superres-train evaluate.")
+
+
+@app.command()
+def evaluate(
+    model: Annotated[str, typer.Argument(help="Name or folder of a model.", show_default=False)],
+    config: Annotated[Path, typer.Option(help="The configuration it was trained with.", show_default=False)],
+    data: Data = None,
+    update_card: Annotated[bool, typer.Option(help="Write the figures into the model's card.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Write the figures to this JSON file.", show_default=False)] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Measure a model on the test patients: image quality and lesion features, beside interpolation."""
+    settings = _with_data(read_config(config), data)
+    loaded = load_model(model)
+    entries = list_volumes(settings.data, settings.run.seed)
+    results = evaluate_model(loaded, settings.data, entries, settings.run.seed, report=note)
+    results["command"] = f"superres-train evaluate {loaded.card.name} --config Resources/training/{config.name}"
+    if out is not None:
+        write_json(out, results)
+    if update_card:
+        add_results(loaded.card, results)
+    if json:
+        print_json(results)
+    else:
+        for name, figures in results["degradations"].items():
+            gain, worst = figures["mean"]["gain_db"], figures["smallest_gain_db"]
+            output.print(f"{name}: mean gain {gain:+.2f} dB, smallest of a patient {worst:+.2f} dB", highlight=False)
+
+
+def _with_data(config: TrainingConfig, folder: Path | None) -> TrainingConfig:
+    return config.model_copy(update={"data": config.data.model_copy(update={"folder": folder})}) if folder else config
+
+
+def _models_folder() -> Path:
+    folders = model_folders()
+    if not folders:
+        raise SettingsError("There is no folder of shipped models here. Give one with --to.")
+    return folders[0]

@@ -1,0 +1,107 @@
+"""From a training run to a model folder: weights, card and its page."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..errors import SettingsError
+from ..networks import build_network
+from ..zoo import Card, load_card, load_network, save_model
+from .config import TrainingConfig
+from .model_page import write_page
+from .trainer import condition_scales, load_checkpoint
+
+
+def export_run(run_folder: str | os.PathLike[str], config: TrainingConfig, models_folder: Path) -> Card:
+    """Write a run's averaged weights and its card to ``models_folder/<name>``.
+
+    Figures of an earlier export are dropped: they belong to other weights. Run the
+    evaluation afterwards.
+
+    Raises:
+        SettingsError: No checkpoint, or the configuration describes another network.
+    """
+    state = load_checkpoint(Path(run_folder))
+    if state["network_config"] != config.network.model_dump():
+        raise SettingsError("The configuration describes another network than the run. Give the run's configuration.")
+    network = build_network(config.network.name, config.network.arguments)
+    network.load_state_dict(state["average"])
+    metadata = _metadata(config, steps=int(state["step"]), minutes=float(state["seconds"]) / 60)
+    card = save_model(models_folder / config.name, network, metadata)
+    write_page(card)
+    return card
+
+
+def add_results(card: Card, results: dict[str, Any]) -> Card:
+    """Write held-out figures into a model's card and page; the weights stay as they are."""
+    metadata = {**card.metadata, "results": results}
+    for field in ("schema_version", "weights"):
+        metadata.pop(field)
+    updated = save_model(card.folder, load_network(card), metadata)
+    if updated.sha256 != card.sha256:
+        raise SettingsError("The weights changed on the way; they must be stored in single precision.")
+    write_page(updated)
+    return load_card(card.folder)
+
+
+def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, Any]:
+    scales = condition_scales(config)
+    degradation = config.degradation
+    conditions = [
+        {"name": "blur_px", "scale": scales["blur_px"], "default": 0.0, "allowed": list(degradation.blur_px)},
+        {"name": "noise", "scale": scales["noise"], "default": 0.0, "allowed": list(degradation.noise)},
+    ]
+    return {
+        "name": config.name,
+        "version": config.version,
+        "changelog": {config.version: "first release"},
+        "superres_radiomics_version": __version__,
+        "description": config.description,
+        "intended_use": config.intended_use,
+        "known_limits": list(config.known_limits),
+        "task": "super-resolution",
+        "modality": config.data.modality,
+        "scale": degradation.factor,
+        "objective": config.objective,
+        "adversarial": False,
+        "architecture": {"name": config.network.name, "arguments": config.network.arguments},
+        "intensity": {"unit": config.unit, "window": list(config.window)},
+        "valid_spacing_mm": list(config.valid_spacing_mm),
+        "degradation": {
+            "operator": "gaussian blur, then mean over factor x factor pixels in-plane, then signed gaussian noise",
+            "factor": degradation.factor,
+            "blur_px": list(degradation.blur_px),
+            "noise": list(degradation.noise),
+        },
+        "conditions": conditions if config.network.arguments.get("conditions") else [],
+        "network_data_format": {
+            "inputs": {"image": _data_format(config, "bicubic image on the refined grid")},
+            "outputs": {"pred": _data_format(config, "enhanced image")},
+        },
+        "training": {
+            "steps": steps,
+            "minutes": round(minutes, 1),
+            "configuration": config.model_dump(mode="json", exclude={"data": {"folder"}, "sources": True}),
+        },
+        "training_data": [source.model_dump() for source in config.sources],
+        "uncertainty": None,
+        "licence": "Apache-2.0",
+        "results": {},
+    }
+
+
+def _data_format(config: TrainingConfig, meaning: str) -> dict[str, Any]:
+    """An entry of MONAI's ``network_data_format``."""
+    return {
+        "type": "image",
+        "format": meaning,
+        "modality": config.data.modality,
+        "num_channels": 1,
+        "spatial_shape": ["2*n", "2*m"],
+        "dtype": "float32",
+        "value_range": [0, 1],
+        "is_patch_data": True,
+    }

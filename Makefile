@@ -27,7 +27,8 @@ test: .venv-test/installed
 .venv/installed: pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) requirements/check_python.py
 	@echo "Creating the environment .venv (some minutes the first time)"
-	@if $(PYTHON) -c "import torch" 2>/dev/null; \
+	@$(PYTHON) -m venv --clear --without-pip --system-site-packages .venv
+	@if .venv/bin/python -c "import torch" 2>/dev/null; \
 	then $(PYTHON) -m venv --clear --system-site-packages .venv; \
 	     .venv/bin/python $(INSTALL) --editable ".[cli,pyradiomics]"; \
 	else $(PYTHON) -m venv --clear .venv; \

@@ -244,8 +244,9 @@ def _describe(error: Exception) -> dict[str, str]:
 
 def _missing_package(name: str | None) -> str:
     return (
-        f"The Python package '{name}' is missing. Install it into this Python: torch in Slicer through the "
-        "extension 'PyTorch', other packages with pip, then try again."
+        f"The Python package '{name}' is missing. Install it with pip; in 3D Slicer type "
+        f"slicer.util.pip_install('{name}') into the Python console (torch: install the extension 'PyTorch'), "
+        "then try again."
     )
 
 

@@ -43,6 +43,6 @@ CONTRACT = {
     ),
     "qMRMLTableView": WidgetContract(
         properties=frozenset({"transposed", "firstRowLocked", "firstColumnLocked"}),
-        slots=frozenset({SET_SCENE, "setMRMLTableNode(vtkMRMLNode*)"}),
+        slots=frozenset({"setMRMLTableNode(vtkMRMLNode*)"}),
     ),
 }

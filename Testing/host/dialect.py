@@ -19,6 +19,8 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from PySide6 import QtCore, QtGui, QtUiTools, QtWidgets
 
 QT_MODULES = (QtCore, QtGui, QtWidgets, QtUiTools)
+QT_PROPERTIES: dict[type, set[str]] = {}
+"""Names of the properties that each class of PySide6 adds to those of its bases; filled by `install`."""
 _get_attribute = QtCore.QObject.__getattribute__
 
 
@@ -26,8 +28,10 @@ def install() -> None:
     """Change every PySide6 class to the dialect; once per process, before any widget exists."""
     for cls in set(_qt_classes()):
         meta = cls.staticMetaObject
-        for index in range(meta.propertyOffset(), meta.propertyCount()):
-            name = meta.property(index).name()
+        QT_PROPERTIES[cls] = {
+            meta.property(index).name() for index in range(meta.propertyOffset(), meta.propertyCount())
+        }
+        for name in QT_PROPERTIES[cls]:
             setattr(cls, name, _as_attribute(name))
         cls.__setattr__ = _set_attribute
     QtCore.QObject.name = _as_attribute("objectName")

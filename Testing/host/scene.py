@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 
@@ -48,6 +49,7 @@ def boot() -> Any:
         setattr(slicer.modules, name.lower(), Module(logic=logic))
     reset(scene)
     scene.AddObserver(scene.NodeAddedEvent, _add_hierarchy_item)
+    scene.AddObserver(scene.NodeAboutToBeRemovedEvent, _remove_hierarchy_item)
     return application
 
 
@@ -64,3 +66,22 @@ def _add_hierarchy_item(scene: Any, event: Any, node: Any) -> None:
     hierarchy = scene.GetSubjectHierarchyNode()
     if hierarchy is not None and not node.GetHideFromEditors() and node.IsA("vtkMRMLDisplayableNode"):
         hierarchy.CreateItem(hierarchy.GetSceneItemID(), node)
+
+
+@vtk.calldata_type(vtk.VTK_OBJECT)
+def _remove_hierarchy_item(scene: Any, event: Any, node: Any) -> None:
+    hierarchy = scene.GetSubjectHierarchyNode()
+    item = hierarchy.GetItemByDataNode(node) if hierarchy is not None else 0
+    if item:
+        hierarchy.RemoveItem(item, False, False)
+
+
+def content(scene: Any) -> dict[str, str]:
+    """Everything in a scene that could change, by node id; two equal contents are the same scene."""
+    return {node.GetID(): _described(node) for node in slicer.util.getNodesByClass("vtkMRMLNode")}
+
+
+def _described(node: Any) -> str:
+    """The node as it is printed, without addresses and counters that change on their own."""
+    lines = str(node).splitlines()
+    return "\n".join(line for line in lines if not re.search(r"0x|Modified Time|Reference Count|MTime", line))

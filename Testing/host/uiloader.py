@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from xml.etree import ElementTree
 
 from PySide6 import QtCore, QtUiTools, QtWidgets
 
 from .contract import CONTRACT
-from .dialect import find_signal
+from .dialect import QT_PROPERTIES, find_signal
 from .widgets import STAND_INS
 
 CLASSES = {cls.__name__: cls for cls in STAND_INS}
@@ -50,17 +51,14 @@ def _check_properties(root: ElementTree.Element) -> None:
 
 
 def _known_properties(class_name: str) -> set[str]:
-    if class_name in CONTRACT:
-        meta = CLASSES[class_name].__base__.staticMetaObject
-        return _meta_properties(meta) | CONTRACT[class_name].properties
-    cls = getattr(QtWidgets, class_name, None)
+    cls = CLASSES.get(class_name) or getattr(QtWidgets, class_name, None)
     if cls is None:
         raise UiError(f"the class '{class_name}' is not known to the host")
-    return _meta_properties(cls.staticMetaObject)
+    return {name for base in cls.__mro__ for name in _own_properties(base)}
 
 
-def _meta_properties(meta: QtCore.QMetaObject) -> set[str]:
-    return {meta.property(index).name() for index in range(meta.propertyCount())}
+def _own_properties(cls: type) -> Iterable[str]:
+    return CONTRACT[cls.__name__].properties if cls.__name__ in CONTRACT else QT_PROPERTIES.get(cls, ())
 
 
 def _connect(widget: QtWidgets.QWidget, connection: ElementTree.Element) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ import vtk
 from PySide6.QtCore import Property, Signal
 from PySide6.QtGui import QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QTableView, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 NODE_CHANGED, NODE_VALID = "currentNodeChanged(vtkMRMLNode*)", "currentNodeChanged(bool)"
 SEGMENT_CHANGED = "currentSegmentChanged(QString)"
@@ -21,7 +23,8 @@ def stored(kind: str, name: str, default: Any, changed: str | None = None) -> Pr
     """A property kept in the stand-in itself; ``changed`` names a method to call when it is set."""
 
     def get(self: Any) -> Any:
-        return self.__dict__.get(f"_{name}", default)
+        value = self.__dict__.get(f"_{name}", default)
+        return tuple(value) if isinstance(value, list) else value
 
     def put(self: Any, value: Any) -> None:
         self.__dict__[f"_{name}"] = value
@@ -36,6 +39,18 @@ def silent(widget: QWidget) -> Iterator[None]:
     was_blocked = widget.blockSignals(True)
     yield
     widget.blockSignals(was_blocked)
+
+
+def weakly(method: Callable[[], None]) -> Callable[[Any, Any], None]:
+    """An observer that does nothing once the widget it belongs to is gone."""
+    reference = weakref.WeakMethod(method)
+
+    def observer(caller: Any, event: Any) -> None:
+        alive = reference()
+        if alive is not None and isValid(alive.__self__):
+            alive()
+
+    return observer
 
 
 class qMRMLWidget(QWidget):
@@ -98,7 +113,7 @@ class qMRMLNodeComboBox(QWidget):
             return
         self._scene = scene
         for event in (scene.NodeAddedEvent, scene.NodeRemovedEvent, scene.EndCloseEvent, scene.EndBatchProcessEvent):
-            scene.AddObserver(event, self._refresh)
+            scene.AddObserver(event, weakly(self._refresh))
         self._refresh()
         if not self._nodes():
             for _ in range(4):  # So many times the real one fires on an empty scene.
@@ -114,7 +129,7 @@ class qMRMLNodeComboBox(QWidget):
             return any(node.IsA(name) for name in self.nodeTypes)
         return node.GetClassName() in self.nodeTypes
 
-    def _refresh(self, caller: Any = None, event: Any = None) -> None:
+    def _refresh(self) -> None:
         if self._scene is None or self._scene.IsBatchProcessing():
             return
         wanted = {node.GetID(): node.GetName() for node in self._nodes()}
@@ -214,10 +229,10 @@ class qMRMLSegmentSelectorWidget(qMRMLWidget):
         self._segmentation = node
         if node is not None:
             for event in (slicer.vtkSegmentation.SegmentAdded, slicer.vtkSegmentation.SegmentRemoved):
-                node.AddObserver(event, self._populate)
+                node.AddObserver(event, weakly(self._populate))
         self._populate()
 
-    def _populate(self, caller: Any = None, event: Any = None) -> None:
+    def _populate(self) -> None:
         with silent(self._segmentCombo):
             self._segmentCombo.clear()
         segmentation = self._segmentation.GetSegmentation() if self._segmentation else None
@@ -258,7 +273,7 @@ class qMRMLTableView(QTableView):
             self._table.RemoveObserver(self._tag)
         self._table = node
         if node is not None:
-            self._tag = node.AddObserver(vtk.vtkCommand.ModifiedEvent, self._fill)
+            self._tag = node.AddObserver(vtk.vtkCommand.ModifiedEvent, weakly(self._fill))
         self._fill()
 
     def mrmlTableNode(self) -> Any:
@@ -273,7 +288,7 @@ class qMRMLTableView(QTableView):
 
     firstRowLocked = Property("bool", _firstRowLocked, _setFirstRowLocked)
 
-    def _fill(self, caller: Any = None, event: Any = None) -> None:
+    def _fill(self) -> None:
         self.model().clear()
         if self._table is None:
             return

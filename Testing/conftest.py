@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,14 @@ def test_data() -> Path:
     if not TEST_DATA.is_dir():
         pytest.skip("TEST DATA NOT FOUND: set SUPERRES_TEST_DATA to the folder with the real images")
     return TEST_DATA
+
+
+@pytest.fixture(autouse=True)
+def usual_floating_point() -> Iterator[None]:
+    """Loading a model makes the processor round tiny numbers to zero, for speed; other tests need them."""
+    yield
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_flush_denormal(False)
 
 
 def oblique_direction() -> tuple[float, ...]:

@@ -3,7 +3,5 @@
 import sys
 
 if not (3, 10) <= sys.version_info[:2] <= (3, 13):
-    sys.exit(
-        "Python %d.%d was found (%s); 3.10 to 3.13 is needed. Name one: make demo PYTHON=python3.12"
-        % (sys.version_info[0], sys.version_info[1], sys.executable)
-    )
+    found = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    sys.exit(f"Python {found} was found ({sys.executable}); 3.10 to 3.13 is needed: make demo PYTHON=python3.12")

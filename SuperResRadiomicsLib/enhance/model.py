@@ -112,9 +112,6 @@ def load_model(name_or_folder: str | os.PathLike[str], device: str = "auto", pre
 
     where = resolve_device(device)
     resolve_precision(precision, where)
-    if where == "cpu":
-        # Activations near zero become denormal numbers, which are many times slower.
-        torch.set_flush_denormal(True)
     network = load_network(card).to(where)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return LoadedModel(card, where, precision, network)

@@ -16,6 +16,8 @@ from ..errors import SettingsError
 FloatArray = npt.NDArray[np.floating[Any]]
 TRUNCATE = 4.0
 """Radius of the Gaussian kernel in standard deviations."""
+NEGLIGIBLE_PX = 1e-3
+"""A blur below this is none: its kernel is 1 at the centre to the last bit."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def _axis_matrix(length: int, factor: int, blur_px: float) -> sparse.csr_matrix:
 
 
 def _blur_matrix(length: int, blur_px: float) -> sparse.csr_matrix:
-    if blur_px == 0:
+    if blur_px < NEGLIGIBLE_PX:
         return sparse.eye(length, format="csr")
     radius = max(1, math.ceil(TRUNCATE * blur_px))
     offset = np.arange(-radius, radius + 1)

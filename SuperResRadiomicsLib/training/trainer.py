@@ -37,8 +37,6 @@ class Trainer:
     def __init__(self, config: TrainingConfig, folder: Path) -> None:
         from lightning.fabric import Fabric
 
-        # Activations near zero become denormal numbers, which are many times slower on a CPU.
-        torch.set_flush_denormal(True)
         self.config = config
         self.folder = prepare_folder(folder)
         self.fabric = Fabric(accelerator=config.run.device, devices=1, precision=config.run.precision)

@@ -456,9 +456,11 @@ class SuperResRadiomicsTest(ScriptedLoadableModuleTest):
     def runToTheEnd(self, logic: SuperResRadiomicsLogic, *choices: Any) -> Outcome:
         """Run and wait; fails with the message of a run that failed."""
         outcomes: list[Outcome] = []
-        logic.start(*choices, onFinished=outcomes.append, onFailed=self.fail)
-        while logic.isRunning:
-            logic.poll()
-            time.sleep(0.05)
-        logic.cancel()
+        try:
+            logic.start(*choices, onFinished=outcomes.append, onFailed=self.fail)
+            while logic.isRunning:
+                logic.poll()
+                time.sleep(0.05)
+        finally:
+            logic.cancel()
         return outcomes[0]

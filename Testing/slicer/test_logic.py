@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, worker
@@ -68,8 +67,16 @@ def start(logic: Any) -> Callable[..., Run]:
     return lambda *choices, **options: Run(logic, *choices, **options)
 
 
-def processes() -> set[int]:
-    return {child.pid for child in psutil.Process().children(recursive=True) if child.status() != psutil.STATUS_ZOMBIE}
+def descendants(process: str = "self") -> set[str]:
+    """Ids of the processes that a process started, and that those started."""
+    listings = Path("/proc", process, "task").glob("*/children")
+    children = {child for listing in listings for child in listing.read_text().split()}
+    return children.union(*map(descendants, children))
+
+
+def is_running(process: str) -> bool:
+    status = Path("/proc", process, "stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def bounds(volume: Any) -> np.ndarray:
@@ -180,17 +187,18 @@ def test_the_child_is_kept_for_the_next_run(start, logic, make_lesion):
 
 def test_cancelling_midway_leaves_everything_as_before(start, logic, make_lesion, scene, tmp_path):
     lesion = make_lesion(shape=(24, 200, 200))
-    running, before = processes(), content(scene)
+    before = content(scene)
     run = start(lesion.volume, None, "")
     run.until(lambda: any(done for _, done, _ in run.progress))
-    assert processes() > running
+    started = descendants()
+    assert str(logic.workerProcessId) in started
     assert list((tmp_path / "temporary").iterdir())
     logic.cancel()
     assert not logic.isRunning
     assert run.outcome is None
     assert run.progress[-1][1] < run.progress[-1][2]
     assert content(scene) == before
-    assert processes() == running
+    assert not any(map(is_running, started))
     assert not list((tmp_path / "temporary").iterdir())
     assert start(*make_lesion().choices).to_the_end().error == ""
 
@@ -221,15 +229,15 @@ def test_an_interpreter_behind_a_launcher_dies_with_it(module, scene, tmp_path):
     launcher = tmp_path / "PythonSlicer"
     launcher.write_text(f'#!/bin/sh\n"{sys.executable}" "$@"\nexit $?\n')
     launcher.chmod(0o755)
-    running = processes()
     client = module.WorkerClient(Path(worker.__file__), str(launcher))
     client.request("models")
     messages: list[dict[str, Any]] = []
     wait_until(lambda: any(m["event"] == "result" for m in messages), lambda: messages.extend(client.poll()))
-    assert len(processes()) == len(running) + 2
+    launcher_and_interpreter = {str(client.processId), *descendants(str(client.processId))}
+    assert len(launcher_and_interpreter) == 2
     os.kill(client.processId, signal.SIGKILL)
     wait_until(lambda: messages[-1]["event"] == "ended", lambda: messages.extend(client.poll()))
-    assert processes() == running
+    wait_until(lambda: not any(map(is_running, launcher_and_interpreter)), lambda: None)
 
 
 @pytest.mark.parametrize(

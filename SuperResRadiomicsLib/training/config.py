@@ -26,7 +26,7 @@ class DataConfig(_Section):
         folder: Folder of volumes; without it the environment variable's, see `data_folder`.
         splits: CSV in that folder with columns path, patient, role, lesion_mask. Without
             the file every volume is a patient and roles are drawn by the seed.
-        include: Path patterns (glob, relative to the folder) of the volumes to use.
+        include: Path patterns (relative to the folder; * also matches /) of the volumes to use.
         modality: Modality of all volumes.
         clip: Lowest and highest value before anything else; scanners pad with other values.
         patch: Side of a training patch in fine pixels.
@@ -38,7 +38,7 @@ class DataConfig(_Section):
 
     folder: Path | None = None
     splits: str = "splits.csv"
-    include: tuple[str, ...] = ("**/*",)
+    include: tuple[str, ...] = ("*",)
     modality: Literal["CT", "MR", "US"] = "CT"
     clip: tuple[float, float] = (-1024.0, 3071.0)
     patch: int = Field(default=80, ge=16, multiple_of=2)

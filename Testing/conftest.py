@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -16,6 +15,10 @@ from SuperResRadiomicsLib.image import UNITS, Image
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 TEST_DATA = Path(os.environ.get("SUPERRES_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
+
+# Property tests try the same examples every time, so that a failure is one of the change at hand.
+hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("repeatable")
 
 
 def pytest_report_header(config: pytest.Config) -> str:
@@ -30,14 +33,6 @@ def test_data() -> Path:
     if not TEST_DATA.is_dir():
         pytest.skip("TEST DATA NOT FOUND: set SUPERRES_TEST_DATA to the folder with the real images")
     return TEST_DATA
-
-
-@pytest.fixture(autouse=True)
-def usual_floating_point() -> Iterator[None]:
-    """Loading a model makes the processor round tiny numbers to zero, for speed; other tests need them."""
-    yield
-    if "torch" in sys.modules:
-        sys.modules["torch"].set_flush_denormal(False)
 
 
 def oblique_direction() -> tuple[float, ...]:

@@ -26,6 +26,7 @@ test: .venv-test/installed
 # pinned versions and the others what pip finds for them.
 .venv/installed: pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) requirements/check_python.py
+	@sh requirements/system-packages.sh demo $(PYTHON)
 	@echo "Creating the environment .venv (some minutes the first time)"
 	@$(PYTHON) -m venv --clear --without-pip --system-site-packages .venv
 	@if .venv/bin/python -c "import torch" 2>/dev/null; \
@@ -38,7 +39,7 @@ test: .venv-test/installed
 
 .venv-test/installed: pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) requirements/check_python.py
-	@sh requirements/system-libraries.sh
+	@sh requirements/system-packages.sh test $(PYTHON)
 	@echo "Creating the environment .venv-test (some minutes the first time)"
 	@$(PYTHON) -m venv --clear .venv-test
 	@.venv-test/bin/python $(INSTALL) $(call constraints,.venv-test) --editable ".[cli,pyradiomics,torch,train,test]"

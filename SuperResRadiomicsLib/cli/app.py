@@ -21,7 +21,7 @@ from . import models
 from . import options as given
 from .console import note, output, print_json, progress_bar, warn
 from .staging import staged_folder
-from .tables import comparison_summary, feature_summary, feature_values
+from .tables import comparison_summary, feature_summary, feature_values, flat_settings
 
 app = typer.Typer(
     help=f"Super-resolve a lesion and see what that did to its radiomic features. {NOT_FOR_CLINICAL_USE}",
@@ -150,7 +150,7 @@ def features(
     scan = read_image(image)
     values = extract_features(scan, read_mask(mask, scan.grid, label), settings)
     if json:
-        print_json(feature_values(values))
+        print_json(flat_settings(settings, settings.resolve_dimension(scan.grid)) | feature_values(values))
     else:
         output.print(feature_summary(values, scan.name))
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from itertools import groupby
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from ..radiomics import FeatureRow, FeatureTable
+from ..radiomics import FeatureRow, FeatureSettings, FeatureTable
 
 
 def feature_values(values: dict[str, float]) -> dict[str, float | None]:
     """Features as JSON knows them: what is not defined becomes null."""
     return {key: value if math.isfinite(value) else None for key, value in values.items()}
+
+
+def flat_settings(settings: FeatureSettings, dimension: str) -> dict[str, Any]:
+    """The settings behind features, as entries of a flat object."""
+    content = asdict(settings) | {"classes": ",".join(settings.classes), "dimension_used": dimension}
+    return {f"setting_{name}": value for name, value in content.items()}
 
 
 def feature_summary(values: dict[str, float], image: str) -> Table:

@@ -126,6 +126,9 @@ def test_features_are_one_flat_object(command, files):
     )
     assert {key: content[key] for key in expected} == expected
     assert not [value for value in content.values() if isinstance(value, dict | list)]
+    assert content["setting_bin_count"] == 32
+    assert content["setting_bin_width"] is None
+    assert content["setting_dimension_used"] == "2D"
 
 
 def test_features_in_a_table_for_people(command, files):

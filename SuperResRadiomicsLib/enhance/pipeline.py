@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-import platform
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
-from ..errors import Cancelled, ImageError, MaskError, RegionError
+from ..errors import ImageError, MaskError, RegionError
 from ..grid import (
     BoolArray,
     Box,
@@ -22,11 +18,9 @@ from ..grid import (
     MaskTransport,
     box_of_mask,
     check_inside,
-    edge_ramps,
     expand_box,
     in_plane_factors,
     interpolate_bicubic,
-    pad_to_multiple,
     refine,
     refine_box,
     through_plane_axis,
@@ -34,15 +28,13 @@ from ..grid import (
     whole,
 )
 from ..image import Image, cast_like
-from ..operators import BlurDecimate
-from .consistency import ResidualMeter, project
-from .device import describe_device
-from .intensity import Window, window_for
+from .intensity import window_for
+from .job import AskCancelled, Progress, RegionJob, raise_if_cancelled
 from .model import LoadedModel, load_model
-from .result import Enhancement, describe_grid
-from .tiling import DEFAULT_TILE, Tile, plan_tiles
+from .provenance import describe
+from .result import Enhancement
+from .tiling import DEFAULT_TILE
 
-Progress = Callable[[int, int], None]
 DEFAULT_MARGIN_MM = 10.0
 SLAB_VOXELS = 4_000_000
 """Voxels of the refined grid that are held in single precision at a time: few enough for the caches."""
@@ -64,7 +56,7 @@ def enhance(
     mask_rule: MaskRule = "linear",
     allow_volume_change: bool = False,
     progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
+    cancelled: AskCancelled | None = None,
 ) -> Enhancement:
     """Enhance a region of an image, or all of it.
 
@@ -107,12 +99,12 @@ def enhance(
     refined = refine(image.grid, in_plane_factors(image.grid, loaded.card.scale, kept))
     transport = _transport(mask, image.grid, refined, mask_rule, allow_volume_change)
     region = refine_box(_region(image.grid, mask, box, margin_mm), image.grid, refined)
-    job = _Job(image, loaded, refined, kept, region, conditions, margin_mm, tile, window_for(image, loaded.card))
+    job = RegionJob(image, loaded, refined, kept, region, conditions, margin_mm, tile, window_for(image, loaded.card))
 
     bicubic = _interpolated_twin(image, refined, kept, cancelled)
     enhanced = bicubic.copy()
     residual = job.run(enhanced, bicubic, progress, cancelled)
-    provenance = _provenance(job, transport, residual, warnings)
+    provenance = describe(job, transport, residual, warnings)
     return Enhancement(
         enhanced=_output(image, enhanced, refined, f"{image.name}-{loaded.card.name}"),
         bicubic=_output(image, bicubic, refined, f"{image.name}-bicubic"),
@@ -140,7 +132,7 @@ def _check_image(image: Image, model: LoadedModel, through_plane: int) -> list[s
         )
     warnings = []
     if image.modality == "unknown":
-        warnings.append(f"The modality of '{image.name}' is not known; it is taken for {card.modality}.")
+        warnings.append(f"The image's modality is not known; it is taken for {card.modality}.")
     low, high = card.valid_spacing_mm
     spacings = [spacing for axis, spacing in enumerate(image.spacing) if axis != through_plane]
     if min(spacings) < low or max(spacings) > high:
@@ -178,12 +170,12 @@ def _region(grid: Grid, mask: BoolArray | None, box: Box | None, margin_mm: floa
 
 
 def _interpolated_twin(
-    image: Image, refined: Grid, through_plane: int, cancelled: Callable[[], bool] | None
+    image: Image, refined: Grid, through_plane: int, cancelled: AskCancelled | None
 ) -> npt.NDArray[Any]:
     """The bicubic image in the input's voxel type, made slab by slab to bound the memory."""
     twin = np.empty(refined.shape, dtype=image.voxels.dtype)
     for slab in _slabs(refined.shape, 2 - through_plane):
-        _raise_if_cancelled(cancelled)
+        raise_if_cancelled(cancelled)
         twin[slab] = cast_like(interpolate_bicubic(image.voxels, refined.shape, slab), twin.dtype)
     return twin
 
@@ -192,187 +184,3 @@ def _slabs(shape: tuple[int, int, int], axis: int) -> Iterator[tuple[slice, ...]
     step = max(1, SLAB_VOXELS * shape[axis] // int(np.prod(shape, dtype=np.int64)))
     for start in range(0, shape[axis], step):
         yield tuple(slice(start, min(start + step, shape[axis])) if a == axis else slice(0, shape[a]) for a in range(3))
-
-
-def _raise_if_cancelled(cancelled: Callable[[], bool] | None) -> None:
-    if cancelled is not None and cancelled():
-        raise Cancelled("The enhancement was cancelled; nothing was written.")
-
-
-@dataclass(frozen=True)
-class _Job:
-    """One enhancement: what is enhanced, where and how. Axes of arrays are 0, 1, 2 for k, j, i."""
-
-    image: Image
-    model: LoadedModel
-    refined: Grid
-    through_plane: int
-    region: Box
-    conditions: dict[str, float]
-    margin_mm: float
-    tile: int
-    window: Window
-
-    @property
-    def slice_axis(self) -> int:
-        """Array axis along which slices are stacked."""
-        return 2 - self.through_plane
-
-    @property
-    def plane(self) -> tuple[int, int]:
-        """Array axes of rows and columns."""
-        first, second = (axis for axis in range(3) if axis != self.slice_axis)
-        return first, second
-
-    @property
-    def operator(self) -> BlurDecimate:
-        """The degradation that the model inverts, with the blur asked for."""
-        return BlurDecimate(self.model.card.scale, self.conditions.get("blur_px", 0.0))
-
-    @property
-    def projects(self) -> bool:
-        """Whether the result is made to agree exactly with the measured voxels."""
-        return self.model.card.scale > 1 and not any(self.conditions.values())
-
-    def tiles(self) -> list[Tile]:
-        """The tiles of one slice."""
-        rows, columns = (self.region.slices[axis] for axis in self.plane)
-        size = (self.refined.shape[self.plane[0]], self.refined.shape[self.plane[1]])
-        multiple = int(np.lcm(self.model.multiple, self.model.card.scale))
-        halo = self.model.halo
-        return plan_tiles(
-            (rows.start, rows.stop),
-            (columns.start, columns.stop),
-            size,
-            None if halo is None else -(-halo // multiple) * multiple,
-            multiple,
-            self.tile,
-        )
-
-    def run(
-        self,
-        enhanced: npt.NDArray[Any],
-        bicubic: npt.NDArray[Any],
-        progress: Progress | None,
-        cancelled: Callable[[], bool] | None,
-    ) -> dict[str, Any]:
-        """Fill the region of ``enhanced``; returns the residual of both images."""
-        tiles = self.tiles()
-        span = self.region.slices[self.slice_axis]
-        # Small tiles of several slices go through the network together, up to one large tile's pixels.
-        step = max(1, self.tile**2 // max(t.area for t in tiles))
-        starts = range(span.start, span.stop, step)
-        ramps = edge_ramps(self.region, self.refined, self.margin_mm)
-        meters = {"enhanced": ResidualMeter(), "bicubic": ResidualMeter()}
-        total = len(tiles) * len(starts)
-        for done, (first, tile) in enumerate(itertools.product(starts, tiles), start=1):
-            _raise_if_cancelled(cancelled)
-            core = self._core(slice(first, min(first + step, span.stop)), tile)
-            enhanced[core] = cast_like(self._enhance_tile(core, tile, ramps), enhanced.dtype)
-            measured = self._measured(core)
-            meters["enhanced"].add(self._as_slices(enhanced[core]), measured, self.operator)
-            meters["bicubic"].add(self._as_slices(bicubic[core]), measured, self.operator)
-            if progress is not None:
-                progress(done, total)
-        return {"unit": self.image.unit, **{name: meter.summary() for name, meter in meters.items()}}
-
-    def _enhance_tile(
-        self, core: tuple[slice, ...], tile: Tile, ramps: tuple[npt.NDArray[Any], ...]
-    ) -> npt.NDArray[np.float32]:
-        """The blended voxels of a tile's core, [k, j, i]."""
-        context = self._part(core[self.slice_axis], slice(tile.rows.start, tile.rows.stop),
-                             slice(tile.columns.start, tile.columns.stop))  # fmt: skip
-        twin = self._as_slices(interpolate_bicubic(self.image.voxels, self.refined.shape, context))
-        padded, padding = pad_to_multiple(self.window.normalise(twin), (1, self.model.multiple, self.model.multiple))
-        output = self.window.restore(padding.undo(self.model.run(np.ascontiguousarray(padded), self.conditions)))
-        inner = (
-            slice(None),
-            slice(tile.rows.core_start - tile.rows.start, tile.rows.core_stop - tile.rows.start),
-            slice(tile.columns.core_start - tile.columns.start, tile.columns.core_stop - tile.columns.start),
-        )
-        below, wanted = twin[inner], output[inner]
-        if self.projects:
-            wanted = project(wanted, self._measured(core), self.operator)
-        weight = self.window.weight(below) * self._as_slices(self._feather(core, ramps))
-        return np.moveaxis(below + weight * (wanted - below), 0, self.slice_axis)
-
-    def _feather(self, core: tuple[slice, ...], ramps: tuple[npt.NDArray[Any], ...]) -> npt.NDArray[np.float32]:
-        k, j, i = (
-            ramp[part.start - whole_part.start : part.stop - whole_part.start].astype(np.float32)
-            for ramp, part, whole_part in zip(ramps, core, self.region.slices, strict=True)
-        )
-        return k[:, None, None] * j[:, None] * i
-
-    def _core(self, slices: slice, tile: Tile) -> tuple[slice, ...]:
-        return self._part(
-            slices,
-            slice(tile.rows.core_start, tile.rows.core_stop),
-            slice(tile.columns.core_start, tile.columns.core_stop),
-        )
-
-    def _part(self, slices: slice, rows: slice, columns: slice) -> tuple[slice, ...]:
-        parts = {self.slice_axis: slices, self.plane[0]: rows, self.plane[1]: columns}
-        return parts[0], parts[1], parts[2]
-
-    def _measured(self, core: tuple[slice, ...]) -> npt.NDArray[np.float32]:
-        """The input voxels under a block of refined ones."""
-        scale = self.model.card.scale
-        source = tuple(
-            slice(p.start // scale, p.stop // scale) if a != self.slice_axis else p for a, p in enumerate(core)
-        )
-        return self._as_slices(self.image.voxels[source].astype(np.float32))
-
-    def _as_slices(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return np.moveaxis(block, self.slice_axis, 0)
-
-
-def _provenance(
-    job: _Job, transport: MaskTransport | None, residual: dict[str, Any], warnings: list[str]
-) -> dict[str, Any]:
-    """Everything that affects the result. Names of patients and folders do not enter."""
-    import torch
-
-    card = job.model.card
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "notice": NOT_FOR_CLINICAL_USE,
-        "software": {
-            "SuperResRadiomics": __version__,
-            "torch": str(torch.__version__),
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
-        "input": {"modality": job.image.modality, "unit": job.image.unit, **describe_grid(job.image)},
-        "model": {
-            "name": card.name,
-            "version": card.version,
-            "task": card.task,
-            "objective": card.objective,
-            "adversarial": card.adversarial,
-            "sha256": card.sha256,
-        },
-        "device": describe_device(job.model.device),
-        "precision": job.model.precision,
-        "parameters": {
-            "scale": card.scale,
-            "through_plane_axis": "ijk"[job.through_plane],
-            "interpolation": "bicubic (Keys cubic convolution, a = -0.5, in-plane, edges clamped)",
-            "margin_mm": job.margin_mm,
-            "conditions": job.conditions,
-            "window": [job.window.low, job.window.high],
-            "tile": job.tile,
-            "halo": job.model.halo,
-            "data_consistency": "exact projection" if job.projects else "reported only",
-        },
-        "grid": {"size": list(job.refined.size), "spacing_mm": list(job.refined.spacing),
-                 "origin_mm": list(job.refined.origin), "direction": list(job.refined.direction)},
-        "region": {"start": list(job.region.start), "stop": list(job.region.stop)},
-        "mask": None if transport is None else {
-            "rule": transport.rule,
-            "source_volume_mm3": transport.source_volume_mm3,
-            "volume_mm3": transport.target_volume_mm3,
-            "volume_change": transport.volume_change,
-        },
-        "residual": residual,
-        "warnings": warnings,
-    }  # fmt: skip

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from .. import SCHEMA_VERSION
 from ..errors import ImageError, OutputError
 from ..files import prepare_folder, write_json
@@ -122,15 +120,3 @@ def load_enhancement(folder: str | os.PathLike[str]) -> Enhancement:
         provenance={name: value for name, value in provenance.items() if name != "files"},
         warnings=tuple(provenance["warnings"]),
     )
-
-
-def describe_grid(image: Image) -> dict[str, Any]:
-    """A grid for the provenance."""
-    grid = image.grid
-    return {
-        "size": list(grid.size),
-        "spacing_mm": list(grid.spacing),
-        "origin_mm": list(grid.origin),
-        "direction": list(grid.direction),
-        "voxel_type": str(np.dtype(image.voxels.dtype)),
-    }

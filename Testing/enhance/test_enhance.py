@@ -180,10 +180,16 @@ def test_saving_that_fails_leaves_nothing(loaded: LoadedModel, lesion: Lesion, t
 
 def test_provenance_names_everything_and_no_patient(loaded: LoadedModel, lesion: Lesion) -> None:
     image, mask = lesion
-    secret = Image(image.voxels, image.grid, "CT", "HU", "DOE^JANE")
-    provenance = enhance(secret, loaded, mask=mask).provenance
-    text = json.dumps(provenance)
-    assert "DOE" not in text and "/" not in text.replace("image's", "")
+    coarse = Grid(image.grid.size, (9.0, 9.0, 20.0))
+    for secret in (
+        Image(image.voxels, image.grid, "CT", "HU", "DOE^JANE"),
+        Image(image.voxels, coarse, "unknown", "arbitrary", "DOE^JANE"),  # draws every warning
+    ):
+        provenance = enhance(secret, loaded, mask=mask).provenance
+        text = json.dumps(provenance)
+        assert "DOE" not in text and "/" not in text
+    assert len(provenance["warnings"]) == 2
+    provenance = enhance(image, loaded, mask=mask).provenance
     assert provenance["schema_version"] == 1 and provenance["notice"].startswith("Not for clinical use")
     assert provenance["model"]["sha256"] == loaded.card.sha256
     assert provenance["parameters"]["through_plane_axis"] == "k"

@@ -1,0 +1,170 @@
+"""The network's part of an enhancement: one region, tile by tile."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import Cancelled
+from ..grid import Box, Grid, edge_ramps, interpolate_bicubic, pad_to_multiple
+from ..image import Image, cast_like
+from ..operators import BlurDecimate
+from .consistency import ResidualMeter, project
+from .intensity import Window
+from .model import LoadedModel
+from .tiling import Tile, plan_tiles
+
+Progress = Callable[[int, int], None]
+AskCancelled = Callable[[], bool]
+
+
+def raise_if_cancelled(cancelled: AskCancelled | None) -> None:
+    """Raise Cancelled where the user wants to stop."""
+    if cancelled is not None and cancelled():
+        raise Cancelled("The enhancement was cancelled; nothing was written.")
+
+
+@dataclass(frozen=True)
+class RegionJob:
+    """The network's work on one region: what is enhanced, where and how.
+
+    Axes of arrays are 0, 1, 2 for k, j, i.
+
+    Attributes:
+        image: What is enhanced.
+        model: The loaded model.
+        refined: The refined grid.
+        through_plane: Axis (0 = i, 1 = j, 2 = k) along which slices are stacked.
+        region: Box of the refined grid to fill.
+        conditions: Scalars that steer the network.
+        margin_mm: Width of the blend at the region's faces.
+        tile: Side of the largest square tile.
+        window: The intensities that the network sees.
+    """
+
+    image: Image
+    model: LoadedModel
+    refined: Grid
+    through_plane: int
+    region: Box
+    conditions: dict[str, float]
+    margin_mm: float
+    tile: int
+    window: Window
+
+    @property
+    def slice_axis(self) -> int:
+        """Array axis along which slices are stacked."""
+        return 2 - self.through_plane
+
+    @property
+    def plane(self) -> tuple[int, int]:
+        """Array axes of rows and columns."""
+        first, second = (axis for axis in range(3) if axis != self.slice_axis)
+        return first, second
+
+    @property
+    def operator(self) -> BlurDecimate:
+        """The degradation that the model inverts, with the blur asked for."""
+        return BlurDecimate(self.model.card.scale, self.conditions.get("blur_px", 0.0))
+
+    @property
+    def projects(self) -> bool:
+        """Whether the result is made to agree exactly with the measured voxels."""
+        return self.model.card.scale > 1 and not any(self.conditions.values())
+
+    def tiles(self) -> list[Tile]:
+        """The tiles of one slice."""
+        rows, columns = (self.region.slices[axis] for axis in self.plane)
+        size = (self.refined.shape[self.plane[0]], self.refined.shape[self.plane[1]])
+        multiple = int(np.lcm(self.model.multiple, self.model.card.scale))
+        halo = self.model.halo
+        return plan_tiles(
+            (rows.start, rows.stop),
+            (columns.start, columns.stop),
+            size,
+            None if halo is None else -(-halo // multiple) * multiple,
+            multiple,
+            self.tile,
+        )
+
+    def run(
+        self,
+        enhanced: npt.NDArray[Any],
+        bicubic: npt.NDArray[Any],
+        progress: Progress | None,
+        cancelled: AskCancelled | None,
+    ) -> dict[str, Any]:
+        """Fill the region of ``enhanced``; returns the residual of both images."""
+        tiles = self.tiles()
+        span = self.region.slices[self.slice_axis]
+        # Small tiles of several slices go through the network together, up to one large tile's pixels.
+        step = max(1, self.tile**2 // max(t.area for t in tiles))
+        starts = range(span.start, span.stop, step)
+        ramps = edge_ramps(self.region, self.refined, self.margin_mm)
+        meters = {"enhanced": ResidualMeter(), "bicubic": ResidualMeter()}
+        total = len(tiles) * len(starts)
+        for done, (first, tile) in enumerate(itertools.product(starts, tiles), start=1):
+            raise_if_cancelled(cancelled)
+            core = self._core(slice(first, min(first + step, span.stop)), tile)
+            enhanced[core] = cast_like(self._enhance_tile(core, tile, ramps), enhanced.dtype)
+            measured = self._measured(core)
+            meters["enhanced"].add(self._as_slices(enhanced[core]), measured, self.operator)
+            meters["bicubic"].add(self._as_slices(bicubic[core]), measured, self.operator)
+            if progress is not None:
+                progress(done, total)
+        return {"unit": self.image.unit, **{name: meter.summary() for name, meter in meters.items()}}
+
+    def _enhance_tile(
+        self, core: tuple[slice, ...], tile: Tile, ramps: tuple[npt.NDArray[Any], ...]
+    ) -> npt.NDArray[np.float32]:
+        """The blended voxels of a tile's core, [k, j, i]."""
+        context = self._part(core[self.slice_axis], slice(tile.rows.start, tile.rows.stop),
+                             slice(tile.columns.start, tile.columns.stop))  # fmt: skip
+        twin = self._as_slices(interpolate_bicubic(self.image.voxels, self.refined.shape, context))
+        padded, padding = pad_to_multiple(self.window.normalise(twin), (1, self.model.multiple, self.model.multiple))
+        output = self.window.restore(padding.undo(self.model.run(np.ascontiguousarray(padded), self.conditions)))
+        inner = (
+            slice(None),
+            slice(tile.rows.core_start - tile.rows.start, tile.rows.core_stop - tile.rows.start),
+            slice(tile.columns.core_start - tile.columns.start, tile.columns.core_stop - tile.columns.start),
+        )
+        below, wanted = twin[inner], output[inner]
+        if self.projects:
+            wanted = project(wanted, self._measured(core), self.operator)
+        weight = self.window.weight(below) * self._as_slices(self._feather(core, ramps))
+        return np.moveaxis(below + weight * (wanted - below), 0, self.slice_axis)
+
+    def _feather(self, core: tuple[slice, ...], ramps: tuple[npt.NDArray[Any], ...]) -> npt.NDArray[np.float32]:
+        k, j, i = (
+            ramp[part.start - whole_part.start : part.stop - whole_part.start].astype(np.float32)
+            for ramp, part, whole_part in zip(ramps, core, self.region.slices, strict=True)
+        )
+        return k[:, None, None] * j[:, None] * i
+
+    def _core(self, slices: slice, tile: Tile) -> tuple[slice, ...]:
+        return self._part(
+            slices,
+            slice(tile.rows.core_start, tile.rows.core_stop),
+            slice(tile.columns.core_start, tile.columns.core_stop),
+        )
+
+    def _part(self, slices: slice, rows: slice, columns: slice) -> tuple[slice, ...]:
+        parts = {self.slice_axis: slices, self.plane[0]: rows, self.plane[1]: columns}
+        return parts[0], parts[1], parts[2]
+
+    def _measured(self, core: tuple[slice, ...]) -> npt.NDArray[np.float32]:
+        """The input voxels under a block of refined ones."""
+        scale = self.model.card.scale
+        source = tuple(
+            slice(p.start // scale, p.stop // scale) if a != self.slice_axis else p for a, p in enumerate(core)
+        )
+        return self._as_slices(self.image.voxels[source].astype(np.float32))
+
+    def _as_slices(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.moveaxis(block, self.slice_axis, 0)

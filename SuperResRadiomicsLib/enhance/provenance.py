@@ -1,0 +1,83 @@
+"""What affects a result, written down with it."""
+
+from __future__ import annotations
+
+import platform
+from typing import Any
+
+import numpy as np
+
+from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
+from ..grid import Grid, MaskTransport
+from ..image import Image
+from .device import describe_device
+from .job import RegionJob
+
+
+def describe(
+    job: RegionJob, transport: MaskTransport | None, residual: dict[str, Any], warnings: list[str]
+) -> dict[str, Any]:
+    """Everything that affects the result. Names of patients and folders do not enter."""
+    import torch
+
+    card = job.model.card
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "notice": NOT_FOR_CLINICAL_USE,
+        "software": {
+            "SuperResRadiomics": __version__,
+            "torch": str(torch.__version__),
+            "numpy": np.__version__,
+            "python": platform.python_version(),
+        },
+        "input": _describe_input(job.image),
+        "model": {
+            "name": card.name,
+            "version": card.version,
+            "task": card.task,
+            "objective": card.objective,
+            "adversarial": card.adversarial,
+            "sha256": card.sha256,
+        },
+        "device": describe_device(job.model.device),
+        "precision": job.model.precision,
+        "parameters": {
+            "scale": card.scale,
+            "through_plane_axis": "ijk"[job.through_plane],
+            "interpolation": "bicubic (Keys cubic convolution, a = -0.5, in-plane, edges clamped)",
+            "margin_mm": job.margin_mm,
+            "conditions": job.conditions,
+            "window": [job.window.low, job.window.high],
+            "tile": job.tile,
+            "halo": job.model.halo,
+            "data_consistency": "exact projection" if job.projects else "reported only",
+        },
+        "grid": _describe_grid(job.refined),
+        "region": {"start": list(job.region.start), "stop": list(job.region.stop)},
+        "mask": None if transport is None else {
+            "rule": transport.rule,
+            "source_volume_mm3": transport.source_volume_mm3,
+            "volume_mm3": transport.target_volume_mm3,
+            "volume_change": transport.volume_change,
+        },
+        "residual": residual,
+        "warnings": warnings,
+    }  # fmt: skip
+
+
+def _describe_input(image: Image) -> dict[str, Any]:
+    return {
+        "modality": image.modality,
+        "unit": image.unit,
+        "voxel_type": str(image.voxels.dtype),
+        **_describe_grid(image.grid),
+    }
+
+
+def _describe_grid(grid: Grid) -> dict[str, Any]:
+    return {
+        "size": list(grid.size),
+        "spacing_mm": list(grid.spacing),
+        "origin_mm": list(grid.origin),
+        "direction": list(grid.direction),
+    }

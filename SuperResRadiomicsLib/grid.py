@@ -30,6 +30,7 @@ KEYS_A = -0.5
 """Parameter of the cubic convolution kernel; -0.5 is third-order accurate (Keys 1981)."""
 MAX_MASK_VOLUME_CHANGE = 0.05
 MIN_SPACING_MM, MAX_SPACING_MM = 1e-3, 1e3
+NEGLIGIBLE_COSINE = 1e-14
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,9 @@ class Grid:
     direction: tuple[float, ...] = IDENTITY_DIRECTION
 
     def __post_init__(self) -> None:
+        # Rounding dust in a direction is not a rotation, and ITK cannot invert numbers near the smallest ones.
+        clean = tuple(0.0 if abs(cosine) < NEGLIGIBLE_COSINE else float(cosine) for cosine in self.direction)
+        object.__setattr__(self, "direction", clean)
         if min(self.size) < 1:
             raise GridError(f"The image has size {self.size}; every axis needs at least one voxel.")
         if not all(math.isfinite(s) and MIN_SPACING_MM <= s <= MAX_SPACING_MM for s in self.spacing):

@@ -33,7 +33,7 @@ if not __package__:  # Run by path: the script's own folder would shadow other p
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
-from SuperResRadiomicsLib.errors import MaskError, SettingsError, SuperResError
+from SuperResRadiomicsLib.errors import SettingsError, SuperResError
 
 if TYPE_CHECKING:
     from SuperResRadiomicsLib.enhance import Enhancement, LoadedModel
@@ -132,27 +132,9 @@ def compare(progress: Progress, *, enhancement: str, features: dict[str, Any] | 
 
 
 def _feature_table(enhancement: Enhancement, settings: dict[str, Any]) -> dict[str, Any]:
-    from SuperResRadiomicsLib.radiomics import FeatureSettings
-    from SuperResRadiomicsLib.radiomics import compare as compare_images
+    from SuperResRadiomicsLib.radiomics import FeatureSettings, LesionVersions
 
-    if enhancement.original_mask is None or enhancement.mask is None:
-        raise MaskError("The enhancement was made without a mask. Enhance the image again with the lesion's mask.")
-    provenance = enhancement.provenance
-    table = compare_images(
-        enhancement.original,
-        enhancement.original_mask,
-        enhancement.bicubic,
-        enhancement.enhanced,
-        enhancement.mask,
-        FeatureSettings(**settings),
-        model=provenance["model"]["name"],
-        objective=provenance["model"]["objective"],
-        adversarial=provenance["model"]["adversarial"],
-        mask_rule=provenance["mask"]["rule"],
-        volume_change=provenance["mask"]["volume_change"],
-        provenance=provenance,
-    )
-    return table.to_dict()
+    return LesionVersions.of_enhancement(enhancement).compare(FeatureSettings(**settings)).to_dict()
 
 
 def models(progress: Progress) -> Result:

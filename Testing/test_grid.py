@@ -234,6 +234,14 @@ def test_through_plane_axis_is_the_coarsest_ties_the_last_and_the_only_slice() -
     assert in_plane_axes(Grid((1, 9, 9), (1.0, 1.7, 1.7))) == (1, 2)
 
 
+def test_rounding_dust_in_the_direction_does_not_lose_the_mask() -> None:
+    dusty = (1.0, 1e-309, 0.0, -1e-309, 1.0, 0.0, 0.0, 0.0, 1.0)
+    grid = Grid((8, 8, 3), (1.0, 1.0, 3.0), direction=dusty)
+    mask = np.zeros(grid.shape, dtype=bool)
+    mask[1, 2:5, 2:5] = True
+    assert transport_mask(mask, grid, refine(grid, (2, 2, 1))).volume_change == pytest.approx(0.0)
+
+
 def test_matching_grids_differ_by_less_than_a_thousandth_of_a_voxel() -> None:
     grid = Grid((9, 9, 9), (1.0, 1.0, 1.0))
     assert grid.matches(Grid((9, 9, 9), (1.0, 1.0, 1.0), (0.0005, 0.0, 0.0)))

@@ -6,10 +6,8 @@ Only this module is imported before it is known that the extra `cli` is installe
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 
-from ..errors import MissingDependencyError
-from .exits import exit_code
+from .exits import exit_code, require
 
 EXTRA_PACKAGES = ("typer", "rich", "matplotlib", "jinja2", "platformdirs")
 
@@ -20,11 +18,7 @@ def main() -> None:
 
 
 def _run() -> None:
-    missing = [name for name in EXTRA_PACKAGES if find_spec(name) is None]
-    if missing:
-        raise MissingDependencyError(
-            f"The command line needs {', '.join(missing)}. Install its extra: pip install 'SuperResRadiomics[cli]'"
-        )
+    require(EXTRA_PACKAGES, "The command line", "cli")
     from .app import app
 
     app()

@@ -14,8 +14,8 @@ from ..enhance import enhance as enhance_image
 from ..enhance import load_enhancement, load_model
 from ..errors import RegionError, SettingsError
 from ..image import read_image, read_mask
-from ..radiomics import extract_features
-from ..report.lesion import LesionVersions, save_report, save_tables
+from ..radiomics import LesionVersions, extract_features
+from ..report.lesion import save_report, save_tables
 from ..zoo import load_card
 from . import models
 from . import options as given
@@ -98,6 +98,8 @@ def enhance(
     """Enhance a lesion (given by a mask or a box) or, without either, the whole image."""
     if mask and box:
         raise RegionError("A mask and a box were given. Give one of them, or neither for the whole image.")
+    if label is not None and not mask:
+        raise SettingsError("A label was given without a mask. Give the label image with --mask.")
     region = given.parse_box(box) if box else None
     with staged_folder(out) as folder:
         scan = read_image(image, modality)

@@ -5,13 +5,32 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from importlib.util import find_spec
 
-from ..errors import Cancelled, SuperResError
+from ..errors import Cancelled, MissingDependencyError, SuperResError
 
 DONE, OUR_FAILURE, USERS_MISTAKE, INTERRUPTED = 0, 1, 2, 130
 DEBUG_VARIABLE = "SUPERRES_DEBUG"
 """Environment variable; with it every error shows its traceback."""
+
+
+def require(packages: Iterable[str], what: str, extra: str) -> None:
+    """Check that an extra is installed, without importing it.
+
+    Args:
+        packages: The packages that are needed.
+        what: What needs them, as the message begins.
+        extra: The extra that brings them.
+
+    Raises:
+        MissingDependencyError: Some are missing.
+    """
+    missing = [name for name in packages if find_spec(name) is None]
+    if missing:
+        raise MissingDependencyError(
+            f"{what} needs {', '.join(missing)}. Install its extra: pip install 'SuperResRadiomics[{extra}]'"
+        )
 
 
 def exit_code(command: Callable[[], None]) -> int:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..enhance import enhance, load_model
-from ..radiomics import FeatureSettings, FeatureTable
-from ..report.lesion import LesionVersions, save_report, save_tables
+from ..radiomics import FeatureSettings, FeatureTable, LesionVersions
+from ..report.lesion import save_report, save_tables
 from .case import Case
 from .phantom import lung_nodule_phantom
 from .sample import SampleError, lung1

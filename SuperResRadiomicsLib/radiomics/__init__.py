@@ -5,12 +5,14 @@ from .extract import extract_features
 from .lesion import LesionMeasurements, measure_lesion
 from .settings import FeatureSettings
 from .table import FeatureRow, FeatureTable
+from .versions import LesionVersions
 
 __all__ = [
     "FeatureRow",
     "FeatureSettings",
     "FeatureTable",
     "LesionMeasurements",
+    "LesionVersions",
     "compare",
     "extract_features",
     "measure_lesion",

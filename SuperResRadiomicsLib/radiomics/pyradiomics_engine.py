@@ -68,7 +68,8 @@ class PyradiomicsEngine:
             for feature_class in plan.classes:
                 extractor.enableFeatureClassByName(feature_class)
             values = extractor.execute(*_cropped(image, mask))
-        return {key: float(value) for key, value in values.items() if not key.startswith("diagnostics_")}
+        # Eigenvalues, and with them MCC, come as complex numbers from some versions of numpy.
+        return {key: float(np.real(value)) for key, value in values.items() if not key.startswith("diagnostics_")}
 
 
 def _import_radiomics() -> Any:

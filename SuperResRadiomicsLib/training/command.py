@@ -6,10 +6,8 @@ Only this module is imported before it is known that the extra `train` is instal
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 
-from ..cli.exits import exit_code
-from ..errors import MissingDependencyError
+from ..cli.exits import exit_code, require
 
 EXTRA_PACKAGES = ("torch", "lightning", "tensorboard", "pydantic", "yaml", "typer", "rich")
 
@@ -20,11 +18,7 @@ def main() -> None:
 
 
 def _run() -> None:
-    missing = [name for name in EXTRA_PACKAGES if find_spec(name) is None]
-    if missing:
-        raise MissingDependencyError(
-            f"Training needs {', '.join(missing)}. Install its extra: pip install 'SuperResRadiomics[train]'"
-        )
+    require(EXTRA_PACKAGES, "Training", "train")
     from .app import app
 
     app()

@@ -160,7 +160,9 @@ def test_patches_on_the_lesion_hold_the_lesion(settings: dict[str, Any]) -> None
     config = TrainingConfig.model_validate(settings)
     (stack,) = [load_stack(e, config.data) for e in list_volumes(config.data, 0)]
     marked = np.where(stack.lesion, 3000.0, stack.slices).astype(np.float32)
-    sampler = PatchSampler([type(stack)(stack.entry, marked, stack.lesion, stack.spacing)], config.data, config.degradation)
+    sampler = PatchSampler(
+        [type(stack)(stack.entry, marked, stack.lesion, stack.spacing)], config.data, config.degradation
+    )
     batch = sampler.batch(16, 0, 0)
     assert all(patch.max() == 3000.0 for patch in batch.target)
 

@@ -1,0 +1,134 @@
+"""One lesion on three images: original, bicubic, enhanced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MaskError
+from ..grid import BoolArray, MaskRule, transport_mask
+from ..image import Image
+from .comparison import compare
+from .settings import FeatureSettings
+from .table import FeatureTable
+
+if TYPE_CHECKING:
+    from ..enhance import Enhancement
+    from ..zoo import Card
+
+
+@dataclass(frozen=True)
+class LesionVersions:
+    """A lesion on the original, the bicubic and the enhanced image.
+
+    Attributes:
+        original: The image on its native voxels.
+        original_mask: The lesion on it; bool [k, j, i].
+        bicubic: Its interpolation on the refined grid.
+        enhanced: The network's image on the same grid.
+        refined_mask: The lesion on that grid; bool [k, j, i].
+        mask_rule: How the mask was carried there.
+        volume_change: Fraction by which that changed the lesion's volume.
+        model: Name of the model.
+        objective: What it was trained for.
+        adversarial: Whether it was trained against a critic.
+        provenance: Of the enhancement, where it is known.
+        warnings: What the enhancement warned of.
+    """
+
+    original: Image
+    original_mask: BoolArray
+    bicubic: Image
+    enhanced: Image
+    refined_mask: BoolArray
+    mask_rule: str
+    volume_change: float
+    model: str
+    objective: str
+    adversarial: bool
+    provenance: dict[str, Any] | None = None
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of_enhancement(cls, enhancement: Enhancement) -> LesionVersions:
+        """Take the versions from an enhancement of a lesion.
+
+        Raises:
+            MaskError: The enhancement was made without a mask.
+        """
+        if enhancement.original_mask is None or enhancement.mask is None:
+            raise MaskError(
+                "The enhancement was made without a mask, so there is no lesion to compare. Enhance again with a "
+                "mask, or name the images and a mask."
+            )
+        model, mask = enhancement.provenance["model"], enhancement.provenance["mask"]
+        return cls(
+            original=enhancement.original,
+            original_mask=enhancement.original_mask,
+            bicubic=enhancement.bicubic,
+            enhanced=enhancement.enhanced,
+            refined_mask=enhancement.mask,
+            mask_rule=mask["rule"],
+            volume_change=mask["volume_change"],
+            model=model["name"],
+            objective=model["objective"],
+            adversarial=model["adversarial"],
+            provenance=enhancement.provenance,
+            warnings=tuple(enhancement.warnings),
+        )
+
+    @classmethod
+    def of_images(
+        cls,
+        original: Image,
+        mask: BoolArray,
+        bicubic: Image,
+        enhanced: Image,
+        card: Card | None = None,
+        mask_rule: MaskRule = "linear",
+        allow_volume_change: bool = False,
+    ) -> LesionVersions:
+        """Put images together that were made elsewhere.
+
+        Args:
+            original: The image on its native voxels.
+            mask: The lesion on it; carried to the enhanced image's grid here.
+            bicubic: Its interpolation on the enhanced image's grid.
+            enhanced: The enhanced image.
+            card: The model that enhanced it; without it the image's name stands for the model.
+            mask_rule: How the mask is carried.
+            allow_volume_change: Accept a mask whose volume changes by more than 5% on the way.
+
+        Raises:
+            MaskError: The mask cannot be carried to the enhanced image's grid.
+        """
+        transport = transport_mask(mask, original.grid, enhanced.grid, mask_rule, allow_volume_change)
+        return cls(
+            original=original,
+            original_mask=mask,
+            bicubic=bicubic,
+            enhanced=enhanced,
+            refined_mask=transport.mask,
+            mask_rule=transport.rule,
+            volume_change=transport.volume_change,
+            model=card.name if card else enhanced.name,
+            objective=card.objective if card else "objective not stated",
+            adversarial=card.adversarial if card else False,
+        )
+
+    def compare(self, settings: FeatureSettings) -> FeatureTable:
+        """Compute the feature table; see `compare`."""
+        return compare(
+            self.original,
+            self.original_mask,
+            self.bicubic,
+            self.enhanced,
+            self.refined_mask,
+            settings,
+            model=self.model,
+            objective=self.objective,
+            adversarial=self.adversarial,
+            mask_rule=self.mask_rule,
+            volume_change=self.volume_change,
+            provenance=self.provenance,
+        )

@@ -12,9 +12,11 @@ from .. import NOT_FOR_CLINICAL_USE, __version__
 from ..demo.run import DEFAULT_MODEL, run_demo
 from ..enhance import enhance as enhance_image
 from ..enhance import load_enhancement, load_model
+from ..enhance import result as enhancement_files
 from ..errors import RegionError, SettingsError
 from ..image import read_image, read_mask
 from ..radiomics import LesionVersions, extract_features
+from ..report import lesion as report_files
 from ..report.lesion import save_report, save_tables
 from ..zoo import load_card
 from . import models
@@ -32,6 +34,7 @@ app = typer.Typer(
 )
 app.add_typer(models.app, name="models")
 
+EARLIER_RESULTS = (*enhancement_files.FILE_NAMES, *report_files.FILE_NAMES)
 IMAGE_HELP = "NRRD, NIfTI or MHA file, or a folder with one DICOM series."
 IMAGES_PANEL = "Named images, instead of a folder"
 MASK_HELP = "Label image of the lesion, on the image's grid."
@@ -101,7 +104,7 @@ def enhance(
     if label is not None and not mask:
         raise SettingsError("A label was given without a mask. Give the label image with --mask.")
     region = given.parse_box(box) if box else None
-    with staged_folder(out) as folder:
+    with staged_folder(out, EARLIER_RESULTS) as folder:
         scan = read_image(image, modality)
         lesion = read_mask(mask, scan.grid, label) if mask else None
         network = load_model(model, device, precision)
@@ -249,7 +252,7 @@ def demo(
 
     The case is a chest CT that pip fetches once (34 MB); without a network a built-in phantom stands in.
     """
-    with staged_folder(out) as folder, progress_bar("Enhancing the sample case") as progress:
+    with staged_folder(out, EARLIER_RESULTS) as folder, progress_bar("Enhancing the sample case") as progress:
         made = run_demo(folder, model, note=note, progress=progress)
     _tell_warnings(made.warnings)
     if json:

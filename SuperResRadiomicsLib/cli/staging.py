@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from ..files import prepare_folder
 
 
 @contextmanager
-def staged_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+def staged_folder(path: str | os.PathLike[str], outdated: Iterable[str] = ()) -> Iterator[Path]:
     """Give a temporary folder whose files move to ``path`` together when the block succeeds.
 
     The temporary folder lies inside the final one (so a move is a rename, and a folder
@@ -22,6 +22,8 @@ def staged_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
 
     Args:
         path: The folder for the outputs; made if needed.
+        outdated: Names of files of an earlier run that must not be taken for this one's; they
+            go when the new files come.
 
     Raises:
         OutputError: The folder cannot be made or written to.
@@ -34,15 +36,17 @@ def staged_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
             staging = Path(temporary) / target.resolve().name
             staging.mkdir()
             yield staging
-            _move_files(staging, target)
+            _move_files(staging, target, outdated)
     finally:
         if is_new:
             with suppress(OSError):  # It holds outputs.
                 target.rmdir()
 
 
-def _move_files(source: Path, target: Path) -> None:
+def _move_files(source: Path, target: Path, outdated: Iterable[str]) -> None:
     try:
+        for name in outdated:
+            (target / name).unlink(missing_ok=True)
         for file in sorted(source.iterdir()):
             file.replace(target / file.name)
     except OSError as error:

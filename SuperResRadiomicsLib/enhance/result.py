@@ -16,6 +16,10 @@ from ..image import Image, read_image, read_mask, write_image, write_mask
 
 FORMATS = ("nrrd", "nii.gz", "mha")
 PROVENANCE_NAME = "provenance.json"
+IMAGE_NAMES = ("enhanced", "bicubic", "original")
+MASK_NAMES = ("mask", "original_mask")
+FILE_NAMES = (*(f"{name}.{ending}" for name in IMAGE_NAMES + MASK_NAMES for ending in FORMATS), PROVENANCE_NAME)
+"""Every name that `Enhancement.save` may give to a file."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,7 @@ class Enhancement:
         target = prepare_folder(folder)
         written: dict[str, Path] = {}
         try:
-            for name in ("enhanced", "bicubic", "original"):
+            for name in IMAGE_NAMES:
                 path = target / f"{name}.{format}"
                 write_image(getattr(self, name), path)
                 written[name] = path
@@ -107,7 +111,7 @@ def load_enhancement(folder: str | os.PathLike[str]) -> Enhancement:
             f"this software reads version {SCHEMA_VERSION}. Run the enhancement again."
         )
     files, modality = provenance["files"], provenance["input"]["modality"]
-    enhanced, bicubic, original = (read_image(source / files[n], modality) for n in ("enhanced", "bicubic", "original"))
+    enhanced, bicubic, original = (read_image(source / files[name], modality) for name in IMAGE_NAMES)
     region = provenance["region"]
     return Enhancement(
         enhanced=enhanced,

@@ -11,6 +11,7 @@ from .page import write_page
 from .picture import draw_comparison, png_bytes
 
 CSV_NAME, JSON_NAME, PICTURE_NAME, PAGE_NAME = "features.csv", "features.json", "comparison.png", "report.html"
+FILE_NAMES = (CSV_NAME, JSON_NAME, PICTURE_NAME, PAGE_NAME)
 
 
 def save_tables(folder: str | os.PathLike[str], table: FeatureTable) -> list[Path]:

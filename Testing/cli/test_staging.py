@@ -23,6 +23,18 @@ def test_files_of_an_earlier_run_are_replaced_and_others_kept(tmp_path):
     assert (tmp_path / "other.txt").read_text() == "other"
 
 
+def test_outdated_files_go_when_the_new_ones_come(tmp_path):
+    for name in ("mask.nrrd", "image.nrrd"):
+        (tmp_path / name).write_text("old")
+    with staged_folder(tmp_path, ["mask.nrrd", "absent.nrrd"]) as folder:
+        (folder / "image.nrrd").write_text("new")
+        assert (tmp_path / "mask.nrrd").exists()
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("image.nrrd", "new")]
+    with pytest.raises(ValueError, match="broken"), staged_folder(tmp_path, ["image.nrrd"]):
+        raise ValueError("broken")
+    assert (tmp_path / "image.nrrd").read_text() == "new"
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_after_a_failure_nothing_new_remains(tmp_path, error):
     out = tmp_path / "out"

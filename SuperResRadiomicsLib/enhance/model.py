@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import SettingsError
+from ..errors import DeviceError, SettingsError
 from ..networks import architectures
 from ..zoo import Card, load_card, load_network
 from .device import require_torch, resolve_device, resolve_precision
@@ -73,6 +74,9 @@ class LoadedModel:
 
         Returns:
             float32 array like ``slices``.
+
+        Raises:
+            DeviceError: The device ran out of memory.
         """
         import torch
 
@@ -84,8 +88,16 @@ class LoadedModel:
             row = [conditions[c.name] / c.scale for c in self.card.conditions]
             arguments.append(torch.tensor([row], dtype=torch.float32, device=self.device).expand(len(slices), -1))
         kind = self.device.split(":")[0]
-        with torch.inference_mode(), torch.autocast(kind, dtype=dtype, enabled=dtype != torch.float32):
-            output = self.network(*arguments)
+        reduced = torch.autocast(kind, dtype=dtype) if dtype != torch.float32 else nullcontext()
+        try:
+            with torch.inference_mode(), reduced:
+                output = self.network(*arguments)
+        except torch.cuda.OutOfMemoryError as error:
+            raise DeviceError(
+                f"The device {self.device} has too little free memory for {len(slices)} tiles of "
+                f"{slices.shape[1]} x {slices.shape[2]} pixels. Choose a smaller tile, close other programs that use "
+                "it, or choose the device cpu."
+            ) from error
         return np.ascontiguousarray(output.float().cpu().numpy()[:, 0])
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from SuperResRadiomicsLib.enhance import LoadedModel, available_devices, enhance, load_enhancement, load_model
 from SuperResRadiomicsLib.errors import (
@@ -238,6 +239,17 @@ def test_devices(tiny_model: Path) -> None:
         load_model(tiny_model, "cpu", "fp16")
     with pytest.raises(DeviceError, match="precision 'int8'"):
         load_model(tiny_model, "cpu", "int8")
+
+
+def test_a_device_without_memory_left_is_explained(
+    loaded: LoadedModel, lesion: Lesion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(loaded.network, "forward", fail)
+    with pytest.raises(DeviceError, match="too little free memory.*smaller tile"):
+        enhance(lesion[0], loaded)
 
 
 def test_folder_that_is_no_enhancement(tmp_path: Path) -> None:

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import Cancelled
-from ..grid import Box, Grid, edge_ramps, interpolate_bicubic, pad_to_multiple
+from ..grid import Box, Grid, edge_ramps, interpolate_bicubic
 from ..image import Image, cast_like
 from ..operators import BlurDecimate
 from .consistency import ResidualMeter, project
 from .intensity import Window
-from .model import LoadedModel
+from .model import LoadedModel, round_up
 from .tiling import Tile, plan_tiles
 
 Progress = Callable[[int, int], None]
@@ -43,7 +43,7 @@ class RegionJob:
         region: Box of the refined grid to fill.
         conditions: Scalars that steer the network.
         margin_mm: Width of the blend at the region's faces.
-        tile: Side of the largest square tile.
+        tile: Side of the largest square tile in pixels that the network reads.
         window: The intensities that the network sees.
     """
 
@@ -79,19 +79,23 @@ class RegionJob:
         return self.model.card.scale > 1 and not any(self.conditions.values())
 
     def tiles(self) -> list[Tile]:
-        """The tiles of one slice."""
+        """The tiles of one slice of the refined grid; they are planned on the grid that the network reads."""
+        enlargement = self.model.enlargement
         rows, columns = (self.region.slices[axis] for axis in self.plane)
-        size = (self.refined.shape[self.plane[0]], self.refined.shape[self.plane[1]])
-        multiple = int(np.lcm(self.model.multiple, self.model.card.scale))
-        halo = self.model.halo
-        return plan_tiles(
-            (rows.start, rows.stop),
-            (columns.start, columns.stop),
-            size,
-            None if halo is None else -(-halo // multiple) * multiple,
-            multiple,
+        tiles = plan_tiles(
+            (rows.start // enlargement, rows.stop // enlargement),
+            (columns.start // enlargement, columns.stop // enlargement),
+            (self.refined.shape[self.plane[0]] // enlargement, self.refined.shape[self.plane[1]] // enlargement),
+            None if self.model.halo is None else round_up(self.model.halo, self._alignment),
+            self._alignment,
             self.tile,
         )
+        return [tile.enlarged(enlargement) for tile in tiles]
+
+    @property
+    def _alignment(self) -> int:
+        """Tiles start at multiples of what the network needs, and hold whole measured pixels."""
+        return int(np.lcm(self.model.multiple, self.model.card.scale // self.model.enlargement))
 
     def run(
         self,
@@ -104,7 +108,7 @@ class RegionJob:
         tiles = self.tiles()
         span = self.region.slices[self.slice_axis]
         # Small tiles of several slices go through the network together, up to one large tile's pixels.
-        step = max(1, self.tile**2 // max(t.area for t in tiles))
+        step = max(1, (self.tile * self.model.enlargement) ** 2 // max(t.area for t in tiles))
         starts = range(span.start, span.stop, step)
         ramps = edge_ramps(self.region, self.refined, self.margin_mm)
         meters = {"enhanced": ResidualMeter(), "bicubic": ResidualMeter()}
@@ -127,8 +131,8 @@ class RegionJob:
         context = self._part(core[self.slice_axis], slice(tile.rows.start, tile.rows.stop),
                              slice(tile.columns.start, tile.columns.stop))  # fmt: skip
         twin = self._as_slices(interpolate_bicubic(self.image.voxels, self.refined.shape, context))
-        padded, padding = pad_to_multiple(self.window.normalise(twin), (1, self.model.multiple, self.model.multiple))
-        output = self.window.restore(padding.undo(self.model.run(np.ascontiguousarray(padded), self.conditions)))
+        seen = twin if self.model.architecture.input_grid == "refined" else self._measured(context)
+        output = self.window.restore(self.model.run(self.window.normalise(seen), self.conditions))
         inner = (
             slice(None),
             slice(tile.rows.core_start - tile.rows.start, tile.rows.core_stop - tile.rows.start),

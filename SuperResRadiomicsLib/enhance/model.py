@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DeviceError, SettingsError
-from ..networks import architectures
+from ..errors import DeviceError, ModelError, SettingsError
+from ..grid import pad_to_multiple
+from ..networks import Architecture, architectures
 from ..zoo import Card, load_card, load_network
 from .device import require_torch, resolve_device, resolve_precision
 
@@ -36,15 +37,25 @@ class LoadedModel:
     network: nn.Module = field(repr=False)
 
     @property
+    def architecture(self) -> Architecture:
+        """The network's entry in the list of architectures."""
+        return architectures()[self.card.architecture["name"]]
+
+    @property
+    def enlargement(self) -> int:
+        """Pixels that the network gives along an axis for each pixel it reads."""
+        return self.card.scale if self.architecture.input_grid == "coarse" else 1
+
+    @property
     def halo(self) -> int | None:
-        """Pixels of context that make a tile equal to the whole slice; None: it must run whole."""
-        if not architectures()[self.card.architecture["name"]].finite_receptive_field:
+        """Pixels read around a tile that make it equal to the whole slice; None: it must run whole."""
+        if not self.architecture.finite_receptive_field:
             return None
-        return _round_up(int(self.network.receptive_field_radius), self.multiple)  # type: ignore[arg-type]
+        return round_up(int(self.network.receptive_field_radius), self.multiple)  # type: ignore[arg-type]
 
     @property
     def multiple(self) -> int:
-        """What heights and widths must be divisible by."""
+        """What heights and widths that the network reads must be divisible by; `run` pads where they are not."""
         return int(getattr(self.network, "size_multiple", 1))
 
     def conditions(self, blur: float | None, noise: float | None) -> dict[str, float]:
@@ -69,11 +80,11 @@ class LoadedModel:
         """Map slices, scaled to [0, 1], to slices.
 
         Args:
-            slices: (batch, height, width), sizes divisible by `multiple`.
+            slices: (batch, height, width) on the grid that the network reads.
             conditions: As from `conditions`.
 
         Returns:
-            float32 array like ``slices``.
+            float32 (batch, height, width), both sizes times `enlargement`.
 
         Raises:
             DeviceError: The device ran out of memory.
@@ -82,7 +93,8 @@ class LoadedModel:
 
         dtype = resolve_precision(self.precision, self.device)
         layout = torch.channels_last
-        image = torch.from_numpy(slices)[:, None].to(self.device).contiguous(memory_format=layout)
+        padded, padding = pad_to_multiple(slices, (1, self.multiple, self.multiple))
+        image = torch.from_numpy(np.ascontiguousarray(padded))[:, None].to(self.device).contiguous(memory_format=layout)
         arguments = [image]
         if self.card.conditions:
             row = [conditions[c.name] / c.scale for c in self.card.conditions]
@@ -98,10 +110,11 @@ class LoadedModel:
                 f"{slices.shape[1]} x {slices.shape[2]} pixels. Choose a smaller tile, close other programs that use "
                 "it, or choose the device cpu."
             ) from error
-        return np.ascontiguousarray(output.float().cpu().numpy()[:, 0])
+        return padding.undo(output.float().cpu().numpy()[:, 0], self.enlargement)
 
 
-def _round_up(value: int, multiple: int) -> int:
+def round_up(value: int, multiple: int) -> int:
+    """The smallest multiple that is not below a value."""
     return -(-value // multiple) * multiple
 
 
@@ -114,7 +127,7 @@ def load_model(name_or_folder: str | os.PathLike[str], device: str = "auto", pre
         precision: ``fp32``, ``bf16`` or ``fp16``.
 
     Raises:
-        ModelError: No such model, card invalid, hash wrong, pickle offered.
+        ModelError: No such model, card invalid, hash wrong, pickle offered, network of another scale.
         DeviceError: Device or precision not available.
         MissingDependencyError: PyTorch is not installed.
     """
@@ -126,4 +139,10 @@ def load_model(name_or_folder: str | os.PathLike[str], device: str = "auto", pre
     resolve_precision(precision, where)
     network = load_network(card).to(where)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return LoadedModel(card, where, precision, network)
+    model = LoadedModel(card, where, precision, network)
+    if model.enlargement != getattr(network, "scale", 1):
+        raise ModelError(
+            f"The model '{card.name}' is for scale {card.scale}, its network enlarges {network.scale} times. "
+            "Make both the same in the card."
+        )
+    return model

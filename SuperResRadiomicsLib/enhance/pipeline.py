@@ -76,7 +76,8 @@ def enhance(
         precision: ``fp32``, ``bf16`` or ``fp16``, if the model is not loaded yet.
         blur: Blur to undo, standard deviation in fine pixels; the card's default without it.
         noise: Noise to remove, standard deviation in the image's unit; likewise.
-        tile: Side of the largest square tile in pixels of the refined grid.
+        tile: Side of the largest square tile in pixels that the network reads: those of the
+            refined grid, or the image's own for a network that enlarges the image itself.
         mask_rule: How the mask is carried to the refined grid.
         allow_volume_change: Accept a mask whose volume changes by more than 5% on the way.
         progress: Called after every tile with the number done and the number in all.

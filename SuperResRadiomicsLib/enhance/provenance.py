@@ -48,6 +48,7 @@ def describe(
             "margin_mm": job.margin_mm,
             "conditions": job.conditions,
             "window": [job.window.low, job.window.high],
+            "input_grid": job.model.architecture.input_grid,
             "tile": job.tile,
             "halo": job.model.halo,
             "data_consistency": "exact projection" if job.projects else "reported only",

@@ -27,6 +27,10 @@ class Span:
         """Pixels read."""
         return self.stop - self.start
 
+    def enlarged(self, factor: int) -> Span:
+        """The same stretch on a grid with ``factor`` pixels for each one."""
+        return Span(self.start * factor, self.stop * factor, self.core_start * factor, self.core_stop * factor)
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -39,6 +43,10 @@ class Tile:
     def area(self) -> int:
         """Pixels read."""
         return self.rows.length * self.columns.length
+
+    def enlarged(self, factor: int) -> Tile:
+        """The same tile on a grid with ``factor`` pixels for each one along both axes."""
+        return Tile(self.rows.enlarged(factor), self.columns.enlarged(factor))
 
 
 def plan_tiles(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import ModelError
 
 if TYPE_CHECKING:
     from torch import nn
+
+InputGrid = Literal["refined", "coarse"]
 
 
 @dataclass(frozen=True)
@@ -21,15 +23,26 @@ class Architecture:
         class_name: The network's class.
         finite_receptive_field: Whether a halo makes tiles equal to the whole slice; networks
             that look at the whole image (attention, global pooling) run whole.
+        input_grid: What the network reads: the slice interpolated to the ``refined`` grid, or
+            the measured pixels of the ``coarse`` one, which it enlarges itself.
     """
 
     module: str
     class_name: str
     finite_receptive_field: bool
+    input_grid: InputGrid = "refined"
 
 
 _ARCHITECTURES = {
     "gan-circle-generator": Architecture("gan_circle", "GanCircleGenerator", finite_receptive_field=True),
+    "unet": Architecture("unet", "UNet", finite_receptive_field=True),
+    "dncnn": Architecture("dncnn", "DnCnn", finite_receptive_field=True),
+    "pix2pix-unet": Architecture("pix2pix_unet", "Pix2PixUNet", finite_receptive_field=False),
+    "edsr": Architecture("edsr", "Edsr", finite_receptive_field=True, input_grid="coarse"),
+    "carn": Architecture("carn", "Carn", finite_receptive_field=True, input_grid="coarse"),
+    "srresnet": Architecture("srresnet", "SrResNet", finite_receptive_field=True, input_grid="coarse"),
+    "espcn": Architecture("espcn", "Espcn", finite_receptive_field=True, input_grid="coarse"),
+    "emasrn": Architecture("emasrn", "Emasrn", finite_receptive_field=False, input_grid="coarse"),
 }
 
 

@@ -1,0 +1,136 @@
+"""Networks that read the coarse image go through the same path, with exact geometry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from SuperResRadiomicsLib.enhance import LoadedModel, enhance, load_model
+from SuperResRadiomicsLib.errors import ModelError, SettingsError
+from SuperResRadiomicsLib.grid import Box, Grid
+from SuperResRadiomicsLib.image import Image
+from SuperResRadiomicsLib.networks import build_network
+from SuperResRadiomicsLib.zoo import load_card, save_model
+
+MakeModel = Callable[..., LoadedModel]
+
+
+@pytest.fixture
+def coarse_model(tiny_model: Path, tmp_path: Path) -> MakeModel:
+    """Makes an unconditioned model of any architecture; ``change`` sets its weights."""
+
+    def make(
+        name: str, arguments: dict[str, Any], scale: int = 2, change: Callable[[nn.Module], None] | None = None
+    ) -> LoadedModel:
+        with torch.random.fork_rng(), torch.no_grad():
+            torch.manual_seed(0)
+            network = build_network(name, arguments)
+            if change is not None:
+                change(network)
+        architecture = {"name": name, "arguments": arguments}
+        card = {k: v for k, v in load_card(tiny_model).metadata.items() if k not in ("schema_version", "weights")}
+        card |= {"scale": scale, "architecture": architecture, "conditions": []}
+        return load_model(save_model(tmp_path / name, network, card).folder, "cpu")
+
+    return make
+
+
+def repeat_pixels(network: nn.Module) -> None:
+    """Weights with which an EDSR of one feature repeats every pixel ``scale`` times along both axes."""
+    for parameter in network.parameters():
+        nn.init.zeros_(parameter)
+    for convolution in (network.head, *network.upsampler, network.tail):
+        if isinstance(convolution, nn.Conv2d):
+            convolution.weight[:, :, 1, 1] = 1
+
+
+def no_change(network: nn.Module) -> None:
+    """Leave of EMASRN what it adds its changes to: bilinear interpolation."""
+    nn.init.zeros_(network.tail[-1].weight)
+    nn.init.zeros_(network.tail[-1].bias)
+
+
+def noise_image(size: tuple[int, int, int]) -> Image:
+    random = np.random.default_rng(0)
+    return Image(random.normal(0, 200, size[::-1]).astype(np.float32), Grid(size, (0.8, 0.8, 3.0)), "CT")
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_a_network_that_repeats_pixels_gives_repeated_voxels(coarse_model: MakeModel, scale: int) -> None:
+    model = coarse_model("edsr", {"scale": scale, "features": 1, "blocks": 1}, scale, repeat_pixels)
+    image = noise_image((37, 31, 3))
+    outcome = enhance(image, model, box=Box((5, 3, 1), (30, 29, 3)), margin_mm=0)
+    expected = image.voxels.repeat(scale, axis=1).repeat(scale, axis=2)
+    inside = outcome.region.slices
+    assert np.abs(outcome.enhanced.voxels[inside] - expected[inside]).max() < 1e-2
+    assert np.array_equal(outcome.enhanced.voxels[0], outcome.bicubic.voxels[0])
+    assert outcome.residual["enhanced"]["largest"] < 1e-2 < outcome.residual["bicubic"]["largest"]
+
+
+@pytest.mark.parametrize("through_plane", [0, 1, 2])
+def test_an_impulse_stays_centred_on_any_plane(coarse_model: MakeModel, through_plane: int) -> None:
+    arguments = {"features": 4, "steps": 1, "groups": 1, "bases": 4, "dilations": [2]}
+    model = coarse_model("emasrn", arguments, change=no_change)
+    grid = Grid((33, 31, 29), (0.7, 0.7, 0.9), (5.0, 6.0, 7.0))
+    voxels = np.zeros(grid.shape, dtype=np.float32)
+    voxels[12, 14, 17] = 900.0
+    outcome = enhance(Image(voxels, grid, "CT"), model, through_plane=through_plane)
+    difference = outcome.enhanced.voxels - outcome.bicubic.voxels
+    assert np.abs(difference).max() > 10  # the network's own interpolation came through
+    k, j, i = np.indices(outcome.enhanced.voxels.shape)
+    # Scaling to the window and back leaves rounding dust on every voxel of the background.
+    clean = np.where(np.abs(outcome.enhanced.voxels) > 0.01, outcome.enhanced.voxels, 0)
+    weight = clean / clean.sum()
+    centre = outcome.enhanced.grid.index_to_world([(axis * weight).sum() for axis in (i, j, k)])
+    assert np.allclose(centre, grid.index_to_world([17, 14, 12]), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["edsr", "carn", "srresnet", "espcn"])
+@pytest.mark.parametrize("size", [(150, 131, 2), (97, 160, 1)])
+def test_tiles_give_what_the_whole_slice_gives(coarse_model: MakeModel, name: str, size: tuple[int, int, int]) -> None:
+    model = coarse_model(name, {} if name == "espcn" else {"features": 4})
+    image = noise_image(size)
+    calls: list[int] = []
+    tiled = enhance(image, model, tile=96, progress=lambda _, total: calls.append(total))
+    whole = enhance(image, model, tile=1024)
+    window = model.card.window[1] - model.card.window[0]
+    assert len(calls) > 1
+    assert np.abs(tiled.enhanced.voxels - whole.enhanced.voxels).max() < 1e-5 * window
+
+
+@pytest.mark.parametrize("scale", [2, 4])
+def test_a_region_gets_what_the_whole_volume_gets(coarse_model: MakeModel, scale: int) -> None:
+    model = coarse_model("edsr", {"scale": scale, "features": 4, "blocks": 3}, scale)
+    image = noise_image((84, 90, 4))
+    part = enhance(image, model, box=Box((31, 20, 1), (60, 57, 3)), margin_mm=0)
+    whole = enhance(image, model)
+    window = model.card.window[1] - model.card.window[0]
+    inside = part.region.slices
+    assert np.abs(part.enhanced.voxels[inside] - whole.enhanced.voxels[inside]).max() < 1e-5 * window
+
+
+def test_refined_networks_that_pool_tile_exactly_too(coarse_model: MakeModel) -> None:
+    model = coarse_model("unet", {"widths": [4, 6, 8], "bottleneck": 8})
+    image = noise_image((101, 83, 1))
+    tiled, whole = enhance(image, model, tile=128), enhance(image, model, tile=1024)
+    window = model.card.window[1] - model.card.window[0]
+    assert np.abs(tiled.enhanced.voxels - whole.enhanced.voxels).max() < 1e-5 * window
+
+
+def test_the_published_sizes_fit_the_default_tile(coarse_model: MakeModel) -> None:
+    model = coarse_model("edsr", {"scale": 4, "features": 2}, 4)
+    provenance = enhance(noise_image((20, 20, 1)), model).provenance["parameters"]
+    assert (provenance["input_grid"], provenance["halo"], provenance["tile"]) == ("coarse", 36, 256)
+    with pytest.raises(SettingsError, match="at least 96"):
+        enhance(noise_image((20, 20, 1)), model, tile=64)
+
+
+def test_a_card_of_another_scale_than_its_network_is_refused(coarse_model: MakeModel) -> None:
+    with pytest.raises(ModelError, match="is for scale 2, its network enlarges 3 times"):
+        coarse_model("edsr", {"scale": 3, "features": 2, "blocks": 1}, 2)

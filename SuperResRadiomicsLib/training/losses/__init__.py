@@ -1,0 +1,25 @@
+"""Losses: plain functions of tensors. L1 and the like come from torch itself."""
+
+from .adversarial import (
+    gradient_penalty,
+    least_squares_critic_loss,
+    least_squares_generator_loss,
+    real_target,
+    wasserstein_critic_loss,
+    wasserstein_generator_loss,
+)
+from .mixe import mean_gradient_error, mixe
+from .total_variation import joint_sparsifying_transform, total_variation
+
+__all__ = [
+    "gradient_penalty",
+    "joint_sparsifying_transform",
+    "least_squares_critic_loss",
+    "least_squares_generator_loss",
+    "mean_gradient_error",
+    "mixe",
+    "real_target",
+    "total_variation",
+    "wasserstein_critic_loss",
+    "wasserstein_generator_loss",
+]

@@ -1,4 +1,7 @@
-"""Networks that read the coarse image go through the same path, with exact geometry."""
+"""Every kind of network goes through the same path, with exact geometry.
+
+Those that read the refined or the coarse image, with and without a finite receptive field.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ MakeModel = Callable[..., LoadedModel]
 
 
 @pytest.fixture
-def coarse_model(tiny_model: Path, tmp_path: Path) -> MakeModel:
+def make_model(tiny_model: Path, tmp_path: Path) -> MakeModel:
     """Makes an unconditioned model of any architecture; ``change`` sets its weights."""
 
     def make(
@@ -62,8 +65,8 @@ def noise_image(size: tuple[int, int, int]) -> Image:
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
-def test_a_network_that_repeats_pixels_gives_repeated_voxels(coarse_model: MakeModel, scale: int) -> None:
-    model = coarse_model("edsr", {"scale": scale, "features": 1, "blocks": 1}, scale, repeat_pixels)
+def test_a_network_that_repeats_pixels_gives_repeated_voxels(make_model: MakeModel, scale: int) -> None:
+    model = make_model("edsr", {"scale": scale, "features": 1, "blocks": 1}, scale, repeat_pixels)
     image = noise_image((37, 31, 3))
     outcome = enhance(image, model, box=Box((5, 3, 1), (30, 29, 3)), margin_mm=0)
     expected = image.voxels.repeat(scale, axis=1).repeat(scale, axis=2)
@@ -74,9 +77,9 @@ def test_a_network_that_repeats_pixels_gives_repeated_voxels(coarse_model: MakeM
 
 
 @pytest.mark.parametrize("through_plane", [0, 1, 2])
-def test_an_impulse_stays_centred_on_any_plane(coarse_model: MakeModel, through_plane: int) -> None:
+def test_an_impulse_stays_centred_on_any_plane(make_model: MakeModel, through_plane: int) -> None:
     arguments = {"features": 4, "steps": 1, "groups": 1, "bases": 4, "dilations": [2]}
-    model = coarse_model("emasrn", arguments, change=no_change)
+    model = make_model("emasrn", arguments, change=no_change)
     grid = Grid((33, 31, 29), (0.7, 0.7, 0.9), (5.0, 6.0, 7.0))
     voxels = np.zeros(grid.shape, dtype=np.float32)
     voxels[12, 14, 17] = 900.0
@@ -93,8 +96,8 @@ def test_an_impulse_stays_centred_on_any_plane(coarse_model: MakeModel, through_
 
 @pytest.mark.parametrize("name", ["edsr", "carn", "srresnet", "espcn"])
 @pytest.mark.parametrize("size", [(150, 131, 2), (97, 160, 1)])
-def test_tiles_give_what_the_whole_slice_gives(coarse_model: MakeModel, name: str, size: tuple[int, int, int]) -> None:
-    model = coarse_model(name, {} if name == "espcn" else {"features": 4})
+def test_tiles_give_what_the_whole_slice_gives(make_model: MakeModel, name: str, size: tuple[int, int, int]) -> None:
+    model = make_model(name, {} if name == "espcn" else {"features": 4})
     image = noise_image(size)
     calls: list[int] = []
     tiled = enhance(image, model, tile=96, progress=lambda _, total: calls.append(total))
@@ -105,8 +108,8 @@ def test_tiles_give_what_the_whole_slice_gives(coarse_model: MakeModel, name: st
 
 
 @pytest.mark.parametrize("scale", [2, 4])
-def test_a_region_gets_what_the_whole_volume_gets(coarse_model: MakeModel, scale: int) -> None:
-    model = coarse_model("edsr", {"scale": scale, "features": 4, "blocks": 3}, scale)
+def test_a_region_gets_what_the_whole_volume_gets(make_model: MakeModel, scale: int) -> None:
+    model = make_model("edsr", {"scale": scale, "features": 4, "blocks": 3}, scale)
     image = noise_image((84, 90, 4))
     part = enhance(image, model, box=Box((31, 20, 1), (60, 57, 3)), margin_mm=0)
     whole = enhance(image, model)
@@ -115,22 +118,43 @@ def test_a_region_gets_what_the_whole_volume_gets(coarse_model: MakeModel, scale
     assert np.abs(part.enhanced.voxels[inside] - whole.enhanced.voxels[inside]).max() < 1e-5 * window
 
 
-def test_refined_networks_that_pool_tile_exactly_too(coarse_model: MakeModel) -> None:
-    model = coarse_model("unet", {"widths": [4, 6, 8], "bottleneck": 8})
+def test_refined_networks_that_pool_tile_exactly_too(make_model: MakeModel) -> None:
+    model = make_model("unet", {"widths": [4, 6, 8], "bottleneck": 8})
     image = noise_image((101, 83, 1))
     tiled, whole = enhance(image, model, tile=128), enhance(image, model, tile=1024)
     window = model.card.window[1] - model.card.window[0]
     assert np.abs(tiled.enhanced.voxels - whole.enhanced.voxels).max() < 1e-5 * window
 
 
-def test_the_published_sizes_fit_the_default_tile(coarse_model: MakeModel) -> None:
-    model = coarse_model("edsr", {"scale": 4, "features": 2}, 4)
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("pix2pix-unet", {"widths": [4, 6, 8]}),
+        ("emasrn", {"features": 4, "steps": 1, "groups": 1, "bases": 4, "dilations": [2]}),
+    ],
+)
+def test_networks_that_look_everywhere_get_the_whole_slice(
+    make_model: MakeModel, name: str, arguments: dict[str, Any]
+) -> None:
+    model = make_model(name, arguments)
+    image = noise_image((101, 83, 3))
+    part = enhance(image, model, box=Box((31, 20, 1), (60, 57, 3)), margin_mm=0, tile=96)
+    whole = enhance(image, model, tile=96)
+    inside = part.region.slices
+    window = model.card.window[1] - model.card.window[0]
+    assert np.abs(part.enhanced.voxels[inside] - whole.enhanced.voxels[inside]).max() < 1e-5 * window
+    assert np.abs(part.enhanced.voxels[inside] - part.bicubic.voxels[inside]).max() > 1
+    assert part.provenance["parameters"]["halo"] is None
+
+
+def test_the_published_sizes_fit_the_default_tile(make_model: MakeModel) -> None:
+    model = make_model("edsr", {"scale": 4, "features": 2}, 4)
     provenance = enhance(noise_image((20, 20, 1)), model).provenance["parameters"]
     assert (provenance["input_grid"], provenance["halo"], provenance["tile"]) == ("coarse", 36, 256)
     with pytest.raises(SettingsError, match="at least 96"):
         enhance(noise_image((20, 20, 1)), model, tile=64)
 
 
-def test_a_card_of_another_scale_than_its_network_is_refused(coarse_model: MakeModel) -> None:
+def test_a_card_of_another_scale_than_its_network_is_refused(make_model: MakeModel) -> None:
     with pytest.raises(ModelError, match="is for scale 2, its network enlarges 3 times"):
-        coarse_model("edsr", {"scale": 3, "features": 2, "blocks": 1}, 2)
+        make_model("edsr", {"scale": 3, "features": 2, "blocks": 1}, 2)

@@ -127,7 +127,8 @@ def load_model(name_or_folder: str | os.PathLike[str], device: str = "auto", pre
         precision: ``fp32``, ``bf16`` or ``fp16``.
 
     Raises:
-        ModelError: No such model, card invalid, hash wrong, pickle offered, network of another scale.
+        ModelError: No such model, card invalid, hash wrong, pickle offered, or a network that does
+            not do what the card says.
         DeviceError: Device or precision not available.
         MissingDependencyError: PyTorch is not installed.
     """
@@ -140,9 +141,21 @@ def load_model(name_or_folder: str | os.PathLike[str], device: str = "auto", pre
     network = load_network(card).to(where)
     network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     model = LoadedModel(card, where, precision, network)
-    if model.enlargement != getattr(network, "scale", 1):
+    _check_fits(model)
+    return model
+
+
+def _check_fits(model: LoadedModel) -> None:
+    """Refuse a card that promises another scale or other conditions than its network has."""
+    card, scale = model.card, getattr(model.network, "scale", 1)
+    if model.enlargement != scale:
         raise ModelError(
-            f"The model '{card.name}' is for scale {card.scale}, its network enlarges {network.scale} times. "
+            f"The model '{card.name}' is for scale {card.scale}, its network enlarges {scale} times. "
             "Make both the same in the card."
         )
-    return model
+    taken = getattr(model.network, "conditions", 0)
+    if len(card.conditions) != taken:
+        raise ModelError(
+            f"The card of model '{card.name}' lists {len(card.conditions)} conditions, its network takes {taken}. "
+            "Make both the same in the card."
+        )

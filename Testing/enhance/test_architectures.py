@@ -158,3 +158,10 @@ def test_the_published_sizes_fit_the_default_tile(make_model: MakeModel) -> None
 def test_a_card_of_another_scale_than_its_network_is_refused(make_model: MakeModel) -> None:
     with pytest.raises(ModelError, match="is for scale 2, its network enlarges 3 times"):
         make_model("edsr", {"scale": 3, "features": 2, "blocks": 1}, 2)
+
+
+def test_a_card_with_other_conditions_than_its_network_is_refused(
+    changed_model: Callable[..., LoadedModel],
+) -> None:
+    with pytest.raises(ModelError, match="lists 0 conditions, its network takes 2"):
+        changed_model(conditions=[])

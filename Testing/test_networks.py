@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 import torch
 
 from SuperResRadiomicsLib.errors import ModelError
 from SuperResRadiomicsLib.networks import architectures, build_network
-from SuperResRadiomicsLib.networks.gan_circle import WIDTHS, GanCircleGenerator
+from SuperResRadiomicsLib.networks.gan_circle import WIDTHS, GanCircleGenerator, trim
 
 
 def test_published_number_of_parameters() -> None:
@@ -29,6 +31,32 @@ def test_receptive_field_is_what_the_network_says() -> None:
         touched = gradient[0, 0].abs().sum(dim=1).nonzero()[:, 0]
         reach = max(reach, int((touched - row).abs().max()))
     assert reach == network.receptive_field_radius == 30
+
+
+def test_context_is_used_up_without_changing_what_is_inside() -> None:
+    torch.manual_seed(0)
+    network = GanCircleGenerator(dropout=0, conditions=1).eval()
+    image, condition, radius = torch.rand(2, 1, 128, 120), torch.tensor([[0.3], [0.9]]), network.receptive_field_radius
+    with torch.inference_mode():
+        whole = network(image, condition)
+        for sides in itertools.product((False, True), repeat=4):
+            part = network(image, condition, context=sides)
+            assert part.shape == trim(whole, sides, radius).shape
+            assert torch.allclose(part, trim(whole, sides, radius), atol=1e-5)
+
+
+def test_branches_equal_convolutions_over_all_features_side_by_side() -> None:
+    torch.manual_seed(0)
+    network = GanCircleGenerator(dropout=0, residual=False).eval()
+    image = torch.rand(1, 1, 40, 36)
+    with torch.no_grad():
+        value, outputs = image, []
+        for block in network.features:
+            value = block(value)
+            outputs.append(value)
+        joined = torch.cat(outputs, dim=1)
+        expected = network.up(torch.cat([network.direct(joined), network.deep(joined)], dim=1))
+        assert torch.allclose(network(image), expected, atol=1e-5)
 
 
 def test_no_change_means_the_input_to_the_bit() -> None:

@@ -18,6 +18,10 @@ from .device import require_torch, resolve_device, resolve_precision
 if TYPE_CHECKING:
     from torch import nn
 
+Sides = tuple[bool, bool, bool, bool]
+"""Top, bottom, left, right."""
+NO_SIDE: Sides = (False, False, False, False)
+
 
 @dataclass(frozen=True)
 class LoadedModel:
@@ -40,7 +44,12 @@ class LoadedModel:
         """Pixels of context that make a tile equal to the whole slice; None: it must run whole."""
         if not architectures()[self.card.architecture["name"]].finite_receptive_field:
             return None
-        return _round_up(int(self.network.receptive_field_radius), self.multiple)  # type: ignore[arg-type]
+        return _round_up(self.context_width, self.multiple)
+
+    @property
+    def context_width(self) -> int:
+        """Pixels that a side of context has, and that are not part of the output."""
+        return int(self.network.receptive_field_radius)  # type: ignore[arg-type]
 
     @property
     def multiple(self) -> int:
@@ -65,15 +74,18 @@ class LoadedModel:
                 )
         return {name: given.get(name, condition.default) for name, condition in known.items()}
 
-    def run(self, slices: npt.NDArray[np.float32], conditions: dict[str, float]) -> npt.NDArray[np.float32]:
+    def run(
+        self, slices: npt.NDArray[np.float32], conditions: dict[str, float], context: Sides = NO_SIDE
+    ) -> npt.NDArray[np.float32]:
         """Map slices, scaled to [0, 1], to slices.
 
         Args:
             slices: (batch, height, width), sizes divisible by `multiple`.
             conditions: As from `conditions`.
+            context: At which sides the outermost `context_width` pixels are context only.
 
         Returns:
-            float32 array like ``slices``.
+            float32 array like ``slices``, without the context.
 
         Raises:
             DeviceError: The device ran out of memory.
@@ -91,7 +103,7 @@ class LoadedModel:
         reduced = torch.autocast(kind, dtype=dtype) if dtype != torch.float32 else nullcontext()
         try:
             with torch.inference_mode(), reduced:
-                output = self.network(*arguments)
+                output = self.network(*arguments, context=context)
         except torch.cuda.OutOfMemoryError as error:
             raise DeviceError(
                 f"The device {self.device} has too little free memory for {len(slices)} tiles of "

@@ -27,6 +27,11 @@ class Span:
         """Pixels read."""
         return self.stop - self.start
 
+    def core_within(self, cut: int) -> slice:
+        """The yielded part as an index of what was read, after ``cut`` pixels were removed at its start."""
+        first = self.start + cut
+        return slice(self.core_start - first, self.core_stop - first)
+
 
 @dataclass(frozen=True)
 class Tile:

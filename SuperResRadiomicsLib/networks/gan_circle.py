@@ -111,14 +111,14 @@ class GanCircleGenerator(nn.Module):
         Their 1x1 convolutions are summed output by output: the same numbers as over the
         423 channels side by side, which are too many for the caches.
         """
-        branches = self.direct[0], self.deep[0][0]
-        weights = torch.cat([b.weight for b in branches]).split([o.shape[1] for o in outputs], dim=1)
-        biases = torch.cat([b.bias for b in branches])
+        branches = self.direct.get_parameter("0.weight"), self.deep.get_parameter("0.0.weight")
+        weights = torch.cat(branches).split([output.shape[1] for output in outputs], dim=1)
+        biases = torch.cat([self.direct.get_parameter("0.bias"), self.deep.get_parameter("0.0.bias")])
         total = functional.conv2d(outputs[0], weights[0], biases)
         for output, weight in zip(outputs[1:], weights[1:], strict=True):
             total = total + functional.conv2d(output, weight)
         activated = self.direct[1:](total)  # Both branches go on with the same activation and dropout.
-        wide = branches[0].out_channels
+        wide = len(branches[0])
         return activated[:, :wide], self.deep[1](activated[:, wide:])
 
 

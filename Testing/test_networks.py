@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from SuperResRadiomicsLib.networks.dncnn import DnCnn
 from SuperResRadiomicsLib.networks.edsr import Edsr
 from SuperResRadiomicsLib.networks.emasrn import Emasrn
 from SuperResRadiomicsLib.networks.espcn import Espcn
-from SuperResRadiomicsLib.networks.gan_circle import WIDTHS, GanCircleGenerator
+from SuperResRadiomicsLib.networks.gan_circle import WIDTHS, GanCircleGenerator, trim
 from SuperResRadiomicsLib.networks.pix2pix_unet import Pix2PixUNet
 from SuperResRadiomicsLib.networks.srresnet import SrResNet
 from SuperResRadiomicsLib.networks.unet import UNet
@@ -141,6 +142,32 @@ def test_sizes_that_pooling_would_round_are_refused(name: str) -> None:
     network = build_network(name, TINY[name])
     with pytest.raises(ValueError, match=f"30 x 32 pixels; both must be divisible by {network.size_multiple}"):
         network(torch.rand(1, 1, 30, 32))
+
+
+def test_context_is_used_up_without_changing_what_is_inside() -> None:
+    torch.manual_seed(0)
+    network = GanCircleGenerator(dropout=0, conditions=1).eval()
+    image, condition, radius = torch.rand(2, 1, 128, 120), torch.tensor([[0.3], [0.9]]), network.receptive_field_radius
+    with torch.inference_mode():
+        whole = network(image, condition)
+        for sides in itertools.product((False, True), repeat=4):
+            part = network(image, condition, context=sides)
+            assert part.shape == trim(whole, sides, radius).shape
+            assert torch.allclose(part, trim(whole, sides, radius), atol=1e-5)
+
+
+def test_branches_equal_convolutions_over_all_features_side_by_side() -> None:
+    torch.manual_seed(0)
+    network = GanCircleGenerator(dropout=0, residual=False).eval()
+    image = torch.rand(1, 1, 40, 36)
+    with torch.no_grad():
+        value, outputs = image, []
+        for block in network.features:
+            value = block(value)
+            outputs.append(value)
+        joined = torch.cat(outputs, dim=1)
+        expected = network.up(torch.cat([network.direct(joined), network.deep(joined)], dim=1))
+        assert torch.allclose(network(image), expected, atol=1e-5)
 
 
 def test_no_change_means_the_input_to_the_bit() -> None:

@@ -76,11 +76,10 @@ def _tiled(model: LoadedModel, pixels: np.ndarray, conditions: dict[str, float])
     for tile in plan_tiles(span, span, pixels.shape, model.halo, model.multiple, DEFAULT_TILE):
         rows, columns = tile.rows, tile.columns
         block = np.ascontiguousarray(pixels[None, rows.start : rows.stop, columns.start : columns.stop])
-        output = model.run(block, conditions)[0]
-        result[rows.core_start : rows.core_stop, columns.core_start : columns.core_stop] = output[
-            rows.core_start - rows.start : rows.core_stop - rows.start,
-            columns.core_start - columns.start : columns.core_stop - columns.start,
-        ]
+        sides = rows.start > 0, rows.stop < SIDE, columns.start > 0, columns.stop < SIDE
+        output = model.run(block, conditions, sides)[0]
+        inner = rows.core_within(model.context_width * sides[0]), columns.core_within(model.context_width * sides[2])
+        result[rows.core_start : rows.core_stop, columns.core_start : columns.core_stop] = output[inner]
     return result
 
 

@@ -16,7 +16,7 @@ from ..image import Image, cast_like
 from ..operators import BlurDecimate
 from .consistency import ResidualMeter, project
 from .intensity import Window
-from .model import LoadedModel, round_up
+from .model import LoadedModel, Sides, round_up
 from .tiling import Tile, plan_tiles
 
 Progress = Callable[[int, int], None]
@@ -132,17 +132,21 @@ class RegionJob:
                              slice(tile.columns.start, tile.columns.stop))  # fmt: skip
         twin = self._as_slices(interpolate_bicubic(self.image.voxels, self.refined.shape, context))
         seen = twin if self.model.architecture.input_grid == "refined" else self._measured(context)
-        output = self.window.restore(self.model.run(self.window.normalise(seen), self.conditions))
-        inner = (
-            slice(None),
-            slice(tile.rows.core_start - tile.rows.start, tile.rows.core_stop - tile.rows.start),
-            slice(tile.columns.core_start - tile.columns.start, tile.columns.core_stop - tile.columns.start),
-        )
-        below, wanted = twin[inner], output[inner]
+        sides = self._context_sides(tile)
+        output = self.model.run(self.window.normalise(seen), self.conditions, sides)
+        cut = self.model.context_width
+        below = twin[:, tile.rows.core_within(0), tile.columns.core_within(0)]
+        rows, columns = tile.rows.core_within(cut * sides[0]), tile.columns.core_within(cut * sides[2])
+        wanted = self.window.restore(output[:, rows, columns])
         if self.projects:
             wanted = project(wanted, self._measured(core), self.operator)
         weight = self.window.weight(below) * self._as_slices(self._feather(core, ramps))
         return np.moveaxis(below + weight * (wanted - below), 0, self.slice_axis)
+
+    def _context_sides(self, tile: Tile) -> Sides:
+        """Where a tile ends inside the slice; at the slice's border there is no context to use up."""
+        height, width = (self.refined.shape[axis] for axis in self.plane)
+        return tile.rows.start > 0, tile.rows.stop < height, tile.columns.start > 0, tile.columns.stop < width
 
     def _feather(self, core: tuple[slice, ...], ramps: tuple[npt.NDArray[Any], ...]) -> npt.NDArray[np.float32]:
         k, j, i = (

@@ -19,6 +19,10 @@ from .device import require_torch, resolve_device, resolve_precision
 if TYPE_CHECKING:
     from torch import nn
 
+Sides = tuple[bool, bool, bool, bool]
+"""Top, bottom, left, right."""
+NO_SIDE: Sides = (False, False, False, False)
+
 
 @dataclass(frozen=True)
 class LoadedModel:
@@ -54,6 +58,11 @@ class LoadedModel:
         return round_up(int(self.network.receptive_field_radius), self.multiple)  # type: ignore[arg-type]
 
     @property
+    def context_width(self) -> int:
+        """Pixels of context that the network uses up; 0 for a network that returns its context too."""
+        return int(self.network.receptive_field_radius) if getattr(self.network, "uses_context", False) else 0  # type: ignore[arg-type]
+
+    @property
     def multiple(self) -> int:
         """What heights and widths that the network reads must be divisible by; `run` pads where they are not."""
         return int(getattr(self.network, "size_multiple", 1))
@@ -76,15 +85,19 @@ class LoadedModel:
                 )
         return {name: given.get(name, condition.default) for name, condition in known.items()}
 
-    def run(self, slices: npt.NDArray[np.float32], conditions: dict[str, float]) -> npt.NDArray[np.float32]:
+    def run(
+        self, slices: npt.NDArray[np.float32], conditions: dict[str, float], context: Sides = NO_SIDE
+    ) -> npt.NDArray[np.float32]:
         """Map slices, scaled to [0, 1], to slices.
 
         Args:
             slices: (batch, height, width) on the grid that the network reads.
             conditions: As from `conditions`.
+            context: At which sides the outermost `halo` pixels are context only.
 
         Returns:
-            float32 (batch, height, width), both sizes times `enlargement`.
+            float32 (batch, height, width), both sizes times `enlargement`, less `context_width` at
+            each side of context.
 
         Raises:
             DeviceError: The device ran out of memory.
@@ -99,11 +112,12 @@ class LoadedModel:
         if self.card.conditions:
             row = [conditions[c.name] / c.scale for c in self.card.conditions]
             arguments.append(torch.tensor([row], dtype=torch.float32, device=self.device).expand(len(slices), -1))
+        options = {"context": context} if self.context_width else {}
         kind = self.device.split(":")[0]
         reduced = torch.autocast(kind, dtype=dtype) if dtype != torch.float32 else nullcontext()
         try:
             with torch.inference_mode(), reduced:
-                output = self.network(*arguments)
+                output = self.network(*arguments, **options)
         except torch.cuda.OutOfMemoryError as error:
             raise DeviceError(
                 f"The device {self.device} has too little free memory for {len(slices)} tiles of "

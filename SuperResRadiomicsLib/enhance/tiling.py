@@ -31,6 +31,11 @@ class Span:
         """The same stretch on a grid with ``factor`` pixels for each one."""
         return Span(self.start * factor, self.stop * factor, self.core_start * factor, self.core_stop * factor)
 
+    def core_within(self, cut: int) -> slice:
+        """The yielded part as an index of what was read, after ``cut`` pixels were removed at its start."""
+        first = self.start + cut
+        return slice(self.core_start - first, self.core_stop - first)
+
 
 @dataclass(frozen=True)
 class Tile:

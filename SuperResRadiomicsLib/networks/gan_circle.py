@@ -12,10 +12,13 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 WIDTHS = (64, 54, 48, 43, 39, 35, 31, 28, 25, 22, 18, 16)
 RECONSTRUCTION_WIDTHS = (24, 8)
 UPSAMPLE_WIDTHS = (32, 16)
+Sides = tuple[bool, bool, bool, bool]
+NO_SIDE: Sides = (False, False, False, False)
 
 
 class GanCircleGenerator(nn.Module):
@@ -36,6 +39,7 @@ class GanCircleGenerator(nn.Module):
     """
 
     size_multiple = 2
+    uses_context = True
 
     def __init__(
         self,
@@ -69,19 +73,21 @@ class GanCircleGenerator(nn.Module):
     @property
     def receptive_field_radius(self) -> int:
         """How many pixels around an output pixel can change it."""
-        half_resolution = len(self.features) - 1 + 1 + 1
-        # The transposed and the last convolution reach 1.5 half-resolution pixels, the first one full pixel.
-        return 2 * half_resolution + 4
+        # Two convolutions follow the features at half resolution; the transposed one and the last reach 2 pixels more.
+        return 2 * (len(self.features) + 2) + 2
 
-    def forward(self, image: Tensor, condition: Tensor | None = None) -> Tensor:
+    def forward(self, image: Tensor, condition: Tensor | None = None, context: Sides = NO_SIDE) -> Tensor:
         """Map slices to slices.
 
         Args:
             image: (batch, 1, height, width), the model's window scaled to [0, 1]; even sizes.
             condition: (batch, conditions), or nothing where the network takes none.
+            context: Whether the outermost `receptive_field_radius` pixels at the top, bottom,
+                left and right are context only. Such a border is used up layer by layer, so
+                nothing is computed that no output pixel needs.
 
         Returns:
-            Tensor like ``image``.
+            Tensor like ``image``, without the context.
         """
         value = image
         if self.conditions:
@@ -91,11 +97,36 @@ class GanCircleGenerator(nn.Module):
             value = torch.cat([image, planes.to(image)], dim=1)
         outputs = []
         for block in self.features:
-            value = block(value)
+            value = trim(block(value), context)
             outputs.append(value)
-        joined = torch.cat(outputs, dim=1)
-        change: Tensor = self.up(torch.cat([self.direct(joined), self.deep(joined)], dim=1))
-        return image + change if self.residual else change
+        last = len(outputs) - 1
+        direct, deep = self._reconstruct([trim(output, context, last - n) for n, output in enumerate(outputs)])
+        joined = torch.cat([trim(direct, context), trim(deep, context)], dim=1)
+        widened = trim(self.up[1](self.up[0](joined)), context)
+        change: Tensor = trim(self.up[2:](widened), context, 2)
+        return trim(image, context, self.receptive_field_radius) + change if self.residual else change
+
+    def _reconstruct(self, outputs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Both branches over all feature outputs.
+
+        Their 1x1 convolutions are summed output by output: the same numbers as over the
+        423 channels side by side, which are too many for the caches.
+        """
+        branches = self.direct.get_parameter("0.weight"), self.deep.get_parameter("0.0.weight")
+        weights = torch.cat(branches).split([output.shape[1] for output in outputs], dim=1)
+        biases = torch.cat([self.direct.get_parameter("0.bias"), self.deep.get_parameter("0.0.bias")])
+        total = functional.conv2d(outputs[0], weights[0], biases)
+        for output, weight in zip(outputs[1:], weights[1:], strict=True):
+            total = total + functional.conv2d(output, weight)
+        activated = self.direct[1:](total)  # Both branches go on with the same activation and dropout.
+        wide = len(branches[0])
+        return activated[:, :wide], self.deep[1](activated[:, wide:])
+
+
+def trim(value: Tensor, sides: Sides, pixels: int = 1) -> Tensor:
+    """Cut pixels off the chosen sides (top, bottom, left, right) of a (batch, channels, height, width) tensor."""
+    top, bottom, left, right = (pixels if side else 0 for side in sides)
+    return value[..., top : value.shape[-2] - bottom, left : value.shape[-1] - right]
 
 
 def _block(inputs: int, outputs: int, kernel: int, dropout: float, stride: int = 1) -> nn.Sequential:

@@ -244,7 +244,7 @@ def test_devices(tiny_model: Path) -> None:
 def test_a_device_without_memory_left_is_explained(
     loaded: LoadedModel, lesion: Lesion, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise torch.cuda.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(loaded.network, "forward", fail)

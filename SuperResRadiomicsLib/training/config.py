@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ..errors import SettingsError
 
@@ -177,6 +177,13 @@ class TrainingConfig(_Section):
     network: NetworkConfig = NetworkConfig()
     optimiser: OptimiserConfig
     run: RunConfig = RunConfig()
+
+    @model_validator(mode="after")
+    def _patches_fit_the_factor(self) -> TrainingConfig:
+        factor = self.degradation.factor
+        if self.data.patch % factor or self.data.context % factor:
+            raise ValueError(f"data.patch and data.context must be divisible by degradation.factor, {factor}")
+        return self
 
     @field_validator("window", "valid_spacing_mm")
     @classmethod

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import __version__
 from ..errors import SettingsError
-from ..networks import build_network
+from ..networks import architectures, build_network
 from ..zoo import Card, load_card, load_network, save_model
 from .config import TrainingConfig
 from .model_page import write_page
@@ -78,7 +78,7 @@ def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, A
         },
         "conditions": conditions if config.network.arguments.get("conditions") else [],
         "network_data_format": {
-            "inputs": {"image": _data_format(config, "bicubic image on the refined grid")},
+            "inputs": {"image": _data_format(config, f"image on the {_input_grid(config)} grid")},
             "outputs": {"pred": _data_format(config, "enhanced image")},
         },
         "training": {
@@ -91,6 +91,10 @@ def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, A
         "licence": "Apache-2.0",
         "results": {},
     }
+
+
+def _input_grid(config: TrainingConfig) -> str:
+    return architectures()[config.network.name].input_grid
 
 
 def _data_format(config: TrainingConfig, meaning: str) -> dict[str, Any]:

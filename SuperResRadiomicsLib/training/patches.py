@@ -26,12 +26,14 @@ class Batch:
     """Training pairs in intensity units.
 
     Attributes:
-        interpolated: (batch, height, width) bicubic images of the degraded patches.
+        coarse: (batch, height / factor, width / factor) degraded patches.
+        interpolated: (batch, height, width) bicubic images of them.
         target: (batch, height, width) true patches.
         blur_px: (batch,) blur of each.
         noise: (batch,) noise standard deviation of each.
     """
 
+    coarse: FloatArray
     interpolated: FloatArray
     target: FloatArray
     blur_px: FloatArray
@@ -61,17 +63,19 @@ class PatchSampler:
         """Draw the batch of a step; the same seed and step always give the same batch."""
         rng = np.random.default_rng((seed, step))
         pairs = [self._pair(rng) for _ in range(size)]
-        interpolated, target, blur, noise = (np.stack(part).astype(np.float32) for part in zip(*pairs, strict=True))
-        return Batch(interpolated, target, blur, noise)
+        return Batch(*(np.stack(part).astype(np.float32) for part in zip(*pairs, strict=True)))
 
-    def _pair(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, float, float]:
+    def _pair(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray, float, float]:
         fine = self._smooth(_flip(self._place(rng), rng), rng)
         blur, noise = self._draw_degradation(rng)
         coarse = BlurDecimate(self.degradation.factor, blur).forward(fine)
         if noise > 0:
             coarse = coarse + noise * rng.standard_normal(coarse.shape, dtype=np.float32)
-        cut = (slice(self.data.context, -self.data.context or None),) * 2
-        return interpolate_bicubic(coarse, fine.shape)[cut], fine[cut], blur, noise
+        context, patch = self.data.context, self.data.patch
+        cut = (slice(context, context + patch),) * 2
+        factor = self.degradation.factor
+        coarse_cut = (slice(context // factor, (context + patch) // factor),) * 2
+        return coarse[coarse_cut], interpolate_bicubic(coarse, fine.shape)[cut], fine[cut], blur, noise
 
     def _place(self, rng: np.random.Generator) -> FloatArray:
         for _ in range(ATTEMPTS):

@@ -15,7 +15,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from ..errors import OutputError, SettingsError
 from ..files import atomic_path, prepare_folder, write_text
-from ..networks import build_network
+from ..networks import architectures, build_network
 from .config import OptimiserConfig, TrainingConfig
 from .patches import Batch, PatchSampler
 from .validation import Validation, validate
@@ -48,6 +48,7 @@ class Trainer:
         )
         self.network, self.optimiser = self.fabric.setup(network, optimiser)
         self.average = {name: value.detach().clone() for name, value in network.state_dict().items()}
+        self._reads_coarse = architectures()[config.network.name].input_grid == "coarse"
         self.step = 0
         self.seconds = 0.0
 
@@ -98,8 +99,11 @@ class Trainer:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.step, settings)
         batch = sampler.batch(settings.batch, self.config.run.seed, self.step)
-        interpolated, target = (self._normalise(part) for part in (batch.interpolated, batch.target))
-        output = self.network(interpolated, self._conditions(batch))
+        coarse, interpolated, target = (
+            self._normalise(part) for part in (batch.coarse, batch.interpolated, batch.target)
+        )
+        seen = coarse if self._reads_coarse else interpolated
+        output = self.network(seen, *self._conditions(batch))
         loss = self._loss(output.float(), target, interpolated)
         self.optimiser.zero_grad()
         self.fabric.backward(loss)
@@ -114,12 +118,13 @@ class Trainer:
         tensor = torch.from_numpy(scaled)[:, None].contiguous(memory_format=torch.channels_last)
         return tensor.to(self.fabric.device)
 
-    def _conditions(self, batch: Batch) -> Tensor | None:
+    def _conditions(self, batch: Batch) -> list[Tensor]:
+        """The network's arguments beside the image; none where nothing steers it."""
         if not self.config.network.arguments.get("conditions"):
-            return None
+            return []
         scales = condition_scales(self.config)
         values = np.stack([batch.blur_px / scales["blur_px"], batch.noise / scales["noise"]], axis=1)
-        return torch.from_numpy(values.astype(np.float32)).to(self.fabric.device)
+        return [torch.from_numpy(values.astype(np.float32)).to(self.fabric.device)]
 
     def _loss(self, output: Tensor, target: Tensor, interpolated: Tensor) -> Tensor:
         error = (output - target).abs().mean(dim=(1, 2, 3))
@@ -133,7 +138,10 @@ class Trainer:
         weight = 1.0 - min(decay, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             for name, value in self.network.state_dict().items():
-                self.average[name].lerp_(value.detach().float(), weight)
+                if value.is_floating_point():
+                    self.average[name].lerp_(value.detach().float(), weight)
+                else:  # a counter, such as that of batch normalisation
+                    self.average[name].copy_(value)
 
     def _validate(self, board: SummaryWriter, stacks: list[Any]) -> None:
         if not stacks:

@@ -12,6 +12,7 @@ from torch import nn
 
 from ..grid import Grid, interpolate_bicubic, refine, resample
 from ..metrics import psnr, ssim
+from ..networks import architectures
 from ..operators import BlurDecimate, positional_noise
 from .config import TrainingConfig
 from .volumes import SliceStack
@@ -19,6 +20,8 @@ from .volumes import SliceStack
 DEGRADATIONS = ((0.0, 0.0), (0.8, 10.0), (1.0, 25.0))
 """(blur in fine pixels, noise in intensity units) that validation and evaluation report."""
 BODY_ABOVE_HU = -500.0
+SIZE_MULTIPLE = 16
+"""Validation slices are cut to a multiple of this, which suits every factor and network."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ def _central_slices(stack: SliceStack, count: int) -> Iterable[npt.NDArray[np.fl
     total = stack.slices.shape[0]
     for number in np.unique(np.linspace(total * 0.3, total * 0.7, count).astype(int).clip(0, total - 1)):
         fine = stack.slices[number]
-        yield fine[: fine.shape[0] // 4 * 4, : fine.shape[1] // 4 * 4]
+        yield fine[: fine.shape[0] // SIZE_MULTIPLE * SIZE_MULTIPLE, : fine.shape[1] // SIZE_MULTIPLE * SIZE_MULTIPLE]
 
 
 def _figures(
@@ -66,7 +69,8 @@ def _figures(
         "bicubic": interpolate_bicubic(coarse, fine.shape),
         "bspline": resample(coarse[None], grid, refine(grid, (factor, factor, 1)), "bspline")[0],
     }
-    images["network"] = _apply(network, config, images["bicubic"], blur, noise)
+    reads_coarse = architectures()[config.network.name].input_grid == "coarse"
+    images["network"] = _apply(network, config, coarse if reads_coarse else images["bicubic"], blur, noise)
     low, high = config.window
     body = fine > BODY_ABOVE_HU if config.data.modality == "CT" else np.ones(fine.shape, dtype=bool)
     truth = np.clip(fine, low, high)
@@ -80,10 +84,10 @@ def _figures(
 
 
 def _apply(
-    network: nn.Module, config: TrainingConfig, interpolated: npt.NDArray[np.float32], blur: float, noise: float
+    network: nn.Module, config: TrainingConfig, seen: npt.NDArray[np.float32], blur: float, noise: float
 ) -> npt.NDArray[np.float32]:
     low, high = config.window
-    scaled = np.clip((interpolated - low) / (high - low), 0, 1).astype(np.float32)
+    scaled = np.clip((seen - low) / (high - low), 0, 1).astype(np.float32)
     condition = torch.tensor(
         [[blur / max(config.degradation.blur_px[1], 1e-6), noise / max(config.degradation.noise[1], 1e-6)]]
     )

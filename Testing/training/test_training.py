@@ -17,8 +17,10 @@ import pytest
 import torch
 import yaml
 
-from SuperResRadiomicsLib.enhance import load_model
+from SuperResRadiomicsLib.enhance import enhance, load_model
 from SuperResRadiomicsLib.errors import OutputError, SettingsError
+from SuperResRadiomicsLib.grid import Grid
+from SuperResRadiomicsLib.image import Image
 from SuperResRadiomicsLib.training.config import TrainingConfig, read_config
 from SuperResRadiomicsLib.training.evaluation import evaluate
 from SuperResRadiomicsLib.training.export import add_results, export_run
@@ -142,6 +144,30 @@ def test_export_evaluate_and_use(trained: tuple[TrainingConfig, Path], tmp_path:
     page = (card.folder / "README.md").read_text()
     assert "| T0 |" in page and "Not for clinical use" in page and "superres-train evaluate small" in page
     assert json.loads((card.folder / "metadata.json").read_text())["results"]["seed"] == 1
+
+
+TINY_NETWORKS = {
+    "edsr": {"features": 4, "blocks": 1},
+    "carn": {"features": 4, "cascades": 2, "blocks": 1},
+    "srresnet": {"features": 4, "blocks": 1, "kernel": 3},
+    "espcn": {"widths": [6, 4], "kernels": [5, 3, 3], "linear_output": True},
+    "emasrn": {"features": 4, "steps": 2, "groups": 2, "bases": 6, "dilations": [2, 3]},
+    "unet": {"widths": [4, 6], "bottleneck": 8},
+    "dncnn": {"layers": 3, "features": 4},
+    "pix2pix-unet": {"widths": [4, 6, 8], "dropout_blocks": 1},
+}
+
+
+@pytest.mark.parametrize("name", sorted(TINY_NETWORKS))
+def test_every_architecture_trains_exports_and_enhances(settings: dict[str, Any], tmp_path: Path, name: str) -> None:
+    settings["network"] = {"name": name, "arguments": TINY_NETWORKS[name]}
+    settings["optimiser"]["steps"] = 2
+    settings["run"] |= {"validate_every": 2, "checkpoint_every": 2}
+    config = TrainingConfig.model_validate(settings)
+    Trainer(config, tmp_path / "run").run()
+    model = load_model(export_run(tmp_path / "run", config, tmp_path / "models").folder, "cpu")
+    image = Image(np.full((2, 21, 30), 50, dtype=np.int16), Grid((30, 21, 2), (0.8, 0.8, 3.0)), "CT")
+    assert enhance(image, model).enhanced.grid.size == (60, 42, 2)
 
 
 def test_patches_repeat_and_differ(settings: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -69,31 +70,9 @@ def test_a_run_stopped_and_resumed_equals_one_that_was_not(
         assert torch.allclose(value, resumed["average"][name], atol=1e-6), name
 
 
-def test_a_killed_run_goes_on_from_its_checkpoint(settings: dict[str, Any], tmp_path: Path) -> None:
-    settings["optimiser"]["steps"] = 100_000
-    settings["run"] |= {"checkpoint_every": 5, "validate_every": 100_000}
-    (tmp_path / "long.yaml").write_text(yaml.safe_dump(settings))
-    command = [sys.executable, "-c", "from SuperResRadiomicsLib.training.command import main; main()"]
-    process = subprocess.Popen(
-        [*command, "run", str(tmp_path / "long.yaml"), "--out", str(tmp_path / "run")],
-        cwd=REPOSITORY,
-        stderr=subprocess.DEVNULL,
-    )
-    checkpoint = tmp_path / "run" / "checkpoint.pt"
-    try:
-        deadline = time.monotonic() + 60
-        while not checkpoint.exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
-    finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    step = load_checkpoint(tmp_path / "run")["step"]
-    trainer = Trainer(read_config(tmp_path / "long.yaml"), tmp_path / "run")
-    trainer.run(max_minutes=0)
-    assert trainer.step == step + 1
-
-
-def test_ctrl_c_ends_with_130_and_leaves_a_whole_checkpoint(settings: dict[str, Any], tmp_path: Path) -> None:
+@pytest.fixture
+def long_run(settings: dict[str, Any], tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A real process that trains without end into ``run`` and has written a checkpoint."""
     settings["optimiser"]["steps"] = 100_000
     settings["run"] |= {"checkpoint_every": 1, "validate_every": 100_000}
     (tmp_path / "long.yaml").write_text(yaml.safe_dump(settings))
@@ -104,12 +83,29 @@ def test_ctrl_c_ends_with_130_and_leaves_a_whole_checkpoint(settings: dict[str, 
         stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "run" / "checkpoint.pt").exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130, errors.decode()
+    try:
+        deadline = time.monotonic() + 120
+        while not (tmp_path / "run" / "checkpoint.pt").exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_killed_run_goes_on_from_its_checkpoint(long_run: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    long_run.send_signal(signal.SIGKILL)
+    long_run.wait()
+    step = load_checkpoint(tmp_path / "run")["step"]
+    trainer = Trainer(read_config(tmp_path / "long.yaml"), tmp_path / "run")
+    trainer.run(max_minutes=0)
+    assert trainer.step == step + 1
+
+
+def test_ctrl_c_ends_with_130_and_leaves_a_whole_checkpoint(long_run: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    long_run.send_signal(signal.SIGINT)
+    _, errors = long_run.communicate(timeout=60)
+    assert long_run.returncode == 130, errors.decode()
     assert load_checkpoint(tmp_path / "run")["step"] >= 1
     assert not list((tmp_path / "run").glob(".writing-*"))
 

@@ -83,14 +83,14 @@ def enhance(
     blur: Annotated[
         float | None,
         typer.Option(
-            help="The image's blur in fine pixels (standard deviation), for models that are steered by it.",
+            help="Blur to undo, in fine pixels (standard deviation), for models steered so; else the card's default.",
             rich_help_panel=given.NETWORK_PANEL,
         ),
     ] = None,
     noise: Annotated[
         float | None,
         typer.Option(
-            help="The image's noise in its unit (standard deviation), for models that are steered by it.",
+            help="Noise to remove, in the image's unit (standard deviation), likewise. It takes texture with it.",
             rich_help_panel=given.NETWORK_PANEL,
         ),
     ] = None,

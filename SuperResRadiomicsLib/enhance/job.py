@@ -13,10 +13,11 @@ import numpy.typing as npt
 from ..errors import Cancelled
 from ..grid import Box, Grid, edge_ramps, interpolate_bicubic
 from ..image import Image, cast_like
+from ..networks.context import Sides
 from ..operators import BlurDecimate
 from .consistency import ResidualMeter, project
 from .intensity import Window
-from .model import LoadedModel, Sides, round_up
+from .model import LoadedModel, round_up
 from .tiling import Tile, plan_tiles
 
 Progress = Callable[[int, int], None]

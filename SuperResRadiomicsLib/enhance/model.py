@@ -13,15 +13,12 @@ import numpy.typing as npt
 from ..errors import DeviceError, ModelError, SettingsError
 from ..grid import pad_to_multiple
 from ..networks import Architecture, architectures
+from ..networks.context import NO_SIDE, Sides
 from ..zoo import Card, load_card, load_network
 from .device import require_torch, resolve_device, resolve_precision
 
 if TYPE_CHECKING:
     from torch import nn
-
-Sides = tuple[bool, bool, bool, bool]
-"""Top, bottom, left, right."""
-NO_SIDE: Sides = (False, False, False, False)
 
 
 @dataclass(frozen=True)

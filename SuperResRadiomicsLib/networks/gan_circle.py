@@ -14,11 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .context import NO_SIDE, Sides
+
 WIDTHS = (64, 54, 48, 43, 39, 35, 31, 28, 25, 22, 18, 16)
 RECONSTRUCTION_WIDTHS = (24, 8)
 UPSAMPLE_WIDTHS = (32, 16)
-Sides = tuple[bool, bool, bool, bool]
-NO_SIDE: Sides = (False, False, False, False)
 
 
 class GanCircleGenerator(nn.Module):

@@ -178,6 +178,14 @@ class TrainingConfig(_Section):
     optimiser: OptimiserConfig
     run: RunConfig = RunConfig()
 
+    @property
+    def condition_scales(self) -> dict[str, float]:
+        """What blur and noise are divided by before they enter the network: the top of their ranges."""
+        return {
+            "blur_px": max(self.degradation.blur_px[1], 1e-6),
+            "noise": max(self.degradation.noise[1], 1e-6),
+        }
+
     @model_validator(mode="after")
     def _patches_fit_the_factor(self) -> TrainingConfig:
         factor = self.degradation.factor

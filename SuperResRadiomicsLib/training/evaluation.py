@@ -18,7 +18,6 @@ from ..enhance import LoadedModel, enhance
 from ..grid import (
     BoolArray,
     Box,
-    Grid,
     crop_grid,
     in_plane_axes,
     interpolate_bicubic,
@@ -33,7 +32,7 @@ from ..radiomics import FeatureSettings, extract_features
 from ..stability import concordance
 from .config import DataConfig
 from .validation import BODY_ABOVE_HU, DEGRADATIONS, degradation_name
-from .volumes import VolumeEntry, load_volume
+from .volumes import VolumeEntry, as_slices, load_volume
 
 METHODS = ("bicubic", "bspline", "network", "bicubic+noise")
 """Images compared with the truth; ``bicubic+noise`` is the null model that adds texture without knowledge."""
@@ -70,7 +69,7 @@ def load_case(entry: VolumeEntry, data: DataConfig, factor: int) -> Case:
 def degrade(truth: Image, factor: int, blur: float, noise: float, seed: int) -> Image:
     """The coarse image that a scan with this blur and noise would give."""
     axis = through_plane_axis(truth.grid)
-    slices = np.moveaxis(truth.voxels, 2 - axis, 0)
+    slices = as_slices(truth.voxels, truth.grid)
     coarse = np.moveaxis(BlurDecimate(factor, blur).forward(slices), 0, 2 - axis)
     x, y, z = (1.0 if a == axis else 1.0 / factor for a in range(3))
     grid = refine(truth.grid, (x, y, z))
@@ -138,13 +137,13 @@ def _interpolation_error(case: Case, factor: int, blur: float, noise: float, see
 
 def _judge(case: Case, model: LoadedModel, blur: float, noise: float, null_noise: float, seed: int) -> dict[str, Any]:
     images = _restored(case, model, blur, noise, null_noise, seed)
-    body = _as_slices(_body(case), case.truth.grid)
+    body = as_slices(_body(case), case.truth.grid)
     low, high = model.card.window
-    truth = _as_slices(np.clip(case.truth.voxels, low, high), case.truth.grid)
+    truth = as_slices(np.clip(case.truth.voxels, low, high), case.truth.grid)
     spacing = [case.truth.spacing[axis] * model.card.scale for axis in in_plane_axes(case.truth.grid)]
     row: dict[str, Any] = {"path": case.entry.path, "patient": case.entry.patient, "spacing_mm": spacing}
     for method in METHODS:
-        image = np.clip(_as_slices(images[method], case.truth.grid), low, high)
+        image = np.clip(as_slices(images[method], case.truth.grid), low, high)
         row[f"psnr_{method}"] = psnr(truth, image, high - low, body)
         row[f"ssim_{method}"] = ssim(truth, image, high - low, body)
     row["gain_db"] = row["psnr_network"] - max(row["psnr_bicubic"], row["psnr_bspline"])
@@ -171,10 +170,6 @@ def _restored(
         "network": outcome.enhanced.voxels,
         "bicubic+noise": bicubic + null_noise * positional_noise(case.truth.grid, seed + 1),
     }
-
-
-def _as_slices(voxels: npt.NDArray[Any], grid: Grid) -> npt.NDArray[Any]:
-    return np.moveaxis(voxels, 2 - through_plane_axis(grid), 0)
 
 
 def _features(case: Case, lesion: BoolArray, images: dict[str, npt.NDArray[np.float32]]) -> dict[str, dict[str, float]]:

@@ -12,7 +12,7 @@ from ..networks import architectures, build_network
 from ..zoo import Card, load_card, load_network, save_model
 from .config import TrainingConfig
 from .model_page import write_page
-from .trainer import condition_scales, load_checkpoint
+from .trainer import load_checkpoint
 
 
 def export_run(run_folder: str | os.PathLike[str], config: TrainingConfig, models_folder: Path) -> Card:
@@ -48,7 +48,7 @@ def add_results(card: Card, results: dict[str, Any]) -> Card:
 
 
 def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, Any]:
-    scales = condition_scales(config)
+    scales = config.condition_scales
     degradation = config.degradation
     conditions = [
         {"name": "blur_px", "scale": scales["blur_px"], "default": 0.0, "allowed": list(degradation.blur_px)},

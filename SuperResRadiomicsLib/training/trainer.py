@@ -122,7 +122,7 @@ class Trainer:
         """The network's arguments beside the image; none where nothing steers it."""
         if not self.config.network.arguments.get("conditions"):
             return []
-        scales = condition_scales(self.config)
+        scales = self.config.condition_scales
         values = np.stack([batch.blur_px / scales["blur_px"], batch.noise / scales["noise"]], axis=1)
         return [torch.from_numpy(values.astype(np.float32)).to(self.fabric.device)]
 
@@ -209,11 +209,3 @@ def learning_rate(step: int, settings: OptimiserConfig) -> float:
     progress = (step - settings.warmup_steps) / max(1, settings.steps - settings.warmup_steps)
     cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
     return settings.final_learning_rate + (settings.learning_rate - settings.final_learning_rate) * cosine
-
-
-def condition_scales(config: TrainingConfig) -> dict[str, float]:
-    """What blur and noise are divided by before they enter the network: the top of their ranges."""
-    return {
-        "blur_px": max(config.degradation.blur_px[1], 1e-6),
-        "noise": max(config.degradation.noise[1], 1e-6),
-    }

@@ -88,9 +88,8 @@ def _apply(
 ) -> npt.NDArray[np.float32]:
     low, high = config.window
     scaled = np.clip((seen - low) / (high - low), 0, 1).astype(np.float32)
-    condition = torch.tensor(
-        [[blur / max(config.degradation.blur_px[1], 1e-6), noise / max(config.degradation.noise[1], 1e-6)]]
-    )
+    scales = config.condition_scales
+    condition = torch.tensor([[blur / scales["blur_px"], noise / scales["noise"]]])
     conditions = config.network.arguments.get("conditions", 0)
     with torch.no_grad():
         device = next(network.parameters()).device

@@ -120,6 +120,7 @@ class RunConfig(_Section):
     Attributes:
         seed: Fixes initial weights and every draw; step n draws from (seed, n), so a resumed
             run sees the same patches.
+        start_from: Name or folder of a model of the same architecture whose weights the run starts with.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         precision: Lightning Fabric's precision, such as ``32-true`` or ``bf16-mixed``.
         log_every: Steps between log lines.
@@ -129,6 +130,7 @@ class RunConfig(_Section):
     """
 
     seed: int = 2026
+    start_from: str | None = None
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     log_every: int = Field(default=100, ge=1)

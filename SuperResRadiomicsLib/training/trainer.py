@@ -16,6 +16,7 @@ from torch.utils.tensorboard import SummaryWriter
 from ..errors import OutputError, SettingsError
 from ..files import atomic_path, prepare_folder, write_text
 from ..networks import architectures, build_network
+from ..zoo import load_card, load_network
 from .config import OptimiserConfig, TrainingConfig
 from .patches import Batch, PatchSampler
 from .validation import Validation, validate
@@ -42,6 +43,8 @@ class Trainer:
         self.fabric = Fabric(accelerator=config.run.device, devices=1, precision=config.run.precision)
         torch.manual_seed(config.run.seed)
         network = build_network(config.network.name, config.network.arguments)
+        if config.run.start_from:
+            network.load_state_dict(load_network(load_card(config.run.start_from)).state_dict())
         network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         optimiser = torch.optim.Adam(
             network.parameters(), lr=config.optimiser.learning_rate, betas=config.optimiser.betas

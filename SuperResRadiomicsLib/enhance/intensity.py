@@ -64,6 +64,8 @@ def window_for(image: Image, card: Card) -> Window:
     foreground = image.voxels[image.voxels > FOREGROUND_SHARE * top]
     low, high = np.percentile(foreground, PERCENTILES) if foreground.size else (0.0, 0.0)
     if high <= low:
-        raise ImageError(f"'{image.name}' has no contrast: its foreground has one value. Nothing can be enhanced.")
+        raise ImageError(
+            f"'{image.name}' has no contrast: its foreground has one value. A network can make nothing of it."
+        )
     share_low, share_high = card.window
     return Window(float(low + share_low * (high - low)), float(low + share_high * (high - low)))

@@ -8,16 +8,21 @@ from .adversarial import (
     wasserstein_critic_loss,
     wasserstein_generator_loss,
 )
+from .box import box_loss, detection_loss, generalised_iou, objectness_loss
 from .mixe import mean_gradient_error, mixe
 from .total_variation import joint_sparsifying_transform, total_variation
 
 __all__ = [
+    "box_loss",
+    "detection_loss",
+    "generalised_iou",
     "gradient_penalty",
     "joint_sparsifying_transform",
     "least_squares_critic_loss",
     "least_squares_generator_loss",
     "mean_gradient_error",
     "mixe",
+    "objectness_loss",
     "real_target",
     "total_variation",
     "wasserstein_critic_loss",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import fnmatch
-import random
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,57 +14,53 @@ from ..errors import SettingsError
 from ..grid import BoolArray, Grid, in_plane_axes, through_plane_axis
 from ..image import FILE_ENDINGS, Image, read_image, read_mask
 from .config import DataConfig
-
-ROLES = ("train", "validation", "test", "unused")
-
-
-@dataclass(frozen=True)
-class VolumeEntry:
-    """One volume of the folder: where it is, whose it is and what it may be used for."""
-
-    path: str
-    patient: str
-    role: str
-    lesion_mask: str | None
+from .entries import VolumeEntry, draw_roles, read_splits
+from .readers import READERS, Reader
 
 
 def list_volumes(data: DataConfig, seed: int) -> list[VolumeEntry]:
     """All volumes that the configuration includes, with their roles.
 
     Raises:
-        SettingsError: No volume matches, the splits file is not valid, or a patient has two roles.
+        SettingsError: The folder has not the configured layout, no volume matches, the splits file is not valid, or a
+            patient has two roles.
     """
-    splits = data.data_folder / data.splits
-    entries = _read_splits(splits) if splits.is_file() else _draw_splits(data.data_folder, seed)
+    entries = _LAYOUTS[data.layout].list_entries(data, seed)
     chosen = [e for e in entries if any(fnmatch.fnmatch(e.path, pattern) for pattern in data.include)]
     if not chosen:
         raise SettingsError(
             f"No volume in the folder '{data.data_folder.name}' matches {list(data.include)}. "
-            f"Put volumes ({', '.join(FILE_ENDINGS)}) there or change data.include."
+            f"Put volumes ({', '.join(FILE_ENDINGS)}) there or change data.include or data.layout."
         )
     _check_one_role_a_patient(chosen)
     return chosen
 
 
+def _find_files(data: DataConfig, seed: int) -> list[VolumeEntry]:
+    splits = data.data_folder / data.splits
+    return _read_splits(splits) if splits.is_file() else _draw_splits(data.data_folder, seed)
+
+
 def _read_splits(path: Path) -> list[VolumeEntry]:
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    needed = {"path", "patient", "role"}
-    if not rows or not needed <= rows[0].keys():
-        raise SettingsError(f"'{path.name}' must be a CSV with the columns path, patient, role and lesion_mask.")
-    unknown = {row["role"] for row in rows} - set(ROLES)
-    if unknown:
-        raise SettingsError(f"'{path.name}' has the roles {sorted(unknown)}; allowed are {', '.join(ROLES)}.")
+    rows = read_splits(path, ("path", "patient", "role"))
     return [VolumeEntry(r["path"], r["patient"], r["role"], r.get("lesion_mask") or None) for r in rows]
 
 
 def _draw_splits(folder: Path, seed: int) -> list[VolumeEntry]:
-    """Without a splits file each volume is a patient: 80% train, 10% validation, 10% test."""
+    """Without a splits file each volume is a patient."""
     names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.name.lower().endswith(FILE_ENDINGS))
-    random.Random(seed).shuffle(names)
-    tenth = max(1, len(names) // 10)
-    roles = ["validation"] * tenth + ["test"] * tenth + ["train"] * len(names)
-    return [VolumeEntry(name, name, role, None) for name, role in zip(names, roles, strict=False)]
+    return [VolumeEntry(name, name, role, None) for name, role in draw_roles(names, seed).items()]
+
+
+def _read_file(entry: VolumeEntry, data: DataConfig) -> tuple[Image, BoolArray | None]:
+    """A volume's file and its mask's; a lesion in a DICOM SEG object is not read (the mask is left out)."""
+    image = read_image(data.data_folder / entry.path, data.modality)
+    if entry.lesion_mask is None or entry.lesion_mask.endswith(".dcm"):
+        return image, None
+    return image, read_mask(data.data_folder / entry.lesion_mask, image.grid)
+
+
+_LAYOUTS = {"volumes": Reader(("CT", "MR", "US"), _find_files, _read_file), **READERS}
 
 
 def _check_one_role_a_patient(entries: list[VolumeEntry]) -> None:
@@ -94,15 +88,9 @@ class SliceStack:
 
 
 def load_volume(entry: VolumeEntry, data: DataConfig) -> tuple[Image, BoolArray | None]:
-    """Read a volume, clipped to the configured range, and its lesion mask if it has one.
-
-    A lesion in a DICOM SEG object is not read (the mask is left out).
-    """
-    image = read_image(data.data_folder / entry.path, data.modality)
-    clipped = image.with_voxels(np.clip(image.voxels.astype(np.float32), *data.clip))
-    if entry.lesion_mask is None or entry.lesion_mask.endswith(".dcm"):
-        return clipped, None
-    return clipped, read_mask(data.data_folder / entry.lesion_mask, image.grid)
+    """Read a volume, clipped to the configured range, and its lesion mask if it has one."""
+    image, lesion = _LAYOUTS[data.layout].read(entry, data)
+    return image.with_voxels(np.clip(image.voxels.astype(np.float32), *data.clip)), lesion
 
 
 def load_stack(entry: VolumeEntry, data: DataConfig) -> SliceStack:

@@ -201,8 +201,8 @@ class TrainingConfig(_Section):
 
     name: str
     version: str = "0.1.0"
-    task: Literal["super-resolution", "denoise", "enhance"] = "super-resolution"
-    objective: Literal["fidelity", "appearance"] = "fidelity"
+    task: Literal["super-resolution", "denoise", "enhance", "detection"] = "super-resolution"
+    objective: Literal["fidelity", "appearance", "detection"] = "fidelity"
     unit: Literal["HU", "share"] = "HU"
     description: str = ""
     intended_use: str = ""
@@ -240,6 +240,8 @@ class TrainingConfig(_Section):
             raise ValueError(f"unit is {self.unit}, data.modality {self.data.modality}; HU is for CT, share for others")
         if self.degradation.factor > 1 and self.task != "super-resolution":
             raise ValueError(f"task is {self.task}; with a degradation.factor above 1 it must be super-resolution")
+        if len({self.task == "detection", self.objective == "detection", self.method.name == "detector"}) > 1:
+            raise ValueError("task detection, objective detection and method detector go together")
         if self.degradation.sampling == "low-end-ultrasound" and self.degradation.factor != 1:
             raise ValueError("degradation.factor must be 1 for low-end-ultrasound")
         return self

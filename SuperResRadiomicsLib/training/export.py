@@ -65,6 +65,7 @@ def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, A
         "known_limits": list(config.known_limits),
         "task": config.task,
         "modality": config.data.modality,
+        **({"input_size": config.method.input_size} if config.method.name == "detector" else {}),
         "scale": degradation.factor,
         "objective": config.objective,
         "adversarial": SYSTEMS[config.method.name].adversarial,

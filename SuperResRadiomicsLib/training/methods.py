@@ -125,7 +125,32 @@ class CycleGanSettings(_Method):
     critic_widths: tuple[int, ...] = (64, 128, 256, 512)
 
 
+class DetectorSettings(_Method):
+    """A lesion detector: how slices come to it, and the weights of its losses.
+
+    Attributes:
+        input_size: Longer side in pixels of what the network sees.
+        zoom: Range of the factor by which slices are enlarged at random.
+        shift: Largest random shift, as a share of the slice.
+        gamma: Range of the exponent applied to intensities at random.
+        coarse_fraction: Share of slices that lose half of their resolution first.
+        lesion_fraction: Share of slices drawn from those with a lesion, where there are others.
+        l1_weight: See `box_loss`.
+        iou_weight: See `box_loss`.
+    """
+
+    name: Literal["detector"]
+    input_size: int = Field(default=128, ge=16)
+    zoom: tuple[float, float] = (0.85, 1.2)
+    shift: float = Field(default=0.12, ge=0, lt=0.5)
+    gamma: tuple[float, float] = (0.7, 1.4)
+    coarse_fraction: float = Field(default=0.3, ge=0, le=1)
+    lesion_fraction: float = Field(default=0.8, ge=0, le=1)
+    l1_weight: float = Field(default=5.0, ge=0)
+    iou_weight: float = Field(default=2.0, ge=0)
+
+
 MethodSettings = Annotated[
-    SupervisedSettings | GanCircleSettings | SrGanSettings | CycleGanSettings,
+    SupervisedSettings | GanCircleSettings | SrGanSettings | CycleGanSettings | DetectorSettings,
     Field(discriminator="name"),
 ]

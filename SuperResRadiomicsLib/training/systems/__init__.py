@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .cycle_gan import CycleGan
+from .detector import Detector
 from .gan_circle import GanCircle
 from .srgan import SrGan
 from .supervised import Supervised
@@ -18,6 +19,7 @@ SYSTEMS: dict[str, type[System]] = {
     "gan-circle": GanCircle,
     "srgan": SrGan,
     "cycle-gan": CycleGan,
+    "detector": Detector,
 }
 
 

@@ -26,7 +26,8 @@ def test_sequences_and_labels(data: DataConfig) -> None:
         chosen = data.model_copy(update={"sequence": sequence})
         entry = next(e for e in list_volumes(chosen, 0) if e.patient == "Brats18_2013_2")
         assert entry.path == f"HGG/Brats18_2013_2_1/Brats18_2013_2_1_{sequence}.nii.gz"
-        image, lesion = load_volume(entry, chosen)
+        volume = load_volume(entry, chosen)
+        image, lesion = volume.image, volume.lesion
         assert image.modality == "MR" and image.origin == (0.0, -239.0, 0.0)
         assert np.array_equal(image.voxels, (brightness + texture((4, 48, 52), 0)).round())
         assert lesion is not None and lesion.sum() == 2 * 10 * 18

@@ -38,7 +38,8 @@ def test_roles_are_the_data_sets_own_and_noisy_slices_are_left_out(data: DataCon
 
 def test_slices_are_hounsfield_units_with_spacing_and_boxes(data: DataConfig) -> None:
     entry = list_volumes(data, 0)[0]
-    image, lesion = load_volume(entry, data)
+    volume = load_volume(entry, data)
+    image, lesion = volume.image, volume.lesion
     assert image.unit == "HU" and image.spacing == (0.7, 0.8, 5.0)
     assert np.array_equal(image.voxels[0], deeplesion_slice(0))
     # The table counts pixels from 1: its columns 10.2 to 20.9 hold the centres of the pixels 10 to 19.

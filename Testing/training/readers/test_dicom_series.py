@@ -81,7 +81,8 @@ def test_contours_and_holes_in_any_orientation(direction: tuple[float, ...], tmp
     data = configure(tmp_path)
     (entry,) = list_volumes(data, 0)
     assert (entry.path, entry.patient) == ("LUNG1-001/1.2.3/image", "LUNG1-001")
-    image, mask = load_volume(entry, data)
+    volume = load_volume(entry, data)
+    image, mask = volume.image, volume.lesion
     assert image.modality == "CT"
     k, j, i = np.indices(image.grid.shape)
     index = np.rint(grid.world_to_index(image.grid.index_to_world(np.stack([i, j, k], axis=-1)))).astype(int)
@@ -101,7 +102,8 @@ def test_segments_in_any_orientation(direction: tuple[float, ...], fractional: b
     values = np.where(mask, 128, 127 * ~mask) if fractional else mask
     write_segmentation(study / "seg" / "1-1.dcm", uid, {"Lung": ~mask * 255, "GTV": values}, grid, fractional)
     data = configure(tmp_path)
-    image, lesion = load_volume(list_volumes(data, 0)[0], data)
+    volume = load_volume(list_volumes(data, 0)[0], data)
+    image, lesion = volume.image, volume.lesion
     assert lesion is not None and np.array_equal(lesion, expected_rings(grid, image.grid))
 
 
@@ -158,7 +160,7 @@ def test_rtstruct_comes_before_seg_and_the_named_structure_decides(tmp_path: Pat
     (entry,) = list_volumes(configure(tmp_path), 0)
     assert entry.lesion_mask == "LUNG1-001/1.2.3/contours/1-1.dcm"
     heart = configure(tmp_path, structure=["spinal*", "heart"])
-    _, lesion = load_volume(list_volumes(heart, 0)[0], heart)
+    lesion = load_volume(list_volumes(heart, 0)[0], heart).lesion
     assert lesion is not None and np.array_equal(lesion, ~box)
 
 
@@ -171,7 +173,7 @@ def test_series_without_contours_have_no_lesion_and_localisers_are_left_out(tmp_
     data = configure(tmp_path)
     found = {e.path.rpartition("/")[2]: e for e in list_volumes(data, 0)}
     assert set(found) == {"image", "other"} and found["other"].lesion_mask is None
-    assert load_volume(found["other"], data)[1] is None
+    assert load_volume(found["other"], data).lesion is None
 
 
 def test_roles_are_drawn_by_patient_or_read_from_the_splits_file(tmp_path: Path) -> None:

@@ -1,4 +1,16 @@
-"""Readers of public data sets in the layout in which they are distributed, one layout a file."""
+"""Readers of public data sets in the layout in which they are distributed, one layout a file.
+
+A training configuration chooses one by ``data.layout``; the folder is the data set's own, nothing is converted:
+
+    data:
+      layout: brats2018
+      folder: MICCAI_BraTS_2018_Data_Training
+      modality: MR
+      clip: [0, 10000]
+
+Where the data set has no split, roles are drawn by patient from the run's seed; a splits file (CSV with the columns
+patient and role) in the folder decides otherwise. Ultrasound pairs are no volumes: see `ultrasound_pairs`.
+"""
 
 from . import brats2018, deeplesion, dicom_series
 from .reader import Reader

@@ -257,17 +257,38 @@ class TrainingConfig(_Section):
 def read_config(path: str | os.PathLike[str]) -> TrainingConfig:
     """Read and check a configuration.
 
+    A configuration may extend another one: ``extends: other.yaml``, in the same folder. Its
+    sections are merged into the other's; a section with a ``name`` of its own replaces it.
+
     Raises:
         SettingsError: Missing file, not YAML, or a field that is unknown or not allowed.
     """
     source = Path(path)
-    if not source.is_file():
-        raise SettingsError(f"There is no configuration file '{source.name}'. Give a YAML file.")
     try:
-        content = yaml.safe_load(source.read_text(encoding="utf-8"))
-        return TrainingConfig.model_validate(content)
-    except yaml.YAMLError as error:
-        raise SettingsError(f"'{source.name}' is not valid YAML: {error}") from error
+        return TrainingConfig.model_validate(_read_content(source))
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise SettingsError(f"The configuration '{source.name}' is not valid. {problems}.") from error
+
+
+def _read_content(source: Path, extended_by: tuple[str, ...] = ()) -> Any:
+    if not source.is_file():
+        raise SettingsError(f"There is no configuration file '{source.name}'. Give a YAML file.")
+    if source.name in extended_by:
+        raise SettingsError(f"The configurations {', '.join(extended_by)} extend one another in a circle.")
+    try:
+        content = yaml.safe_load(source.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise SettingsError(f"'{source.name}' is not valid YAML: {error}") from error
+    if not isinstance(content, dict) or "extends" not in content:
+        return content
+    other = source.parent / str(content.pop("extends"))
+    return _merged(_read_content(other, (*extended_by, source.name)), content)
+
+
+def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in changes.items():
+        merges = isinstance(value, dict) and isinstance(base.get(key), dict) and "name" not in value
+        result[key] = _merged(base[key], value) if merges else value
+    return result

@@ -1,7 +1,8 @@
 """Interpolation and denoising without learning, from scikit-image, for comparison.
 
-BM3D, which Moummad et al. 2022 compare with, is not offered: its Python package allows
-non-commercial use only. Wavelet shrinkage and non-local means stand here under their own names.
+BM3D, the classical denoiser that Moummad et al. 2022 name, is not offered: its authors' package
+allows non-commercial use only. Wavelet shrinkage and non-local means stand here instead, under
+their own names.
 """
 
 from __future__ import annotations

@@ -79,9 +79,9 @@ class DictionarySuperResolution:
     projected back onto what was measured.
 
     Departures from the paper: the fine half stands for the difference from the bicubic image
-    rather than from the patch's mean, in proportion to the features' norm rather than by the
-    paper's fixed stretch of 1.2, and it is fitted once more to the codes that the features
-    alone give (both after Zeyde et al. 2012, doi:10.1007/978-3-642-27413-8_47).
+    rather than from the patch's mean and is scaled by the features' norm, and it is fitted once
+    more to the codes that the features alone give (both after Zeyde et al. 2012,
+    doi:10.1007/978-3-642-27413-8_47).
 
     Attributes:
         operator: The measurement that is undone.

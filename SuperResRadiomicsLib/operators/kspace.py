@@ -116,7 +116,7 @@ def rician_noise(image: FloatArray, sigma: float, rng: np.random.Generator) -> F
     Raises:
         SettingsError: A sigma that is negative or not finite.
     """
-    _check_sigma(sigma)
+    check_sigma(sigma)
     array = _floating(image)
     real = array + float(sigma) * _normal(array, rng)
     return np.hypot(real, float(sigma) * _normal(array, rng))
@@ -139,7 +139,7 @@ def kspace_noise(image: FloatArray, sigma: float, rng: np.random.Generator) -> F
     Raises:
         SettingsError: A sigma that is negative or not finite, or fewer than two axes.
     """
-    _check_sigma(sigma)
+    check_sigma(sigma)
     array = _real_slices(image)
     samples = fft.fft2(array, norm="ortho")
     samples.real += float(sigma) * _normal(array, rng)
@@ -151,7 +151,8 @@ def _normal(like: FloatArray, rng: np.random.Generator) -> FloatArray:
     return rng.standard_normal(like.shape, dtype=np.float32 if like.dtype == np.float32 else np.float64)
 
 
-def _check_sigma(sigma: float) -> None:
+def check_sigma(sigma: float) -> None:
+    """Raise SettingsError where sigma is no standard deviation."""
     if not (math.isfinite(sigma) and sigma >= 0):
         raise SettingsError(f"The noise's standard deviation is {sigma}; it must be zero or positive.")
 

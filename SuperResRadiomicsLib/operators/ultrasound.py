@@ -107,7 +107,7 @@ class LowEndUltrasound:
         moved = misregister(frame, self.misregistration_px, self.smoothness_px, rng).clip(0, WHITE)
         amplitude = self._echo(moved) * inside
         echo = self._speckled(self._blurred(amplitude), rng) * self._transmission(frame.shape[0])
-        noise = float(10 ** (self.noise_db / 20)) * _grain(frame.shape, (self.axial_px, self.lateral_px), rng)
+        noise = float(10 ** (self.noise_db / 20)) * self._grain(frame.shape, rng)
         return self._displayed(np.abs(echo + noise)) * inside
 
     def _echo(self, grey: FloatArray) -> FloatArray:
@@ -130,17 +130,28 @@ class LowEndUltrasound:
         return np.sqrt(blurred[:, pad : pad + length].clip(0))
 
     def _speckled(self, amplitude: FloatArray, rng: np.random.Generator) -> ComplexArray:
-        """Coherent share plus a circular normal field of unit power that has the point spread function's grain."""
-        height, length = amplitude.shape
-        transfer = self._lateral_transfer(height, fft.fftfreq(length))
-        transfer /= np.sqrt(np.mean(transfer**2, axis=1, keepdims=True))
-        grain = fft.ifft(fft.fft(_grain(amplitude.shape, (self.axial_px, 0), rng)) * transfer)
-        return amplitude * (math.sqrt(1 - self.speckle_strength**2) + self.speckle_strength * grain)
+        """A coherent share, and one that scatterers too fine to resolve make random."""
+        coherent = math.sqrt(1 - self.speckle_strength**2)
+        return amplitude * (coherent + self.speckle_strength * self._grain(amplitude.shape, rng))
+
+    def _grain(self, shape: tuple[int, ...], rng: np.random.Generator) -> ComplexArray:
+        """Circular normal field of unit power everywhere, as fine as the point spread function lets it be.
+
+        White noise is white in the frequency domain too, so it is drawn there.
+        """
+        height, length = shape
+        axial = _transfer(np.full(1, self.axial_px, np.float32), fft.fftfreq(height))[:, None]
+        lateral = self._lateral_transfer(height, fft.fftfreq(length))
+        white = rng.standard_normal((height, length, 2), dtype=np.float32).view(np.complex64)[..., 0]
+        white *= np.sqrt(0.5 / np.mean(axial**2)) * axial
+        lines = fft.ifft(white, axis=0, norm="ortho", overwrite_x=True)
+        lines *= lateral / np.sqrt(np.mean(lateral**2, axis=1, keepdims=True))
+        return fft.ifft(lines, axis=1, norm="ortho", overwrite_x=True)
 
     def _lateral_transfer(self, height: int, frequency: FloatArray) -> FloatArray:
         """Fourier transform of each row's lateral Gaussian, (height, frequencies)."""
         width = np.linspace(self.lateral_px, self.lateral_px * self.lateral_widening, height, dtype=np.float32)
-        return np.exp(-2 * np.square(np.pi * width[:, None] * frequency.astype(np.float32)))
+        return _transfer(width[:, None], frequency)
 
     def _transmission(self, height: int) -> FloatArray:
         loss = np.linspace(0, self.attenuation_db, height, dtype=np.float32)
@@ -224,15 +235,9 @@ def _between(bright: BoolArray, axis: int) -> BoolArray:
     return forward & backward
 
 
-def _grain(shape: tuple[int, ...], sigma_px: tuple[float, float], rng: np.random.Generator) -> ComplexArray:
-    """Circular normal noise of unit power, white but for a Gaussian filter."""
-    white = rng.standard_normal((*shape, 2), dtype=np.float32).view(np.complex64)[..., 0]
-    power = 2.0
-    for length, sigma in zip(shape, sigma_px, strict=True):
-        impulse = np.zeros(length)
-        impulse[0] = 1
-        power *= float(np.sum(gaussian_filter(impulse, sigma, mode="wrap", truncate=TRUNCATE) ** 2))
-    return gaussian_filter(white, sigma_px, mode="wrap", truncate=TRUNCATE) / math.sqrt(power)
+def _transfer(sigma_px: FloatArray, frequency: FloatArray) -> FloatArray:
+    """Fourier transform of a Gaussian, at frequencies in cycles per pixel."""
+    return np.exp(-2 * np.square(np.pi * sigma_px * frequency.astype(np.float32)))
 
 
 def _slice(image: FloatArray) -> FloatArray:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ..errors import SettingsError
+
+Model = TypeVar("Model", bound=BaseModel)
 
 DATA_FOLDER_VARIABLE = "SUPERRES_TEST_DATA"
 DEFAULT_DATA_FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -209,12 +211,17 @@ def read_config(path: str | os.PathLike[str]) -> TrainingConfig:
     Raises:
         SettingsError: Missing file, not YAML, or a field that is unknown or not allowed.
     """
+    return read_yaml(path, TrainingConfig)
+
+
+def read_yaml(path: str | os.PathLike[str], model: type[Model]) -> Model:
+    """Read a YAML file into a model of its fields; see `read_config`."""
     source = Path(path)
     if not source.is_file():
         raise SettingsError(f"There is no configuration file '{source.name}'. Give a YAML file.")
     try:
         content = yaml.safe_load(source.read_text(encoding="utf-8"))
-        return TrainingConfig.model_validate(content)
+        return model.model_validate(content)
     except yaml.YAMLError as error:
         raise SettingsError(f"'{source.name}' is not valid YAML: {error}") from error
     except ValidationError as error:

@@ -12,10 +12,12 @@ from ..cli.console import note, output, print_json
 from ..enhance import load_model
 from ..errors import SettingsError
 from ..files import write_json
+from ..networks.perceptual.shipped import WEIGHTS_FOLDER
 from ..zoo import model_folders
 from .config import TrainingConfig, read_config
 from .evaluation import evaluate as evaluate_model
 from .export import add_results, export_run
+from .perceptual import read_encoder_config, train_encoder
 from .trainer import CONFIG_NAME, Trainer
 from .volumes import list_volumes
 
@@ -100,6 +102,23 @@ def evaluate(
         for name, figures in results["degradations"].items():
             gain, worst = figures["mean"]["gain_db"], figures["smallest_gain_db"]
             output.print(f"{name}: mean gain {gain:+.2f} dB, smallest of a patient {worst:+.2f} dB", highlight=False)
+
+
+@app.command()
+def encoder(
+    config: Config,
+    instance: Annotated[str, typer.Option(help="Which encoder of the configuration.", show_default=False)],
+    to: Annotated[
+        Path | None, typer.Option(help="Folder of weights; else the one that is shipped.", show_default=False)
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Train a perceptual encoder without labels and check it on the validation patients."""
+    results = train_encoder(read_encoder_config(config), instance, to or WEIGHTS_FOLDER, report=note)
+    if json:
+        print_json(results)
+    else:
+        output.print(f"The encoder '{instance}' is trained; its card holds the figures of the check.")
 
 
 def _with_data(config: TrainingConfig, folder: Path | None) -> TrainingConfig:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ..errors import SettingsError
 from .methods import MethodSettings, SupervisedSettings
+
+Model = TypeVar("Model", bound=BaseModel)
 
 DATA_FOLDER_VARIABLE = "SUPERRES_TEST_DATA"
 DEFAULT_DATA_FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -263,9 +265,14 @@ def read_config(path: str | os.PathLike[str]) -> TrainingConfig:
     Raises:
         SettingsError: Missing file, not YAML, or a field that is unknown or not allowed.
     """
+    return read_yaml(path, TrainingConfig)
+
+
+def read_yaml(path: str | os.PathLike[str], model: type[Model]) -> Model:
+    """Read a YAML file into a model of its fields; see `read_config`."""
     source = Path(path)
     try:
-        return TrainingConfig.model_validate(_read_content(source))
+        return model.model_validate(_read_content(source))
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise SettingsError(f"The configuration '{source.name}' is not valid. {problems}.") from error

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from ...networks import build_network
 from ...networks.patch_critic import PatchCritic
+from ...networks.perceptual import load_perceptual, perceptual_distance
 from ..losses import least_squares_critic_loss, least_squares_generator_loss, real_target
 from ..methods import CycleGanSettings
 from .system import GENERATOR, Losses, PatchSystem, Phase, TensorBatch
@@ -38,7 +39,7 @@ class CycleGan(PatchSystem):
         self.networks[BACKWARD] = build_network(config.network.name, config.network.arguments)
         for name in (HIGH_CRITIC, LOW_CRITIC):
             self.networks[name] = PatchCritic(settings.critic_widths)
-        self.features = _load(settings.perceptual) if settings.perceptual_weight else None
+        self.features = load_perceptual(settings.perceptual) if settings.perceptual_weight else None
 
     @property
     def phases(self) -> tuple[Phase, ...]:
@@ -81,7 +82,7 @@ class CycleGan(PatchSystem):
 
     def _distance(self, image: Tensor, reference: Tensor) -> Tensor:
         assert self.features is not None
-        return _distance(self.features.to(image.device), image, reference).mean()
+        return perceptual_distance(self.features.to(image.device), image, reference).mean()
 
     def _critic_losses(self, batch: TensorBatch) -> Losses:
         better, worse = self._made
@@ -92,15 +93,3 @@ class CycleGan(PatchSystem):
         }
         target = real_target(real for real, _ in scores.values()) if self.settings.smooth_labels else 1.0
         return {name: least_squares_critic_loss(real, fake, target) for name, (real, fake) in scores.items()}
-
-
-def _load(name: str):
-    from ...networks.perceptual import load_perceptual
-
-    return load_perceptual(name)
-
-
-def _distance(model, image: Tensor, reference: Tensor) -> Tensor:
-    from ...networks.perceptual import perceptual_distance
-
-    return perceptual_distance(model, image, reference)

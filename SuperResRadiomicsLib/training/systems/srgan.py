@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 from torch.nn import functional
 
+from ...networks.perceptual import load_perceptual, perceptual_distance
 from ...networks.spp_critic import SppCritic
 from ..losses import gradient_penalty, wasserstein_critic_loss, wasserstein_generator_loss
 from ..methods import SrGanSettings
@@ -31,7 +32,7 @@ class SrGan(PatchSystem):
         super().__init__(config)
         self.settings = settings
         self.networks[CRITIC] = SppCritic(settings.critic_widths, hidden=settings.critic_hidden)
-        self.features = _load(settings.perceptual) if settings.perceptual_weight else None
+        self.features = load_perceptual(settings.perceptual) if settings.perceptual_weight else None
 
     @property
     def phases(self) -> tuple[Phase, ...]:
@@ -54,7 +55,7 @@ class SrGan(PatchSystem):
         if batch.step < settings.pretrain_steps:
             return losses
         if self.features is not None:
-            distance = _distance(self.features.to(output.device), output, batch.target).mean()
+            distance = perceptual_distance(self.features.to(output.device), output, batch.target).mean()
             losses["perceptual"] = settings.perceptual_weight * distance
         losses["adversarial"] = settings.adversarial_weight * self._fooled(self.networks[CRITIC](output).float())
         return losses
@@ -78,15 +79,3 @@ class SrGan(PatchSystem):
 
 def _cross_entropy(scores: Tensor, target: float) -> Tensor:
     return functional.binary_cross_entropy_with_logits(scores, scores.new_full(scores.shape, target))
-
-
-def _load(name: str):
-    from ...networks.perceptual import load_perceptual
-
-    return load_perceptual(name)
-
-
-def _distance(model, image: Tensor, reference: Tensor) -> Tensor:
-    from ...networks.perceptual import perceptual_distance
-
-    return perceptual_distance(model, image, reference)

@@ -1,0 +1,21 @@
+"""Image quality: against a reference, or against the measurement.
+
+Every metric takes (..., height, width) and, where it says so, a region of pixels that count.
+"""
+
+from .cross_correlation import local_normalised_cross_correlation
+from .degradation import error_after_degradation
+from .ms_ssim import ms_ssim
+from .psnr import psnr
+from .sharpness import sharpness
+from .ssim import ssim, ssim_map
+
+__all__ = [
+    "error_after_degradation",
+    "local_normalised_cross_correlation",
+    "ms_ssim",
+    "psnr",
+    "sharpness",
+    "ssim",
+    "ssim_map",
+]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,18 +53,33 @@ def window_for(image: Image, card: Card) -> Window:
     """The window of a model for an image.
 
     CT has a fixed window in HU. Other modalities have no unit: the card's window then is in
-    shares of the range between the 0.5 and 99.5 percentiles of the whole volume's
-    foreground (never of a crop, so that every region of a volume is scaled alike).
+    shares of `foreground_window` of the whole volume (never of a crop, so that every region
+    of a volume is scaled alike).
 
     Raises:
         ImageError: The image has no contrast.
     """
     if card.unit == "HU":
         return Window(*card.window)
-    top = float(np.percentile(image.voxels, 99))
-    foreground = image.voxels[image.voxels > FOREGROUND_SHARE * top]
+    foreground = foreground_window(image.voxels, image.name)
+    share_low, share_high = card.window
+    low, high = (foreground.low + share * (foreground.high - foreground.low) for share in (share_low, share_high))
+    return Window(low, high)
+
+
+def foreground_window(voxels: npt.NDArray[Any], name: str) -> Window:
+    """The range between the 0.5 and 99.5 percentiles of a whole volume's foreground.
+
+    Args:
+        voxels: All voxels of the volume, any shape.
+        name: What messages call it.
+
+    Raises:
+        ImageError: The foreground has one value.
+    """
+    top = float(np.percentile(voxels, 99))
+    foreground = voxels[voxels > FOREGROUND_SHARE * top]
     low, high = np.percentile(foreground, PERCENTILES) if foreground.size else (0.0, 0.0)
     if high <= low:
-        raise ImageError(f"'{image.name}' has no contrast: its foreground has one value. Nothing can be enhanced.")
-    share_low, share_high = card.window
-    return Window(float(low + share_low * (high - low)), float(low + share_high * (high - low)))
+        raise ImageError(f"'{name}' has no contrast: its foreground has one value. Nothing can be enhanced.")
+    return Window(float(low), float(high))

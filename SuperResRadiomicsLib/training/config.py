@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ..errors import SettingsError
+from .methods import MethodSettings, SupervisedSettings
 
 DATA_FOLDER_VARIABLE = "SUPERRES_TEST_DATA"
 DEFAULT_DATA_FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "data"
@@ -27,9 +28,17 @@ class DataConfig(_Section):
         splits: CSV in that folder with columns path, patient, role, lesion_mask. Without
             the file every volume is a patient and roles are drawn by the seed.
         include: Path patterns (relative to the folder; * also matches /) of the volumes to use.
-        modality: Modality of all volumes.
-        clip: Lowest and highest value before anything else; scanners pad with other values.
+        modality: Modality of all volumes. CT is in HU; the others' voxels are turned into shares
+            of the window of each volume's foreground, see `foreground_window`.
+        clip: Lowest and highest HU before anything else; scanners pad CT with other values.
+        reduce: Path patterns and by how much those slices are area-averaged before use: images
+            whose pixels are finer than their content (JPEG, ultrasound), or aliased.
+        lesion_boxes: CSV in the folder with the columns slice (a file name without its ending),
+            box_xc, box_yc, box_w and box_h (shares of width and height), for images whose lesion
+            is known as a box.
         patch: Side of a training patch in fine pixels.
+        patch_sides: Sides from which each step draws one; the batch grows or shrinks so that
+            every step has about as many pixels. Without any all steps have ``patch``.
         context: Fine pixels around a patch that are degraded with it and then cut off.
         lesion_fraction: Share of patches centred on a lesion voxel where masks exist.
         air_below: Value under which a pixel counts as air.
@@ -41,7 +50,10 @@ class DataConfig(_Section):
     include: tuple[str, ...] = ("*",)
     modality: Literal["CT", "MR", "US"] = "CT"
     clip: tuple[float, float] = (-1024.0, 3071.0)
+    reduce: dict[str, int] = Field(default_factory=dict)
+    lesion_boxes: str | None = None
     patch: int = Field(default=80, ge=16, multiple_of=2)
+    patch_sides: tuple[int, ...] = ()
     context: int = Field(default=16, ge=0, multiple_of=2)
     lesion_fraction: float = Field(default=0.3, ge=0, le=1)
     air_below: float = -900.0
@@ -57,9 +69,13 @@ class DegradationConfig(_Section):
     """The degradation to invert, drawn anew for every patch.
 
     Attributes:
-        factor: Decimation factor along both in-plane axes.
+        factor: Decimation factor along both in-plane axes; 1 for denoising.
+        sampling: How coarse pixels come about: ``average``: mean over fine pixels; ``k-space``:
+            acquisition of the central part of k-space; ``either`` of both, drawn for each patch;
+            ``low-end-ultrasound``: see `LowEndUltrasound` (factor 1).
+        noise_kind: ``gaussian``, signed; ``rician``: of the magnitude of complex noise.
         blur_px: Range of the Gaussian blur's standard deviation in fine pixels.
-        noise: Range of the noise's standard deviation in intensity units.
+        noise: Range of the noise's standard deviation in intensity units (HU, or shares of the window).
         clean_fraction: Share of patches without blur, and independently without noise.
         both_clean_fraction: Share of patches with neither.
         smooth_fraction: Share of patches whose *target* is blurred first, so that the network
@@ -68,7 +84,9 @@ class DegradationConfig(_Section):
         coarse_fraction: Share of patches whose target is area-reduced by 2 first.
     """
 
-    factor: int = Field(default=2, ge=2, le=4)
+    factor: int = Field(default=2, ge=1, le=4)
+    sampling: Literal["average", "k-space", "either", "low-end-ultrasound"] = "average"
+    noise_kind: Literal["gaussian", "rician"] = "gaussian"
     blur_px: tuple[float, float] = (0.0, 1.2)
     noise: tuple[float, float] = (0.0, 30.0)
     clean_fraction: float = Field(default=0.2, ge=0, le=1)
@@ -86,32 +104,35 @@ class NetworkConfig(_Section):
 
 
 class OptimiserConfig(_Section):
-    """Adam with linear warm-up and cosine decay.
+    """Adam with linear warm-up and decay.
 
     Attributes:
         steps: Training steps in all.
-        batch: Patches in a step.
+        batch: Patches in a step, on each device.
+        accumulate: Batches whose gradients are averaged in a step.
         learning_rate: Peak rate.
-        final_learning_rate: Rate at the last step.
+        final_learning_rate: Rate at the last step of the cosine decay.
+        schedule: ``cosine`` from the peak to the final rate, ``halving`` or ``constant``.
+        halve_every: Steps after which the rate is halved, with ``halving``.
         warmup_steps: Steps of linear rise.
         betas: Adam's moment decays.
+        weight_decay: Adam's L2 penalty.
         gradient_clip: Largest norm of the gradient.
         average_decay: Decay of the running mean of the weights, which is what is exported.
-        loss: ``l1``, or ``relative-l1``: each patch's L1 over the bicubic image's L1, which
-            weighs patches as a gain in dB does.
-        loss_floor: Added to the bicubic L1 in the denominator, in intensity units.
     """
 
     steps: int = Field(ge=1)
     batch: int = Field(default=10, ge=1)
+    accumulate: int = Field(default=1, ge=1)
     learning_rate: float = Field(default=1e-3, gt=0)
     final_learning_rate: float = Field(default=1e-5, gt=0)
+    schedule: Literal["cosine", "halving", "constant"] = "cosine"
+    halve_every: int = Field(default=10_000, ge=1)
     warmup_steps: int = Field(default=300, ge=0)
     betas: tuple[float, float] = (0.9, 0.999)
+    weight_decay: float = Field(default=0.0, ge=0)
     gradient_clip: float = Field(default=1.0, gt=0)
     average_decay: float = Field(default=0.999, ge=0, lt=1)
-    loss: Literal["l1", "relative-l1"] = "relative-l1"
-    loss_floor: float = Field(default=2.0, gt=0)
 
 
 class RunConfig(_Section):
@@ -121,22 +142,27 @@ class RunConfig(_Section):
         seed: Fixes initial weights and every draw; step n draws from (seed, n), so a resumed
             run sees the same patches.
         start_from: Name or folder of a model of the same architecture whose weights the run starts with.
-        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``. Under ``torchrun`` each process takes one device
+            and draws patches of its own.
+        workers: Processes that make patches ahead of the network; 0: the training process itself.
         precision: Lightning Fabric's precision, such as ``32-true`` or ``bf16-mixed``.
         log_every: Steps between log lines.
         validate_every: Steps between validations.
         checkpoint_every: Steps between checkpoints.
         validation_slices: Slices of each validation volume.
+        patience: Validations without a better gain after which the run ends; never without it.
     """
 
     seed: int = 2026
     start_from: str | None = None
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    workers: int = Field(default=0, ge=0)
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     log_every: int = Field(default=100, ge=1)
     validate_every: int = Field(default=2000, ge=1)
     checkpoint_every: int = Field(default=500, ge=1)
     validation_slices: int = Field(default=2, ge=1)
+    patience: int | None = Field(default=None, ge=1)
 
 
 class SourceConfig(_Section):
@@ -153,21 +179,24 @@ class TrainingConfig(_Section):
 
     Attributes:
         name: Name of the model; its folder in ``models/`` after export.
+        task: What the model does, as the model card states it.
         objective: What the training minimises, as the model card states it.
         window: Intensity window that the network sees, scaled to [0, 1].
         valid_spacing_mm: In-plane spacings of input images that the card allows.
-        unit: Unit of the window; ``HU`` for CT.
+        unit: Unit of the window: ``HU``, or ``share`` of each volume's foreground window.
         version: Version of the model.
         description: One paragraph for the card.
         intended_use: What the model is for, for the card.
         known_limits: Sentences for the card.
         sources: Training data, for the card.
+        method: How the network is trained; its ``name`` chooses the others of its fields.
     """
 
     name: str
     version: str = "0.1.0"
-    objective: Literal["fidelity"] = "fidelity"
-    unit: str = "HU"
+    task: Literal["super-resolution", "denoise", "enhance"] = "super-resolution"
+    objective: Literal["fidelity", "appearance"] = "fidelity"
+    unit: Literal["HU", "share"] = "HU"
     description: str = ""
     intended_use: str = ""
     known_limits: tuple[str, ...] = ()
@@ -177,6 +206,7 @@ class TrainingConfig(_Section):
     data: DataConfig = DataConfig()
     degradation: DegradationConfig = DegradationConfig()
     network: NetworkConfig = NetworkConfig()
+    method: MethodSettings = SupervisedSettings()
     optimiser: OptimiserConfig
     run: RunConfig = RunConfig()
 
@@ -191,8 +221,20 @@ class TrainingConfig(_Section):
     @model_validator(mode="after")
     def _patches_fit_the_factor(self) -> TrainingConfig:
         factor = self.degradation.factor
-        if self.data.patch % factor or self.data.context % factor:
-            raise ValueError(f"data.patch and data.context must be divisible by degradation.factor, {factor}")
+        if any(size % factor for size in (self.data.patch, *self.data.patch_sides, self.data.context)):
+            raise ValueError(
+                f"data.patch, data.patch_sides and data.context must be divisible by degradation.factor, {factor}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _unit_fits_modality(self) -> TrainingConfig:
+        if (self.unit == "HU") != (self.data.modality == "CT"):
+            raise ValueError(f"unit is {self.unit}, data.modality {self.data.modality}; HU is for CT, share for others")
+        if self.degradation.factor > 1 and self.task != "super-resolution":
+            raise ValueError(f"task is {self.task}; with a degradation.factor above 1 it must be super-resolution")
+        if self.degradation.sampling == "low-end-ultrasound" and self.degradation.factor != 1:
+            raise ValueError("degradation.factor must be 1 for low-end-ultrasound")
         return self
 
     @field_validator("window", "valid_spacing_mm")

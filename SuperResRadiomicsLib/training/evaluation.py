@@ -17,8 +17,6 @@ import numpy.typing as npt
 from ..enhance import LoadedModel, enhance
 from ..grid import (
     BoolArray,
-    Box,
-    crop_grid,
     in_plane_axes,
     interpolate_bicubic,
     refine,
@@ -31,9 +29,11 @@ from ..operators import BlurDecimate, positional_noise
 from ..radiomics import FeatureSettings, extract_features
 from ..stability import concordance
 from .config import DataConfig
-from .validation import BODY_ABOVE_HU, DEGRADATIONS, degradation_name
-from .volumes import VolumeEntry, as_slices, load_volume
+from .validation import BODY_ABOVE_HU
+from .volumes import VolumeEntry, as_slices, load_volume, trim
 
+DEGRADATIONS = ((0.0, 0.0), (0.8, 10.0), (1.0, 25.0))
+"""(blur in fine pixels, noise in intensity units) that are reported."""
 METHODS = ("bicubic", "bspline", "network", "bicubic+noise")
 """Images compared with the truth; ``bicubic+noise`` is the null model that adds texture without knowledge."""
 FEATURE_CLASSES = ("firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
@@ -59,11 +59,7 @@ class Case:
 def load_case(entry: VolumeEntry, data: DataConfig, factor: int) -> Case:
     """Read a volume and trim its slices to a multiple of the factor."""
     image, lesion = load_volume(entry, data)
-    axis = through_plane_axis(image.grid)
-    i, j, k = (n if a == axis else n // factor * factor for a, n in enumerate(image.grid.size))
-    box = Box((0, 0, 0), (i, j, k))
-    trimmed = image.with_voxels(image.voxels[box.slices], crop_grid(image.grid, box))
-    return Case(entry, trimmed, None if lesion is None else lesion[box.slices])
+    return Case(entry, *trim(image, lesion, factor))
 
 
 def degrade(truth: Image, factor: int, blur: float, noise: float, seed: int) -> Image:
@@ -103,7 +99,7 @@ def evaluate(
     held_lesions = [case for case in held if case.lesion is not None] or held
     results = {}
     for blur, noise in DEGRADATIONS:
-        name = degradation_name(blur, noise)
+        name = f"blur{blur:g}px-noise{noise:g}"
         level = float(np.median([_interpolation_error(case, factor, blur, noise, seed) for case in held_lesions]))
         rows = []
         for case in test:

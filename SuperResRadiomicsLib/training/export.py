@@ -12,6 +12,7 @@ from ..networks import architectures, build_network
 from ..zoo import Card, load_card, load_network, save_model
 from .config import TrainingConfig
 from .model_page import write_page
+from .systems import SYSTEMS
 from .trainer import load_checkpoint
 
 
@@ -62,16 +63,17 @@ def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, A
         "description": config.description,
         "intended_use": config.intended_use,
         "known_limits": list(config.known_limits),
-        "task": "super-resolution",
+        "task": config.task,
         "modality": config.data.modality,
         "scale": degradation.factor,
         "objective": config.objective,
-        "adversarial": False,
+        "adversarial": SYSTEMS[config.method.name].adversarial,
         "architecture": {"name": config.network.name, "arguments": config.network.arguments},
         "intensity": {"unit": config.unit, "window": list(config.window)},
         "valid_spacing_mm": list(config.valid_spacing_mm),
         "degradation": {
-            "operator": "gaussian blur, then mean over factor x factor pixels in-plane, then signed gaussian noise",
+            "operator": _operator(config),
+            "sampling": degradation.sampling,
             "factor": degradation.factor,
             "blur_px": list(degradation.blur_px),
             "noise": list(degradation.noise),
@@ -91,6 +93,20 @@ def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, A
         "licence": "Apache-2.0",
         "results": {},
     }
+
+
+def _operator(config: TrainingConfig) -> str:
+    degradation = config.degradation
+    sampling = {
+        "average": "mean over factor x factor pixels in-plane",
+        "k-space": "the central part of k-space",
+        "either": "mean over factor x factor pixels in-plane or the central part of k-space",
+        "low-end-ultrasound": "low-end ultrasound scanner (point spread, speckle, attenuation, gain, misregistration)",
+    }[degradation.sampling]
+    if degradation.sampling == "low-end-ultrasound":
+        return sampling
+    noise = {"gaussian": "signed gaussian noise", "rician": "rician noise"}[degradation.noise_kind]
+    return f"gaussian blur, then {sampling}, then {noise}"
 
 
 def _input_grid(config: TrainingConfig) -> str:

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
+from ..enhance.intensity import Window
 from ..errors import SettingsError
-from ..grid import interpolate_bicubic
 from ..operators import BlurDecimate
 from .config import DataConfig, DegradationConfig
+from .degradation import Degradation
 from .volumes import SliceStack
 
 FloatArray = npt.NDArray[np.float32]
-BLUR_STEP_PX = 0.05
-"""Blur is drawn in steps, so that the operators' matrices are made once and kept."""
 ATTEMPTS = 4
 
 
-@dataclass(frozen=True)
-class Batch:
-    """Training pairs in intensity units.
+class Batch(NamedTuple):
+    """Training pairs in intensity units (HU, or shares of the foreground's window).
 
     Attributes:
         coarse: (batch, height / factor, width / factor) degraded patches.
@@ -44,52 +42,59 @@ class PatchSampler:
     """Draws patches: a patient, one of its volumes, a place (random or on the lesion), a degradation."""
 
     def __init__(self, stacks: Sequence[SliceStack], data: DataConfig, degradation: DegradationConfig) -> None:
-        side = data.patch + 2 * data.context
-        usable = [s for s in stacks if min(s.slices.shape[1:]) >= side]
+        self.sides = data.patch_sides or (data.patch,)
+        smallest = max(self.sides) + 2 * data.context
+        usable = [s for s in stacks if min(s.slices.shape[1:]) >= smallest]
         if not usable:
             raise SettingsError(
-                f"No training slice is as large as a patch with its context ({side} pixels). Make data.patch smaller."
+                f"No training slice is as large as a patch with its context ({smallest} pixels). "
+                "Make data.patch or data.patch_sides smaller."
             )
         self.data = data
-        self.degradation = degradation
-        self.side = side
+        self.settings = degradation
+        self.degradation = Degradation(degradation)
         self.patients: dict[str, list[SliceStack]] = {}
         for stack in usable:
             self.patients.setdefault(stack.entry.patient, []).append(stack)
         self.names = sorted(self.patients)
         self._lesions = {id(s): np.argwhere(s.lesion) for s in usable if s.lesion is not None and s.lesion.any()}
 
-    def batch(self, size: int, seed: int, step: int) -> Batch:
-        """Draw the batch of a step; the same seed and step always give the same batch."""
-        rng = np.random.default_rng((seed, step))
-        pairs = [self._pair(rng) for _ in range(size)]
+    def batch(self, size: int, *draw: int) -> Batch:
+        """Draw a batch; the same numbers (such as seed and step) always give the same one.
+
+        Args:
+            size: Patches of side `DataConfig.patch`; with other sides as many as have about as
+                many pixels together.
+            draw: What the draw depends on.
+        """
+        rng = np.random.default_rng(draw)
+        side = self.sides[rng.integers(len(self.sides))] if len(self.sides) > 1 else self.sides[0]
+        count = max(2, round(size * (self.data.patch / side) ** 2)) if side != self.data.patch else size
+        pairs = [self._pair(rng, side) for _ in range(count)]
         return Batch(*(np.stack(part).astype(np.float32) for part in zip(*pairs, strict=True)))
 
-    def _pair(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray, FloatArray, float, float]:
-        fine = self._smooth(_flip(self._place(rng), rng), rng)
-        blur, noise = self._draw_degradation(rng)
-        coarse = BlurDecimate(self.degradation.factor, blur).forward(fine)
-        if noise > 0:
-            coarse = coarse + noise * rng.standard_normal(coarse.shape, dtype=np.float32)
-        context, patch = self.data.context, self.data.patch
-        cut = (slice(context, context + patch),) * 2
-        factor = self.degradation.factor
-        coarse_cut = (slice(context // factor, (context + patch) // factor),) * 2
-        return coarse[coarse_cut], interpolate_bicubic(coarse, fine.shape)[cut], fine[cut], blur, noise
+    def _pair(self, rng: np.random.Generator, side: int) -> tuple[FloatArray, FloatArray, FloatArray, float, float]:
+        patch, window = self._place(rng, side)
+        fine = self._smooth(_flip(patch, rng, self.data.modality), rng)
+        pair = self.degradation.draw(fine, rng, window)
+        context, factor = self.data.context, self.settings.factor
+        cut = (slice(context, context + side),) * 2
+        coarse_cut = (slice(context // factor, (context + side) // factor),) * 2
+        return pair.coarse[coarse_cut], pair.interpolated[cut], fine[cut], pair.blur_px, pair.noise
 
-    def _place(self, rng: np.random.Generator) -> FloatArray:
+    def _place(self, rng: np.random.Generator, side: int) -> tuple[FloatArray, Window]:
         for _ in range(ATTEMPTS):
-            patch = self._cut(rng)
+            patch, window = self._cut(rng, side + 2 * self.data.context)
             if float((patch < self.data.air_below).mean()) <= self.data.max_air:
                 break
-        return patch
+        return patch, window
 
-    def _cut(self, rng: np.random.Generator) -> FloatArray:
+    def _cut(self, rng: np.random.Generator, side: int) -> tuple[FloatArray, Window]:
         volumes = self.patients[self.names[rng.integers(len(self.names))]]
         stack = volumes[rng.integers(len(volumes))]
         height, width = stack.slices.shape[1:]
-        coarse = rng.random() < self.degradation.coarse_fraction and min(height, width) >= 2 * self.side
-        side = 2 * self.side if coarse else self.side
+        coarse = rng.random() < self.settings.coarse_fraction and min(height, width) >= 2 * side
+        side = 2 * side if coarse else side
         lesion = self._lesions.get(id(stack))
         if lesion is not None and rng.random() < self.data.lesion_fraction:
             number, row, column = lesion[rng.integers(len(lesion))]
@@ -99,23 +104,17 @@ class PatchSampler:
             number = rng.integers(stack.slices.shape[0])
             top, left = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
         patch = stack.slices[number, top : top + side, left : left + side]
-        return BlurDecimate(2).forward(patch) if coarse else patch
+        return (BlurDecimate(2).forward(patch) if coarse else patch), stack.window
 
     def _smooth(self, patch: FloatArray, rng: np.random.Generator) -> FloatArray:
-        if rng.random() >= self.degradation.smooth_fraction:
+        if rng.random() >= self.settings.smooth_fraction:
             return patch
-        return gaussian_filter(patch, rng.uniform(*self.degradation.smooth_px), mode="reflect")
-
-    def _draw_degradation(self, rng: np.random.Generator) -> tuple[float, float]:
-        settings = self.degradation
-        if rng.random() < settings.both_clean_fraction:
-            return 0.0, 0.0
-        blur = 0.0 if rng.random() < settings.clean_fraction else rng.uniform(*settings.blur_px)
-        noise = 0.0 if rng.random() < settings.clean_fraction else rng.uniform(*settings.noise)
-        return round(blur / BLUR_STEP_PX) * BLUR_STEP_PX, float(noise)
+        return gaussian_filter(patch, rng.uniform(*self.settings.smooth_px), mode="reflect")
 
 
-def _flip(patch: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """One of the eight symmetries of the square."""
+def _flip(patch: FloatArray, rng: np.random.Generator, modality: str) -> FloatArray:
+    """One of the eight symmetries of the square; of ultrasound, whose depth has a direction, only left and right."""
+    if modality == "US":
+        return np.ascontiguousarray(patch[:, ::-1] if rng.random() < 0.5 else patch)
     turned = np.rot90(patch, int(rng.integers(4)))
     return np.ascontiguousarray(turned.T if rng.random() < 0.5 else turned)

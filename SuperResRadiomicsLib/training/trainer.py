@@ -1,35 +1,37 @@
-"""The training loop of a supervised fidelity network."""
+"""The training loop, the same for every training method."""
 
 from __future__ import annotations
 
-import csv
-import math
+import contextlib
+import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.utils.tensorboard import SummaryWriter
+from torch import nn
 
 from ..errors import OutputError, SettingsError
 from ..files import atomic_path, prepare_folder, write_text
-from ..networks import architectures, build_network
+from ..networks import build_network
 from ..zoo import load_card, load_network
-from .config import OptimiserConfig, TrainingConfig
-from .patches import Batch, PatchSampler
-from .validation import Validation, validate
-from .volumes import list_volumes, load_stack
+from .config import TrainingConfig
+from .log import TrainingLog
+from .schedule import rate_factor
+from .systems import GENERATOR, Phase, Sampler, build_system
+from .volumes import SliceStack, list_volumes, load_stack
+
+if TYPE_CHECKING:
+    from torch.utils.data import DataLoader
 
 CHECKPOINT_NAME = "checkpoint.pt"
-LOG_NAME = "log.csv"
 CONFIG_NAME = "config.json"
-LOG_COLUMNS = ("step", "name", "value")
 
 
 class Trainer:
-    """Trains one network on one configuration, in a folder of its own.
+    """Trains the networks of one configuration, in a folder of its own.
 
     The folder holds the configuration, the newest checkpoint, a CSV log and TensorBoard
     events. A run that was stopped at any moment goes on from its last checkpoint.
@@ -40,23 +42,21 @@ class Trainer:
 
         self.config = config
         self.folder = prepare_folder(folder)
-        self.fabric = Fabric(accelerator=config.run.device, devices=1, precision=config.run.precision)
+        self.fabric = Fabric(accelerator=config.run.device, devices=_devices(), precision=config.run.precision)
+        self.fabric.launch()
         torch.manual_seed(config.run.seed)
-        network = build_network(config.network.name, config.network.arguments)
+        self.system = build_system(config)
         if config.run.start_from:
-            network.load_state_dict(load_network(load_card(config.run.start_from)).state_dict())
-        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        optimiser = torch.optim.Adam(
-            network.parameters(), lr=config.optimiser.learning_rate, betas=config.optimiser.betas
-        )
-        self.network, self.optimiser = self.fabric.setup(network, optimiser)
-        self.average = {name: value.detach().clone() for name, value in network.state_dict().items()}
-        self._reads_coarse = architectures()[config.network.name].input_grid == "coarse"
+            start = load_network(load_card(config.run.start_from))
+            self.system.networks[GENERATOR].load_state_dict(start.state_dict())
+        self.optimisers = self._set_up()
+        self.average = {name: value.detach().clone() for name, value in self._generator.state_dict().items()}
         self.step = 0
         self.seconds = 0.0
+        self.best_gain, self.validations_since_best = -float("inf"), 0
 
     def run(self, max_minutes: float | None = None) -> None:
-        """Train until the configured number of steps, or until the time is up.
+        """Train until the configured number of steps, until it stops getting better, or until the time is up.
 
         Args:
             max_minutes: Stop after so long, with a checkpoint; `run` again to go on.
@@ -64,132 +64,196 @@ class Trainer:
         self._resume()
         sampler, stacks = self._load_data()
         write_text(self.folder / CONFIG_NAME, self.config.model_dump_json(indent=2) + "\n")
-        start = time.monotonic()
-        with SummaryWriter(str(self.folder / "tensorboard")) as board:
-            losses: list[float] = []
-            while self.step < self.config.optimiser.steps:
-                losses.append(self._train_step(sampler))
+        settings, start = self.config.run, time.monotonic()
+        with TrainingLog(self.folder, self.fabric.is_global_zero) as log:
+            for batches in self._batches(sampler):
+                log.collect(self._train_step(batches))
                 self.step += 1
                 self.seconds += time.monotonic() - start
                 start = time.monotonic()
-                if self.step % self.config.run.log_every == 0:
-                    self._log(board, {"loss": float(np.mean(losses)), "steps_per_second": self.step / self.seconds})
-                    losses.clear()
-                if self.step % self.config.run.validate_every == 0 or self.step == self.config.optimiser.steps:
-                    self._validate(board, stacks)
-                if self.step % self.config.run.checkpoint_every == 0:
+                if self.step % settings.log_every == 0:
+                    log.write_means(self.step, {"steps_per_second": self.step / self.seconds})
+                if stacks and (self.step % settings.validate_every == 0 or self.step == self.config.optimiser.steps):
+                    self._validate(log, stacks)
+                if self.step % settings.checkpoint_every == 0:
                     self._save()
-                if max_minutes is not None and self.seconds > 60 * max_minutes:
+                if self._is_over(max_minutes):
                     break
             self._save()
 
     def average_network(self) -> nn.Module:
-        """The network with the running mean of the weights, in evaluation mode."""
+        """The exported network with the running mean of the weights, in evaluation mode."""
         network = build_network(self.config.network.name, self.config.network.arguments)
         network.load_state_dict(self.average)
         return network.to(self.fabric.device).eval()
 
-    def _load_data(self) -> tuple[PatchSampler, list[Any]]:
+    @property
+    def _generator(self) -> nn.Module:
+        return self.system.networks[GENERATOR]
+
+    def _set_up(self) -> dict[str, Any]:
+        """Hand networks and optimisers to Fabric; each phase has an optimiser for its networks."""
+        networks = self.system.networks
+        for name, network in networks.items():
+            network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            networks[name] = self.fabric.setup_module(network)
+        optimisers = {}
+        for phase in self.system.phases:
+            parameters = [p for name in phase.networks for p in networks[name].parameters()]
+            optimiser = torch.optim.Adam(parameters, phase.learning_rate, phase.betas, weight_decay=phase.weight_decay)
+            optimisers[phase.name] = self.fabric.setup_optimizers(optimiser)
+        return optimisers
+
+    def _load_data(self) -> tuple[Sampler, list[SliceStack]]:
         entries = list_volumes(self.config.data, self.config.run.seed)
         train = [load_stack(e, self.config.data) for e in entries if e.role == "train"]
         held = [load_stack(e, self.config.data) for e in entries if e.role == "validation"]
         if not train:
             raise SettingsError("No volume has the role 'train'. Check data.include and the splits file.")
-        return PatchSampler(train, self.config.data, self.config.degradation), held
+        return self.system.sampler(train), held
 
-    def _train_step(self, sampler: PatchSampler) -> float:
-        settings = self.config.optimiser
-        for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.step, settings)
-        batch = sampler.batch(settings.batch, self.config.run.seed, self.step)
-        coarse, interpolated, target = (
-            self._normalise(part) for part in (batch.coarse, batch.interpolated, batch.target)
+    def _batches(self, sampler: Sampler) -> Iterator[list[Any]]:
+        """The batches of each step that is left; step n draws from (seed, n, device, number of the batch)."""
+        steps = _Steps(sampler, self.config, self.fabric.global_rank)
+        workers = self.config.run.workers
+        loader: DataLoader[list[Any]] = torch.utils.data.DataLoader(
+            steps,
+            batch_size=None,
+            sampler=range(self.step, self.config.optimiser.steps),
+            num_workers=workers,
+            collate_fn=_unchanged,
         )
-        seen = coarse if self._reads_coarse else interpolated
-        output = self.network(seen, *self._conditions(batch))
-        loss = self._loss(output.float(), target, interpolated)
-        self.optimiser.zero_grad()
-        self.fabric.backward(loss)
-        self.fabric.clip_gradients(self.network, self.optimiser, max_norm=settings.gradient_clip)
-        self.optimiser.step()
-        self._update_average(settings.average_decay)
-        return float(loss.detach())
+        return iter(loader)
 
-    def _normalise(self, values: np.ndarray) -> Tensor:
-        low, high = self.config.window
-        scaled = np.clip((values - low) / (high - low), 0.0, 1.0).astype(np.float32)
-        tensor = torch.from_numpy(scaled)[:, None].contiguous(memory_format=torch.channels_last)
-        return tensor.to(self.fabric.device)
+    def _train_step(self, batches: list[Any]) -> dict[str, float]:
+        # Dropout and the like draw from the step's own seed, so that a resumed run draws the same.
+        torch.manual_seed(hash((self.config.run.seed, self.step, self.fabric.global_rank)) % 2**63)
+        for phase in self.system.phases:
+            self.optimisers[phase.name].zero_grad()
+        values: dict[str, float] = {}
+        for number, batch in enumerate(batches):
+            tensors = self.system.tensors(batch, self.step, self.fabric.device)
+            with self._gradients_wait(number < len(batches) - 1):
+                for phase in self.system.phases:
+                    for name, value in self._backward(phase, tensors, len(batches)).items():
+                        values[name] = values.get(name, 0.0) + value / len(batches)
+        factor = rate_factor(self.step, self.config.optimiser)
+        for phase in self.system.phases:
+            self._move(phase, factor)
+        self._update_average(self.config.optimiser.average_decay)
+        return values
 
-    def _conditions(self, batch: Batch) -> list[Tensor]:
-        """The network's arguments beside the image; none where nothing steers it."""
-        if not self.config.network.arguments.get("conditions"):
-            return []
-        scales = self.config.condition_scales
-        values = np.stack([batch.blur_px / scales["blur_px"], batch.noise / scales["noise"]], axis=1)
-        return [torch.from_numpy(values.astype(np.float32)).to(self.fabric.device)]
+    def _backward(self, phase: Phase, batch: Any, parts: int) -> dict[str, float]:
+        for name, network in self.system.networks.items():
+            network.requires_grad_(name in phase.networks)
+        losses = self.system.losses(phase.name, batch)
+        if losses:
+            self.fabric.backward(torch.stack([*losses.values()]).sum() / parts)
+        return {f"loss/{name}": float(value.detach()) for name, value in losses.items()}
 
-    def _loss(self, output: Tensor, target: Tensor, interpolated: Tensor) -> Tensor:
-        error = (output - target).abs().mean(dim=(1, 2, 3))
-        if self.config.optimiser.loss == "l1":
-            return error.mean()
-        floor = self.config.optimiser.loss_floor / (self.config.window[1] - self.config.window[0])
-        return (error / ((interpolated - target).abs().mean(dim=(1, 2, 3)) + floor)).mean()
+    def _move(self, phase: Phase, factor: float) -> None:
+        optimiser = self.optimisers[phase.name]
+        parameters = [p for group in optimiser.param_groups for p in group["params"]]
+        if all(p.grad is None for p in parameters):
+            return  # a critic that does not take part yet
+        for group in optimiser.param_groups:
+            group["lr"] = phase.learning_rate * factor
+        torch.nn.utils.clip_grad_norm_(parameters, self.config.optimiser.gradient_clip)
+        optimiser.step()
+
+    @contextlib.contextmanager
+    def _gradients_wait(self, wait: bool) -> Iterator[None]:
+        """Devices exchange gradients at the last batch of a step only."""
+        with contextlib.ExitStack() as stack:
+            for network in self.system.networks.values():
+                stack.enter_context(self.fabric.no_backward_sync(network, enabled=wait))  # type: ignore[arg-type]
+            yield
 
     def _update_average(self, decay: float) -> None:
         # A short memory at first: the initial weights must not linger in the mean.
         weight = 1.0 - min(decay, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
-            for name, value in self.network.state_dict().items():
+            for name, value in self._generator.state_dict().items():
                 if value.is_floating_point():
                     self.average[name].lerp_(value.detach().float(), weight)
                 else:  # a counter, such as that of batch normalisation
                     self.average[name].copy_(value)
 
-    def _validate(self, board: SummaryWriter, stacks: list[Any]) -> None:
-        if not stacks:
-            return
-        results: list[Validation] = validate(self.average_network(), self.config, stacks)
+    def _validate(self, log: TrainingLog, stacks: list[SliceStack]) -> None:
+        results = self.system.validate(self.average_network(), stacks)
         for result in results:
-            self._log(board, {f"validation/{result.name}/{key}": value for key, value in result.values.items()})
+            log.write(self.step, {f"validation/{result.name}/{key}": value for key, value in result.values.items()})
+            log.picture(self.step, f"validation/{result.name}", result.picture)
+        gain = float(np.mean([result.values["gain"] for result in results]))
+        self.validations_since_best = 0 if gain > self.best_gain else self.validations_since_best + 1
+        self.best_gain = max(gain, self.best_gain)
 
-    def _log(self, board: SummaryWriter, values: dict[str, float]) -> None:
-        path = self.folder / LOG_NAME
-        fresh = not path.exists()
-        with path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            if fresh:
-                writer.writerow(LOG_COLUMNS)
-            for name, value in values.items():
-                writer.writerow([self.step, name, f"{value:.6g}"])
-                board.add_scalar(name, value, self.step)
+    def _is_over(self, max_minutes: float | None) -> bool:
+        patience = self.config.run.patience
+        if patience is not None and self.validations_since_best >= patience:
+            return True
+        return max_minutes is not None and self.seconds > 60 * max_minutes
 
     def _save(self) -> None:
+        if not self.fabric.is_global_zero:
+            return
         state = {
             "name": self.config.name,
             "network_config": self.config.network.model_dump(),
-            "network": self.network.state_dict(),
+            "networks": {name: network.state_dict() for name, network in self.system.networks.items()},
             "average": self.average,
-            "optimiser": self.optimiser.state_dict(),
+            "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
             "step": self.step,
             "seconds": self.seconds,
+            "best_gain": self.best_gain,
+            "validations_since_best": self.validations_since_best,
         }
         with atomic_path(self.folder / CHECKPOINT_NAME) as temporary:
             torch.save(state, temporary)
 
     def _resume(self) -> None:
-        path = self.folder / CHECKPOINT_NAME
-        if not path.exists():
+        if not (self.folder / CHECKPOINT_NAME).exists():
             return
         state = load_checkpoint(self.folder)
-        if state["network_config"] != self.config.network.model_dump():
+        if state["network_config"] != self.config.network.model_dump() or set(state["networks"]) != set(
+            self.system.networks
+        ):
             raise OutputError(
                 f"The folder '{self.folder.name}' holds a run of another network. Choose another output folder."
             )
-        self.network.load_state_dict(state["network"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        for name, network in self.system.networks.items():
+            network.load_state_dict(state["networks"][name])
+        for name, optimiser in self.optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][name])
         self.average = {name: value.to(self.fabric.device) for name, value in state["average"].items()}
         self.step, self.seconds = int(state["step"]), float(state["seconds"])
+        self.best_gain = float(state["best_gain"])
+        self.validations_since_best = int(state["validations_since_best"])
+
+
+class _Steps(torch.utils.data.Dataset[list[Any]]):
+    """The batches of a step by its number."""
+
+    def __init__(self, sampler: Sampler, config: TrainingConfig, device: int) -> None:
+        self.sampler = sampler
+        self.config = config
+        self.device = device
+
+    def __getitem__(self, step: int) -> list[Any]:
+        settings = self.config.optimiser
+        return [
+            self.sampler.batch(settings.batch, self.config.run.seed, step, self.device, number)
+            for number in range(settings.accumulate)
+        ]
+
+
+def _unchanged(batches: list[Any]) -> list[Any]:
+    return batches
+
+
+def _devices() -> int:
+    """One device for each process that ``torchrun`` started on this machine; else one."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
 
 
 def load_checkpoint(folder: Path) -> dict[str, Any]:
@@ -203,12 +267,3 @@ def load_checkpoint(folder: Path) -> dict[str, Any]:
         raise SettingsError(f"The folder '{folder.name}' holds no checkpoint. Give the output folder of a run.")
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     return state
-
-
-def learning_rate(step: int, settings: OptimiserConfig) -> float:
-    """Linear warm-up to the peak, then a cosine to the final rate."""
-    if step < settings.warmup_steps:
-        return settings.learning_rate * (step + 1) / settings.warmup_steps
-    progress = (step - settings.warmup_steps) / max(1, settings.steps - settings.warmup_steps)
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-    return settings.final_learning_rate + (settings.learning_rate - settings.final_learning_rate) * cosine

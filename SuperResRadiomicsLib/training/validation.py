@@ -10,15 +10,14 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from ..grid import Grid, interpolate_bicubic, refine, resample
+from ..grid import Grid, interpolate_bicubic, pad_to_multiple, refine, resample
 from ..metrics import psnr, ssim
 from ..networks import architectures
-from ..operators import BlurDecimate, positional_noise
 from .config import TrainingConfig
+from .degradation import Degradation
 from .volumes import SliceStack
 
-DEGRADATIONS = ((0.0, 0.0), (0.8, 10.0), (1.0, 25.0))
-"""(blur in fine pixels, noise in intensity units) that validation and evaluation report."""
+FloatArray = npt.NDArray[np.float32]
 BODY_ABOVE_HU = -500.0
 SIZE_MULTIPLE = 16
 """Validation slices are cut to a multiple of this, which suits every factor and network."""
@@ -26,73 +25,137 @@ SIZE_MULTIPLE = 16
 
 @dataclass(frozen=True)
 class Validation:
-    """Mean figures of one degradation: PSNR (dB) and SSIM of the network and of the interpolators."""
+    """One degradation's figures and its first slice.
+
+    Attributes:
+        name: What was done to the slices.
+        values: Mean PSNR (dB) and SSIM of the network and of the interpolators.
+        picture: (height, 3 width) in [0, 1]: bicubic image (or degraded one), network's, true.
+    """
 
     name: str
     values: dict[str, float]
+    picture: FloatArray
 
 
-def degradation_name(blur_px: float, noise: float) -> str:
-    """How tables call a degradation."""
-    return f"blur{blur_px:g}px-noise{noise:g}"
+@dataclass(frozen=True)
+class FixedDegradation:
+    """A degradation of known strength.
+
+    Attributes:
+        sampling: How coarse pixels come about; see `DegradationConfig`.
+        blur_px: Standard deviation of the blur in fine pixels.
+        noise: Standard deviation of the noise in intensity units (HU, or shares of the window).
+    """
+
+    sampling: str
+    blur_px: float = 0.0
+    noise: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """How tables call it."""
+        if self.sampling == "low-end-ultrasound":
+            return self.sampling
+        kind = "" if self.sampling == "average" else f"{self.sampling}-"
+        return f"{kind}blur{self.blur_px:g}px-noise{self.noise:g}"
+
+
+def fixed_degradations(config: TrainingConfig) -> tuple[FixedDegradation, ...]:
+    """The degradations by which a configuration's models are judged."""
+    settings = config.degradation
+    if settings.sampling == "low-end-ultrasound":
+        return (FixedDegradation(settings.sampling),)
+    if config.data.modality == "CT":
+        return tuple(FixedDegradation("average", *strength) for strength in ((0.0, 0.0), (0.8, 10.0), (1.0, 25.0)))
+    if settings.factor == 1:
+        return tuple(FixedDegradation("average", 0.0, noise) for noise in (0.05, 0.1))
+    kinds = ("average", "k-space") if settings.sampling == "either" else (settings.sampling,)
+    quiet = [FixedDegradation(kind) for kind in kinds]
+    noisy = [FixedDegradation(kinds[-1], 0.0, noise) for noise in (0.078, 0.157) if noise <= settings.noise[1]]
+    return (*quiet, *noisy)
 
 
 def validate(network: nn.Module, config: TrainingConfig, stacks: Sequence[SliceStack]) -> list[Validation]:
-    """Figures on the central slices of the validation volumes, body voxels only."""
+    """Figures on the central slices of the validation volumes; of CT only body voxels count."""
     results = []
-    for blur, noise in DEGRADATIONS:
-        rows = [
-            _figures(network, config, fine, blur, noise)
-            for stack in stacks
-            for fine in _central_slices(stack, config.run.validation_slices)
-        ]
+    degradation = Degradation(config.degradation)
+    slices = [(s, fine) for s in stacks for fine in _central_slices(s, config.run.validation_slices)]
+    for fixed in fixed_degradations(config):
+        rows = []
+        for number, (stack, fine) in enumerate(slices):
+            rng = np.random.default_rng((config.run.seed, number))
+            images = _images(network, config, degradation, fixed, stack, fine, rng)
+            if number == 0:
+                picture = _picture(config, images)
+            rows.append(_figures(config, images))
         means = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
-        results.append(Validation(degradation_name(blur, noise), means))
+        results.append(Validation(fixed.name, means, picture))
     return results
 
 
-def _central_slices(stack: SliceStack, count: int) -> Iterable[npt.NDArray[np.float32]]:
+def _central_slices(stack: SliceStack, count: int) -> Iterable[FloatArray]:
     total = stack.slices.shape[0]
     for number in np.unique(np.linspace(total * 0.3, total * 0.7, count).astype(int).clip(0, total - 1)):
         fine = stack.slices[number]
         yield fine[: fine.shape[0] // SIZE_MULTIPLE * SIZE_MULTIPLE, : fine.shape[1] // SIZE_MULTIPLE * SIZE_MULTIPLE]
 
 
-def _figures(
-    network: nn.Module, config: TrainingConfig, fine: npt.NDArray[np.float32], blur: float, noise: float
-) -> dict[str, float]:
-    coarse = BlurDecimate(config.degradation.factor, blur).forward(fine)
-    grid = Grid((coarse.shape[1], coarse.shape[0], 1), (1.0, 1.0, 1.0))
-    coarse = coarse + noise * positional_noise(grid, config.run.seed)[0]
+def _images(
+    network: nn.Module,
+    config: TrainingConfig,
+    degradation: Degradation,
+    fixed: FixedDegradation,
+    stack: SliceStack,
+    fine: FloatArray,
+    rng: np.random.Generator,
+) -> dict[str, FloatArray]:
+    """The true slice and what each method makes of the degraded one."""
+    coarse = degradation.apply(fine, fixed.sampling, fixed.blur_px, fixed.noise, rng, stack.window)
+    images = {"truth": fine, "bicubic": coarse}
     factor = config.degradation.factor
-    images = {
-        "bicubic": interpolate_bicubic(coarse, fine.shape),
-        "bspline": resample(coarse[None], grid, refine(grid, (factor, factor, 1)), "bspline")[0],
-    }
+    if factor > 1:
+        grid = Grid((coarse.shape[1], coarse.shape[0], 1), (1.0, 1.0, 1.0))
+        images["bicubic"] = interpolate_bicubic(coarse, fine.shape)
+        images["bspline"] = resample(coarse[None], grid, refine(grid, (factor, factor, 1)), "bspline")[0]
     reads_coarse = architectures()[config.network.name].input_grid == "coarse"
-    images["network"] = _apply(network, config, coarse if reads_coarse else images["bicubic"], blur, noise)
+    seen = coarse if reads_coarse else images["bicubic"]
+    images["network"] = _apply(network, config, seen, fixed.blur_px, fixed.noise)
+    return images
+
+
+def _figures(config: TrainingConfig, images: dict[str, FloatArray]) -> dict[str, float]:
     low, high = config.window
-    body = fine > BODY_ABOVE_HU if config.data.modality == "CT" else np.ones(fine.shape, dtype=bool)
-    truth = np.clip(fine, low, high)
+    body = images["truth"] > BODY_ABOVE_HU if config.data.modality == "CT" else None
+    truth = np.clip(images["truth"], low, high)
     values = {}
     for name, image in images.items():
+        if name == "truth":
+            continue
         clipped = np.clip(image, low, high)
         values[f"psnr_{name}"] = psnr(truth, clipped, high - low, body)
         values[f"ssim_{name}"] = ssim(truth, clipped, high - low, body)
-    values["gain"] = values["psnr_network"] - max(values["psnr_bicubic"], values["psnr_bspline"])
+    values["gain"] = values["psnr_network"] - max(values["psnr_bicubic"], values.get("psnr_bspline", -np.inf))
     return values
 
 
-def _apply(
-    network: nn.Module, config: TrainingConfig, seen: npt.NDArray[np.float32], blur: float, noise: float
-) -> npt.NDArray[np.float32]:
+def _picture(config: TrainingConfig, images: dict[str, FloatArray]) -> FloatArray:
+    low, high = config.window
+    row = np.concatenate([images[name] for name in ("bicubic", "network", "truth")], axis=1)
+    return np.clip((row - low) / (high - low), 0.0, 1.0).astype(np.float32)
+
+
+def _apply(network: nn.Module, config: TrainingConfig, seen: FloatArray, blur: float, noise: float) -> FloatArray:
     low, high = config.window
     scaled = np.clip((seen - low) / (high - low), 0, 1).astype(np.float32)
     scales = config.condition_scales
     condition = torch.tensor([[blur / scales["blur_px"], noise / scales["noise"]]])
     conditions = config.network.arguments.get("conditions", 0)
+    multiple = int(getattr(network, "size_multiple", 1))
+    padded, padding = pad_to_multiple(scaled[None], (1, multiple, multiple))
     with torch.no_grad():
         device = next(network.parameters()).device
-        image = torch.from_numpy(scaled)[None, None].to(device)
+        image = torch.from_numpy(np.ascontiguousarray(padded))[None].to(device)
         output = network(image, condition.to(device)) if conditions else network(image)
-    return output[0, 0].cpu().numpy() * (high - low) + low
+    enlargement = int(getattr(network, "scale", 1))
+    return padding.undo(output[0].cpu().numpy(), enlargement)[0] * (high - low) + low

@@ -1,0 +1,131 @@
+"""The sections of a configuration that choose a training method, and its constants."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Method(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SupervisedSettings(_Method):
+    """Which error is made small.
+
+    Attributes:
+        loss: ``l1``; ``l2``, the squared error; ``relative-l1``: each patch's L1 over the bicubic
+            image's L1, which weighs patches as a gain in dB does; ``mixe``: see `mixe`.
+        loss_floor: Added to the bicubic L1 in the denominator, as a share of the window.
+        similarity_window: Side of the window of MixE's structural similarity; the patch must
+            exceed 16 times (window - 1).
+    """
+
+    name: Literal["supervised"] = "supervised"
+    loss: Literal["l1", "l2", "relative-l1", "mixe"] = "relative-l1"
+    loss_floor: float = Field(default=2.0 / 3072, gt=0)
+    similarity_window: int = Field(default=3, ge=3)
+
+
+class GanCircleSettings(_Method):
+    """Weights of the losses and the critics.
+
+    Attributes:
+        adversarial: ``wasserstein`` with gradient penalty, or ``least-squares``.
+        adversarial_weight: Of both generators' adversarial loss.
+        penalty_weight: Of the gradient penalty.
+        penalty_every: Steps between penalties; each then counts so many times.
+        cycle_weight: L1 of F(G(x)) to x and of G(F(y)) to y.
+        identity_weight: L1 of G(y) to y and of F(x) to x.
+        sparsity_weight: Joint sparsifying transform of G(x); 0.65 is 1e-5 on the published sum.
+        sparsity_balance: See `joint_sparsifying_transform`.
+        supervised_weight: L1 of G(x) to y and of F(y) to x; 0 where the data are no pairs.
+        critic_learning_rate: Adam's rate of the critics (two-time-scale: twice the generators').
+        critic_widths: Channels of the critics' convolutions.
+        critic_strides: Their strides.
+        critic_hidden: Width of their dense layer.
+        per_bin: See `SppCritic`.
+    """
+
+    name: Literal["gan-circle"]
+    adversarial: Literal["wasserstein", "least-squares"] = "wasserstein"
+    adversarial_weight: float = Field(default=1.0, ge=0)
+    penalty_weight: float = Field(default=10.0, ge=0)
+    penalty_every: int = Field(default=1, ge=1)
+    cycle_weight: float = Field(default=1.0, ge=0)
+    identity_weight: float = Field(default=0.5, ge=0)
+    sparsity_weight: float = Field(default=0.65, ge=0)
+    sparsity_balance: float = Field(default=0.1, ge=0, le=1)
+    supervised_weight: float = Field(default=1.0, ge=0)
+    critic_learning_rate: float = Field(default=1e-5, gt=0)
+    critic_widths: tuple[int, ...] = (64, 128, 256, 512)
+    critic_strides: tuple[int, ...] = (2, 2, 2, 1)
+    critic_hidden: int = Field(default=1024, ge=1)
+    per_bin: bool = False
+
+
+class SrGanSettings(_Method):
+    """Weights of the losses and the critic.
+
+    Attributes:
+        adversarial: ``cross-entropy`` as published, or ``wasserstein`` with gradient penalty.
+        adversarial_weight: Of the generator's adversarial loss.
+        pixel_loss: ``l2`` as published, or ``l1``.
+        pixel_weight: Of the pixels' error.
+        perceptual: Name of the perceptual features; see `load_perceptual`.
+        perceptual_weight: Of the distance of their features.
+        pretrain_steps: Steps with the pixels' error alone before the critic joins in.
+        penalty_weight: Of the gradient penalty.
+        penalty_every: Steps between penalties; each then counts so many times.
+        critic_learning_rate: Adam's rate of the critic.
+        critic_widths: Channels of its convolutions.
+        critic_hidden: Width of its dense layer.
+    """
+
+    name: Literal["srgan"]
+    adversarial: Literal["cross-entropy", "wasserstein"] = "cross-entropy"
+    adversarial_weight: float = Field(default=1e-3, ge=0)
+    pixel_loss: Literal["l1", "l2"] = "l2"
+    pixel_weight: float = Field(default=1.0, ge=0)
+    perceptual: str = "encoder-a"
+    perceptual_weight: float = Field(default=0.01, ge=0)
+    pretrain_steps: int = Field(default=0, ge=0)
+    penalty_weight: float = Field(default=10.0, ge=0)
+    penalty_every: int = Field(default=1, ge=1)
+    critic_learning_rate: float = Field(default=1e-4, gt=0)
+    critic_widths: tuple[int, ...] = (64, 128, 256, 512)
+    critic_hidden: int = Field(default=1024, ge=1)
+
+
+class CycleGanSettings(_Method):
+    """Weights of the losses and the critics.
+
+    Attributes:
+        adversarial_weight: Of both generators' least-squares loss.
+        cycle_weight: L1 of both circles.
+        identity_weight: L1 of a generator given an image of its own output's side.
+        paired_weight: L1 of a generated image to its pair; 0 where the data are no pairs.
+        perceptual: Name of the perceptual features; see `load_perceptual`.
+        perceptual_weight: Of the distance of a generated image's features to its pair's.
+        smooth_labels: Whether the critics' target for real images follows `real_target`; else 1.
+        critic_learning_rate: Adam's rate of the critics.
+        critic_widths: Channels of the critics' convolutions.
+    """
+
+    name: Literal["cycle-gan"]
+    adversarial_weight: float = Field(default=1.0, ge=0)
+    cycle_weight: float = Field(default=10.0, ge=0)
+    identity_weight: float = Field(default=0.0, ge=0)
+    paired_weight: float = Field(default=2.0, ge=0)
+    perceptual: str = "encoder-a"
+    perceptual_weight: float = Field(default=10.0, ge=0)
+    smooth_labels: bool = True
+    critic_learning_rate: float = Field(default=3e-4, gt=0)
+    critic_widths: tuple[int, ...] = (64, 128, 256, 512)
+
+
+MethodSettings = Annotated[
+    SupervisedSettings | GanCircleSettings | SrGanSettings | CycleGanSettings,
+    Field(discriminator="name"),
+]

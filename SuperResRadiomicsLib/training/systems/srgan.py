@@ -1,0 +1,92 @@
+"""SRGAN, on whole slices or on lesion boxes (LFSR).
+
+Ledig et al. 2017 (arXiv:1609.04802); Zhu et al. 2018 (arXiv:1810.06693) train it on lesion boxes.
+Neither prints the weights of the losses for one channel; the defaults are our reading.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+from torch.nn import functional
+
+from ...networks.spp_critic import SppCritic
+from ..losses import gradient_penalty, wasserstein_critic_loss, wasserstein_generator_loss
+from ..methods import SrGanSettings
+from .system import Losses, PatchSystem, Phase, TensorBatch
+
+if TYPE_CHECKING:
+    from ..config import TrainingConfig
+
+CRITIC = "critic"
+
+
+class SrGan(PatchSystem):
+    """A generator that learns from pixels, from features and from a critic."""
+
+    adversarial = True
+
+    def __init__(self, config: TrainingConfig, settings: SrGanSettings) -> None:
+        super().__init__(config)
+        self.settings = settings
+        self.networks[CRITIC] = SppCritic(settings.critic_widths, hidden=settings.critic_hidden)
+        self.features = _load(settings.perceptual) if settings.perceptual_weight else None
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """The generator, then the critic on what the generator just made."""
+        betas = self.config.optimiser.betas
+        return self._generator_phase(), Phase(CRITIC, (CRITIC,), self.settings.critic_learning_rate, betas)
+
+    def losses(self, phase: str, batch: TensorBatch) -> Losses:
+        """The losses of the generator or of the critic; none for the critic while the generator starts."""
+        if phase == CRITIC:
+            return {} if batch.step < self.settings.pretrain_steps else self._critic_losses(batch)
+        return self._generator_losses(batch)
+
+    def _generator_losses(self, batch: TensorBatch) -> Losses:
+        settings = self.settings
+        output = self.restore(batch)
+        self._made = output.detach()
+        error = functional.mse_loss if settings.pixel_loss == "l2" else functional.l1_loss
+        losses = {"pixels": settings.pixel_weight * error(output, batch.target)}
+        if batch.step < settings.pretrain_steps:
+            return losses
+        if self.features is not None:
+            distance = _distance(self.features.to(output.device), output, batch.target).mean()
+            losses["perceptual"] = settings.perceptual_weight * distance
+        losses["adversarial"] = settings.adversarial_weight * self._fooled(self.networks[CRITIC](output).float())
+        return losses
+
+    def _critic_losses(self, batch: TensorBatch) -> Losses:
+        critic = self.networks[CRITIC]
+        real, fake = critic(batch.target).float(), critic(self._made).float()
+        if self.settings.adversarial == "cross-entropy":
+            return {CRITIC: _cross_entropy(real, 1.0) + _cross_entropy(fake, 0.0)}
+        losses = {CRITIC: wasserstein_critic_loss(real, fake)}
+        if batch.step % self.settings.penalty_every == 0:
+            weight = self.settings.penalty_weight * self.settings.penalty_every
+            losses["penalty"] = weight * gradient_penalty(critic, batch.target, self._made)
+        return losses
+
+    def _fooled(self, scores: Tensor) -> Tensor:
+        if self.settings.adversarial == "cross-entropy":
+            return _cross_entropy(scores, 1.0)
+        return wasserstein_generator_loss(scores)
+
+
+def _cross_entropy(scores: Tensor, target: float) -> Tensor:
+    return functional.binary_cross_entropy_with_logits(scores, scores.new_full(scores.shape, target))
+
+
+def _load(name: str):
+    from ...networks.perceptual import load_perceptual
+
+    return load_perceptual(name)
+
+
+def _distance(model, image: Tensor, reference: Tensor) -> Tensor:
+    from ...networks.perceptual import perceptual_distance
+
+    return perceptual_distance(model, image, reference)

@@ -74,10 +74,11 @@ def test_resnet_generator_takes_its_smallest_side() -> None:
         assert network(torch.rand(1, 1, side, side)).shape == (1, 1, side, side)
 
 
-def test_mspgan_encoder_gives_every_resolution() -> None:
-    network = MspganGenerator(**TINY_MSPGAN)
-    features = network.features(torch.rand(2, 1, 16, 24))
+def test_encoder_gives_every_resolution() -> None:
+    encoder = ResnetGenerator(4, blocks=1).encoder
+    features = encoder(torch.rand(2, 1, 16, 24))
     assert [tuple(f.shape) for f in features] == [(2, 4, 16, 24), (2, 8, 8, 12), (2, 16, 4, 6)]
+    assert encoder.widths == (4, 8, 16)
 
 
 def test_mspgan_without_its_transformer_is_the_resnet_generator() -> None:

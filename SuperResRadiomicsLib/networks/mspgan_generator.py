@@ -44,21 +44,6 @@ class MspganGenerator(ResnetGenerator):
         self.body.insert(0, _GlobalContext(features, patch, layers, heads))
         self.size_multiple *= patch
 
-    def features(self, image: Tensor) -> list[Tensor]:
-        """What the encoder sees in slices, at every resolution; the contrastive loss compares it.
-
-        Args:
-            image: As in `forward`.
-
-        Returns:
-            For each resolution, the image's own first: (batch, channels, height, width).
-        """
-        value, outputs = 2 * image - 1, []
-        for stage in self.encoder:
-            value = stage(value)
-            outputs.append(value)
-        return outputs
-
 
 class _GlobalContext(nn.Module):
     """Vision transformer (Dosovitskiy et al. 2021, arXiv:2010.11929) that adds to its input.

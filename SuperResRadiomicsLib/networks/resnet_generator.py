@@ -34,7 +34,7 @@ class ResnetGenerator(nn.Module):
         check_at_least(0, downsamplings=downsamplings)
         widths = [width * 2**n for n in range(downsamplings + 1)]
         self.size_multiple = 2**downsamplings
-        self.encoder = nn.Sequential(*_encoder(widths))
+        self.encoder = Encoder(widths)
         self.body = nn.Sequential(*(ResidualBlock(widths[-1]) for _ in range(blocks)))
         self.decoder = nn.Sequential(*_decoder(widths), _outermost(width, 1))
 
@@ -55,16 +55,38 @@ class ResnetGenerator(nn.Module):
         """
         check_divisible(image.shape[2], image.shape[3], self.size_multiple)
         check_sides(image.shape[2], image.shape[3], self.smallest_side)
-        output = self.decoder(self.body(self.encoder(2 * image - 1)))
+        output = self.decoder(self.body(self.encoder(image)[-1]))
         return (torch.tanh(output) + 1) / 2
 
 
-def _encoder(widths: Sequence[int]) -> list[nn.Module]:
-    """One stage for each resolution, the image's own first."""
-    stages: list[nn.Module] = [_stage(_outermost(1, widths[0]), widths[0])]
-    for before, after in itertools.pairwise(widths):
-        stages.append(_stage(nn.Conv2d(before, after, 3, stride=2, padding=1), after))
-    return stages
+class Encoder(nn.Module):
+    """The part of `ResnetGenerator` before its residual blocks: one stage for each resolution.
+
+    Args:
+        widths: Channels of the features at each resolution, the image's own first.
+    """
+
+    def __init__(self, widths: Sequence[int]) -> None:
+        super().__init__()
+        self.widths = tuple(widths)
+        self.stages = nn.ModuleList([_stage(_outermost(1, widths[0]), widths[0])])
+        for before, after in itertools.pairwise(widths):
+            self.stages.append(_stage(nn.Conv2d(before, after, 3, stride=2, padding=1), after))
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """What is seen in slices, at every resolution.
+
+        Args:
+            image: As in `ResnetGenerator`.
+
+        Returns:
+            For each resolution, the image's own first: (batch, channels, height, width).
+        """
+        value, features = 2 * image - 1, []
+        for stage in self.stages:
+            value = stage(value)
+            features.append(value)
+        return features
 
 
 def _decoder(widths: Sequence[int]) -> list[nn.Module]:

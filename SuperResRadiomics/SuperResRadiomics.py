@@ -88,16 +88,19 @@ class SuperResRadiomicsLogic(ScriptedLoadableModuleLogic):
         return self._client.processId
 
     def modelNames(self) -> dict[str, str]:
-        """Names of the models that can be used, each with the name to display."""
+        """Names of the models that enhance, each with the name to display."""
         from SuperResRadiomicsLib.errors import ModelError
         from SuperResRadiomicsLib.zoo import find_models, load_card
 
         names = {}
         for name, folder in find_models(self.modelFolders).items():
             try:
-                names[name] = load_card(folder).display_name
+                card = load_card(folder)
             except ModelError as error:
                 logging.warning("SuperResRadiomics: the model '%s' is left out: %s", name, error)
+                continue
+            if not card.detects:
+                names[name] = card.display_name
         return names
 
     def start(

@@ -228,6 +228,13 @@ def expand_box(box: Box, grid: Grid, margin_mm: float) -> Box:
     return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
 
 
+def union_box(first: Box, second: Box) -> Box:
+    """The smallest box that holds both."""
+    i0, j0, k0 = map(min, first.start, second.start)
+    i1, j1, k1 = map(max, first.stop, second.stop)
+    return Box((i0, j0, k0), (i1, j1, k1))
+
+
 def crop_grid(grid: Grid, box: Box) -> Grid:
     """The part of a grid inside a box."""
     check_inside(box, grid)
@@ -334,6 +341,29 @@ def _apply_taps(
         result = term if result is None else np.add(result, term, out=result)
     assert result is not None
     return result
+
+
+def reduce_area(slices: Array, target_shape: tuple[int, int]) -> npt.NDArray[np.float32]:
+    """Shrink slices by the mean over the area of each new pixel, whole or not.
+
+    Args:
+        slices: (slice, height, width).
+        target_shape: Height and width wanted, neither above the slices' own; both cover the
+            same field of view.
+
+    Returns:
+        float32 array (slice, *target_shape); the mean of each slice is kept.
+    """
+    rows, columns = (_area_weights(n, m) for n, m in zip(slices.shape[1:], target_shape, strict=True))
+    return rows @ slices.astype(np.float32, copy=False) @ columns.T
+
+
+def _area_weights(source_size: int, target_size: int) -> npt.NDArray[np.float32]:
+    """Share that each source pixel has in the length of each target pixel, (target, source)."""
+    edges = np.arange(target_size + 1) * (source_size / target_size)
+    pixels = np.arange(source_size)
+    overlap = np.minimum(edges[1:, None], pixels + 1) - np.maximum(edges[:-1, None], pixels)
+    return (np.clip(overlap, 0.0, 1.0) * (target_size / source_size)).astype(np.float32)
 
 
 _SITK_METHODS = {

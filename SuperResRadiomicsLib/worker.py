@@ -138,11 +138,17 @@ def _feature_table(enhancement: Enhancement, settings: dict[str, Any]) -> dict[s
 
 
 def models(progress: Progress) -> Result:
-    """List the models that can be used, by name."""
+    """List the models that enhance, by name."""
     from SuperResRadiomicsLib.zoo import find_models, load_card
 
     cards = [load_card(folder) for folder in find_models().values()]
-    return {"models": {card.name: {"display_name": card.display_name, "objective": card.objective} for card in cards}}
+    return {
+        "models": {
+            card.name: {"display_name": card.display_name, "objective": card.objective}
+            for card in cards
+            if not card.detects
+        }
+    }
 
 
 def devices(progress: Progress) -> Result:

@@ -26,8 +26,11 @@ if TYPE_CHECKING:
 CARD_NAME = "metadata.json"
 WEIGHTS_NAME = "weights.safetensors"
 PICKLE_ENDINGS = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin")
-TASKS = ("super-resolution", "denoise", "enhance")
+DETECTION = "detection"
+"""Task, and only objective, of a model that finds a lesion and enhances nothing."""
+TASKS = ("super-resolution", "denoise", "enhance", DETECTION)
 OBJECTIVES = ("fidelity", "radiomics", "appearance")
+"""What a model that enhances may be trained for."""
 MODALITIES = ("CT", "MR", "US")
 
 
@@ -58,8 +61,8 @@ class Card:
         version: Version of the model.
         task: One of `TASKS`.
         modality: One of `MODALITIES`.
-        scale: Refinement factor along the in-plane axes; 1 for denoising.
-        objective: One of `OBJECTIVES`.
+        scale: Refinement factor along the in-plane axes; 1 for denoising and detection.
+        objective: One of `OBJECTIVES`; `DETECTION` for a detector.
         adversarial: Trained against a critic; only then may it be called a GAN.
         architecture: Name of the architecture and its arguments.
         window: Intensity window (low, high) that the network sees, scaled to [0, 1].
@@ -67,6 +70,8 @@ class Card:
         valid_spacing_mm: In-plane spacing of input images that the model was trained for.
         degradation: The operator that the model inverts.
         conditions: Scalars that steer the network, in the order of its input.
+        input_size: Longer side in pixels to which slices are brought before a detector sees
+            them; None: it sees them as they are.
         training_data: One entry a source, with licence.
         results: Held-out figures beside those of interpolation.
         sha256: Hash of the weights file.
@@ -87,10 +92,16 @@ class Card:
     valid_spacing_mm: tuple[float, float]
     degradation: dict[str, Any]
     conditions: tuple[Condition, ...]
+    input_size: int | None
     training_data: tuple[dict[str, Any], ...]
     results: dict[str, Any]
     sha256: str
     metadata: dict[str, Any]
+
+    @property
+    def detects(self) -> bool:
+        """Whether the model finds lesions; no other model does, and a detector enhances nothing."""
+        return self.task == DETECTION
 
     @property
     def display_name(self) -> str:
@@ -116,6 +127,30 @@ def find_models(extra_folders: Iterable[str | os.PathLike[str]] = ()) -> dict[st
         for card in sorted(parent.glob(f"*/{CARD_NAME}")):
             found.setdefault(card.parent.name, card.parent)
     return found
+
+
+def find_detector(modality: str, extra_folders: Iterable[str | os.PathLike[str]] = ()) -> Card:
+    """The one detector for a modality.
+
+    Args:
+        modality: One of `MODALITIES`, or ``unknown`` where any will do.
+        extra_folders: As in `find_models`.
+
+    Raises:
+        ModelError: There is none, or more than one.
+    """
+    detectors = [card for card in map(load_card, find_models(extra_folders).values()) if card.detects]
+    fitting = [card for card in detectors if modality in (card.modality, "unknown")]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        names = ", ".join(card.name for card in fitting)
+        raise ModelError(f"There are several lesion detectors for this image: {names}. Choose one by name.")
+    known = ", ".join(f"{card.name} ({card.modality})" for card in detectors) or "none"
+    raise ModelError(
+        f"There is no lesion detector for {modality} images. Known detectors: {known}. Give the folder of a detector "
+        "for this modality, or mark the lesion yourself by a mask or a box."
+    )
 
 
 def find_model(name_or_folder: str | os.PathLike[str]) -> Path:
@@ -177,14 +212,15 @@ def _parse(folder: Path, content: dict[str, Any]) -> Card:
             f"its schema_version is {content['schema_version']}; this software reads version {SCHEMA_VERSION}"
         )
     intensity = content["intensity"]
+    task = _one_of("task", content["task"], TASKS)
     card = Card(
         folder=folder,
         name=str(content["name"]),
         version=str(content["version"]),
-        task=_one_of("task", content["task"], TASKS),
+        task=task,
         modality=_one_of("modality", content["modality"], MODALITIES),
         scale=int(content["scale"]),
-        objective=_one_of("objective", content["objective"], OBJECTIVES),
+        objective=_one_of("objective", content["objective"], (DETECTION,) if task == DETECTION else OBJECTIVES),
         adversarial=_boolean("adversarial", content["adversarial"]),
         architecture={"name": str(content["architecture"]["name"]), "arguments": content["architecture"]["arguments"]},
         window=_rising("intensity.window", intensity["window"]),
@@ -192,6 +228,7 @@ def _parse(folder: Path, content: dict[str, Any]) -> Card:
         valid_spacing_mm=_rising("valid_spacing_mm", content["valid_spacing_mm"]),
         degradation=dict(content["degradation"]),
         conditions=tuple(_condition(c) for c in content.get("conditions", [])),
+        input_size=_input_size(content.get("input_size"), task),
         training_data=tuple(dict(entry) for entry in content["training_data"]),
         results=dict(content["results"]),
         sha256=str(content["weights"]["sha256"]),
@@ -199,6 +236,8 @@ def _parse(folder: Path, content: dict[str, Any]) -> Card:
     )
     if not 1 <= card.scale <= 8:
         raise ValueError(f"scale is {card.scale}; whole numbers from 1 to 8 are allowed")
+    if card.detects and card.scale != 1:
+        raise ValueError(f"scale is {card.scale}; a detector has scale 1")
     return card
 
 
@@ -211,6 +250,14 @@ def _one_of(field: str, value: Any, allowed: tuple[str, ...]) -> str:
 def _boolean(field: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise ValueError(f"{field} is '{value}'; allowed are true and false")
+    return value
+
+
+def _input_size(value: Any, task: str) -> int | None:
+    if value is None:
+        return None
+    if task != DETECTION or type(value) is not int or value < 1:
+        raise ValueError(f"input_size is {value} for the task {task}; detectors may have one, a positive whole number")
     return value
 
 
@@ -234,12 +281,13 @@ def load_network(card: Card) -> nn.Module:
         The network on the CPU, in evaluation mode.
 
     Raises:
-        ModelError: Weights missing, hash wrong, or tensors that do not fit the architecture.
+        ModelError: Weights missing, hash wrong, an architecture that does not fit the task, or tensors that
+            do not fit the architecture.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load
 
-    from .networks import build_network
+    from .networks import architectures, build_network
 
     path = card.folder / WEIGHTS_NAME
     if not path.is_file():
@@ -252,6 +300,11 @@ def load_network(card: Card) -> nn.Module:
             f"{card.sha256[:12]}...: the file was changed or damaged. Get the model again."
         )
     network = build_network(card.architecture["name"], card.architecture["arguments"])
+    if architectures()[card.architecture["name"]].detects != card.detects:
+        raise ModelError(
+            f"The model '{card.name}' is for {card.task}, which its architecture '{card.architecture['name']}' "
+            "cannot do. Make both fit in the card."
+        )
     try:
         # Stored in half precision or not, the network computes in single precision.
         network.load_state_dict({name: value.float() for name, value in load(content).items()})

@@ -121,3 +121,31 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for weight in network.up[-1].parameters():
             weight *= 0.01
     return save_model(tmp_path_factory.mktemp("models") / "tiny", network, TINY_CARD).folder
+
+
+TINY_DETECTOR_CARD = {
+    "name": "tiny-detector",
+    "version": "0.0.1",
+    "task": "detection",
+    "modality": "CT",
+    "scale": 1,
+    "objective": "detection",
+    "adversarial": False,
+    "architecture": {"name": "lesion-detector", "arguments": {"widths": [8, 16, 16]}},
+    "intensity": {"window": [-1024.0, 1500.0], "unit": "HU"},
+    "input_size": 24,
+    "valid_spacing_mm": [0.5, 1.2],
+    "degradation": {},
+    "training_data": [{"name": "none: bright ellipses drawn for tests", "licence": "Apache-2.0"}],
+    "results": {},
+}
+
+
+@pytest.fixture(scope="session")
+def tiny_detector(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a detector that finds soft tissue in lung."""
+    from SuperResRadiomicsLib.zoo import save_model
+    from Testing.blobs import train_detector
+
+    network = train_detector(TINY_DETECTOR_CARD["architecture"])
+    return save_model(tmp_path_factory.mktemp("detectors") / "tiny-detector", network, TINY_DETECTOR_CARD).folder

@@ -23,11 +23,13 @@ from SuperResRadiomicsLib.grid import (
     interpolate_bicubic,
     pad_to_multiple,
     paste,
+    reduce_area,
     refine,
     refine_box,
     resample,
     through_plane_axis,
     transport_mask,
+    union_box,
     whole,
 )
 from SuperResRadiomicsLib.operators import BlurDecimate
@@ -283,3 +285,17 @@ def test_unknown_methods_are_refused() -> None:
         transport_mask(np.ones(grid.shape, dtype=bool), grid, grid, "cubic")  # type: ignore[arg-type]
     with pytest.raises(GridError, match="positive"):
         refine(grid, (2, 0, 1))
+
+
+@given(st.integers(1, 13), st.integers(1, 13), st.data())
+def test_area_reduction_is_the_mean_over_each_new_pixel(height: int, width: int, data: st.DataObject) -> None:
+    """Against repeating every pixel so often that both grids' pixels are whole blocks."""
+    target = data.draw(st.integers(1, height)), data.draw(st.integers(1, width))
+    slices = np.random.default_rng(height * 17 + width).normal(0, 1, (2, height, width)).astype(np.float32)
+    repeated = slices.repeat(target[0], axis=1).repeat(target[1], axis=2)
+    expected = repeated.reshape(2, target[0], height, target[1], width).mean(axis=(2, 4))
+    assert np.allclose(reduce_area(slices, target), expected, atol=1e-5)
+
+
+def test_union_of_boxes() -> None:
+    assert union_box(Box((1, 5, 2), (3, 6, 9)), Box((2, 0, 3), (7, 4, 8))) == Box((1, 0, 2), (7, 6, 9))

@@ -250,3 +250,8 @@ def test_it_ends_when_nobody_listens(start, files):
     assert conversation.process.wait(timeout=30) == 0
     assert conversation.process.stderr.read() == ""
     conversation.process.stderr.close()
+
+
+def test_models_are_those_that_enhance(tiny_model, tiny_detector, monkeypatch):
+    monkeypatch.setattr("SuperResRadiomicsLib.zoo.model_folders", lambda: [tiny_model.parent, tiny_detector.parent])
+    assert list(worker.models(lambda *progress: None)["models"]) == ["tiny"]

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from SuperResRadiomicsLib.errors import ModelError
-from SuperResRadiomicsLib.zoo import find_models, load_card, load_network, save_model
+from SuperResRadiomicsLib.zoo import MODALITIES, find_detector, find_models, load_card, load_network, save_model
 
 
 @pytest.fixture
@@ -39,6 +39,63 @@ def test_display_name_says_gan_only_of_adversarial_models(model: Path) -> None:
     assert load_card(model).display_name == "tiny (fidelity)"
     _change(model, adversarial=True, objective="appearance")
     assert load_card(model).display_name == "tiny (GAN, appearance)"
+
+
+@pytest.fixture
+def detector(tiny_detector: Path, tmp_path: Path) -> Path:
+    """A copy of a valid detector that a test may damage."""
+    return Path(shutil.copytree(tiny_detector, tmp_path / "detectors" / "tiny-detector"))
+
+
+def test_detectors_are_told_from_models_that_enhance(model: Path, detector: Path) -> None:
+    card = load_card(detector)
+    assert card.detects and not load_card(model).detects
+    assert card.input_size == 24 and load_card(model).input_size is None
+    assert card.display_name == "tiny-detector (detection)"
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"objective": "fidelity"}, "objective is 'fidelity'; allowed are detection"),
+        ({"scale": 2}, "a detector has scale 1"),
+        ({"input_size": 0}, "input_size is 0 for the task detection"),
+        ({"input_size": 1.5}, "input_size is 1.5"),
+        ({"task": "denoise", "objective": "fidelity"}, "input_size is 24 for the task denoise"),
+    ],
+)
+def test_invalid_detector_cards_are_refused(detector: Path, fields: dict[str, Any], message: str) -> None:
+    _change(detector, **fields)
+    with pytest.raises(ModelError, match=message):
+        load_card(detector)
+
+
+def test_only_detectors_have_the_objective_detection(model: Path) -> None:
+    _change(model, objective="detection")
+    with pytest.raises(ModelError, match="objective is 'detection'; allowed are fidelity, radiomics, appearance"):
+        load_card(model)
+
+
+def test_task_and_architecture_must_fit(model: Path, detector: Path) -> None:
+    _change(model, task="detection", objective="detection", scale=1)
+    with pytest.raises(ModelError, match="for detection, which its architecture 'gan-circle-generator' cannot do"):
+        load_network(load_card(model))
+    _change(detector, task="denoise", objective="fidelity", input_size=None)
+    with pytest.raises(ModelError, match="for denoise, which its architecture 'lesion-detector' cannot do"):
+        load_network(load_card(detector))
+
+
+def test_the_only_detector_for_a_modality_is_found(detector: Path) -> None:
+    others = {card.modality for card in map(load_card, find_models().values()) if card.detects}
+    modality = next(m for m in MODALITIES if m not in others)
+    _change(detector, modality=modality)
+    folders = [detector.parent]
+    assert find_detector(modality, folders).folder == detector
+    with pytest.raises(ModelError, match=f"no lesion detector for {modality} images. Known detectors: .*Give the fold"):
+        find_detector(modality)
+    _change(Path(shutil.copytree(detector, detector.parent / "second")), name="second")
+    with pytest.raises(ModelError, match="several lesion detectors for this image: second, tiny-detector"):
+        find_detector(modality, folders)
 
 
 def test_models_are_found_in_extra_folders(model: Path) -> None:

@@ -10,16 +10,17 @@ import typer
 
 from .. import NOT_FOR_CLINICAL_USE, __version__
 from ..demo.run import DEFAULT_MODEL, run_demo
+from ..enhance import LesionDetection, load_enhancement, load_model
 from ..enhance import enhance as enhance_image
-from ..enhance import load_enhancement, load_model
 from ..enhance import result as enhancement_files
 from ..errors import RegionError, SettingsError
+from ..grid import Box
 from ..image import read_image, read_mask
 from ..radiomics import LesionVersions, extract_features
 from ..report import lesion as report_files
 from ..report.lesion import save_report, save_tables
 from ..zoo import load_card
-from . import models
+from . import detection, models
 from . import options as given
 from .console import note, output, print_json, progress_bar, warn
 from .staging import staged_folder
@@ -33,9 +34,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(models.app, name="models")
+app.command()(detection.detect)
 
 EARLIER_RESULTS = (*enhancement_files.FILE_NAMES, *report_files.FILE_NAMES)
-IMAGE_HELP = "NRRD, NIfTI or MHA file, or a folder with one DICOM series."
 IMAGES_PANEL = "Named images, instead of a folder"
 MASK_HELP = "Label image of the lesion, on the image's grid."
 
@@ -57,7 +58,7 @@ def _common(
 
 @app.command()
 def enhance(
-    image: Annotated[Path, typer.Argument(help=IMAGE_HELP, show_default=False)],
+    image: Annotated[Path, typer.Argument(help=given.IMAGE_HELP, show_default=False)],
     model: Annotated[str, typer.Option(help="Name or folder of a model (see: models list).", show_default=False)],
     out: given.OutputFolder,
     mask: Annotated[
@@ -67,8 +68,17 @@ def enhance(
     box: Annotated[
         str | None,
         typer.Option(
-            help="Instead of a mask: voxel indices i0,i1,j0,j1,k0,k1, each second one exclusive.",
+            help="Instead of a mask: voxel indices i0,i1,j0,j1,k0,k1, each second one exclusive; or auto: what a "
+            "detector finds.",
             rich_help_panel=given.LESION_PANEL,
+        ),
+    ] = None,
+    detector: Annotated[
+        str | None,
+        typer.Option(
+            help="For --box auto: name or folder of a detector; else the only one for the modality.",
+            rich_help_panel=given.LESION_PANEL,
+            show_default=False,
         ),
     ] = None,
     margin: Annotated[
@@ -76,9 +86,7 @@ def enhance(
     ] = 10.0,
     mask_rule: given.MaskRule = "linear",
     allow_volume_change: given.AllowVolumeChange = False,
-    modality: Annotated[
-        Literal["CT", "MR", "US"] | None, typer.Option(help="What the image is, where its file does not say.")
-    ] = None,
+    modality: given.Modality = None,
     format: Annotated[Literal["nrrd", "nii.gz", "mha"], typer.Option(help="Format of the images written.")] = "nrrd",
     blur: Annotated[
         float | None,
@@ -98,16 +106,22 @@ def enhance(
     precision: given.Precision = "fp32",
     json: given.Json = False,
 ) -> None:
-    """Enhance a lesion (given by a mask or a box) or, without either, the whole image."""
+    """Enhance a lesion (given by a mask or a box, or found) or, without either, the whole image."""
     if mask and box:
         raise RegionError("A mask and a box were given. Give one of them, or neither for the whole image.")
     if label is not None and not mask:
         raise SettingsError("A label was given without a mask. Give the label image with --mask.")
-    region = given.parse_box(box) if box else None
+    if detector and box != given.AUTO:
+        raise SettingsError(
+            "A detector was given without --box auto. Give both, or mark the lesion without a detector."
+        )
+    region: Box | LesionDetection | None = given.parse_box(box) if box and box != given.AUTO else None
     with staged_folder(out, EARLIER_RESULTS) as folder:
         scan = read_image(image, modality)
         lesion = read_mask(mask, scan.grid, label) if mask else None
         network = load_model(model, device, precision)
+        if box == given.AUTO:
+            region = detection.detect_for(scan, network, detector)
         with progress_bar(f"Enhancing {scan.name}") as progress:
             enhancement = enhance_image(
                 scan,
@@ -138,7 +152,7 @@ def enhance(
 
 @app.command()
 def features(
-    image: Annotated[Path, typer.Argument(help=IMAGE_HELP, show_default=False)],
+    image: Annotated[Path, typer.Argument(help=given.IMAGE_HELP, show_default=False)],
     mask: Annotated[Path, typer.Argument(help=MASK_HELP, show_default=False)],
     label: given.Label = None,
     engine: given.Engine = "pyradiomics",
@@ -166,7 +180,7 @@ def compare(
         Path | None, typer.Argument(help="A folder that `enhance` wrote; or name the images.", show_default=False)
     ] = None,
     original: Annotated[
-        Path | None, typer.Option(help=IMAGE_HELP, rich_help_panel=IMAGES_PANEL, show_default=False)
+        Path | None, typer.Option(help=given.IMAGE_HELP, rich_help_panel=IMAGES_PANEL, show_default=False)
     ] = None,
     mask: Annotated[Path | None, typer.Option(help=MASK_HELP, rich_help_panel=IMAGES_PANEL, show_default=False)] = None,
     bicubic: Annotated[

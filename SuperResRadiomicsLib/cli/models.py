@@ -10,6 +10,7 @@ from rich.table import Table
 
 from ..zoo import find_models, load_card
 from .console import note, output, print_json
+from .headline import headline
 from .options import Json
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ app = typer.Typer(help="The networks that come with this software.", no_args_is_
 
 @app.command("list")
 def list_models(json: Json = False) -> None:
-    """List the models at hand."""
+    """List the models at hand, with their figures on patients never trained on."""
     cards = [load_card(folder) for folder in find_models().values()]
     if json:
         print_json({"models": [_summary(card) for card in cards]})
@@ -52,13 +53,19 @@ def _summary(card: Card) -> dict[str, Any]:
         "objective": card.objective,
         "adversarial": card.adversarial,
         "valid_spacing_mm": list(card.valid_spacing_mm),
+        "held_out": headline(card),
     }
 
 
 def _table(cards: list[Card]) -> Table:
-    table = Table("model", "version", "for", "scale", "objective", "in-plane voxels, mm", box=SIMPLE_HEAD)
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("model", no_wrap=True)  # To be copied whole.
+    for name in ("version", "for", "scale", "objective", "in-plane voxels, mm", "held-out"):
+        table.add_column(name)
     for card in cards:
         low, high = card.valid_spacing_mm
         objective = f"{card.objective}{', GAN' if card.adversarial else ''}"
-        table.add_row(card.name, card.version, card.modality, str(card.scale), objective, f"{low:g} to {high:g}")
+        table.add_row(
+            card.name, card.version, card.modality, str(card.scale), objective, f"{low:g} to {high:g}", headline(card)
+        )
     return table

@@ -13,6 +13,10 @@ from ..radiomics import FeatureSettings
 
 FEATURE_PANEL, LESION_PANEL, NETWORK_PANEL = "Features", "Lesion", "Network"
 
+IMAGE_HELP = "NRRD, NIfTI or MHA file, or a folder with one DICOM series."
+AUTO = "auto"
+"""What stands for a box that a detector finds."""
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines on standard output.")]
 Label = Annotated[
     int | None,
@@ -66,6 +70,9 @@ Distance = Annotated[float, typer.Option(help="Distance between neighbours.", ri
 DistanceUnit = Annotated[
     Literal["voxel", "mm"], typer.Option(help="Unit of the distance.", rich_help_panel=FEATURE_PANEL)
 ]
+Modality = Annotated[
+    Literal["CT", "MR", "US"] | None, typer.Option(help="What the image is, where its file does not say.")
+]
 OutputFolder = Annotated[Path, typer.Option("--out", help="Folder for the results; made if needed.")]
 
 
@@ -109,3 +116,8 @@ def parse_box(text: str) -> Box:
             "--box 100,164,80,144,10,20."
         ) from error
     return Box((i0, j0, k0), (i1, j1, k1))
+
+
+def format_box(box: Box) -> str:
+    """A box as `parse_box` reads it."""
+    return ",".join(f"{a},{b}" for a, b in zip(box.start, box.stop, strict=True))

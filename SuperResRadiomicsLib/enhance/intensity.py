@@ -81,5 +81,5 @@ def foreground_window(voxels: npt.NDArray[Any], name: str) -> Window:
     foreground = voxels[voxels > FOREGROUND_SHARE * top]
     low, high = np.percentile(foreground, PERCENTILES) if foreground.size else (0.0, 0.0)
     if high <= low:
-        raise ImageError(f"'{name}' has no contrast: its foreground has one value. Nothing can be enhanced.")
+        raise ImageError(f"'{name}' has no contrast: its foreground has one value. A network can make nothing of it.")
     return Window(float(low), float(high))

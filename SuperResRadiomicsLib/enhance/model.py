@@ -138,22 +138,30 @@ def load_model(name_or_folder: str | os.PathLike[str], device: str = "auto", pre
         precision: ``fp32``, ``bf16`` or ``fp16``.
 
     Raises:
-        ModelError: No such model, card invalid, hash wrong, pickle offered, or a network that does
-            not do what the card says.
+        ModelError: No such model, card invalid, hash wrong, pickle offered, a detector, or a network
+            that does not do what the card says.
         DeviceError: Device or precision not available.
         MissingDependencyError: PyTorch is not installed.
     """
     card = load_card(name_or_folder)
+    if card.detects:
+        raise ModelError(
+            f"The model '{card.name}' is a detector and enhances nothing; use superres-radiomics detect. To enhance "
+            "what it finds, choose another model and the box auto."
+        )
     require_torch()
-    import torch
-
     where = resolve_device(device)
     resolve_precision(precision, where)
-    network = load_network(card).to(where)
-    network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    model = LoadedModel(card, where, precision, network)
+    model = LoadedModel(card, where, precision, network_on(card, where))
     _check_fits(model)
     return model
+
+
+def network_on(card: Card, device: str) -> nn.Module:
+    """A card's network on a device that is here, channels last; errors as from `load_network`."""
+    import torch
+
+    return load_network(card).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _check_fits(model: LoadedModel) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import ImageError, MaskError, RegionError
+from ..errors import MaskError, RegionError
 from ..grid import (
     BoolArray,
     Box,
@@ -28,6 +28,8 @@ from ..grid import (
     whole,
 )
 from ..image import Image, cast_like
+from .checks import check_image
+from .detection import LesionDetection
 from .intensity import window_for
 from .job import AskCancelled, Progress, RegionJob, raise_if_cancelled
 from .model import LoadedModel, load_model
@@ -45,7 +47,7 @@ def enhance(
     model: LoadedModel | str | os.PathLike[str],
     *,
     mask: BoolArray | None = None,
-    box: Box | None = None,
+    box: Box | LesionDetection | None = None,
     margin_mm: float = DEFAULT_MARGIN_MM,
     through_plane: int | None = None,
     device: str = "auto",
@@ -68,7 +70,7 @@ def enhance(
         image: What to enhance; it is not changed.
         model: A loaded model, or a model's name or folder.
         mask: bool [k, j, i] on the image's grid.
-        box: Region in voxels of the image, instead of the mask's box.
+        box: Region in voxels of the image, or what a detector found in it, instead of the mask's box.
         margin_mm: Margin around the mask or box, and width of the blend at its faces.
         through_plane: Axis (0 = i, 1 = j, 2 = k) that is not refined; without it the one of
             largest spacing.
@@ -89,13 +91,16 @@ def enhance(
     Raises:
         ImageError: The image does not suit the model.
         MaskError: The mask is empty, on another grid, or changes its volume too much.
-        RegionError: The box lies outside the image.
+        RegionError: The box lies outside the image, or the detection is another image's.
         ModelError, DeviceError, SettingsError: See `load_model`.
         Cancelled: ``cancelled`` said so.
     """
     loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
     kept = through_plane_axis(image.grid) if through_plane is None else through_plane
-    warnings = _check_image(image, loaded, kept)
+    warnings = check_image(image, loaded.card, kept)
+    detection = box if isinstance(box, LesionDetection) else None
+    if detection is not None:
+        warnings += [warning for warning in detection.warnings if warning not in warnings]
     conditions = loaded.conditions(blur, noise)
     refined = refine(image.grid, in_plane_factors(image.grid, loaded.card.scale, kept))
     transport = _transport(mask, image.grid, refined, mask_rule, allow_volume_change)
@@ -105,7 +110,8 @@ def enhance(
     bicubic = _interpolated_twin(image, refined, kept, cancelled)
     enhanced = bicubic.copy()
     residual = job.run(enhanced, bicubic, progress, cancelled)
-    provenance = describe(job, transport, residual, warnings)
+    found = None if detection is None else {**detection.summary(), "model": detection.provenance["model"]}
+    provenance = describe(job, transport, found, residual, warnings)
     return Enhancement(
         enhanced=_output(image, enhanced, refined, f"{image.name}-{loaded.card.name}"),
         bicubic=_output(image, bicubic, refined, f"{image.name}-bicubic"),
@@ -123,30 +129,6 @@ def _output(image: Image, voxels: npt.NDArray[Any], grid: Grid, name: str) -> Im
     return image.with_voxels(voxels, grid, name)
 
 
-def _check_image(image: Image, model: LoadedModel, through_plane: int) -> list[str]:
-    """Refuse what cannot be right; warn of what the model was not trained for."""
-    card = model.card
-    if image.modality not in (card.modality, "unknown"):
-        raise ImageError(
-            f"'{image.name}' is {image.modality}, the model '{card.name}' is for {card.modality}. "
-            "Choose a model of the image's modality, or state the modality if it is wrong."
-        )
-    warnings = []
-    if image.modality == "unknown":
-        warnings.append(f"The image's modality is not known; it is taken for {card.modality}.")
-    low, high = card.valid_spacing_mm
-    spacings = [spacing for axis, spacing in enumerate(image.spacing) if axis != through_plane]
-    if min(spacings) < low or max(spacings) > high:
-        given = " x ".join(f"{s:.3g}" for s in spacings)
-        warnings.append(
-            f"The in-plane spacing of {given} mm is outside the {low:g} to {high:g} mm that the model "
-            f"'{card.name}' was trained for; its detail may be wrong."
-        )
-    if max(spacings) / min(spacings) > 1.05:
-        warnings.append("The in-plane spacing differs between the two axes; the model was trained on square pixels.")
-    return warnings
-
-
 def _transport(
     mask: BoolArray | None, source: Grid, refined: Grid, rule: MaskRule, allow_volume_change: bool
 ) -> MaskTransport | None:
@@ -159,11 +141,15 @@ def _transport(
     return transport_mask(mask.astype(bool, copy=False), source, refined, rule, allow_volume_change)
 
 
-def _region(grid: Grid, mask: BoolArray | None, box: Box | None, margin_mm: float) -> Box:
+def _region(grid: Grid, mask: BoolArray | None, box: Box | LesionDetection | None, margin_mm: float) -> Box:
     if mask is not None and box is not None:
         raise RegionError("Both a mask and a box were given; give one of them.")
     if mask is None and box is None:
         return whole(grid)
+    if isinstance(box, LesionDetection):
+        if not box.grid.matches(grid):
+            raise RegionError("The lesion was detected on another image's grid. Detect it on the image to enhance.")
+        box = box.box
     core = box_of_mask(mask) if mask is not None else box
     assert core is not None
     check_inside(core, grid)

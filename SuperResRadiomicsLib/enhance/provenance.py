@@ -10,35 +10,26 @@ import numpy as np
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
 from ..grid import Grid, MaskTransport
 from ..image import Image
+from ..zoo import Card
 from .device import describe_device
 from .job import RegionJob
 
 
 def describe(
-    job: RegionJob, transport: MaskTransport | None, residual: dict[str, Any], warnings: list[str]
+    job: RegionJob,
+    transport: MaskTransport | None,
+    detection: dict[str, Any] | None,
+    residual: dict[str, Any],
+    warnings: list[str],
 ) -> dict[str, Any]:
     """Everything that affects the result. Names of patients and folders do not enter."""
-    import torch
-
     card = job.model.card
     return {
         "schema_version": SCHEMA_VERSION,
         "notice": NOT_FOR_CLINICAL_USE,
-        "software": {
-            "SuperResRadiomics": __version__,
-            "torch": str(torch.__version__),
-            "numpy": np.__version__,
-            "python": platform.python_version(),
-        },
-        "input": _describe_input(job.image),
-        "model": {
-            "name": card.name,
-            "version": card.version,
-            "task": card.task,
-            "objective": card.objective,
-            "adversarial": card.adversarial,
-            "sha256": card.sha256,
-        },
+        "software": describe_software(),
+        "input": describe_image(job.image),
+        "model": describe_model(card),
         "device": describe_device(job.model.device),
         "precision": job.model.precision,
         "parameters": {
@@ -55,6 +46,7 @@ def describe(
         },
         "grid": _describe_grid(job.refined),
         "region": {"start": list(job.region.start), "stop": list(job.region.stop)},
+        "detection": detection,
         "mask": None if transport is None else {
             "rule": transport.rule,
             "source_volume_mm3": transport.source_volume_mm3,
@@ -66,7 +58,32 @@ def describe(
     }  # fmt: skip
 
 
-def _describe_input(image: Image) -> dict[str, Any]:
+def describe_software() -> dict[str, str]:
+    """Versions of what computes."""
+    import torch
+
+    return {
+        "SuperResRadiomics": __version__,
+        "torch": str(torch.__version__),
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def describe_model(card: Card) -> dict[str, Any]:
+    """What identifies a model, and what it is for."""
+    return {
+        "name": card.name,
+        "version": card.version,
+        "task": card.task,
+        "objective": card.objective,
+        "adversarial": card.adversarial,
+        "sha256": card.sha256,
+    }
+
+
+def describe_image(image: Image) -> dict[str, Any]:
+    """What an image is, without its name."""
     return {
         "modality": image.modality,
         "unit": image.unit,

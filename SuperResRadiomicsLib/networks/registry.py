@@ -25,12 +25,14 @@ class Architecture:
             that look at the whole image (attention, global pooling) run whole.
         input_grid: What the network reads: the slice interpolated to the ``refined`` grid, or
             the measured pixels of the ``coarse`` one, which it enlarges itself.
+        detects: Whether the network gives the box of a lesion instead of an image.
     """
 
     module: str
     class_name: str
     finite_receptive_field: bool
     input_grid: InputGrid = "refined"
+    detects: bool = False
 
 
 _ARCHITECTURES = {
@@ -45,6 +47,7 @@ _ARCHITECTURES = {
     "srresnet": Architecture("srresnet", "SrResNet", finite_receptive_field=True, input_grid="coarse"),
     "espcn": Architecture("espcn", "Espcn", finite_receptive_field=True, input_grid="coarse"),
     "emasrn": Architecture("emasrn", "Emasrn", finite_receptive_field=False, input_grid="coarse"),
+    "lesion-detector": Architecture("lesion_detector", "LesionDetector", finite_receptive_field=False, detects=True),
 }
 
 

@@ -9,7 +9,7 @@ import sys
 
 from ..cli.exits import exit_code, require
 
-EXTRA_PACKAGES = ("torch", "lightning", "tensorboard", "pydantic", "yaml", "typer", "rich")
+EXTRA_PACKAGES = ("torch", "lightning", "tensorboard", "pydantic", "pydicom", "yaml", "typer", "rich")
 
 
 def main() -> None:

@@ -25,8 +25,12 @@ class DataConfig(_Section):
 
     Attributes:
         folder: Folder of volumes; without it the environment variable's, see `data_folder`.
+        layout: ``volumes``, files as `splits` lists them; or a public data set's own layout, see `readers`.
         splits: CSV in that folder with columns path, patient, role, lesion_mask. Without
-            the file every volume is a patient and roles are drawn by the seed.
+            the file every volume is a patient and roles are drawn by the seed. In a data set's own
+            layout patient and role suffice.
+        structure: Name patterns of the lesion in RTSTRUCT and SEG objects (``dicom``); the first that fits any.
+        sequence: The MR sequence (``brats2018``).
         include: Path patterns (relative to the folder; * also matches /) of the volumes to use.
         modality: Modality of all volumes. CT is in HU; the others' voxels are turned into shares
             of the window of each volume's foreground, see `foreground_window`.
@@ -46,7 +50,10 @@ class DataConfig(_Section):
     """
 
     folder: Path | None = None
+    layout: Literal["volumes", "dicom", "deeplesion", "brats2018"] = "volumes"
     splits: str = "splits.csv"
+    structure: tuple[str, ...] = ("GTV-1", "GTV*")
+    sequence: Literal["t1", "t1ce", "t2", "flair"] = "t1ce"
     include: tuple[str, ...] = ("*",)
     modality: Literal["CT", "MR", "US"] = "CT"
     clip: tuple[float, float] = (-1024.0, 3071.0)

@@ -8,7 +8,6 @@ the mean over the patient's volumes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,11 +16,9 @@ import numpy.typing as npt
 from ..enhance import LoadedModel, enhance
 from ..grid import (
     BoolArray,
-    in_plane_axes,
     interpolate_bicubic,
     refine,
     resample,
-    through_plane_axis,
 )
 from ..image import Image
 from ..metrics import psnr, ssim
@@ -29,8 +26,9 @@ from ..operators import BlurDecimate, positional_noise
 from ..radiomics import FeatureSettings, extract_features
 from ..stability import concordance
 from .config import DataConfig
+from .entries import VolumeEntry
 from .validation import BODY_ABOVE_HU
-from .volumes import VolumeEntry, as_slices, load_volume, trim
+from .volumes import Volume, load_volume
 
 DEGRADATIONS = ((0.0, 0.0), (0.8, 10.0), (1.0, 25.0))
 """(blur in fine pixels, noise in intensity units) that are reported."""
@@ -41,32 +39,10 @@ MIN_PATIENTS_FOR_CONCORDANCE = 3
 Report = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Case:
-    """A volume of a held-out patient.
-
-    Attributes:
-        entry: Where it comes from.
-        truth: The true volume, trimmed so that it can be decimated.
-        lesion: Its lesion mask, or nothing.
-    """
-
-    entry: VolumeEntry
-    truth: Image
-    lesion: BoolArray | None
-
-
-def load_case(entry: VolumeEntry, data: DataConfig, factor: int) -> Case:
-    """Read a volume and trim its slices to a multiple of the factor."""
-    image, lesion = load_volume(entry, data)
-    return Case(entry, *trim(image, lesion, factor))
-
-
-def degrade(truth: Image, factor: int, blur: float, noise: float, seed: int) -> Image:
+def degrade(case: Volume, factor: int, blur: float, noise: float, seed: int) -> Image:
     """The coarse image that a scan with this blur and noise would give."""
-    axis = through_plane_axis(truth.grid)
-    slices = as_slices(truth.voxels, truth.grid)
-    coarse = np.moveaxis(BlurDecimate(factor, blur).forward(slices), 0, 2 - axis)
+    truth, axis = case.image, case.through_plane
+    coarse = np.moveaxis(BlurDecimate(factor, blur).forward(case.slices(truth.voxels)), 0, 2 - axis)
     x, y, z = (1.0 if a == axis else 1.0 / factor for a in range(3))
     grid = refine(truth.grid, (x, y, z))
     return truth.with_voxels((coarse + noise * positional_noise(grid, seed)).astype(np.float32), grid)
@@ -94,8 +70,8 @@ def evaluate(
         voxels by method, their means, and the agreement of lesion features.
     """
     factor = model.card.scale
-    test = [load_case(e, data, factor) for e in entries if e.role == "test"]
-    held = [load_case(e, data, factor) for e in entries if e.role == "validation"]
+    test = [load_volume(e, data).trimmed(factor) for e in entries if e.role == "test"]
+    held = [load_volume(e, data).trimmed(factor) for e in entries if e.role == "validation"]
     held_lesions = [case for case in held if case.lesion is not None] or held
     results = {}
     for blur, noise in DEGRADATIONS:
@@ -115,31 +91,31 @@ def evaluate(
     }
 
 
-def _body(case: Case) -> BoolArray:
+def _body(case: Volume) -> BoolArray:
     """Body voxels of a CT; a padded border takes no part."""
-    if case.truth.modality != "CT":
-        return np.ones(case.truth.voxels.shape, dtype=bool)
-    body: BoolArray = case.truth.voxels > BODY_ABOVE_HU
+    if case.image.modality != "CT":
+        return np.ones(case.image.voxels.shape, dtype=bool)
+    body: BoolArray = case.image.voxels > BODY_ABOVE_HU
     return body
 
 
-def _interpolation_error(case: Case, factor: int, blur: float, noise: float, seed: int) -> float:
+def _interpolation_error(case: Volume, factor: int, blur: float, noise: float, seed: int) -> float:
     """Root mean square error of the bicubic image in the lesion, or in body voxels where there is none."""
-    coarse = degrade(case.truth, factor, blur, noise, seed)
-    bicubic = interpolate_bicubic(coarse.voxels, case.truth.voxels.shape)
+    coarse = degrade(case, factor, blur, noise, seed)
+    bicubic = interpolate_bicubic(coarse.voxels, case.image.voxels.shape)
     where = _body(case) if case.lesion is None else case.lesion
-    return float(np.sqrt(np.mean(np.square(bicubic - case.truth.voxels)[where])))
+    return float(np.sqrt(np.mean(np.square(bicubic - case.image.voxels)[where])))
 
 
-def _judge(case: Case, model: LoadedModel, blur: float, noise: float, null_noise: float, seed: int) -> dict[str, Any]:
+def _judge(case: Volume, model: LoadedModel, blur: float, noise: float, null_noise: float, seed: int) -> dict[str, Any]:
     images = _restored(case, model, blur, noise, null_noise, seed)
-    body = as_slices(_body(case), case.truth.grid)
+    body = case.slices(_body(case))
     low, high = model.card.window
-    truth = as_slices(np.clip(case.truth.voxels, low, high), case.truth.grid)
-    spacing = [case.truth.spacing[axis] * model.card.scale for axis in in_plane_axes(case.truth.grid)]
+    truth = case.slices(np.clip(case.image.voxels, low, high))
+    spacing = [case.image.spacing[axis] * model.card.scale for axis in range(3) if axis != case.through_plane]
     row: dict[str, Any] = {"path": case.entry.path, "patient": case.entry.patient, "spacing_mm": spacing}
     for method in METHODS:
-        image = np.clip(as_slices(images[method], case.truth.grid), low, high)
+        image = np.clip(case.slices(images[method]), low, high)
         row[f"psnr_{method}"] = psnr(truth, image, high - low, body)
         row[f"ssim_{method}"] = ssim(truth, image, high - low, body)
     row["gain_db"] = row["psnr_network"] - max(row["psnr_bicubic"], row["psnr_bspline"])
@@ -149,13 +125,13 @@ def _judge(case: Case, model: LoadedModel, blur: float, noise: float, null_noise
 
 
 def _restored(
-    case: Case, model: LoadedModel, blur: float, noise: float, null_noise: float, seed: int
+    case: Volume, model: LoadedModel, blur: float, noise: float, null_noise: float, seed: int
 ) -> dict[str, npt.NDArray[np.float32]]:
-    coarse = degrade(case.truth, model.card.scale, blur, noise, seed)
+    coarse = degrade(case, model.card.scale, blur, noise, seed)
     outcome = enhance(
         coarse,
         model,
-        through_plane=through_plane_axis(case.truth.grid),
+        through_plane=case.through_plane,
         blur=blur if model.card.conditions else None,
         noise=noise if model.card.conditions else None,
     )
@@ -164,14 +140,16 @@ def _restored(
         "bicubic": bicubic,
         "bspline": resample(coarse.voxels, coarse.grid, outcome.enhanced.grid, "bspline"),
         "network": outcome.enhanced.voxels,
-        "bicubic+noise": bicubic + null_noise * positional_noise(case.truth.grid, seed + 1),
+        "bicubic+noise": bicubic + null_noise * positional_noise(case.image.grid, seed + 1),
     }
 
 
-def _features(case: Case, lesion: BoolArray, images: dict[str, npt.NDArray[np.float32]]) -> dict[str, dict[str, float]]:
+def _features(
+    case: Volume, lesion: BoolArray, images: dict[str, npt.NDArray[np.float32]]
+) -> dict[str, dict[str, float]]:
     settings = FeatureSettings(classes=FEATURE_CLASSES)
-    truth = extract_features(case.truth, lesion, settings)
-    others = {m: extract_features(case.truth.with_voxels(images[m]), lesion, settings) for m in METHODS}
+    truth = extract_features(case.image, lesion, settings)
+    others = {m: extract_features(case.image.with_voxels(images[m]), lesion, settings) for m in METHODS}
     return {"truth": truth, **others}
 
 

@@ -199,4 +199,4 @@ def test_texts_hold_no_paths(command, enhanced, files):
 def test_help_names_every_command(command):
     outcome = command("--help")
     assert outcome.code == 0
-    assert all(name in outcome.out for name in ("enhance", "features", "compare", "models", "demo"))
+    assert all(name in outcome.out for name in ("detect", "enhance", "features", "compare", "models", "demo"))

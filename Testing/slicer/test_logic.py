@@ -309,6 +309,13 @@ def test_a_broken_card_does_not_hide_the_others(logic, tiny_model, tmp_path):
     assert "broken" not in names
 
 
+def test_detectors_are_not_offered(logic, tiny_model, tiny_detector):
+    logic.modelFolders = (tiny_detector.parent, tiny_model.parent)
+    names = logic.modelNames()
+    assert MODEL in names
+    assert "tiny-detector" not in names
+
+
 @pytest.mark.parametrize("name", ["test_SegmentIsExportedOnTheVolumesGrid", "test_SuperResolvesALesion"])
 def test_the_modules_own_tests_pass(module, scene, name):
     case = module.SuperResRadiomicsTest(name)

@@ -10,6 +10,7 @@ from .adversarial import (
     wasserstein_critic_loss,
     wasserstein_generator_loss,
 )
+from .box import box_loss, detection_loss, generalised_iou, objectness_loss
 from .contrastive import region_contrast
 from .mixe import mean_gradient_error, mixe
 from .smoothness import smoothness
@@ -18,15 +19,19 @@ from .teacher import certain_consistency
 from .total_variation import joint_sparsifying_transform, total_variation
 
 __all__ = [
+    "box_loss",
     "certain_consistency",
     "cross_entropy_critic_loss",
     "cross_entropy_generator_loss",
+    "detection_loss",
+    "generalised_iou",
     "gradient_penalty",
     "joint_sparsifying_transform",
     "least_squares_critic_loss",
     "least_squares_generator_loss",
     "mean_gradient_error",
     "mixe",
+    "objectness_loss",
     "real_target",
     "region_contrast",
     "region_means",

@@ -96,7 +96,7 @@ class GanCircle(PatchSystem):
             losses[name] = wasserstein_critic_loss(*scores)
             if batch.step % self.settings.penalty_every == 0:
                 weight = self.settings.penalty_weight * self.settings.penalty_every
-                losses[f"{name}_penalty"] = weight * gradient_penalty(critic, real, fake)
+                losses[f"{name}_penalty"] = weight * gradient_penalty(self.plain(name), real, fake)
         return losses
 
     def _generator_score(self, score: Tensor) -> Tensor:

@@ -73,7 +73,7 @@ class SrGan(PatchSystem):
         losses = {CRITIC: wasserstein_critic_loss(real, fake)}
         if batch.step % self.settings.penalty_every == 0:
             weight = self.settings.penalty_weight * self.settings.penalty_every
-            losses["penalty"] = weight * gradient_penalty(critic, batch.target, self._made)
+            losses["penalty"] = weight * gradient_penalty(self.plain(CRITIC), batch.target, self._made)
         return losses
 
     def _fooled(self, scores: Tensor) -> Tensor:

@@ -103,6 +103,13 @@ class System(ABC):
     def validate(self, network: nn.Module, stacks: list[SliceStack]) -> list[Validation]:
         """Figures of the exported network on held-out volumes."""
 
+    def plain(self, name: str) -> nn.Module:
+        """A network without Fabric's wrapping, for gradients with respect to its input."""
+        network = self.networks[name]
+        while isinstance(getattr(network, "module", None), nn.Module):
+            network = network.module  # type: ignore[assignment]
+        return network
+
     def _generator_phase(self, *more: str) -> Phase:
         """The phase that trains the exported network (and more networks), at the configured rate."""
         settings = self.config.optimiser

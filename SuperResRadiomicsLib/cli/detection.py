@@ -1,0 +1,92 @@
+"""The command that finds a lesion, and the box that `enhance` takes from it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from ..enhance import LesionDetection, LoadedModel, detect_lesion, load_detector
+from ..enhance.detection import DEFAULT_MARGIN_MM, DEFAULT_THRESHOLD
+from ..errors import ModelError
+from ..image import Image, read_image
+from ..zoo import find_detector
+from . import options as given
+from .console import output, print_json, warn
+
+
+def detect(
+    image: Annotated[Path, typer.Argument(help=given.IMAGE_HELP, show_default=False)],
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Name or folder of a detector; else the only one for the image's modality.", show_default=False
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="File (.json) for the result, or folder; else it is only shown.", show_default=False),
+    ] = None,
+    threshold: Annotated[float, typer.Option(help="Probability from which a slice counts.")] = DEFAULT_THRESHOLD,
+    margin: Annotated[float, typer.Option(help="Millimetres around the lesion.")] = DEFAULT_MARGIN_MM,
+    modality: given.Modality = None,
+    device: given.Device = "auto",
+    json: given.Json = False,
+) -> None:
+    """Suggest where the lesion is, for a reader to check."""
+    scan = read_image(image, modality)
+    detector = load_detector(model or find_detector(scan.modality).folder, device)
+    found = detect_lesion(scan, detector, threshold=threshold, margin_mm=margin)
+    if out is not None:
+        found.save(out)
+    for warning in found.warnings:
+        warn(warning)
+    if json:
+        print_json(found.to_dict())
+    else:
+        output.print(_table(found, scan.name, detector.card.name))
+        output.print(f"The same box for enhance: --box {given.format_box(found.box)}", highlight=False, soft_wrap=True)
+
+
+def detect_for(scan: Image, network: LoadedModel, detector: str | None) -> LesionDetection:
+    """The lesion that `enhance --box auto` works on.
+
+    Args:
+        scan: The image.
+        network: The model that shall enhance it; its modality and device hold for the detector too.
+        detector: Name or folder of a detector; without it the only one for the modality.
+
+    Raises:
+        ModelError: No such detector, or one for another modality.
+        RegionError: No lesion was found.
+    """
+    modality = network.card.modality
+    loaded = load_detector(detector or find_detector(modality).folder, network.device)
+    if loaded.card.modality != modality:
+        raise ModelError(
+            f"The detector '{loaded.card.name}' is for {loaded.card.modality}, the model '{network.card.name}' for "
+            f"{modality}. Choose two of one modality."
+        )
+    return detect_lesion(scan, loaded)
+
+
+def _table(found: LesionDetection, image: str, detector: str) -> Table:
+    """The slices that count, and the lesion's box."""
+    size = " x ".join(f"{n * s:.0f}" for n, s in zip(found.box.size, found.grid.spacing, strict=True))
+    table = Table(
+        title=f"Lesion in {image}, suggested by {detector}",
+        caption=f"slices {found.run.start} to {found.run.stop - 1}, box of {size} mm with a margin of "
+        f"{found.margin_mm:g} mm",
+        box=SIMPLE_HEAD,
+    )
+    for name in ("slice", "probability", "i", "j", "k"):
+        table.add_column(name, justify="right")
+    for finding in found.slices:
+        if finding.probability >= found.threshold:
+            ranges = (f"{a} to {b - 1}" for a, b in zip(finding.box.start, finding.box.stop, strict=True))
+            style = "bold" if finding.index in found.run else "dim"
+            table.add_row(str(finding.index), f"{finding.probability:.2f}", *ranges, style=style)
+    return table

@@ -1,0 +1,92 @@
+"""What a training folder holds, and which patients may be used for what."""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import SettingsError
+
+ROLES = ("train", "validation", "test", "unused")
+
+
+@dataclass(frozen=True)
+class VolumeEntry:
+    """One volume of the folder: where it is, whose it is and what it may be used for."""
+
+    path: str
+    patient: str
+    role: str
+    lesion_mask: str | None
+
+
+def read_splits(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
+    """Rows of a splits file.
+
+    Args:
+        path: The CSV.
+        columns: Columns that it must have; one of them is ``role``.
+
+    Raises:
+        SettingsError: A column is missing or a role is not known.
+    """
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    if not rows or not set(columns) <= rows[0].keys():
+        raise SettingsError(f"'{path.name}' must be a CSV with the columns {', '.join(columns)}.")
+    unknown = {row["role"] for row in rows} - set(ROLES)
+    if unknown:
+        raise SettingsError(f"'{path.name}' has the roles {sorted(unknown)}; allowed are {', '.join(ROLES)}.")
+    return rows
+
+
+def one_role_each(rows: Iterable[Mapping[str, str]], name: str) -> dict[str, str]:
+    """The role of each patient of a splits file; ``name`` is what to call the file.
+
+    Raises:
+        SettingsError: A patient has two roles.
+    """
+    roles: dict[str, str] = {}
+    for row in rows:
+        if roles.setdefault(row["patient"], row["role"]) != row["role"]:
+            raise SettingsError(f"'{name}' gives patient '{row['patient']}' two roles. Give each patient one.")
+    return roles
+
+
+def draw_roles(patients: Iterable[str], seed: int) -> dict[str, str]:
+    """A role for each patient: 80% train, 10% validation, 10% test."""
+    names = sorted(set(patients))
+    random.Random(seed).shuffle(names)
+    tenth = max(1, len(names) // 10)
+    roles = ["validation"] * tenth + ["test"] * tenth + ["train"] * len(names)
+    return dict(zip(names, roles, strict=False))
+
+
+def patient_roles(
+    splits: Path, patients: Iterable[str], seed: int, own: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The role of each patient: from the splits file if there is one, else the data set's own, else drawn.
+
+    Args:
+        splits: CSV with the columns patient and role; who is not in it is not used. Need not exist.
+        patients: Everybody in the folder.
+        seed: Fixes the draw.
+        own: The data set's own roles, if it has some.
+
+    Raises:
+        SettingsError: The splits file is not valid, gives two roles to a patient or names one that is not there.
+    """
+    everybody = sorted(set(patients))
+    if not splits.is_file():
+        return dict(own) if own is not None else draw_roles(everybody, seed)
+    roles = one_role_each(read_splits(splits, ("patient", "role")), splits.name)
+    absent = sorted(roles.keys() - set(everybody))
+    if absent:
+        raise SettingsError(
+            f"'{splits.name}' names patients that the folder does not hold: {absent[:5]}. It holds, for instance, "
+            f"{everybody[:3]}."
+        )
+    return {patient: roles.get(patient, "unused") for patient in everybody}

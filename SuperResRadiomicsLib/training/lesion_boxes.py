@@ -1,0 +1,47 @@
+"""Lesions that are known as boxes only, from a CSV file."""
+
+from __future__ import annotations
+
+import csv
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import SettingsError
+from ..grid import BoolArray, Grid
+
+COLUMNS = ("slice", "box_xc", "box_yc", "box_w", "box_h")
+"""File name without its ending; centre and size as shares of the slice's width and height (YOLO's format)."""
+
+
+def lesion_in_box(path: Path, slice_path: str, grid: Grid) -> BoolArray | None:
+    """The pixels of a slice inside its lesion's box, or nothing where the file does not name the slice.
+
+    Args:
+        path: The CSV with the columns `COLUMNS`.
+        slice_path: The slice's file.
+        grid: The slice's grid, one voxel thick along k.
+
+    Raises:
+        SettingsError: The file is missing or has other columns.
+    """
+    box = _read(path).get(Path(slice_path).stem)
+    if box is None:
+        return None
+    width, height, _ = grid.size
+    centre_i, centre_j, box_width, box_height = box
+    i, j = (np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height
+    inside = (np.abs(j - centre_j) <= box_height / 2)[:, None] & (np.abs(i - centre_i) <= box_width / 2)
+    return np.broadcast_to(inside, grid.shape).copy()
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path) -> dict[str, tuple[float, float, float, float]]:
+    if not path.is_file():
+        raise SettingsError(f"There is no '{path.name}', which data.lesion_boxes names. Give a CSV in the data folder.")
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    if not rows or not set(COLUMNS) <= rows[0].keys():
+        raise SettingsError(f"'{path.name}' must be a CSV with the columns {', '.join(COLUMNS)}.")
+    return {row["slice"]: tuple(float(row[name]) for name in COLUMNS[1:]) for row in rows}  # type: ignore[misc]

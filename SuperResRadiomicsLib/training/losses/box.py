@@ -1,0 +1,89 @@
+"""Losses of a lesion detector: where the box lies, and whether there is a lesion at all.
+
+A box is centre row, centre column, height and width as shares of the slice, as
+`networks.lesion_detector.Detection` has it.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from ...networks.lesion_detector import Detection
+from .checks import check_same_shape
+
+
+def generalised_iou(first: Tensor, second: Tensor) -> Tensor:
+    """Intersection over union, less the share of the hull of both boxes that neither covers.
+
+    Rezatofighi et al. 2019 (arXiv:1902.09630): 1 for equal boxes, towards -1 for small ones far
+    apart, where the plain ratio would be 0 without a slope.
+
+    Args:
+        first: Boxes (batch, 4) of positive size.
+        second: The same shape; each row is compared with its like.
+
+    Returns:
+        (batch,), in (-1, 1].
+    """
+    check_same_shape(first, second)
+    (low_1, high_1), (low_2, high_2) = _corners(first), _corners(second)
+    overlap = _area(torch.maximum(low_1, low_2), torch.minimum(high_1, high_2))
+    union = _area(low_1, high_1) + _area(low_2, high_2) - overlap
+    hull = _area(torch.minimum(low_1, low_2), torch.maximum(high_1, high_2))
+    return overlap / union - (hull - union) / hull
+
+
+def _corners(box: Tensor) -> tuple[Tensor, Tensor]:
+    centre, size = box[:, :2], box[:, 2:]
+    return centre - size / 2, centre + size / 2
+
+
+def _area(low: Tensor, high: Tensor) -> Tensor:
+    return (high - low).clamp(min=0).prod(dim=1)
+
+
+def box_loss(box: Tensor, target: Tensor, l1_weight: float = 5.0, iou_weight: float = 2.0) -> Tensor:
+    """L1 of the four numbers and one minus `generalised_iou`, mean over the boxes.
+
+    Carion et al. 2020 (DETR, arXiv:2005.12872, equation of the box loss), with their weights.
+
+    Args:
+        box: (batch, 4).
+        target: The same shape.
+        l1_weight: Of the sum of the four absolute differences.
+        iou_weight: Of the second term, which, unlike the first, does not favour small boxes.
+    """
+    check_same_shape(box, target)
+    distance = (box - target).abs().sum(dim=1)
+    return (l1_weight * distance + iou_weight * (1 - generalised_iou(box, target))).mean()
+
+
+def objectness_loss(logits: Tensor, has_lesion: Tensor) -> Tensor:
+    """Binary cross-entropy of whether slices hold a lesion.
+
+    Args:
+        logits: (batch,).
+        has_lesion: (batch,), bool or 0 and 1.
+    """
+    check_same_shape(logits, has_lesion)
+    return binary_cross_entropy_with_logits(logits, has_lesion.to(logits))
+
+
+def detection_loss(
+    detection: Detection, target: Tensor, has_lesion: Tensor, l1_weight: float = 5.0, iou_weight: float = 2.0
+) -> Tensor:
+    """`objectness_loss` of all slices and `box_loss` of those that hold a lesion.
+
+    Args:
+        detection: The detector's output.
+        target: True boxes (batch, 4); rows of slices without a lesion do not count.
+        has_lesion: bool (batch,).
+        l1_weight: As in `box_loss`.
+        iou_weight: As in `box_loss`.
+    """
+    loss = objectness_loss(detection.objectness, has_lesion)
+    if has_lesion.any():
+        loss = loss + box_loss(detection.box[has_lesion], target[has_lesion], l1_weight, iou_weight)
+    return loss

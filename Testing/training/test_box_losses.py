@@ -1,0 +1,82 @@
+"""Losses of the lesion detector against MONAI and values worked out by hand."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from monai.data.box_utils import box_pair_giou
+from torch import Tensor
+
+from SuperResRadiomicsLib.networks.lesion_detector import Detection
+from SuperResRadiomicsLib.training.losses import box_loss, detection_loss, generalised_iou, objectness_loss
+
+
+def boxes(*rows: tuple[float, float, float, float]) -> Tensor:
+    return torch.tensor(rows)
+
+
+def random_boxes(count: int, seed: int) -> Tensor:
+    numbers = torch.rand(count, 4, generator=torch.Generator().manual_seed(seed))
+    return torch.cat([numbers[:, :2], 0.05 + 0.9 * numbers[:, 2:]], dim=1)
+
+
+def corners(box: Tensor) -> Tensor:
+    return torch.cat([box[:, :2] - box[:, 2:] / 2, box[:, :2] + box[:, 2:] / 2], dim=1)
+
+
+def test_generalised_iou_is_monais() -> None:
+    first, second = random_boxes(200, 1), random_boxes(200, 2)
+    expected = box_pair_giou(corners(first), corners(second))
+    assert torch.allclose(generalised_iou(first, second), expected, atol=1e-5)
+    assert expected.min() < -0.2 and expected.max() > 0.5, "both near and far boxes are compared"
+
+
+def test_generalised_iou_by_hand() -> None:
+    first = boxes((0.5, 0.5, 0.4, 0.2), (0.5, 0.5, 0.4, 0.2), (0.1, 0.1, 0.2, 0.2))
+    second = boxes((0.5, 0.5, 0.4, 0.2), (0.5, 0.5, 0.2, 0.1), (0.9, 0.9, 0.2, 0.2))
+    assert generalised_iou(first, second).tolist() == pytest.approx([1, 0.25, -(1 - 0.08)])
+
+
+def test_generalised_iou_pulls_boxes_that_do_not_touch() -> None:
+    box = boxes((0.2, 0.3, 0.1, 0.1)).requires_grad_()
+    generalised_iou(box, boxes((0.8, 0.3, 0.1, 0.1))).sum().backward()
+    assert box.grad[0, 0] > 0
+
+
+def test_box_loss_is_the_weighted_sum() -> None:
+    box, target = boxes((0.5, 0.5, 0.2, 0.1)), boxes((0.5, 0.5, 0.4, 0.2))
+    assert float(box_loss(box, target, 1, 0)) == pytest.approx(0.3)
+    assert float(box_loss(box, target, 0, 1)) == pytest.approx(0.75)
+    assert float(box_loss(box, target)) == pytest.approx(5 * 0.3 + 2 * 0.75)
+    assert float(box_loss(target, target)) == pytest.approx(0, abs=1e-6)
+
+
+def test_objectness_loss_is_the_cross_entropy() -> None:
+    logits = torch.tensor([0.0, 2.0, -1.0])
+    expected = (math.log(2) + math.log(1 + math.exp(-2)) + math.log(1 + math.exp(-1))) / 3
+    assert float(objectness_loss(logits, torch.tensor([True, True, False]))) == pytest.approx(expected)
+
+
+def test_boxes_of_slices_without_a_lesion_do_not_count() -> None:
+    has_lesion = torch.tensor([True, False])
+    target, logits = boxes((0.5, 0.5, 0.4, 0.2), (math.nan,) * 4), torch.tensor([1.0, -1.0])
+    box = boxes((0.5, 0.5, 0.2, 0.1), (0.9, 0.9, 0.1, 0.1)).requires_grad_()
+    loss = detection_loss(Detection(box, logits), target, has_lesion)
+    expected = objectness_loss(logits, has_lesion) + box_loss(box[:1], target[:1])
+    assert float(loss.detach()) == pytest.approx(float(expected.detach()))
+    loss.backward()
+    assert box.grad.isfinite().all() and box.grad[0].any() and not box.grad[1].any()
+
+
+def test_a_batch_without_lesions_trains_the_objectness_alone() -> None:
+    logits, none = torch.zeros(3), torch.zeros(3, dtype=torch.bool)
+    loss = detection_loss(Detection(torch.rand(3, 4), logits), torch.rand(3, 4), none)
+    assert float(loss) == pytest.approx(math.log(2))
+
+
+@pytest.mark.parametrize("loss", [generalised_iou, box_loss])
+def test_boxes_of_two_counts_are_refused(loss) -> None:
+    with pytest.raises(ValueError, match=r"\(3, 4\) and \(1, 4\)"):
+        loss(torch.rand(3, 4), torch.rand(1, 4))

@@ -26,6 +26,8 @@ TINY: dict[str, dict[str, Any]] = {
     "unet": {"widths": [4, 6, 6], "bottleneck": 8},
     "dncnn": {"layers": 4, "features": 4},
     "pix2pix-unet": {"widths": [4, 6, 8], "dropout_blocks": 1},
+    "resnet-generator": {"width": 4, "blocks": 1},
+    "mspgan-generator": {"width": 4, "blocks": 1, "patch": 2, "layers": 1, "heads": 2},
     "edsr": {"features": 4, "blocks": 2},
     "carn": {"features": 4, "cascades": 2, "blocks": 1},
     "srresnet": {"features": 4, "blocks": 2, "kernel": 5},
@@ -53,6 +55,7 @@ def parameters(network: nn.Module) -> int:
         ("dncnn", {}, 556_097, 0.556),
         ("unet", {}, 7_007_681, 7.01),
         ("pix2pix-unet", {}, 54_403_457, 54.4),
+        ("resnet-generator", {}, 11_365_633, 11.37),
     ],
 )
 def test_published_number_of_parameters(

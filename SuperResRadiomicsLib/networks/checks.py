@@ -21,3 +21,9 @@ def check_divisible(height: int, width: int, multiple: int) -> None:
     """Raise ValueError unless both sides of an image are divisible by what the network needs."""
     if height % multiple or width % multiple:
         raise ValueError(f"the image has {height} x {width} pixels; both must be divisible by {multiple}")
+
+
+def check_sides(height: int, width: int, least: int) -> None:
+    """Raise ValueError where a side of an image is too short for what the network does to it."""
+    if min(height, width) < least:
+        raise ValueError(f"the image has {height} x {width} pixels; each side must be at least {least}")

@@ -40,6 +40,8 @@ _ARCHITECTURES = {
     "unet": Architecture("unet", "UNet", finite_receptive_field=True),
     "dncnn": Architecture("dncnn", "DnCnn", finite_receptive_field=True),
     "pix2pix-unet": Architecture("pix2pix_unet", "Pix2PixUNet", finite_receptive_field=False),
+    "resnet-generator": Architecture("resnet_generator", "ResnetGenerator", finite_receptive_field=False),
+    "mspgan-generator": Architecture("mspgan_generator", "MspganGenerator", finite_receptive_field=False),
     "edsr": Architecture("edsr", "Edsr", finite_receptive_field=True, input_grid="coarse"),
     "carn": Architecture("carn", "Carn", finite_receptive_field=True, input_grid="coarse"),
     "srresnet": Architecture("srresnet", "SrResNet", finite_receptive_field=True, input_grid="coarse"),

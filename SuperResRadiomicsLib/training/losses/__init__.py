@@ -1,6 +1,8 @@
 """Losses: plain functions of tensors. L1 and the like come from torch itself."""
 
 from .adversarial import (
+    cross_entropy_critic_loss,
+    cross_entropy_generator_loss,
     gradient_penalty,
     least_squares_critic_loss,
     least_squares_generator_loss,
@@ -9,11 +11,18 @@ from .adversarial import (
     wasserstein_generator_loss,
 )
 from .box import box_loss, detection_loss, generalised_iou, objectness_loss
+from .contrastive import region_contrast
 from .mixe import mean_gradient_error, mixe
+from .smoothness import smoothness
+from .superpixels import region_means, superpixel_count, superpixels
+from .teacher import certain_consistency
 from .total_variation import joint_sparsifying_transform, total_variation
 
 __all__ = [
     "box_loss",
+    "certain_consistency",
+    "cross_entropy_critic_loss",
+    "cross_entropy_generator_loss",
     "detection_loss",
     "generalised_iou",
     "gradient_penalty",
@@ -24,6 +33,11 @@ __all__ = [
     "mixe",
     "objectness_loss",
     "real_target",
+    "region_contrast",
+    "region_means",
+    "smoothness",
+    "superpixel_count",
+    "superpixels",
     "total_variation",
     "wasserstein_critic_loss",
     "wasserstein_generator_loss",

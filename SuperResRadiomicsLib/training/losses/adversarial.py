@@ -1,7 +1,8 @@
-"""Adversarial losses: Wasserstein with gradient penalty, and least squares.
+"""Adversarial losses: Wasserstein with gradient penalty, least squares, and cross-entropy.
 
 WGAN-GP: Gulrajani et al. 2017 (arXiv:1704.00028). LSGAN: Mao et al. 2017 (arXiv:1611.04076),
-with the label rule of Athreya et al. 2024 (doi:10.2196/58911).
+with the label rule of Athreya et al. 2024 (doi:10.2196/58911). Cross-entropy: Goodfellow et al.
+2014 (arXiv:1406.2661).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from .checks import check_same_shape
 
@@ -50,6 +52,16 @@ def least_squares_critic_loss(real: Tensor, fake: Tensor, real_target: float = 1
 def least_squares_generator_loss(fake: Tensor) -> Tensor:
     """E[(D(fake) - 1)^2] of the scores of generated images, any shape."""
     return (fake - 1).square().mean()
+
+
+def cross_entropy_critic_loss(real: Tensor, fake: Tensor) -> Tensor:
+    """E[-log s(D(real))] + E[-log(1 - s(D(fake)))] of the scores of both, any shape; s is the sigmoid."""
+    return functional.softplus(-real).mean() + functional.softplus(fake).mean()
+
+
+def cross_entropy_generator_loss(fake: Tensor) -> Tensor:
+    """E[-log s(D(fake))] of the scores of generated images, any shape; s is the sigmoid."""
+    return functional.softplus(-fake).mean()
 
 
 def real_target(real_scores: Iterable[Tensor], confident: float = 0.9, hard: float = 1.0, smooth: float = 0.9) -> float:

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 from .cycle_gan import CycleGan
 from .detector import Detector
 from .gan_circle import GanCircle
+from .mspgan import Mspgan
+from .pix2pix import Pix2Pix
+from .reg_gan import RegGan
 from .srgan import SrGan
 from .supervised import Supervised
 from .system import GENERATOR, Losses, PatchSystem, Phase, Sampler, System, TensorBatch
@@ -19,6 +22,9 @@ SYSTEMS: dict[str, type[System]] = {
     "gan-circle": GanCircle,
     "srgan": SrGan,
     "cycle-gan": CycleGan,
+    "pix2pix": Pix2Pix,
+    "reg-gan": RegGan,
+    "mspgan": Mspgan,
     "detector": Detector,
 }
 

@@ -2,7 +2,9 @@
 
 Zhu et al. 2017 (arXiv:1703.10593); Athreya et al. 2024 (doi:10.2196/58911) add a paired L1 and a
 perceptual loss, spectral normalisation and a rule for the critics' labels. Weights of 0 for
-those give the plain CycleGAN.
+those give the plain CycleGAN; with spectral normalisation, labels of 0.9, a faster critic and a
+generator with skip connections they give the stability-enhanced CycleGAN of Huang et al. 2022
+(doi:10.1016/j.bspc.2022.103831).
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ class CycleGan(PatchSystem):
         self.settings = settings
         self.networks[BACKWARD] = build_network(config.network.name, config.network.arguments)
         for name in (HIGH_CRITIC, LOW_CRITIC):
-            self.networks[name] = PatchCritic(settings.critic_widths)
+            self.networks[name] = PatchCritic(settings.critic_widths, normalisation=settings.critic_normalisation)
         self.features = load_perceptual(settings.perceptual) if settings.perceptual_weight else None
 
     @property
@@ -91,5 +93,7 @@ class CycleGan(PatchSystem):
             name: (self.networks[name](real).float(), self.networks[name](fake).float())
             for name, (real, fake) in pairs.items()
         }
-        target = real_target(real for real, _ in scores.values()) if self.settings.smooth_labels else 1.0
+        target = self.settings.real_label
+        if self.settings.smooth_labels:
+            target = real_target(real for real, _ in scores.values())
         return {name: least_squares_critic_loss(real, fake, target) for name, (real, fake) in scores.items()}

@@ -13,7 +13,13 @@ from torch.nn import functional
 
 from ...networks.perceptual import load_perceptual, perceptual_distance
 from ...networks.spp_critic import SppCritic
-from ..losses import gradient_penalty, wasserstein_critic_loss, wasserstein_generator_loss
+from ..losses import (
+    cross_entropy_critic_loss,
+    cross_entropy_generator_loss,
+    gradient_penalty,
+    wasserstein_critic_loss,
+    wasserstein_generator_loss,
+)
 from ..methods import SrGanSettings
 from .system import Losses, PatchSystem, Phase, TensorBatch
 
@@ -64,7 +70,7 @@ class SrGan(PatchSystem):
         critic = self.networks[CRITIC]
         real, fake = critic(batch.target).float(), critic(self._made).float()
         if self.settings.adversarial == "cross-entropy":
-            return {CRITIC: _cross_entropy(real, 1.0) + _cross_entropy(fake, 0.0)}
+            return {CRITIC: cross_entropy_critic_loss(real, fake)}
         losses = {CRITIC: wasserstein_critic_loss(real, fake)}
         if batch.step % self.settings.penalty_every == 0:
             weight = self.settings.penalty_weight * self.settings.penalty_every
@@ -73,9 +79,5 @@ class SrGan(PatchSystem):
 
     def _fooled(self, scores: Tensor) -> Tensor:
         if self.settings.adversarial == "cross-entropy":
-            return _cross_entropy(scores, 1.0)
+            return cross_entropy_generator_loss(scores)
         return wasserstein_generator_loss(scores)
-
-
-def _cross_entropy(scores: Tensor, target: float) -> Tensor:
-    return functional.binary_cross_entropy_with_logits(scores, scores.new_full(scores.shape, target))

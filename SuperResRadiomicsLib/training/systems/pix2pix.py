@@ -1,0 +1,64 @@
+"""pix2pix: a generator and a critic that sees what it was made from.
+
+Isola et al. 2017 (arXiv:1611.07004), the comparator of Athreya et al. 2024 (doi:10.2196/58911).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from ...networks.patch_critic import PatchCritic
+from ..losses import cross_entropy_critic_loss, cross_entropy_generator_loss
+from ..methods import Pix2PixSettings
+from .system import Losses, PatchSystem, Phase, TensorBatch
+
+if TYPE_CHECKING:
+    from ..config import TrainingConfig
+
+CRITIC = "critic"
+
+
+class Pix2Pix(PatchSystem):
+    """Learns from pairs; the critic judges pairs of a degraded and a true or generated patch.
+
+    The critic normalises by instances, which is what the published batch normalisation does
+    at the published batch of one. Its loss is not halved: Adam does not feel that.
+    """
+
+    adversarial = True
+
+    def __init__(self, config: TrainingConfig, settings: Pix2PixSettings) -> None:
+        super().__init__(config)
+        self.settings = settings
+        self.networks[CRITIC] = PatchCritic(settings.critic_widths, inputs=2, normalisation="instance")
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """The generator, then the critic on what the generator just made."""
+        betas = self.config.optimiser.betas
+        return self._generator_phase(), Phase(CRITIC, (CRITIC,), self.settings.critic_learning_rate, betas)
+
+    def losses(self, phase: str, batch: TensorBatch) -> Losses:
+        """The losses of the generator or of the critic."""
+        return self._critic_losses(batch) if phase == CRITIC else self._generator_losses(batch)
+
+    def _generator_losses(self, batch: TensorBatch) -> Losses:
+        settings = self.settings
+        better = self.restore(batch)
+        self._made = better.detach()
+        return {
+            "adversarial": settings.adversarial_weight * cross_entropy_generator_loss(self._judge(batch, better)),
+            "paired": settings.paired_weight * functional.l1_loss(better, batch.target),
+        }
+
+    def _critic_losses(self, batch: TensorBatch) -> Losses:
+        real, fake = self._judge(batch, batch.target), self._judge(batch, self._made)
+        return {CRITIC: cross_entropy_critic_loss(real, fake)}
+
+    def _judge(self, batch: TensorBatch, image: Tensor) -> Tensor:
+        scores: Tensor = self.networks[CRITIC](torch.cat([batch.interpolated, image], dim=1))
+        return scores.float()

@@ -1,0 +1,70 @@
+"""RegGAN: pairs that do not lie on each other are registered while learning from them.
+
+Kong et al. 2021 (arXiv:2110.06465), in the one-directional form of their code's configuration; a
+comparator of Athreya et al. 2024 (doi:10.2196/58911).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+from torch.nn import functional
+
+from ...networks.patch_critic import PatchCritic
+from ...networks.registration_unet import RegistrationUNet
+from ...networks.warp import warp
+from ..losses import least_squares_critic_loss, least_squares_generator_loss, smoothness
+from ..methods import RegGanSettings
+from .system import Losses, PatchSystem, Phase, TensorBatch
+
+if TYPE_CHECKING:
+    from ..config import TrainingConfig
+
+REGISTRATION = "registration"
+CRITIC = "critic"
+
+
+class RegGan(PatchSystem):
+    """The generator learns from pairs as a registration network, trained with it, lays them on each other."""
+
+    adversarial = True
+
+    def __init__(self, config: TrainingConfig, settings: RegGanSettings) -> None:
+        super().__init__(config)
+        self.settings = settings
+        self.networks[REGISTRATION] = RegistrationUNet(settings.registration_widths, settings.registration_blocks)
+        self.networks[CRITIC] = PatchCritic(settings.critic_widths, normalisation="instance")
+
+    @property
+    def phases(self) -> tuple[Phase, ...]:
+        """The generator with the registration, then the critic on what the generator just made."""
+        betas = self.config.optimiser.betas
+        return (
+            self._generator_phase(REGISTRATION),
+            Phase(CRITIC, (CRITIC,), self.settings.critic_learning_rate, betas),
+        )
+
+    def losses(self, phase: str, batch: TensorBatch) -> Losses:
+        """The losses of the generator and the registration, or of the critic."""
+        return self._critic_losses(batch) if phase == CRITIC else self._generator_losses(batch)
+
+    def _generator_losses(self, batch: TensorBatch) -> Losses:
+        settings = self.settings
+        better = self.restore(batch)
+        self._made = better.detach()
+        displacement = self.networks[REGISTRATION](better, batch.target).float()
+        registered = warp(better, displacement)
+        return {
+            "adversarial": settings.adversarial_weight * least_squares_generator_loss(self._score(better)),
+            "correction": settings.correction_weight * functional.l1_loss(registered, batch.target),
+            "smoothness": settings.smoothness_weight * smoothness(displacement),
+        }
+
+    def _critic_losses(self, batch: TensorBatch) -> Losses:
+        return {CRITIC: least_squares_critic_loss(self._score(batch.target), self._score(self._made))}
+
+    def _score(self, image: Tensor) -> Tensor:
+        """One score a patch: the mean over its regions, as in the published code."""
+        scores: Tensor = self.networks[CRITIC](image)
+        return scores.float().mean(dim=(1, 2, 3))

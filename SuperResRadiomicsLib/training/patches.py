@@ -17,6 +17,8 @@ from .degradation import Degradation
 from .volumes import SliceStack
 
 FloatArray = npt.NDArray[np.float32]
+Pair = tuple[FloatArray, FloatArray, FloatArray, float, float]
+"""Coarse, interpolated and true patch, blur and noise."""
 ATTEMPTS = 4
 
 
@@ -73,7 +75,9 @@ class PatchSampler:
         pairs = [self._pair(rng, side) for _ in range(count)]
         return Batch(*(np.stack(part).astype(np.float32) for part in zip(*pairs, strict=True)))
 
-    def _pair(self, rng: np.random.Generator, side: int) -> tuple[FloatArray, FloatArray, FloatArray, float, float]:
+    def _pair(self, rng: np.random.Generator, side: int) -> Pair:
+        if self.settings.sampling == "low-end-ultrasound":
+            return self._frame_pair(rng, side)
         patch, window = self._place(rng, side)
         fine = self._smooth(_flip(patch, rng, self.data.modality), rng)
         pair = self.degradation.draw(fine, rng, window)
@@ -81,6 +85,19 @@ class PatchSampler:
         cut = (slice(context, context + side),) * 2
         coarse_cut = (slice(context // factor, (context + side) // factor),) * 2
         return pair.coarse[coarse_cut], pair.interpolated[cut], fine[cut], pair.blur_px, pair.noise
+
+    def _frame_pair(self, rng: np.random.Generator, side: int) -> Pair:
+        """A patch of a whole degraded frame: attenuation depends on the depth in the frame."""
+        stack = self._draw_stack(rng)
+        fine = _flip(stack.slices[rng.integers(stack.slices.shape[0])], rng, self.data.modality)
+        low = self.degradation.draw(fine, rng, stack.window).coarse
+        top, left = (int(rng.integers(length - side + 1)) for length in fine.shape)
+        cut = (slice(top, top + side), slice(left, left + side))
+        return low[cut], low[cut], fine[cut], 0.0, 0.0
+
+    def _draw_stack(self, rng: np.random.Generator) -> SliceStack:
+        volumes = self.patients[self.names[rng.integers(len(self.names))]]
+        return volumes[rng.integers(len(volumes))]
 
     def _place(self, rng: np.random.Generator, side: int) -> tuple[FloatArray, Window]:
         for _ in range(ATTEMPTS):
@@ -90,8 +107,7 @@ class PatchSampler:
         return patch, window
 
     def _cut(self, rng: np.random.Generator, side: int) -> tuple[FloatArray, Window]:
-        volumes = self.patients[self.names[rng.integers(len(self.names))]]
-        stack = volumes[rng.integers(len(volumes))]
+        stack = self._draw_stack(rng)
         height, width = stack.slices.shape[1:]
         coarse = rng.random() < self.settings.coarse_fraction and min(height, width) >= 2 * side
         side = 2 * side if coarse else side

@@ -15,6 +15,7 @@ from ..grid import Box, Grid, edge_ramps, interpolate_bicubic
 from ..image import Image, cast_like
 from ..networks.context import Sides
 from ..operators import BlurDecimate
+from ..zoo import Card
 from .consistency import ResidualMeter, project
 from .intensity import Window
 from .model import LoadedModel, round_up
@@ -76,8 +77,14 @@ class RegionJob:
 
     @property
     def projects(self) -> bool:
-        """Whether the result is made to agree exactly with the measured voxels."""
-        return self.model.card.scale > 1 and not any(self.conditions.values())
+        """Whether the result is made to agree exactly with the measured voxels.
+
+        Only where the model knows them to be means over fine pixels, without blur or noise.
+        """
+        card = self.model.card
+        averaged = card.degradation.get("sampling", "average") == "average"
+        quiet = not any(self.conditions.values()) and (bool(card.conditions) or not _noisy(card))
+        return card.scale > 1 and averaged and quiet
 
     def tiles(self) -> list[Tile]:
         """The tiles of one slice of the refined grid; they are planned on the grid that the network reads."""
@@ -177,3 +184,8 @@ class RegionJob:
 
     def _as_slices(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.moveaxis(block, self.slice_axis, 0)
+
+
+def _noisy(card: Card) -> bool:
+    """Whether a model that is not told the noise was trained to remove some."""
+    return max(card.degradation.get("noise", (0.0,))) > 0

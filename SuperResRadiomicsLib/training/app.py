@@ -59,7 +59,8 @@ def resume(folder: Run, max_minutes: Minutes = None) -> None:
 def _train(config: TrainingConfig, folder: Path, max_minutes: float | None) -> None:
     trainer = Trainer(config, folder)
     trainer.run(max_minutes)
-    note(f"{trainer.step} of {config.optimiser.steps} steps done; the run is in '{folder.name}'.")
+    if trainer.fabric.is_global_zero:
+        note(f"{trainer.step} of {config.optimiser.steps} steps done; the run is in '{folder.name}'.")
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
@@ -10,17 +11,39 @@ import numpy as np
 import numpy.typing as npt
 from torch.utils.tensorboard import SummaryWriter
 
+from ..files import write_text
+
 LOG_NAME = "log.csv"
 LOG_COLUMNS = ("step", "name", "value")
 
 
 class TrainingLog:
-    """Collects the values of steps and writes their means; silent on all processes but the first."""
+    """Collects the values of steps and writes their means; silent on all processes but the first.
 
-    def __init__(self, folder: Path, writes: bool) -> None:
+    A run that was killed has written about steps after its last checkpoint. They are made again,
+    so that what was written about them is taken back.
+
+    Args:
+        folder: Where to write.
+        writes: Whether this process is the one that writes.
+        step: Steps done so far; later ones are taken back.
+        collected: What earlier steps collected and did not write; see `collected`.
+    """
+
+    def __init__(
+        self, folder: Path, writes: bool, step: int = 0, collected: Mapping[str, list[float]] | None = None
+    ) -> None:
         self.path = folder / LOG_NAME
-        self._board = SummaryWriter(str(folder / "tensorboard")) if writes else None
-        self._collected: dict[str, list[float]] = {}
+        self._collected = {name: list(values) for name, values in (collected or {}).items()}
+        self._board = None
+        if writes:
+            self._take_back(step)
+            self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)
+
+    @property
+    def collected(self) -> dict[str, list[float]]:
+        """The values of steps since the last time that means were written."""
+        return {name: list(values) for name, values in self._collected.items()}
 
     def __enter__(self) -> TrainingLog:
         return self
@@ -36,6 +59,14 @@ class TrainingLog:
         for name, value in {**values, "loss": sum(values.values())}.items():
             self._collected.setdefault(name, []).append(value)
 
+    def _take_back(self, step: int) -> None:
+        if not self.path.is_file():
+            return
+        with self.path.open(newline="", encoding="utf-8") as file:
+            header, *rows = list(csv.reader(file)) or [list(LOG_COLUMNS)]
+        lines = [",".join(row) for row in [header, *(row for row in rows if int(row[0]) <= step)]]
+        write_text(self.path, "\n".join(lines) + "\n")
+
     def write_means(self, step: int, more: dict[str, float]) -> None:
         """Write the means of what was collected since the last time, and further values."""
         means = {name: float(np.mean(values)) for name, values in self._collected.items()}
@@ -48,7 +79,7 @@ class TrainingLog:
             return
         fresh = not self.path.exists()
         with self.path.open("a", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
+            writer = csv.writer(file, lineterminator="\n")
             if fresh:
                 writer.writerow(LOG_COLUMNS)
             for name, value in values.items():

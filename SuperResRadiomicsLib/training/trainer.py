@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +16,7 @@ from ..files import atomic_path, prepare_folder, write_text
 from ..networks import build_network
 from ..zoo import load_card, load_network
 from .config import TrainingConfig
+from .devices import average_gradients, average_statistics, make_fabric
 from .log import TrainingLog
 from .schedule import rate_factor
 from .systems import GENERATOR, Phase, Sampler, build_system
@@ -38,12 +37,9 @@ class Trainer:
     """
 
     def __init__(self, config: TrainingConfig, folder: Path) -> None:
-        from lightning.fabric import Fabric
-
         self.config = config
         self.folder = prepare_folder(folder)
-        self.fabric = Fabric(accelerator=config.run.device, devices=_devices(), precision=config.run.precision)
-        self.fabric.launch()
+        self.fabric = make_fabric(config.run)
         torch.manual_seed(config.run.seed)
         self.system = build_system(config)
         if config.run.start_from:
@@ -54,6 +50,7 @@ class Trainer:
         self.step = 0
         self.seconds = 0.0
         self.best_gain, self.validations_since_best = -float("inf"), 0
+        self._unwritten: dict[str, list[float]] = {}
 
     def run(self, max_minutes: float | None = None) -> None:
         """Train until the configured number of steps, until it stops getting better, or until the time is up.
@@ -63,9 +60,10 @@ class Trainer:
         """
         self._resume()
         sampler, stacks = self._load_data()
-        write_text(self.folder / CONFIG_NAME, self.config.model_dump_json(indent=2) + "\n")
+        if self.fabric.is_global_zero:
+            write_text(self.folder / CONFIG_NAME, self.config.model_dump_json(indent=2) + "\n")
         settings, start = self.config.run, time.monotonic()
-        with TrainingLog(self.folder, self.fabric.is_global_zero) as log:
+        with TrainingLog(self.folder, self.fabric.is_global_zero, self.step, self._unwritten) as log:
             for batches in self._batches(sampler):
                 log.collect(self._train_step(batches))
                 self.step += 1
@@ -76,10 +74,11 @@ class Trainer:
                 if stacks and (self.step % settings.validate_every == 0 or self.step == self.config.optimiser.steps):
                     self._validate(log, stacks)
                 if self.step % settings.checkpoint_every == 0:
-                    self._save()
+                    self._save(log)
                 if self._is_over(max_minutes):
                     break
-            self._save()
+            self._save(log)
+        self.fabric.barrier()
 
     def average_network(self) -> nn.Module:
         """The exported network with the running mean of the weights, in evaluation mode."""
@@ -131,15 +130,15 @@ class Trainer:
         for phase in self.system.phases:
             self.optimisers[phase.name].zero_grad()
         values: dict[str, float] = {}
-        for number, batch in enumerate(batches):
+        for batch in batches:
             tensors = self.system.tensors(batch, self.step, self.fabric.device)
-            with self._gradients_wait(number < len(batches) - 1):
-                for phase in self.system.phases:
-                    for name, value in self._backward(phase, tensors, len(batches)).items():
-                        values[name] = values.get(name, 0.0) + value / len(batches)
+            for phase in self.system.phases:
+                for name, value in self._backward(phase, tensors, len(batches)).items():
+                    values[name] = values.get(name, 0.0) + value / len(batches)
         factor = rate_factor(self.step, self.config.optimiser)
         for phase in self.system.phases:
             self._move(phase, factor)
+        average_statistics(self.fabric, self.system.networks.values())
         self._update_average(self.config.optimiser.average_decay)
         return values
 
@@ -156,18 +155,12 @@ class Trainer:
         parameters = [p for group in optimiser.param_groups for p in group["params"]]
         if all(p.grad is None for p in parameters):
             return  # a critic that does not take part yet
+        average_gradients(self.fabric, parameters)
         for group in optimiser.param_groups:
             group["lr"] = phase.learning_rate * factor
-        torch.nn.utils.clip_grad_norm_(parameters, self.config.optimiser.gradient_clip)
+        norm = self.config.optimiser.gradient_clip
+        self.fabric.clip_gradients(self._generator, optimiser, max_norm=norm, error_if_nonfinite=False)
         optimiser.step()
-
-    @contextlib.contextmanager
-    def _gradients_wait(self, wait: bool) -> Iterator[None]:
-        """Devices exchange gradients at the last batch of a step only."""
-        with contextlib.ExitStack() as stack:
-            for network in self.system.networks.values():
-                stack.enter_context(self.fabric.no_backward_sync(network, enabled=wait))  # type: ignore[arg-type]
-            yield
 
     def _update_average(self, decay: float) -> None:
         # A short memory at first: the initial weights must not linger in the mean.
@@ -180,6 +173,8 @@ class Trainer:
                     self.average[name].copy_(value)
 
     def _validate(self, log: TrainingLog, stacks: list[SliceStack]) -> None:
+        if not self.fabric.is_global_zero:
+            return
         results = self.system.validate(self.average_network(), stacks)
         for result in results:
             log.write(self.step, {f"validation/{result.name}/{key}": value for key, value in result.values.items()})
@@ -190,11 +185,14 @@ class Trainer:
 
     def _is_over(self, max_minutes: float | None) -> bool:
         patience = self.config.run.patience
-        if patience is not None and self.validations_since_best >= patience:
-            return True
-        return max_minutes is not None and self.seconds > 60 * max_minutes
+        if patience is None and max_minutes is None:
+            return False
+        over = patience is not None and self.validations_since_best >= patience
+        over = over or (max_minutes is not None and self.seconds > 60 * max_minutes)
+        # Processes' clocks differ, and only the first one validates.
+        return self.fabric.broadcast(over)
 
-    def _save(self) -> None:
+    def _save(self, log: TrainingLog) -> None:
         if not self.fabric.is_global_zero:
             return
         state = {
@@ -207,6 +205,7 @@ class Trainer:
             "seconds": self.seconds,
             "best_gain": self.best_gain,
             "validations_since_best": self.validations_since_best,
+            "unwritten": log.collected,
         }
         with atomic_path(self.folder / CHECKPOINT_NAME) as temporary:
             torch.save(state, temporary)
@@ -229,6 +228,7 @@ class Trainer:
         self.step, self.seconds = int(state["step"]), float(state["seconds"])
         self.best_gain = float(state["best_gain"])
         self.validations_since_best = int(state["validations_since_best"])
+        self._unwritten = dict(state.get("unwritten", {}))
 
 
 class _Steps(torch.utils.data.Dataset[list[Any]]):
@@ -249,11 +249,6 @@ class _Steps(torch.utils.data.Dataset[list[Any]]):
 
 def _unchanged(batches: list[Any]) -> list[Any]:
     return batches
-
-
-def _devices() -> int:
-    """One device for each process that ``torchrun`` started on this machine; else one."""
-    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
 
 
 def load_checkpoint(folder: Path) -> dict[str, Any]:

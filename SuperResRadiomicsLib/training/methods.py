@@ -45,6 +45,7 @@ class GanCircleSettings(_Method):
         critic_widths: Channels of the critics' convolutions.
         critic_strides: Their strides.
         critic_hidden: Width of their dense layer.
+        critic_epsilon: See `SppCritic`.
         per_bin: See `SppCritic`.
     """
 
@@ -62,6 +63,7 @@ class GanCircleSettings(_Method):
     critic_widths: tuple[int, ...] = (64, 128, 256, 512)
     critic_strides: tuple[int, ...] = (2, 2, 2, 1)
     critic_hidden: int = Field(default=1024, ge=1)
+    critic_epsilon: float = Field(default=1e-5, gt=0)
     per_bin: bool = False
 
 

@@ -25,10 +25,12 @@ class Detection(NamedTuple):
         box: (batch, 4): centre row, centre column, height and width as shares of the slice's
             height and width, in (0, 1).
         objectness: (batch,) logits that the slice holds a lesion at all.
+        attention: (batch, rows, columns) where the network looked, adding up to 1; nothing without attention.
     """
 
     box: Tensor
     objectness: Tensor
+    attention: Tensor | None = None
 
 
 class LesionDetector(nn.Module):
@@ -71,7 +73,7 @@ class LesionDetector(nn.Module):
         # A change of the weights' mean place, in the numbers whose sigmoid is the box.
         start = torch.logit(_mean_place(weights, features.shape[2], features.shape[3]))
         shares = torch.sigmoid(torch.cat([numbers[:, :2] + start, numbers[:, 2:4]], dim=1))
-        return Detection(shares, numbers[:, 4])
+        return Detection(shares, numbers[:, 4], weights.unflatten(1, features.shape[2:]))
 
 
 def _mean_place(weights: Tensor, height: int, width: int) -> Tensor:

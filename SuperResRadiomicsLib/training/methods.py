@@ -223,6 +223,7 @@ class DetectorSettings(_Method):
         lesion_fraction: Share of slices drawn from those with a lesion, where there are others.
         l1_weight: See `box_loss`.
         iou_weight: See `box_loss`.
+        attention_weight: Of `attention_loss`, for a network with attention.
     """
 
     name: Literal["detector"]
@@ -234,6 +235,7 @@ class DetectorSettings(_Method):
     lesion_fraction: float = Field(default=0.8, ge=0, le=1)
     l1_weight: float = Field(default=5.0, ge=0)
     iou_weight: float = Field(default=2.0, ge=0)
+    attention_weight: float = Field(default=1.0, ge=0)
 
 
 MethodSettings = Annotated[

@@ -126,7 +126,7 @@ class OptimiserConfig(_Section):
         warmup_steps: Steps of linear rise.
         betas: Adam's moment decays.
         weight_decay: Adam's L2 penalty.
-        gradient_clip: Largest norm of the gradient.
+        gradient_clip: Largest norm of the generator's gradient.
         average_decay: Decay of the running mean of the weights, which is what is exported.
     """
 

@@ -47,8 +47,7 @@ class Trainer:
         torch.manual_seed(config.run.seed)
         self.system = build_system(config)
         if config.run.start_from:
-            start = load_network(load_card(config.run.start_from))
-            self.system.networks[GENERATOR].load_state_dict(start.state_dict())
+            self.system.start_from(load_network(load_card(config.run.start_from)))
         self.optimisers = self._set_up()
         self.average = {name: value.detach().clone() for name, value in self._generator.state_dict().items()}
         self.step = 0
@@ -158,7 +157,8 @@ class Trainer:
             return  # a critic that does not take part yet
         for group in optimiser.param_groups:
             group["lr"] = phase.learning_rate * factor
-        torch.nn.utils.clip_grad_norm_(parameters, self.config.optimiser.gradient_clip)
+        if phase.gradient_clip is not None:
+            torch.nn.utils.clip_grad_norm_(parameters, phase.gradient_clip)
         optimiser.step()
 
     @contextlib.contextmanager

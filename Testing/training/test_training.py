@@ -206,7 +206,11 @@ def test_learning_rate_rises_then_falls(settings: dict[str, Any]) -> None:
     assert all(a > b for a, b in zip(rates[6:], rates[7:], strict=False))
 
 
-@pytest.mark.parametrize("path", sorted((REPOSITORY / "Resources" / "training").glob("*.yaml")), ids=lambda p: p.stem)
+CONFIGURATIONS = sorted((REPOSITORY / "Resources" / "training").glob("*.yaml"))
+ENCODERS = "perceptual-encoder"  # of another schema, with a test of its own
+
+
+@pytest.mark.parametrize("path", [p for p in CONFIGURATIONS if p.stem != ENCODERS], ids=lambda p: p.stem)
 def test_shipped_configurations_are_valid(path: Path) -> None:
     config = read_config(path)
     assert config.name == path.stem and config.sources

@@ -125,7 +125,7 @@ class Case:
         rng = np.random.default_rng((seed, zlib.crc32(self.entry.path.encode())))
         slices = self.volume.slices(truth.voxels)
         if fixed.sampling == "low-end-ultrasound":
-            coarse = LowEndUltrasound().degrade(slices, rng)
+            coarse = np.stack([LowEndUltrasound().degrade(frame, rng) for frame in slices])
         else:
             coarse = Sampling(settings.factor, fixed.sampling, fixed.blur_px).forward(slices)
         x, y, z = (1.0 if a == axis else 1.0 / settings.factor for a in range(3))

@@ -20,6 +20,7 @@ from .config import TrainingConfig, read_config
 from .evaluation import evaluate_detector, evaluate_enhancement, further_judges
 from .export import add_results, export_run
 from .perceptual import read_encoder_config, train_encoder
+from .results_page import write_results_page
 from .trainer import CONFIG_NAME, Trainer
 from .volumes import list_volumes
 
@@ -137,6 +138,19 @@ def encoder(
         print_json(results)
     else:
         output.print(f"The encoder '{instance}' is trained; its card holds the figures of the check.")
+
+
+@app.command()
+def results(
+    config: Annotated[Path, typer.Argument(help="What to tabulate (YAML).", show_default=False)],
+    stored: Annotated[Path, typer.Option(help="Folder of evaluations of models that are not shipped.")] = Path(
+        "docs/results"
+    ),
+    out: Annotated[Path, typer.Option(help="The page.")] = Path("docs/results.md"),
+) -> None:
+    """Write the page of results: one table a paper."""
+    write_results_page(config, stored, out)
+    output.print(f"Wrote {out.name}.")
 
 
 def _with_data(config: TrainingConfig, folder: Path | None) -> TrainingConfig:

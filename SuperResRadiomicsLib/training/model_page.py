@@ -49,7 +49,7 @@ def page(card: Card) -> str:
         "## Known limits",
         "\n".join(f"- {limit}" for limit in data.get("known_limits", [])),
         "## Training data",
-        _table(
+        markdown_table(
             ("source", "licence", "patients", "citation"),
             ([s["name"], s["licence"], s["patients"], s["citation"]] for s in card.training_data),
         ),
@@ -76,7 +76,7 @@ def _facts(card: Card) -> str:
         ("version, licence", f"{card.version}, {card.metadata['licence']}"),
         ("SHA-256 of the weights", f"`{card.sha256}`"),
     ]
-    return _table(("", ""), rows)
+    return markdown_table(("", ""), rows)
 
 
 def _results(card: Card) -> str:
@@ -98,7 +98,7 @@ def _boxes(card: Card) -> list[str]:
     for name, figures in results["degradations"].items():
         boxes = [f"{part[key]:.1%}" for part in (figures, figures["with_margin"]) for key in _BOX_FIGURES]
         rows.append([name, f"{figures['lesions']}", *boxes, f"{figures['objectness_accuracy']:.1%}"])
-    return [intro, _table(head, rows)]
+    return [intro, markdown_table(head, rows)]
 
 
 _BOX_FIGURES = ("perfect", "acceptable", "median_area_share")
@@ -133,7 +133,7 @@ def _quality(figures: dict[str, Any]) -> str:
     rows = [_quality_row(patient, values, methods) for patient, values in figures["patients"].items()]
     rows.append(_quality_row("**mean**", figures["mean"], methods))
     quality = [f"{label} {METHOD_NAMES[method]}" for label in ("PSNR", "SSIM") for method in methods]
-    return _table(("patient", "gain, dB", *quality), rows)
+    return markdown_table(("patient", "gain, dB", *quality), rows)
 
 
 def _quality_row(label: str, values: dict[str, float], methods: Sequence[str]) -> list[str]:
@@ -153,7 +153,7 @@ def _region(name: str, region: dict[str, Any], results: dict[str, Any]) -> str:
     )
     if tests is not None:
         note += f" PSNR above the baseline, Wilcoxon over patients: {_evidence(tests['patients'])}."
-    return note + "\n\n" + _table(("image", *(FIGURE_NAMES.get(key, key) for key in figures)), rows)
+    return note + "\n\n" + markdown_table(("image", *(FIGURE_NAMES.get(key, key) for key in figures)), rows)
 
 
 def _median(value: dict[str, Any] | None) -> str:
@@ -194,7 +194,7 @@ def _features(features: dict[str, Any], null_noise: float | None, card: Card) ->
     if null_noise is not None:
         note += f" The null model adds white noise of {null_noise:.3g} {card.unit}."
     head = ("image", "first order: error", "first order: CCC", "texture: error", "texture: CCC")
-    return note + "\n\n" + _table(head, rows)
+    return note + "\n\n" + markdown_table(head, rows)
 
 
 def _binning(card: Card) -> str:
@@ -206,7 +206,8 @@ def _range(agreement: dict[str, float]) -> str:
     return f" ({low:.2f} to {high:.2f})"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """A table in Markdown."""
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
     return "\n".join(lines)

@@ -337,12 +337,36 @@ def save_model(folder: str | os.PathLike[str], network: nn.Module, metadata: dic
         **metadata,
         "weights": {"file": WEIGHTS_NAME, "sha256": hashlib.sha256(weights).hexdigest(), "bytes": len(weights)},
     }
-    try:
-        _parse(target, content)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"The card of model '{metadata.get('name')}' is not valid: {error!r}.") from error
+    _check_metadata(target, content)
     prepare_folder(target)
     with atomic_path(target / WEIGHTS_NAME) as temporary:
         temporary.write_bytes(weights)
     write_json(target / CARD_NAME, content)
     return load_card(target)
+
+
+def change_card(card: Card, **fields: Any) -> Card:
+    """Write a model's card with other values of some fields; its weights' file is not touched.
+
+    Args:
+        card: As read.
+        fields: Top-level fields of ``metadata.json``.
+
+    Returns:
+        The card as read back.
+
+    Raises:
+        ModelError: The card would not be valid; nothing is written then.
+        OutputError: The folder cannot be written.
+    """
+    content = {**card.metadata, **fields}
+    _check_metadata(card.folder, content)
+    write_json(card.folder / CARD_NAME, content)
+    return load_card(card.folder)
+
+
+def _check_metadata(folder: Path, content: dict[str, Any]) -> None:
+    try:
+        _parse(folder, content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"The card of model '{content.get('name')}' is not valid: {error!r}.") from error

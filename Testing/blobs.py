@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from SuperResRadiomicsLib.networks import build_network
-from SuperResRadiomicsLib.training.losses import detection_loss
+from SuperResRadiomicsLib.training.losses import detection_losses
 
 GROUND, BRIGHT, NOISE = 0.09, 0.42, 0.015
 """Of the network's [0, 1]: air in lung and soft tissue, in the tiny detector's window."""
@@ -35,7 +35,7 @@ def train_detector(architecture: dict, steps: int = 150) -> nn.Module:
         for step in range(steps):
             image, box, has_lesion = draw_blobs(24, *SHAPES[step % len(SHAPES)])
             optimiser.zero_grad()
-            detection_loss(network(image), box, has_lesion).backward()
+            sum(detection_losses(network(image), box, has_lesion).values()).backward()
             optimiser.step()
             schedule.step()
     return network.eval()

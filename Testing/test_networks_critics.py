@@ -98,7 +98,7 @@ def test_a_critic_learns_to_tell_smooth_from_noisy(make: Any) -> None:
 def test_detector_takes_any_size() -> None:
     detector = LesionDetector([4, 5]).eval()
     for height, width in ((1, 1), (37, 50), (64, 33)):
-        box, objectness = detector(torch.rand(2, 1, height, width))
+        box, objectness, _ = detector(torch.rand(2, 1, height, width))
         assert box.shape == (2, 4) and objectness.shape == (2,)
         assert box.min() > 0 and box.max() < 1
 

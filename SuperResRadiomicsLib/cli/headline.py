@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..zoo import Card
@@ -13,31 +14,41 @@ IN_THE_CARD = "see its card"
 def headline(card: Card) -> str:
     """The held-out figures that say most about a model.
 
-    Of a model that enhances: the gain over bicubic interpolation, mean over test patients, under
-    the first degradation in its card (the one that its default settings undo). Of a detector: how
-    many lesions its box holds, and how large it is. Figures in a layout that is not known are not
-    guessed at.
+    Of a model that enhances: the gain over bicubic interpolation (over the degraded image where
+    the pixels stay), mean over test patients, under the first degradation in its card (the one that
+    its default settings undo). Of a detector: how many lesions its box holds, and how large it is.
+    Figures in a layout that is not known are not guessed at.
     """
     if not card.results:
         return NOT_MEASURED
     try:
-        return _detection(card.results) if card.detects else _enhancement(card.results)
+        return next(_lines(card))[1]
     except (KeyError, TypeError, ValueError, AttributeError, StopIteration):
         return IN_THE_CARD
 
 
-def _enhancement(results: dict[str, Any]) -> str:
-    figures = next(iter(results["degradations"].values()))
+def headlines(card: Card) -> list[str]:
+    """The same of every degradation in a card's results, whose layout must be known."""
+    return [f"{name}: {text}" for name, text in _lines(card)]
+
+
+def _lines(card: Card) -> Iterator[tuple[str, str]]:
+    for name, figures in card.results["degradations"].items():
+        yield name, _detection(figures) if card.detects else _enhancement(figures, card.results["baseline"])
+
+
+def _enhancement(figures: dict[str, Any], baseline: str) -> str:
     gain, change = (
-        figures["mean"][f"{name}_network"] - figures["mean"][f"{name}_bicubic"] for name in ("psnr", "ssim")
+        figures["mean"][f"{name}_network"] - figures["mean"][f"{name}_{baseline}"] for name in ("psnr", "ssim")
     )
-    return f"{gain:+.1f} dB PSNR, {change:+.3f} SSIM over bicubic ({_count(len(figures['patients']), 'patient')})"
+    rival = "the degraded image" if baseline == "degraded" else baseline
+    return f"{gain:+.1f} dB PSNR, {change:+.3f} SSIM over {rival} ({_count(len(figures['patients']), 'patient')})"
 
 
-def _detection(results: dict[str, Any]) -> str:
+def _detection(figures: dict[str, Any]) -> str:
     """The layout is that of `BoxFigures`."""
-    whole, nearly, area = (results[name] for name in ("perfect", "acceptable", "median_area_share"))
-    lesions = _count(results["lesions"], "lesion")
+    whole, nearly, area = (figures[name] for name in ("perfect", "acceptable", "median_area_share"))
+    lesions = _count(figures["lesions"], "lesion")
     return f"box holds {whole:.0%} wholly, {nearly:.0%} nearly; {area:.0%} of the slice ({lesions})"
 
 

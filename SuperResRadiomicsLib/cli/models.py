@@ -27,6 +27,9 @@ def list_models(json: Json = False) -> None:
         print_json({"models": [_summary(card) for card in cards]})
     elif cards:
         output.print(_table(cards))
+        output.print("On patients never trained on:")
+        for card in cards:
+            output.print(f"  {card.name}: {headline(card)}", highlight=False, soft_wrap=True)
     else:
         note("No models are installed. A model's folder can be given wherever a name can.")
 
@@ -60,12 +63,10 @@ def _summary(card: Card) -> dict[str, Any]:
 def _table(cards: list[Card]) -> Table:
     table = Table(box=SIMPLE_HEAD)
     table.add_column("model", no_wrap=True)  # To be copied whole.
-    for name in ("version", "for", "scale", "objective", "in-plane voxels, mm", "held-out"):
+    for name in ("version", "for", "scale", "objective", "in-plane voxels, mm"):
         table.add_column(name)
     for card in cards:
         low, high = card.valid_spacing_mm
         objective = f"{card.objective}{', GAN' if card.adversarial else ''}"
-        table.add_row(
-            card.name, card.version, card.modality, str(card.scale), objective, f"{low:g} to {high:g}", headline(card)
-        )
+        table.add_row(card.name, card.version, card.modality, str(card.scale), objective, f"{low:g} to {high:g}")
     return table

@@ -32,6 +32,8 @@ class SppCritic(nn.Module):
         hidden: Width of the dense layer.
         per_bin: Score each bin by the same dense layers and average, as de Farias' code
             does; without it the bins are scored together.
+        epsilon: Added to the variance in the instance normalisation. The usual 1e-5 blows up flat
+            patches (air), and with them the gradient that WGAN-GP holds at 1.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class SppCritic(nn.Module):
         bins: Sequence[int] = BINS,
         hidden: int = 1024,
         per_bin: bool = False,
+        epsilon: float = 1e-5,
     ) -> None:
         super().__init__()
         if len(strides) != len(widths):
@@ -52,7 +55,9 @@ class SppCritic(nn.Module):
         self.bins = tuple(bins)
         self.per_bin = per_bin
         pairs = itertools.pairwise([1, *widths])
-        self.features = nn.Sequential(*(_block(*pair, stride) for pair, stride in zip(pairs, strides, strict=True)))
+        self.features = nn.Sequential(
+            *(_block(*pair, stride, epsilon) for pair, stride in zip(pairs, strides, strict=True))
+        )
         regions = 1 if per_bin else sum(side**2 for side in bins)
         self.score = nn.Sequential(
             nn.Linear(regions * widths[-1], hidden), nn.LeakyReLU(0.1, inplace=True), nn.Linear(hidden, 1)
@@ -81,11 +86,11 @@ class SppCritic(nn.Module):
         return together
 
 
-def _block(inputs: int, outputs: int, stride: int) -> nn.Sequential:
+def _block(inputs: int, outputs: int, stride: int, epsilon: float) -> nn.Sequential:
     return nn.Sequential(
         # An even kernel at stride 1 keeps the size only with one pixel more on one side.
         nn.ZeroPad2d((1, 3 - stride, 1, 3 - stride)),
         nn.Conv2d(inputs, outputs, 4, stride=stride),
-        nn.InstanceNorm2d(outputs, affine=True),
+        nn.InstanceNorm2d(outputs, eps=epsilon, affine=True),
         nn.LeakyReLU(0.1, inplace=True),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,15 +10,17 @@ import typer
 
 from .. import NOT_FOR_CLINICAL_USE
 from ..cli.console import note, output, print_json
-from ..enhance import load_model
+from ..cli.headline import headlines
+from ..enhance import load_detector, load_model
 from ..errors import SettingsError
 from ..files import write_json
 from ..networks.perceptual.shipped import WEIGHTS_FOLDER
-from ..zoo import model_folders
+from ..zoo import load_card, model_folders
 from .config import TrainingConfig, read_config
-from .evaluation import evaluate as evaluate_model
+from .evaluation import evaluate_detector, evaluate_enhancement, further_judges
 from .export import add_results, export_run
 from .perceptual import read_encoder_config, train_encoder
+from .results_page import write_results_page
 from .trainer import CONFIG_NAME, Trainer
 from .volumes import list_volumes
 
@@ -35,6 +38,16 @@ Minutes = Annotated[
     float | None, typer.Option(help="Stop after so many minutes of training in all, with a checkpoint.")
 ]
 Data = Annotated[Path | None, typer.Option(help="Folder of volumes, instead of the configuration's.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+StLpips = Annotated[
+    str | None, typer.Option(help="Judge by ST-LPIPS too: vgg or alex; its package must be there.", show_default=False)
+]
+LpipsFiles = Annotated[
+    list[Path], typer.Option(help="Judge by LPIPS too: VGG16's weights, then the channel weights.", show_default=False)
+]
+LpipsHashes = Annotated[
+    list[str], typer.Option("--lpips-sha256", help="SHA-256 of these two files.", show_default=False)
+]
 
 
 @app.command()
@@ -85,24 +98,30 @@ def evaluate(
     data: Data = None,
     update_card: Annotated[bool, typer.Option(help="Write the figures into the model's card.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write the figures to this JSON file.", show_default=False)] = None,
+    device: Device = "auto",
+    st_lpips: StLpips = None,
+    lpips: LpipsFiles = [],  # noqa: B006 - typer's way
+    lpips_sha256: LpipsHashes = [],  # noqa: B006 - typer's way
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """Measure a model on the test patients: image quality and lesion features, beside interpolation."""
+    """Measure a model on the test patients: image quality and lesion features beside interpolation, or boxes."""
     settings = _with_data(read_config(config), data)
-    loaded = load_model(model)
-    entries = list_volumes(settings.data, settings.run.seed)
-    results = evaluate_model(loaded, settings.data, entries, settings.run.seed, report=note)
-    results["command"] = f"superres-train evaluate {loaded.card.name} --config Resources/training/{config.name}"
+    card, entries = load_card(model), list_volumes(settings.data, settings.run.seed)
+    if card.detects:
+        results = evaluate_detector(load_detector(model, device), settings, entries, report=note)
+    else:
+        judges = further_judges(st_lpips, lpips, lpips_sha256)  # type: ignore[arg-type]
+        results = evaluate_enhancement(load_model(model, device), settings, entries, judges, report=note)
+    results["command"] = f"superres-train evaluate {card.name} --config Resources/training/{config.name}"
     if out is not None:
         write_json(out, results)
     if update_card:
-        add_results(loaded.card, results)
+        add_results(card, results)
     if json:
         print_json(results)
-    else:
-        for name, figures in results["degradations"].items():
-            gain, worst = figures["mean"]["gain_db"], figures["smallest_gain_db"]
-            output.print(f"{name}: mean gain {gain:+.2f} dB, smallest of a patient {worst:+.2f} dB", highlight=False)
+        return
+    for line in headlines(replace(card, results=results)):
+        output.print(line, highlight=False)
 
 
 @app.command()
@@ -120,6 +139,19 @@ def encoder(
         print_json(results)
     else:
         output.print(f"The encoder '{instance}' is trained; its card holds the figures of the check.")
+
+
+@app.command()
+def results(
+    config: Annotated[Path, typer.Argument(help="What to tabulate (YAML).", show_default=False)],
+    stored: Annotated[Path, typer.Option(help="Folder of evaluations of models that are not shipped.")] = Path(
+        "docs/results"
+    ),
+    out: Annotated[Path, typer.Option(help="The page.")] = Path("docs/results.md"),
+) -> None:
+    """Write the page of results: one table a paper."""
+    write_results_page(config, stored, out)
+    output.print(f"Wrote {out.name}.")
 
 
 def _with_data(config: TrainingConfig, folder: Path | None) -> TrainingConfig:

@@ -126,7 +126,7 @@ class OptimiserConfig(_Section):
         warmup_steps: Steps of linear rise.
         betas: Adam's moment decays.
         weight_decay: Adam's L2 penalty.
-        gradient_clip: Largest norm of the gradient.
+        gradient_clip: Largest norm of the generator's gradient.
         average_decay: Decay of the running mean of the weights, which is what is exported.
     """
 
@@ -174,6 +174,23 @@ class RunConfig(_Section):
     patience: int | None = Field(default=None, ge=1)
 
 
+class EvaluationConfig(_Section):
+    """How held-out figures are made.
+
+    Attributes:
+        judge: The perceptual encoder that judges; what was trained with one must be judged by another.
+        volumes_per_patient: At most so many volumes (or single pictures) of a patient are judged, evenly spread.
+        slices_per_volume: At most so many slices of a volume, evenly spread over its lesion or, without one, over
+            the volume, get the figures that take long and enter the tests.
+        lesion_margin_px: Margin of the lesion region around the lesion's box, in fine pixels.
+    """
+
+    judge: str = "encoder-b"
+    volumes_per_patient: int = Field(default=6, ge=1)
+    slices_per_volume: int = Field(default=6, ge=1)
+    lesion_margin_px: int = Field(default=4, ge=0)
+
+
 class SourceConfig(_Section):
     """Where training data come from; goes into the model card."""
 
@@ -199,6 +216,8 @@ class TrainingConfig(_Section):
         known_limits: Sentences for the card.
         sources: Training data, for the card.
         method: How the network is trained; its ``name`` chooses the others of its fields.
+        stored_precision: Precision of the exported weights; ``half`` halves the file. Figures are those of the
+            stored weights.
     """
 
     name: str
@@ -218,6 +237,8 @@ class TrainingConfig(_Section):
     method: MethodSettings = SupervisedSettings()
     optimiser: OptimiserConfig
     run: RunConfig = RunConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    stored_precision: Literal["single", "half"] = "single"
 
     @property
     def condition_scales(self) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -33,6 +34,28 @@ class DegradedPatch(NamedTuple):
     interpolated: FloatArray
     blur_px: float
     noise: float
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """The linear part of a degradation of known strength.
+
+    Attributes:
+        factor: Decimation factor along both in-plane axes.
+        kind: ``average`` or ``k-space``; see `DegradationConfig`.
+        blur_px: Standard deviation of the blur in fine pixels.
+    """
+
+    factor: int
+    kind: str
+    blur_px: float = 0.0
+
+    def forward(self, fine: FloatArray) -> FloatArray:
+        """Degrade (..., height, width)."""
+        if self.kind == "k-space":
+            fine = BlurDecimate(1, self.blur_px).forward(fine) if self.blur_px else fine
+            return KSpaceTruncation(self.factor).forward(fine).astype(np.float32)
+        return BlurDecimate(self.factor, self.blur_px).forward(fine)
 
 
 class Degradation:
@@ -69,15 +92,8 @@ class Degradation:
         """Degrade slices (..., height, width) by a given strength; see `DegradationConfig` for the kinds."""
         if sampling == "low-end-ultrasound":
             return to_shares(self.low_end.degrade(window.restore(fine), rng), window)
-        coarse = self._sample(fine, sampling, blur_px)
+        coarse = Sampling(self.settings.factor, sampling, blur_px).forward(fine)
         return self._add_noise(coarse, noise, rng, window) if noise > 0 else coarse
-
-    def _sample(self, fine: FloatArray, sampling: str, blur_px: float) -> FloatArray:
-        factor = self.settings.factor
-        if sampling == "k-space":
-            fine = BlurDecimate(1, blur_px).forward(fine) if blur_px else fine
-            return KSpaceTruncation(factor).forward(fine).astype(np.float32)
-        return BlurDecimate(factor, blur_px).forward(fine)
 
     def _add_noise(
         self, coarse: FloatArray, noise: float, rng: np.random.Generator, window: Window = HU_WINDOW

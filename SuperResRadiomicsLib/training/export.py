@@ -9,7 +9,7 @@ from typing import Any
 from .. import __version__
 from ..errors import SettingsError
 from ..networks import architectures, build_network
-from ..zoo import Card, load_card, load_network, save_model
+from ..zoo import Card, change_card, save_model
 from .config import TrainingConfig
 from .model_page import write_page
 from .systems import SYSTEMS
@@ -30,6 +30,8 @@ def export_run(run_folder: str | os.PathLike[str], config: TrainingConfig, model
         raise SettingsError("The configuration describes another network than the run. Give the run's configuration.")
     network = build_network(config.network.name, config.network.arguments)
     network.load_state_dict(state["average"])
+    if config.stored_precision == "half":
+        network.half()
     metadata = _metadata(config, steps=int(state["step"]), minutes=float(state["seconds"]) / 60)
     card = save_model(models_folder / config.name, network, metadata)
     write_page(card)
@@ -37,15 +39,10 @@ def export_run(run_folder: str | os.PathLike[str], config: TrainingConfig, model
 
 
 def add_results(card: Card, results: dict[str, Any]) -> Card:
-    """Write held-out figures into a model's card and page; the weights stay as they are."""
-    metadata = {**card.metadata, "results": results}
-    for field in ("schema_version", "weights"):
-        metadata.pop(field)
-    updated = save_model(card.folder, load_network(card), metadata)
-    if updated.sha256 != card.sha256:
-        raise SettingsError("The weights changed on the way; they must be stored in single precision.")
+    """Write held-out figures into a model's card and page; the weights' file is not touched."""
+    updated = change_card(card, results=results)
     write_page(updated)
-    return load_card(card.folder)
+    return updated
 
 
 def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, Any]:

@@ -45,6 +45,7 @@ class GanCircleSettings(_Method):
         critic_widths: Channels of the critics' convolutions.
         critic_strides: Their strides.
         critic_hidden: Width of their dense layer.
+        critic_epsilon: See `SppCritic`.
         per_bin: See `SppCritic`.
     """
 
@@ -62,6 +63,7 @@ class GanCircleSettings(_Method):
     critic_widths: tuple[int, ...] = (64, 128, 256, 512)
     critic_strides: tuple[int, ...] = (2, 2, 2, 1)
     critic_hidden: int = Field(default=1024, ge=1)
+    critic_epsilon: float = Field(default=1e-5, gt=0)
     per_bin: bool = False
 
 
@@ -221,6 +223,7 @@ class DetectorSettings(_Method):
         lesion_fraction: Share of slices drawn from those with a lesion, where there are others.
         l1_weight: See `box_loss`.
         iou_weight: See `box_loss`.
+        attention_weight: Of `attention_loss`, for a network with attention.
     """
 
     name: Literal["detector"]
@@ -232,6 +235,7 @@ class DetectorSettings(_Method):
     lesion_fraction: float = Field(default=0.8, ge=0, le=1)
     l1_weight: float = Field(default=5.0, ge=0)
     iou_weight: float = Field(default=2.0, ge=0)
+    attention_weight: float = Field(default=1.0, ge=0)
 
 
 MethodSettings = Annotated[

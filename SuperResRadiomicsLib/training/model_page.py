@@ -10,11 +10,25 @@ from ..files import write_text
 from ..zoo import Card
 
 METHOD_NAMES = {
+    "degraded": "degraded image",
+    "bilinear": "bilinear",
     "bicubic": "bicubic",
     "bspline": "B-spline",
+    "rician-nlm": "non-local means, Rician",
+    "rician-wavelet": "wavelet shrinkage, Rician",
     "network": "this model",
     "bicubic+noise": "bicubic + noise (null model)",
 }
+FIGURE_NAMES = {
+    "psnr": "PSNR, dB",
+    "ssim": "SSIM",
+    "ms_ssim": "MS-SSIM",
+    "lncc": "LNCC",
+    "perceptual": "perceptual distance",
+    "residual": "residual",
+    "sharpness": "sharpness",
+}
+REGION_NAMES = {"frame": "whole slices", "body": "body or foreground", "lesion": "lesion's box"}
 
 
 def write_page(card: Card) -> None:
@@ -35,7 +49,7 @@ def page(card: Card) -> str:
         "## Known limits",
         "\n".join(f"- {limit}" for limit in data.get("known_limits", [])),
         "## Training data",
-        _table(
+        markdown_table(
             ("source", "licence", "patients", "citation"),
             ([s["name"], s["licence"], s["patients"], s["citation"]] for s in card.training_data),
         ),
@@ -48,12 +62,12 @@ def page(card: Card) -> str:
 def _facts(card: Card) -> str:
     low, high = card.valid_spacing_mm
     rows = [
-        ("task", f"{card.task}, {card.scale}x in-plane, {card.modality}"),
+        ("task", f"{card.task}, {card.modality}" + (f", {card.scale}x in-plane" if card.scale > 1 else "")),
         ("objective", f"{card.objective} ({'trained against a critic' if card.adversarial else 'no critic'})"),
         ("architecture", f"{card.architecture['name']}, arguments {card.architecture['arguments']}"),
         ("window", f"{card.window[0]:g} to {card.window[1]:g} {card.unit}; voxels outside keep the bicubic value"),
         ("in-plane spacing of inputs", f"{low:g} to {high:g} mm"),
-        ("degradation it inverts", str(card.degradation.get("operator", ""))),
+        *([] if card.detects else [("degradation it inverts", str(card.degradation.get("operator", "")))]),
         *(
             (f"steered by {c.name}", f"{c.allowed[0]:g} to {c.allowed[1]:g}, default {c.default:g}")
             for c in card.conditions
@@ -62,40 +76,94 @@ def _facts(card: Card) -> str:
         ("version, licence", f"{card.version}, {card.metadata['licence']}"),
         ("SHA-256 of the weights", f"`{card.sha256}`"),
     ]
-    return _table(("", ""), rows)
+    return markdown_table(("", ""), rows)
 
 
 def _results(card: Card) -> str:
     if not card.results:
         return "None yet: run `superres-train evaluate`."
+    return "\n\n".join(_boxes(card) if card.detects else _enhancement(card))
+
+
+def _boxes(card: Card) -> list[str]:
     results = card.results
     intro = (
-        f"Test patients, never trained on; {results['region']}; PSNR's data range {results['data_range']:g} "
-        f"{card.unit}. The patient is the unit. Gain is PSNR over the better of bicubic and B-spline. "
-        f"Made by `{results['command']}`."
+        f"{results['region']}; {results['patients']} patients (or blocks of slices that stand for patients), never "
+        "trained on. A lesion is held wholly where all of its pixels lie in the box, nearly where 95% do. "
+        f"With a margin of {results['margin_share']:.0%} of the slice's longer side. Made by `{results['command']}`."
     )
-    parts = [intro]
+    found = ("wholly", "nearly", "median area")
+    head = ("input", "lesions", *found, *(f"{name}, margin" for name in found), "rightly said whether there is one")
+    rows = []
+    for name, figures in results["degradations"].items():
+        boxes = [f"{part[key]:.1%}" for part in (figures, figures["with_margin"]) for key in _BOX_FIGURES]
+        rows.append([name, f"{figures['lesions']}", *boxes, f"{figures['objectness_accuracy']:.1%}"])
+    return [intro, markdown_table(head, rows)]
+
+
+_BOX_FIGURES = ("perfect", "acceptable", "median_area_share")
+
+
+def _enhancement(card: Card) -> list[str]:
+    results = card.results
+    rival = "the degraded image" if results["baseline"] == "degraded" else "the better of bicubic and B-spline"
+    parts = [
+        f"Test patients, never trained on; {results['region']}; PSNR's data range {results['data_range']:g} "
+        f"{card.unit}. The patient is the unit. Gain is PSNR over {rival}. Made by `{results['command']}`."
+    ]
     for figures in results["degradations"].values():
-        parts += [f"### Blur {figures['blur_px']:g} px, noise {figures['noise']:g} {card.unit}", _quality(figures)]
+        parts += [f"### {_degradation(figures, card.unit)}", _quality(figures)]
         if figures["volumes_outside_spacing"]:
             parts.append(_outside(figures))
+        parts += [_region(name, region, results) for name, region in figures["regions"].items()]
         if "network" in figures["features"]:
-            parts.append(_features(figures["features"], figures["null_model_noise"], card.unit))
-    return "\n\n".join(parts)
+            parts.append(_features(figures["features"], figures["null_model_noise"], card))
+    return parts
+
+
+def _degradation(figures: dict[str, Any], unit: str) -> str:
+    if figures["sampling"] == "low-end-ultrasound":
+        return "Simulated low-end scanner"
+    sampling = {"average": "Pixel means", "k-space": "Central k-space"}[figures["sampling"]]
+    return f"{sampling}, blur {figures['blur_px']:g} px, noise {figures['noise']:g} {unit}"
 
 
 def _quality(figures: dict[str, Any]) -> str:
-    rows = [_quality_row(patient, values) for patient, values in figures["patients"].items()]
-    rows.append(_quality_row("**mean**", figures["mean"]))
-    head = ("patient", "PSNR bicubic", "PSNR B-spline", "PSNR model", "gain, dB", "SSIM bicubic", "SSIM B-spline",
-            "SSIM model")  # fmt: skip
-    return _table(head, rows)
+    methods = [name for name in METHOD_NAMES if f"psnr_{name}" in figures["mean"]]
+    rows = [_quality_row(patient, values, methods) for patient, values in figures["patients"].items()]
+    rows.append(_quality_row("**mean**", figures["mean"], methods))
+    quality = [f"{label} {METHOD_NAMES[method]}" for label in ("PSNR", "SSIM") for method in methods]
+    return markdown_table(("patient", "gain, dB", *quality), rows)
 
 
-def _quality_row(label: str, values: dict[str, float]) -> list[str]:
-    quality = [f"{values[f'psnr_{m}']:.2f}" for m in ("bicubic", "bspline", "network")]
-    similarity = [f"{values[f'ssim_{m}']:.4f}" for m in ("bicubic", "bspline", "network")]
-    return [label, *quality, f"{values['gain_db']:+.2f}", *similarity]
+def _quality_row(label: str, values: dict[str, float], methods: Sequence[str]) -> list[str]:
+    quality = [f"{values[f'psnr_{m}']:.2f}" for m in methods]
+    similarity = [f"{values[f'ssim_{m}']:.4f}" for m in methods]
+    return [label, f"{values['gain_db']:+.2f}", *quality, *similarity]
+
+
+def _region(name: str, region: dict[str, Any], results: dict[str, Any]) -> str:
+    figures = {key: values for key, values in region["figures"].items() if values}
+    methods = [m for m in METHOD_NAMES if any(m in values for values in figures.values())]
+    rows = [[METHOD_NAMES[m], *(_median(values.get(m)) for values in figures.values())] for m in methods]
+    tests = region["tests_against_baseline"].get("psnr", {}).get("wilcoxon")
+    note = (
+        f"{REGION_NAMES[name].capitalize()}, medians over {region['slices']} slices of {region['patients']} patients; "
+        f"perceptual distance by {results['judge']}."
+    )
+    if tests is not None:
+        note += f" PSNR above the baseline, Wilcoxon over patients: {_evidence(tests['patients'])}."
+    return note + "\n\n" + markdown_table(("image", *(FIGURE_NAMES.get(key, key) for key in figures)), rows)
+
+
+def _median(value: dict[str, Any] | None) -> str:
+    return "" if value is None else f"{value['median']:.4g}"
+
+
+def _evidence(evidence: dict[str, Any]) -> str:
+    low, high = evidence["interval"]
+    interval = f"difference {evidence['difference']:+.2f} ({low:+.2f} to {high:+.2f})"
+    return interval if evidence["p"] is None else f"{interval}, p = {evidence['p']:.2g}"
 
 
 def _outside(figures: dict[str, Any]) -> str:
@@ -104,7 +172,7 @@ def _outside(figures: dict[str, Any]) -> str:
     return f"Not in the means, because the degraded spacing is outside the card's range: {listing}."
 
 
-def _features(features: dict[str, Any], null_noise: float, unit: str) -> str:
+def _features(features: dict[str, Any], null_noise: float | None, card: Card) -> str:
     rows = [
         [
             METHOD_NAMES[method],
@@ -119,12 +187,18 @@ def _features(features: dict[str, Any], null_noise: float, unit: str) -> str:
         if method in features
     ]
     note = (
-        f"Lesion features of {len(features['patients'])} patients against the true image (2D, bin width 25): median "
+        f"Lesion features of {len(features['patients'])} patients against the true image ({_binning(card)}): median "
         "over features of the mean absolute error in units of the spread between patients, and of Lin's concordance "
-        f"(range when each patient is left out). The null model adds white noise of {null_noise:.1f} {unit}."
+        "(range when each patient is left out)."
     )
+    if null_noise is not None:
+        note += f" The null model adds white noise of {null_noise:.3g} {card.unit}."
     head = ("image", "first order: error", "first order: CCC", "texture: error", "texture: CCC")
-    return note + "\n\n" + _table(head, rows)
+    return note + "\n\n" + markdown_table(head, rows)
+
+
+def _binning(card: Card) -> str:
+    return "2D, bin width 25" if card.modality == "CT" else "2D, 32 bins"
 
 
 def _range(agreement: dict[str, float]) -> str:
@@ -132,7 +206,8 @@ def _range(agreement: dict[str, float]) -> str:
     return f" ({low:.2f} to {high:.2f})"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """A table in Markdown."""
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
     return "\n".join(lines)

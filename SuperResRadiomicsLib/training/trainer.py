@@ -43,8 +43,7 @@ class Trainer:
         torch.manual_seed(config.run.seed)
         self.system = build_system(config)
         if config.run.start_from:
-            start = load_network(load_card(config.run.start_from))
-            self.system.networks[GENERATOR].load_state_dict(start.state_dict())
+            self.system.start_from(load_network(load_card(config.run.start_from)))
         self.optimisers = self._set_up()
         self.average = {name: value.detach().clone() for name, value in self._generator.state_dict().items()}
         self.step = 0
@@ -158,8 +157,9 @@ class Trainer:
         average_gradients(self.fabric, parameters)
         for group in optimiser.param_groups:
             group["lr"] = phase.learning_rate * factor
-        norm = self.config.optimiser.gradient_clip
-        self.fabric.clip_gradients(self._generator, optimiser, max_norm=norm, error_if_nonfinite=False)
+        if phase.gradient_clip is not None:
+            limit = phase.gradient_clip
+            self.fabric.clip_gradients(self._generator, optimiser, max_norm=limit, error_if_nonfinite=False)
         optimiser.step()
 
     def _update_average(self, decay: float) -> None:

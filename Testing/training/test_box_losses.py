@@ -10,7 +10,13 @@ from monai.data.box_utils import box_pair_giou
 from torch import Tensor
 
 from SuperResRadiomicsLib.networks.lesion_detector import Detection
-from SuperResRadiomicsLib.training.losses import box_loss, detection_loss, generalised_iou, objectness_loss
+from SuperResRadiomicsLib.training.losses import (
+    attention_loss,
+    box_loss,
+    detection_losses,
+    generalised_iou,
+    objectness_loss,
+)
 
 
 def boxes(*rows: tuple[float, float, float, float]) -> Tensor:
@@ -63,7 +69,7 @@ def test_boxes_of_slices_without_a_lesion_do_not_count() -> None:
     has_lesion = torch.tensor([True, False])
     target, logits = boxes((0.5, 0.5, 0.4, 0.2), (math.nan,) * 4), torch.tensor([1.0, -1.0])
     box = boxes((0.5, 0.5, 0.2, 0.1), (0.9, 0.9, 0.1, 0.1)).requires_grad_()
-    loss = detection_loss(Detection(box, logits), target, has_lesion)
+    loss = sum(detection_losses(Detection(box, logits), target, has_lesion).values())
     expected = objectness_loss(logits, has_lesion) + box_loss(box[:1], target[:1])
     assert float(loss.detach()) == pytest.approx(float(expected.detach()))
     loss.backward()
@@ -72,8 +78,30 @@ def test_boxes_of_slices_without_a_lesion_do_not_count() -> None:
 
 def test_a_batch_without_lesions_trains_the_objectness_alone() -> None:
     logits, none = torch.zeros(3), torch.zeros(3, dtype=torch.bool)
-    loss = detection_loss(Detection(torch.rand(3, 4), logits), torch.rand(3, 4), none)
-    assert float(loss) == pytest.approx(math.log(2))
+    losses = detection_losses(Detection(torch.rand(3, 4), logits), torch.rand(3, 4), none)
+    assert float(losses.pop("objectness")) == pytest.approx(math.log(2))
+    assert not losses
+
+
+def test_attention_counts_by_the_part_of_a_cell_inside_the_box() -> None:
+    attention = torch.zeros(1, 4, 4)
+    attention[0, 1, 1], attention[0, 0, 3] = 0.75, 0.25
+    # Rows 0.25 to 0.5 and columns 0.375 to 0.5: half of cell (1, 1), nothing of cell (0, 3).
+    expected = -math.log(0.75 * 0.5)
+    assert float(attention_loss(attention, boxes((0.375, 0.4375, 0.25, 0.125)))) == pytest.approx(expected, abs=1e-4)
+    everything = boxes((0.5, 0.5, 1.0, 1.0))
+    assert float(attention_loss(attention, everything)) == pytest.approx(0.0, abs=1e-4)
+
+
+def test_attention_far_from_the_box_is_drawn_to_it() -> None:
+    logits = torch.zeros(1, 36, requires_grad=True)
+    optimiser = torch.optim.SGD([logits], lr=2.0)
+    for _ in range(60):
+        optimiser.zero_grad()
+        attention_loss(torch.softmax(logits, dim=1).unflatten(1, (6, 6)), boxes((0.75, 0.25, 0.3, 0.3))).backward()
+        optimiser.step()
+    row, column = divmod(int(logits.argmax()), 6)
+    assert row in (3, 4, 5) and column in (0, 1, 2)
 
 
 @pytest.mark.parametrize("loss", [generalised_iou, box_loss])

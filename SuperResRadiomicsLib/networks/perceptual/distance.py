@@ -81,7 +81,8 @@ def feature_distance(first: Sequence[Tensor], second: Sequence[Tensor], weights:
 
 def _layer(first: Tensor, second: Tensor, weights: Tensor) -> Tensor:
     squared = (unit_length(first) - unit_length(second)).square()
-    return torch.einsum("bchw,c->bhw", squared, weights.float()).mean(dim=(1, 2))
+    # No matrix product: mixed precision would round its result to half precision.
+    return (squared * weights.float()[:, None, None]).sum(dim=1).mean(dim=(1, 2))
 
 
 def unit_length(features: Tensor) -> Tensor:

@@ -45,7 +45,7 @@ class PerceptualEncoder(FeatureModel):
         self.smallest_side = 2 ** (len(widths) - 1)
         inputs = (1, *widths[:-1])
         self.stages = nn.ModuleList(_stage(*stage) for stage in zip(inputs, widths, convolutions, strict=True))
-        self.weights = nn.ParameterList(torch.full((width,), 1.0 / width) for width in widths)
+        self.weights = nn.ParameterList(torch.ones(width) for width in widths)
 
     def forward(self, image: Tensor) -> list[Tensor]:
         """Map (batch, 1, height, width) in [0, 1] to one feature map a stage, each half the size of the last."""

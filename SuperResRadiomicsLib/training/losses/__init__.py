@@ -10,7 +10,7 @@ from .adversarial import (
     wasserstein_critic_loss,
     wasserstein_generator_loss,
 )
-from .box import box_loss, detection_loss, generalised_iou, objectness_loss
+from .box import attention_loss, box_loss, detection_losses, generalised_iou, objectness_loss
 from .contrastive import region_contrast
 from .mixe import mean_gradient_error, mixe
 from .smoothness import smoothness
@@ -19,11 +19,12 @@ from .teacher import certain_consistency
 from .total_variation import joint_sparsifying_transform, total_variation
 
 __all__ = [
+    "attention_loss",
     "box_loss",
     "certain_consistency",
     "cross_entropy_critic_loss",
     "cross_entropy_generator_loss",
-    "detection_loss",
+    "detection_losses",
     "generalised_iou",
     "gradient_penalty",
     "joint_sparsifying_transform",

@@ -71,10 +71,15 @@ def objectness_loss(logits: Tensor, has_lesion: Tensor) -> Tensor:
     return binary_cross_entropy_with_logits(logits, has_lesion.to(logits))
 
 
-def detection_loss(
-    detection: Detection, target: Tensor, has_lesion: Tensor, l1_weight: float = 5.0, iou_weight: float = 2.0
-) -> Tensor:
-    """`objectness_loss` of all slices and `box_loss` of those that hold a lesion.
+def detection_losses(
+    detection: Detection,
+    target: Tensor,
+    has_lesion: Tensor,
+    l1_weight: float = 5.0,
+    iou_weight: float = 2.0,
+    attention_weight: float = 1.0,
+) -> dict[str, Tensor]:
+    """`objectness_loss` of all slices, `box_loss` and `attention_loss` of those that hold a lesion.
 
     Args:
         detection: The detector's output.
@@ -82,8 +87,38 @@ def detection_loss(
         has_lesion: bool (batch,).
         l1_weight: As in `box_loss`.
         iou_weight: As in `box_loss`.
+        attention_weight: Of `attention_loss`, for a detector with attention.
+
+    Returns:
+        The terms by name, weighted; they are to be added up.
     """
-    loss = objectness_loss(detection.objectness, has_lesion)
+    losses = {"objectness": objectness_loss(detection.objectness.float(), has_lesion)}
     if has_lesion.any():
-        loss = loss + box_loss(detection.box[has_lesion], target[has_lesion], l1_weight, iou_weight)
-    return loss
+        true = target[has_lesion]
+        losses["box"] = box_loss(detection.box[has_lesion].float(), true, l1_weight, iou_weight)
+        if detection.attention is not None:
+            attention = detection.attention[has_lesion].float()
+            losses["attention"] = attention_weight * attention_loss(attention, true)
+    return losses
+
+
+def attention_loss(attention: Tensor, box: Tensor, epsilon: float = 1e-6) -> Tensor:
+    """Minus the logarithm of the attention's share inside the box, mean over the slices.
+
+    Tells a detector where to look long before its box is near.
+
+    Args:
+        attention: (batch, rows, columns), non-negative, adding up to 1 in each slice.
+        box: (batch, 4); a cell on the box's edge counts by the part inside.
+        epsilon: Keeps the loss finite where no attention lies inside.
+    """
+    (low, high), (rows, columns) = _corners(box), attention.shape[1:]
+    inside = torch.einsum("br,bc->brc", _covered(low[:, 0], high[:, 0], rows), _covered(low[:, 1], high[:, 1], columns))
+    return -torch.log((attention * inside).sum(dim=(1, 2)) + epsilon).mean()
+
+
+def _covered(low: Tensor, high: Tensor, cells: int) -> Tensor:
+    """The part of each of ``cells`` equal cells of [0, 1] that lies between low and high: (batch, cells)."""
+    edges = torch.arange(cells + 1).to(low) / cells
+    overlap = torch.minimum(high[:, None], edges[1:]) - torch.maximum(low[:, None], edges[:-1])
+    return (overlap * cells).clamp(min=0)

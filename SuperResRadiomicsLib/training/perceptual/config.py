@@ -6,10 +6,12 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from ...networks.perceptual.encoder import CONVOLUTIONS, WIDTHS
 from ..config import DataConfig, SourceConfig, read_yaml
+
+SIDE_MULTIPLE = 12
 
 
 class ImagesConfig(BaseModel, extra="forbid", frozen=True):
@@ -59,7 +61,8 @@ class EncoderConfig(BaseModel, extra="forbid", frozen=True):
         widths: Channels of the encoder's stages.
         convolutions: Convolutions of each stage.
         patch: Side of a patch in pixels.
-        context: Pixels around it that are degraded with it and then cut off.
+        context: Pixels around it that are degraded with it and then cut off; patch and twice the context
+            together are divisible by 12, so that 2, 3 and 4 times coarser pixels fit in.
         steps: Training steps.
         batch: Patches in a step, each with a weak and a strong version.
         learning_rate: Peak rate of Adam.
@@ -89,6 +92,12 @@ class EncoderConfig(BaseModel, extra="forbid", frozen=True):
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     sources: tuple[SourceConfig, ...] = ()
+
+    @model_validator(mode="after")
+    def _patches_fit_the_factors(self) -> EncoderConfig:
+        if (self.patch + 2 * self.context) % SIDE_MULTIPLE:
+            raise ValueError(f"patch + 2 context must be divisible by {SIDE_MULTIPLE}, for decimation by 2, 3 and 4")
+        return self
 
     def data(self, images: ImagesConfig) -> DataConfig:
         """The same data in the terms of the other trainings."""

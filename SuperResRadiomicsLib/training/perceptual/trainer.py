@@ -6,6 +6,7 @@ put its versions in the right order of distance. Neither needs a label.
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections.abc import Callable
@@ -31,6 +32,9 @@ FEATURES_OF_HEAD = 64
 SHARPNESS = 4.0
 """Slope of the ranking loss in the logarithm of the ratio of two distances."""
 SMALLEST_DISTANCE = 1e-8
+USUAL_DISTANCE = 0.5
+"""Geometric mean of the strong versions' distances, to which the features are held."""
+SPREAD_WEIGHT = 0.1
 UNIT_PATCHES = 128
 LOG_EVERY = 100
 
@@ -128,16 +132,18 @@ def _train(config: EncoderConfig, instance: str, sampler: ReferenceSampler, repo
     losses = []
     for step in range(config.steps):
         batch = _draw(config, sampler, np.random.default_rng((settings.seed, step)))
-        severity_loss, ranking_loss = model(batch.images.to(fabric.device), batch.severities.to(fabric.device))
+        severity_loss, ranking_loss, spread_loss = model(
+            batch.images.to(fabric.device), batch.severities.to(fabric.device)
+        )
         optimiser.zero_grad()
-        fabric.backward(severity_loss + config.ranking_weight * ranking_loss)
+        fabric.backward(severity_loss + config.ranking_weight * ranking_loss + SPREAD_WEIGHT * spread_loss)
         fabric.clip_gradients(model, optimiser, max_norm=1.0)
         optimiser.step()
         schedule.step()
-        losses.append((severity_loss.item(), ranking_loss.item()))
+        losses.append((severity_loss.item(), ranking_loss.item(), spread_loss.item()))
         if (step + 1) % LOG_EVERY == 0:
-            severity, ranking = np.mean(losses[-LOG_EVERY:], axis=0)
-            report(f"step {step + 1}: severities {severity:.4f}, ranking {ranking:.4f}")
+            severity, ranking, spread = np.mean(losses[-LOG_EVERY:], axis=0)
+            report(f"step {step + 1}: severities {severity:.4f}, ranking {ranking:.4f}, spread {spread:.4f}")
     return encoder.cpu().eval()
 
 
@@ -146,8 +152,8 @@ class _Losses(nn.Module):
         super().__init__()
         self.encoder, self.head = encoder, head
 
-    def forward(self, images: Tensor, severities: Tensor) -> tuple[Tensor, Tensor]:
-        """Losses of (3 * batch, 1, side, side) references, weak and strong versions."""
+    def forward(self, images: Tensor, severities: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Losses of severities, ranking and spread; images are (3 * batch, 1, side, side): references, weak, strong."""
         features = [f.chunk(3) for f in self.encoder(images)]
         reference, weak, strong = ([f[part] for f in features] for part in range(3))
         weights = self.encoder.channel_weights()
@@ -155,7 +161,10 @@ class _Losses(nn.Module):
             (feature_distance(reference, version, weights) + SMALLEST_DISTANCE).log() for version in (weak, strong)
         )
         estimate = torch.cat([self.head(reference, weak), self.head(reference, strong)])
-        return F.mse_loss(estimate.float(), severities), F.softplus(SHARPNESS * (near - far)).mean()
+        # Neither task sees the scale of distances. Left alone, the channel vectors of all pixels
+        # become nearly parallel, and rounding drowns what is left between them.
+        spread = (far.mean() - math.log(USUAL_DISTANCE)).square()
+        return F.mse_loss(estimate.float(), severities), F.softplus(SHARPNESS * (near - far)).mean(), spread
 
 
 def _draw(config: EncoderConfig, sampler: ReferenceSampler, rng: np.random.Generator) -> _Batch:

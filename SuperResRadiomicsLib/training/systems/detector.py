@@ -12,7 +12,7 @@ from ...box_quality import box_figures
 from ...enhance.detector import slice_box
 from ...enhance.intensity import Window
 from ..detector_slices import DetectionBatch, SliceSampler, labelled_slices
-from ..losses.box import box_loss, objectness_loss
+from ..losses.box import detection_losses
 from ..methods import DetectorSettings
 from ..validation import Validation
 from ..volumes import SliceStack
@@ -54,13 +54,10 @@ class Detector(System):
         return DetectionTensors(image.to(device), torch.from_numpy(batch.box).to(device), known.to(device))
 
     def losses(self, phase: str, batch: DetectionTensors) -> Losses:
-        """The box's loss where there is a lesion, and that of the answer whether there is one."""
-        found = self.networks[GENERATOR](batch.image)
-        losses = {"objectness": objectness_loss(found.objectness.float(), batch.has_lesion)}
-        if batch.has_lesion.any():
-            boxes = found.box[batch.has_lesion].float(), batch.box[batch.has_lesion]
-            losses["box"] = box_loss(*boxes, self.settings.l1_weight, self.settings.iou_weight)
-        return losses
+        """See `detection_losses`."""
+        settings = self.settings
+        weights = settings.l1_weight, settings.iou_weight, settings.attention_weight
+        return detection_losses(self.networks[GENERATOR](batch.image), batch.box, batch.has_lesion, *weights)
 
     def validate(self, network: nn.Module, stacks: list[SliceStack]) -> list[Validation]:
         """Coverage of lesions by the boxes found, without margin, and the area of the boxes."""

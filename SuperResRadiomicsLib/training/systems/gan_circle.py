@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...networks import build_network
 from ...networks.spp_critic import SppCritic
@@ -47,6 +47,7 @@ class GanCircle(PatchSystem):
                 settings.critic_strides,
                 hidden=settings.critic_hidden,
                 per_bin=settings.per_bin,
+                epsilon=settings.critic_epsilon,
             )
 
     @property
@@ -58,6 +59,11 @@ class GanCircle(PatchSystem):
             self._generator_phase(BACKWARD),
             Phase(CRITIC, critics, self.settings.critic_learning_rate, betas),
         )
+
+    def start_from(self, network: nn.Module) -> None:
+        """Both generators start from the model: a restoring network is nearer to a degrading one than chance."""
+        super().start_from(network)
+        self.networks[BACKWARD].load_state_dict(network.state_dict())
 
     def losses(self, phase: str, batch: TensorBatch) -> Losses:
         """The losses of the generators or of the critics."""

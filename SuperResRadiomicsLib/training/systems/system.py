@@ -52,6 +52,8 @@ class Phase:
         learning_rate: Adam's rate at its peak.
         betas: Adam's moment decays.
         weight_decay: Adam's L2 penalty.
+        gradient_clip: Largest norm of the gradient. Critics have none: a penalty that is taken at every
+            n-th step must count n times, which clipping would undo.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Phase:
     learning_rate: float
     betas: tuple[float, float] = (0.9, 0.999)
     weight_decay: float = 0.0
+    gradient_clip: float | None = None
 
 
 class Sampler(Protocol):
@@ -103,6 +106,10 @@ class System(ABC):
     def validate(self, network: nn.Module, stacks: list[SliceStack]) -> list[Validation]:
         """Figures of the exported network on held-out volumes."""
 
+    def start_from(self, network: nn.Module) -> None:
+        """Take over the weights of a model of the same architecture."""
+        self.networks[GENERATOR].load_state_dict(network.state_dict())
+
     def plain(self, name: str) -> nn.Module:
         """A network without Fabric's wrapping, for gradients with respect to its input."""
         network = self.networks[name]
@@ -113,7 +120,14 @@ class System(ABC):
     def _generator_phase(self, *more: str) -> Phase:
         """The phase that trains the exported network (and more networks), at the configured rate."""
         settings = self.config.optimiser
-        return Phase(GENERATOR, (GENERATOR, *more), settings.learning_rate, settings.betas, settings.weight_decay)
+        return Phase(
+            GENERATOR,
+            (GENERATOR, *more),
+            settings.learning_rate,
+            settings.betas,
+            settings.weight_decay,
+            settings.gradient_clip,
+        )
 
 
 class PatchSystem(System):

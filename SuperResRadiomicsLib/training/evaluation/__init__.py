@@ -1,0 +1,7 @@
+"""Held-out figures of trained models, for their cards and for the tables of the papers."""
+
+from .detection import evaluate_detector
+from .enhancement import evaluate_enhancement
+from .judges import further_judges
+
+__all__ = ["evaluate_detector", "evaluate_enhancement", "further_judges"]

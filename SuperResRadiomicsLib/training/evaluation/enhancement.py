@@ -1,0 +1,231 @@
+"""Held-out figures of a model that enhances: image quality, tests and lesion features.
+
+True volumes are degraded by known strengths, enhanced through the same pipeline that users run,
+and compared with the truth. The patient is the unit: a patient's figure is the mean over the
+patient's volumes (or slices).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...enhance import LoadedModel
+from ...enhance.intensity import Window
+from ...errors import SettingsError
+from ...grid import interpolate_bicubic
+from ...metrics import psnr, ssim
+from ...networks.perceptual import PerceptualModel, load_perceptual
+from ..config import TrainingConfig
+from ..degradation import Sampling
+from ..entries import VolumeEntry
+from ..validation import BODY_ABOVE_HU, FixedDegradation, fixed_degradations
+from .cases import Case, load_cases
+from .features import Table, feature_agreement, lesion_features
+from .figures import Ruler
+from .methods import CLASSICAL, DEGRADED, NETWORK, NULL_MODEL, Degraded, Method, methods_for, network_method
+from .record import Record
+from .statistics import comparisons
+
+Report = Callable[[str], None]
+REGION_NAMES = {"CT": f"body voxels (above {BODY_ABOVE_HU:g} HU)", "MR": "the foreground", "US": "whole frames"}
+
+
+def evaluate_enhancement(
+    model: LoadedModel,
+    config: TrainingConfig,
+    entries: Sequence[VolumeEntry],
+    others: Sequence[PerceptualModel] = (),
+    report: Report = lambda line: None,
+) -> dict[str, Any]:
+    """All held-out figures of a model.
+
+    Args:
+        model: The model, loaded.
+        config: The configuration it was trained with; its seed fixes all noise.
+        entries: Volumes; those of role ``test`` are judged. The lesions of those of role
+            ``validation`` set the null model's noise: the error of bicubic interpolation there.
+        others: Perceptual models that judge beside the configured one.
+        report: Called with a line of text after each volume.
+
+    Returns:
+        JSON-ready dictionary: for each degradation the PSNR (dB) and SSIM of the patients' whole
+        volumes by method; all figures of the closely judged slices by region, with tests against
+        the baseline; and the agreement of lesion features.
+
+    Raises:
+        SettingsError: The configuration is for another scale or modality than the model, or nobody
+            has the role ``test``.
+    """
+    check_fits(model, config)
+    ruler = Ruler(Window(*model.card.window), load_perceptual(config.evaluation.judge), others)
+    test = load_cases(config, entries, "test")
+    methods = {name: CLASSICAL[name] for name in methods_for(model.card, config)} | {NETWORK: network_method(model)}
+    held = load_cases(config, entries, "validation") if NULL_MODEL in methods else []
+    results = {}
+    for fixed in fixed_degradations(config):
+        level = null_noise(held, config, fixed)
+        results[fixed.name] = _under(fixed, level, test, methods, model, config, ruler, report)
+    return {
+        "region": REGION_NAMES[config.data.modality],
+        "unit": model.card.unit,
+        "data_range": ruler.data_range,
+        "baseline": baseline(methods),
+        "judge": ruler.judge.name,
+        **config.evaluation.model_dump(include={"volumes_per_patient", "slices_per_volume", "lesion_margin_px"}),
+        "seed": config.run.seed,
+        "precision": model.precision,
+        "degradations": results,
+    }
+
+
+def baseline(methods: Iterable[str]) -> str:
+    """What a network must beat: the bicubic image, or the degraded one where it keeps its pixels."""
+    return DEGRADED if DEGRADED in methods else "bicubic"
+
+
+def check_fits(model: LoadedModel, config: TrainingConfig) -> None:
+    """Raise SettingsError where a configuration's data do not suit a model."""
+    card = model.card
+    if (card.scale, card.modality) != (config.degradation.factor, config.data.modality):
+        raise SettingsError(
+            f"The model '{card.name}' is for {card.modality} at scale {card.scale}, the configuration '{config.name}' "
+            f"for {config.data.modality} at scale {config.degradation.factor}. Give the model's own configuration."
+        )
+
+
+def null_noise(held: Sequence[Case], config: TrainingConfig, fixed: FixedDegradation) -> float | None:
+    """The median root mean square error of bicubic images in lesions, or where none is known in the body."""
+    with_lesion = [case for case in held if case.volume.lesion is not None] or held
+    errors = [_interpolation_error(case, config, fixed) for case in with_lesion]
+    return float(np.median(errors)) if errors else None
+
+
+def _interpolation_error(case: Case, config: TrainingConfig, fixed: FixedDegradation) -> float:
+    coarse = case.degrade(config.degradation, fixed, config.run.seed)
+    bicubic = case.judged(interpolate_bicubic(coarse.voxels, case.volume.image.voxels.shape))
+    lesion = case.volume.lesion
+    where = case.body if lesion is None else case.volume.slices(lesion)
+    return float(np.sqrt(np.mean(np.square(bicubic - case.truth)[where])))
+
+
+def restore(
+    case: Case, methods: Mapping[str, Method], config: TrainingConfig, fixed: FixedDegradation, level: float | None
+) -> tuple[Degraded, dict[str, npt.NDArray]]:
+    """What every method makes of a case's degraded image, [k, j, i] in the image's own unit."""
+    unit = case.window.high - case.window.low
+    image = case.degrade(config.degradation, fixed, config.run.seed)
+    given = Degraded(case, image, fixed, unit, (level or 0.0) * unit, config.run.seed)
+    return given, {name: method(given) for name, method in methods.items()}
+
+
+def measure_slices(
+    record: Record, given: Degraded, images: Mapping[str, npt.NDArray], config: TrainingConfig, ruler: Ruler
+) -> None:
+    """Add the figures of a case's closely judged slices to a record."""
+    case, kind = given.case, given.fixed.sampling
+    linear = kind != "low-end-ultrasound"
+    operator = Sampling(config.degradation.factor, kind, given.fixed.blur_px) if linear else None
+    truth, measured, regions = case.truth, case.judged(given.image.voxels), case.regions()
+    judged = {name: case.judged(voxels) for name, voxels in images.items()}
+    for number in case.close_slices:
+        values = {
+            region: ruler.measure(
+                truth[number], {name: slices[number] for name, slices in judged.items()}, where[number],
+                measured[number], operator,
+            )
+            for region, where in regions.items() if where[number].any()
+        }  # fmt: skip
+        record.add(case.entry.patient, case.entry.path, number, values)
+
+
+def _under(
+    fixed: FixedDegradation,
+    level: float | None,
+    test: Sequence[Case],
+    methods: Mapping[str, Method],
+    model: LoadedModel,
+    config: TrainingConfig,
+    ruler: Ruler,
+    report: Report,
+) -> dict[str, Any]:
+    """Figures under one degradation; volumes outside the card's spacings enter their own rows alone."""
+    card = model.card
+    rows, outside, record = [], [], Record()
+    features: list[tuple[str, Table]] = []
+    for case in test:
+        given, images = restore(case, methods, config, fixed, level)
+        rows.append(_volume_figures(case, images, ruler, card.scale))
+        report(f"{fixed.name}  {case.entry.path}  gain {rows[-1]['gain_db']:+.2f} dB")
+        if not case.spacing_allowed(card.valid_spacing_mm, card.scale):
+            outside.append(case.entry.path)
+            continue
+        measure_slices(record, given, images, config, ruler)
+        table = None if config.data.modality == "US" else lesion_features(case, images)
+        features += [] if table is None else [(case.entry.patient, table)]
+    return {
+        "sampling": fixed.sampling,
+        "blur_px": fixed.blur_px,
+        "noise": fixed.noise,
+        "null_model_noise": level,
+        "volumes": rows,
+        "volumes_outside_spacing": outside,
+        **_over_patients([row for row in rows if row["path"] not in outside], card.name),
+        "regions": _regions(record.closed(), list(methods)),
+        "features": feature_agreement(features, list(methods)),
+    }
+
+
+def _volume_figures(case: Case, images: Mapping[str, npt.NDArray], ruler: Ruler, factor: int) -> dict[str, Any]:
+    body, truth = case.body, ruler.clip(case.truth)
+    row: dict[str, Any] = {
+        "path": case.entry.path,
+        "patient": case.entry.patient,
+        "spacing_mm": case.coarse_spacing_mm(factor),
+    }
+    for name, voxels in images.items():
+        image = ruler.clip(case.judged(voxels))
+        row[f"psnr_{name}"] = psnr(truth, image, ruler.data_range, body)
+        row[f"ssim_{name}"] = ssim(truth, image, ruler.data_range, body)
+    rivals = [f"psnr_{name}" for name in ("bicubic", "bspline", DEGRADED) if name in images]
+    row["gain_db"] = row[f"psnr_{NETWORK}"] - max(row[rival] for rival in rivals)
+    return row
+
+
+def _over_patients(rows: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
+    if not rows:
+        raise SettingsError(f"No test volume has a spacing that the card of '{name}' allows.")
+    keys = [key for key in rows[0] if key.startswith(("psnr_", "ssim_", "gain_"))]
+    by_patient = {
+        patient: {key: _mean(row[key] for row in rows if row["patient"] == patient) for key in keys}
+        for patient in sorted({row["patient"] for row in rows})
+    }
+    return {
+        "patients": by_patient,
+        "mean": {key: _mean(values[key] for values in by_patient.values()) for key in keys},
+        "smallest_gain_db": min(values["gain_db"] for values in by_patient.values()),
+        "smallest_gain_db_of_a_volume": min(row["gain_db"] for row in rows),
+    }
+
+
+def _regions(record: Record, methods: Sequence[str]) -> dict[str, Any]:
+    against = baseline(methods)
+    return {
+        region: {
+            "slices": len(record.columns(region, "psnr", (NETWORK,))[1]),
+            "patients": len(record.by_patient(region, "psnr", NETWORK)),
+            "figures": {
+                figure: {name: found for name in methods if (found := record.summary(region, figure, name))}
+                for figure in record.figures(region)
+            },
+            "tests_against_baseline": comparisons(record, region, NETWORK, against),
+        }
+        for region in record.regions
+    }
+
+
+def _mean(values: Iterable[float]) -> float:
+    return float(np.mean(list(values)))

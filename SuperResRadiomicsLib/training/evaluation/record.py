@@ -1,0 +1,79 @@
+"""What was measured: the figures of every slice that was judged, and what they say of a method."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Column = list[float | None]
+
+
+@dataclass
+class Record:
+    """Figures of every judged slice, ready for JSON.
+
+    Attributes:
+        slices: Patient, file and slice number of each.
+        regions: By region, method and figure one value for each slice; None where it is not defined.
+    """
+
+    slices: list[tuple[str, str, int]] = field(default_factory=list)
+    regions: dict[str, dict[str, dict[str, Column]]] = field(default_factory=dict)
+
+    def add(self, patient: str, path: str, number: int, values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
+        """Take in a slice's figures by region, method and figure."""
+        for region, methods in values.items():
+            for method, figures in methods.items():
+                for figure, value in figures.items():
+                    column = self.regions.setdefault(region, {}).setdefault(method, {}).setdefault(figure, [])
+                    column += [None] * (len(self.slices) - len(column)) + [value]
+        self.slices.append((patient, path, number))
+
+    def closed(self) -> Record:
+        """With columns of full length."""
+        for methods in self.regions.values():
+            for figures in methods.values():
+                for column in figures.values():
+                    column += [None] * (len(self.slices) - len(column))
+        return self
+
+    @property
+    def patients(self) -> list[str]:
+        """The patient of every slice."""
+        return [patient for patient, _, _ in self.slices]
+
+    def figures(self, region: str) -> tuple[str, ...]:
+        """Figures that some method has in a region."""
+        methods = self.regions.get(region, {}).values()
+        return tuple(dict.fromkeys(figure for figures in methods for figure in figures))
+
+    def columns(self, region: str, figure: str, methods: Iterable[str]) -> tuple[dict[str, list[float]], list[str]]:
+        """The values of methods on the slices for which all of them have one, and those slices' patients."""
+        rows = {name: self.regions.get(region, {}).get(name, {}).get(figure) for name in methods}
+        present = {
+            name: column for name, column in rows.items() if column is not None and any(v is not None for v in column)
+        }
+        kept = [n for n in range(len(self.slices)) if all(column[n] is not None for column in present.values())]
+        values = {name: [float(column[n]) for n in kept] for name, column in present.items()}  # type: ignore[arg-type]
+        return values, [self.slices[n][0] for n in kept]
+
+    def by_patient(self, region: str, figure: str, method: str) -> dict[str, float]:
+        """A method's mean of each patient."""
+        values, patients = self.columns(region, figure, (method,))
+        column = values.get(method, [])
+        return {
+            patient: float(np.mean([v for v, p in zip(column, patients, strict=True) if p == patient]))
+            for patient in dict.fromkeys(patients if column else ())
+        }
+
+    def summary(self, region: str, figure: str, method: str) -> dict[str, float]:
+        """Mean over patients, and median and quartiles over slices; empty where the figure is not defined."""
+        column = self.columns(region, figure, (method,))[0].get(method)
+        if not column:
+            return {}
+        low, median, high = np.quantile(column, (0.25, 0.5, 0.75))
+        mean = float(np.mean(list(self.by_patient(region, figure, method).values())))
+        return {"mean": mean, "median": float(median), "lower_quartile": float(low), "upper_quartile": float(high)}

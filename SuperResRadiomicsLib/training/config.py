@@ -311,7 +311,10 @@ def _read_content(source: Path, extended_by: tuple[str, ...] = ()) -> Any:
     if not isinstance(content, dict) or "extends" not in content:
         return content
     other = source.parent / str(content.pop("extends"))
-    return _merged(_read_content(other, (*extended_by, source.name)), content)
+    base = _read_content(other, (*extended_by, source.name))
+    if not isinstance(base, dict):
+        raise SettingsError(f"'{other.name}', which '{source.name}' extends, is not valid: it must hold sections.")
+    return _merged(base, content)
 
 
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -255,4 +255,110 @@ def test_without_a_splits_file_volumes_get_roles_by_the_seed(settings: dict[str,
     data = TrainingConfig.model_validate(settings).data
     roles = [entry.role for entry in list_volumes(data, 3)]
     assert (roles.count("train"), roles.count("validation"), roles.count("test")) == (16, 2, 2)
+    assert (
+        list_volumes(data, 3)
+        == list_volumes(data, 3)
+        != list_volumes(data, 4) @ pytest.mark.parametrize("name", sorted(TINY_NETWORKS))
+    )
+
+
+def test_every_architecture_trains_exports_and_enhances(settings: dict[str, Any], tmp_path: Path, name: str) -> None:
+    settings["network"] = {"name": name, "arguments": TINY_NETWORKS[name]}
+    settings["optimiser"]["steps"] = 2
+    settings["run"] |= {"validate_every": 2, "checkpoint_every": 2}
+    config = TrainingConfig.model_validate(settings)
+    Trainer(config, tmp_path / "run").run()
+    model = load_model(export_run(tmp_path / "run", config, tmp_path / "models").folder, "cpu")
+    image = Image(np.full((2, 21, 30), 50, dtype=np.int16), Grid((30, 21, 2), (0.8, 0.8, 3.0)), "CT")
+    assert enhance(image, model).enhanced.grid.size == (60, 42, 2)
+
+
+def test_patches_repeat_and_differ(settings: dict[str, Any]) -> None:
+    config = TrainingConfig.model_validate(settings)
+    stacks = [load_stack(e, config.data) for e in list_volumes(config.data, 0) if e.role == "train"]
+    sampler = PatchSampler(stacks, config.data, config.degradation)
+    first, again, next_ = sampler.batch(8, 1, 5), sampler.batch(8, 1, 5), sampler.batch(8, 1, 6)
+    assert np.array_equal(first.interpolated, again.interpolated) and np.array_equal(first.noise, again.noise)
+    assert not np.array_equal(first.target, next_.target)
+    assert first.target.shape == (8, 24, 24)
+
+
+def test_patches_on_the_lesion_hold_the_lesion(settings: dict[str, Any]) -> None:
+    settings["data"] |= {"lesion_fraction": 1.0, "include": ["a1.nrrd"]}
+    settings["degradation"] = {"smooth_fraction": 0, "coarse_fraction": 0}
+    config = TrainingConfig.model_validate(settings)
+    (stack,) = [load_stack(e, config.data) for e in list_volumes(config.data, 0)]
+    marked = np.where(stack.lesion, 3000.0, stack.slices).astype(np.float32)
+    sampler = PatchSampler(
+        [type(stack)(stack.entry, marked, stack.lesion, stack.spacing)], config.data, config.degradation
+    )
+    batch = sampler.batch(16, 0, 0)
+    assert all(patch.max() == 3000.0 for patch in batch.target)
+
+
+def test_degradation_of_a_patch_is_undone_to_its_target_size_and_place(settings: dict[str, Any]) -> None:
+    settings["degradation"] = {"noise": [0.0, 1e-6], "blur_px": [0.0, 1e-6], "smooth_fraction": 1, "smooth_px": [2, 3]}
+    config = TrainingConfig.model_validate(settings)
+    stacks = [load_stack(e, config.data) for e in list_volumes(config.data, 0) if e.role == "train"]
+    batch = PatchSampler(stacks, config.data, config.degradation).batch(16, 0, 0)
+    # Smooth targets survive the degradation: any shift of the pair would show.
+    assert np.abs(batch.interpolated - batch.target).mean() < 0.1 * batch.target.std()
+
+
+def test_learning_rate_rises_then_falls(settings: dict[str, Any]) -> None:
+    optimiser = TrainingConfig.model_validate(settings).optimiser
+    rates = [optimiser.learning_rate * rate_factor(step, optimiser) for step in range(61)]
+    assert int(np.argmax(rates)) in (4, 5) and rates[-1] == pytest.approx(1e-5)
+    assert all(a > b for a, b in zip(rates[6:], rates[7:], strict=False))
+
+
+CONFIGURATIONS = sorted((REPOSITORY / "Resources" / "training").glob("*.yaml"))
+ENCODERS = "perceptual-encoder"  # of another schema, with a test of its own
+
+
+@pytest.mark.parametrize("path", [p for p in CONFIGURATIONS if p.stem != ENCODERS], ids=lambda p: p.stem)
+def test_shipped_configurations_are_valid(path: Path) -> None:
+    config = read_config(path)
+    assert config.name == path.stem and config.sources
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"windw": [0, 1]}, "windw: Extra inputs"),
+        ({"window": [5, 1]}, "window: .*must exceed"),
+        ({"optimiser": {"steps": 0}}, "optimiser.steps"),
+        ({"data": {"patch": 25}}, "data.patch"),
+    ],
+)
+def test_configuration_mistakes(settings: dict[str, Any], tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    (tmp_path / "bad.yaml").write_text(yaml.safe_dump({**settings, **change}))
+    with pytest.raises(SettingsError, match=message):
+        read_config(tmp_path / "bad.yaml")
+
+
+def test_missing_configuration_data_and_runs(settings: dict[str, Any], tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="no configuration file"):
+        read_config(tmp_path / "absent.yaml")
+    settings["data"]["include"] = ["*.png"]
+    with pytest.raises(SettingsError, match="No volume"):
+        list_volumes(TrainingConfig.model_validate(settings).data, 0)
+    with pytest.raises(SettingsError, match="no checkpoint"):
+        load_checkpoint(tmp_path)
+
+
+def test_a_patient_with_two_roles_is_refused(settings: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "splits.csv").write_text("path,patient,role,lesion_mask\na.nrrd,A,train,\nb.nrrd,A,test,\n")
+    settings["data"]["folder"] = str(tmp_path)
+    with pytest.raises(SettingsError, match=r"more than one role: \['A'\]"):
+        list_volumes(TrainingConfig.model_validate(settings).data, 0)
+
+
+def test_without_a_splits_file_volumes_get_roles_by_the_seed(settings: dict[str, Any], tmp_path: Path) -> None:
+    for number in range(20):
+        (tmp_path / f"{number}.nrrd").touch()
+    settings["data"]["folder"] = str(tmp_path)
+    data = TrainingConfig.model_validate(settings).data
+    roles = [entry.role for entry in list_volumes(data, 3)]
+    assert (roles.count("train"), roles.count("validation"), roles.count("test")) == (16, 2, 2)
     assert list_volumes(data, 3) == list_volumes(data, 3) != list_volumes(data, 4)

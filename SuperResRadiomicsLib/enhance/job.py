@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.ndimage import gaussian_filter
 
 from ..errors import Cancelled
 from ..grid import Box, Grid, edge_ramps, interpolate_bicubic
@@ -29,6 +30,10 @@ def raise_if_cancelled(cancelled: AskCancelled | None) -> None:
     """Raise Cancelled where the user wants to stop."""
     if cancelled is not None and cancelled():
         raise Cancelled("The enhancement was cancelled; nothing was written.")
+
+
+LOCAL_SIGMA_PX, LOCAL_RADIUS_PX = 2.0, 6
+"""Neighbourhood that decides whether a voxel of an image without a unit lies in the window."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ class RegionJob:
             (rows.start // enlargement, rows.stop // enlargement),
             (columns.start // enlargement, columns.stop // enlargement),
             (self.refined.shape[self.plane[0]] // enlargement, self.refined.shape[self.plane[1]] // enlargement),
-            None if self.model.halo is None else round_up(self.model.halo, self._alignment),
+            None if self.model.halo is None else round_up(max(self.model.halo, LOCAL_RADIUS_PX), self._alignment),
             self._alignment,
             self.tile,
         )
@@ -143,13 +148,24 @@ class RegionJob:
         sides = self._context_sides(tile)
         output = self.model.run(self.window.normalise(seen), self.conditions, sides)
         cut = self.model.context_width
-        below = twin[:, tile.rows.core_within(0), tile.columns.core_within(0)]
+        inner = (slice(None), tile.rows.core_within(0), tile.columns.core_within(0))
+        below = twin[inner]
         rows, columns = tile.rows.core_within(cut * sides[0]), tile.columns.core_within(cut * sides[2])
         wanted = self.window.restore(output[:, rows, columns])
         if self.projects:
             wanted = project(wanted, self._measured(core), self.operator)
-        weight = self.window.weight(below) * self._as_slices(self._feather(core, ramps))
+        weight = self._window_weight(twin)[inner] * self._as_slices(self._feather(core, ramps))
         return np.moveaxis(below + weight * (wanted - below), 0, self.slice_axis)
+
+    def _window_weight(self, twin: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """How much of the network's change voxels take: none where they lie outside the window.
+
+        HU outside the window are metal or padding, whatever their neighbours are. Without a unit the
+        window ends inside the noise, and single voxels beyond it are judged by those around them.
+        """
+        if self.model.card.unit == "HU":
+            return self.window.weight(twin)
+        return self.window.weight(gaussian_filter(twin, (0, LOCAL_SIGMA_PX, LOCAL_SIGMA_PX), radius=LOCAL_RADIUS_PX))
 
     def _context_sides(self, tile: Tile) -> Sides:
         """Where a tile ends inside the slice; at the slice's border there is no context to use up."""

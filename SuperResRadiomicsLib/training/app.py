@@ -19,6 +19,7 @@ from ..zoo import load_card, model_folders
 from .config import TrainingConfig, read_config
 from .evaluation import evaluate_detector, evaluate_enhancement, further_judges
 from .export import add_results, export_run
+from .held_out_picture import write_held_out_picture
 from .perceptual import read_encoder_config, train_encoder
 from .results_page import write_results_page
 from .trainer import CONFIG_NAME, Trainer
@@ -139,6 +140,19 @@ def encoder(
         print_json(results)
     else:
         output.print(f"The encoder '{instance}' is trained; its card holds the figures of the check.")
+
+
+@app.command()
+def picture(
+    model: Annotated[str, typer.Argument(help="Name or folder of a model.", show_default=False)],
+    config: Annotated[Path, typer.Option(help="The configuration it was trained with.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="The PNG to write.", show_default=False)],
+    case: Annotated[str | None, typer.Option(help="Path of a test case; else the first.", show_default=False)] = None,
+    data: Data = None,
+) -> None:
+    """Show a held-out slice: what the model was given, what it made of it, the truth."""
+    settings = _with_data(read_config(config), data)
+    output.print(write_held_out_picture(load_model(model), settings, out, case), highlight=False)
 
 
 @app.command()

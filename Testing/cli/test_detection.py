@@ -158,18 +158,21 @@ def means(psnr_gain: float, ssim_gain: float) -> dict:
     return {"mean": figures, "patients": {"a": {}, "b": {}}}
 
 
+BOXES = {"lesions": 64, "perfect": 0.937, "acceptable": 0.984, "median_area_share": 0.061}
+
+
 @pytest.mark.parametrize(
     ("name", "results", "expected"),
     [
         ("tiny", {}, "not measured"),
-        ("tiny", {"degradations": {"clean": means(2.345, 0.0321), "noisy": means(9, 0.2)}},
+        ("tiny", {"baseline": "bicubic", "degradations": {"clean": means(2.345, 0.0321), "noisy": means(9, 0.2)}},
          "+2.3 dB PSNR, +0.032 SSIM over bicubic (2 patients)"),
-        ("tiny", {"degradations": {"clean": means(-0.5, -0.01)}},
+        ("tiny", {"baseline": "bicubic", "degradations": {"clean": means(-0.5, -0.01)}},
          "-0.5 dB PSNR, -0.010 SSIM over bicubic (2 patients)"),
         ("tiny", {"degradations": {}}, "see its card"),
         ("tiny", {"lesion": 3}, "see its card"),
         ("tiny-detector", {}, "not measured"),
-        ("tiny-detector", {"lesions": 64, "perfect": 0.937, "acceptable": 0.984, "median_area_share": 0.061},
+        ("tiny-detector", {"degradations": {"full": BOXES}},
          "box holds 94% wholly, 98% nearly; 6% of the slice (64 lesions)"),
     ],
 )  # fmt: skip

@@ -19,13 +19,16 @@ from .intensity import Window
 from .model import network_on
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
 FloatArray = npt.NDArray[np.float32]
 Slices = npt.NDArray[Any]
 
 BATCH_PIXELS = 2**20
 """Pixels that go through the network together."""
+
+FLIPS: tuple[tuple[int, ...], ...] = ((), (2,), (3,), (2, 3))
+"""Axes along which slices are mirrored; what is found is the mean over all views."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class LoadedDetector:
     network: nn.Module = field(repr=False)
 
     def find(self, slices: Slices, window: Window) -> tuple[FloatArray, FloatArray]:
-        """Look for a lesion in each slice.
+        """Look for a lesion in each slice, as it is and mirrored; what is said is the mean of the four views.
 
         Args:
             slices: (slice, height, width) in the image's unit; any type and size.
@@ -68,13 +71,24 @@ class LoadedDetector:
         seen = torch.from_numpy(prepare_slices(slices, window, self.card.input_size))[:, None].to(self.device)
         try:
             with torch.inference_mode():
-                found = self.network(seen.contiguous(memory_format=torch.channels_last))
-                return found.box.cpu().numpy(), torch.sigmoid(found.objectness).cpu().numpy()
+                views = [self._look(seen, flips) for flips in FLIPS]
+                boxes, probabilities = (torch.stack(parts).mean(dim=0) for parts in zip(*views, strict=True))
+                return boxes.cpu().numpy(), probabilities.cpu().numpy()
         except torch.cuda.OutOfMemoryError as error:
             raise DeviceError(
                 f"The device {self.device} has too little free memory for slices of {seen.shape[2]} x {seen.shape[3]} "
                 "pixels. Close other programs that use it, or choose the device cpu."
             ) from error
+
+    def _look(self, seen: Tensor, flips: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+        """Boxes and probabilities of slices looked at mirrored along some axes (2 rows, 3 columns)."""
+        import torch
+
+        found = self.network(torch.flip(seen, flips).contiguous(memory_format=torch.channels_last))
+        box = found.box.clone()
+        for axis in flips:
+            box[:, axis - 2] = 1 - box[:, axis - 2]
+        return box, torch.sigmoid(found.objectness)
 
 
 def detector_shape(shape: Sequence[int], input_size: int | None) -> tuple[int, int]:

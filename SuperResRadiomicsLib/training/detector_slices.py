@@ -88,24 +88,47 @@ class SliceSampler:
         lesion = rng.random() < self.settings.lesion_fraction or not self.without_lesion
         pool = self.with_lesion if lesion else self.without_lesion
         image, box = pool[rng.integers(len(pool))]
-        side = self.settings.input_size
-        flips = rng.random(2) < 0.5
-        zoom = rng.uniform(*self.settings.zoom)
-        shift = rng.uniform(-self.settings.shift, self.settings.shift, 2) * side
-        # Canvas pixel p shows image pixel a p + b, mirrored where flipped.
-        sizes = np.array(image.shape)
-        direction = np.where(flips, -1.0, 1.0) / zoom
-        centre = (sizes - 1) / 2
-        offset = centre - direction * ((side - 1) / 2 + shift)
-        canvas = affine_transform(image, direction, offset, (side, side), order=1)
-        if rng.random() < self.settings.coarse_fraction:
+        change = _Change.draw(rng, self.settings, np.array(image.shape))
+        canvas = affine_transform(image, change.matrix, change.offset, change.sides, order=1)
+        canvas = self._other_intensities(canvas, rng).astype(np.float32)
+        moved = None if box is None else change.box(box)
+        if moved is None:
+            return canvas, np.zeros(4), False
+        return canvas, moved / self.settings.input_size, True
+
+    def _other_intensities(self, canvas: npt.NDArray, rng: np.random.Generator) -> npt.NDArray:
+        settings = self.settings
+        if rng.random() < settings.coarse_fraction:
             canvas = np.repeat(np.repeat(BlurDecimate(2).forward(canvas), 2, axis=0), 2, axis=1)
-        canvas = np.power(canvas.clip(0, 1), rng.uniform(*self.settings.gamma))
-        if box is None:
-            return canvas.astype(np.float32), np.zeros(4), False
-        edges = np.array([box[:2], box[2:]]) - 0.5
-        moved = np.sort((edges - offset) / direction, axis=0) + 0.5
-        low, high = np.clip(moved, 0, side)
-        if (high - low).min() < 1:  # shifted out of the canvas
-            return canvas.astype(np.float32), np.zeros(4), False
-        return canvas.astype(np.float32), np.concatenate([(low + high) / 2, high - low]) / side, True
+        canvas = np.power(canvas.clip(0, 1), rng.uniform(*settings.gamma))
+        return np.abs(canvas + rng.normal(0, rng.uniform(0, settings.noise), canvas.shape)).clip(0, 1)
+
+
+class _Change(NamedTuple):
+    """How a slice comes onto a canvas: canvas pixel p shows image pixel matrix @ p + offset."""
+
+    matrix: npt.NDArray[np.float64]
+    offset: npt.NDArray[np.float64]
+    sides: tuple[int, int]
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, settings: DetectorSettings, sizes: npt.NDArray[np.int64]) -> _Change:
+        side = settings.input_size
+        flips = np.where(rng.random(2) < 0.5, -1.0, 1.0)
+        angle = np.deg2rad(rng.uniform(-settings.rotation, settings.rotation))
+        rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        matrix = rotation @ np.diag(flips / rng.uniform(*settings.zoom, 2))
+        shift = rng.uniform(-settings.shift, settings.shift, 2) * side
+        return cls(matrix, (sizes - 1) / 2 - matrix @ ((side - 1) / 2 + shift), (side, side))
+
+    def box(self, box: tuple[float, float, float, float]) -> npt.NDArray[np.float64] | None:
+        """Centre and size on the canvas of the ellipse in a box of the image; nothing where it left the canvas.
+
+        The box of a turned box's corners would be far too large: lesions are round rather than square.
+        """
+        corners = np.array([box[:2], box[2:]]) - 0.5
+        inverse = np.linalg.inv(self.matrix)
+        centre = inverse @ (corners.mean(axis=0) - self.offset)
+        reach = np.sqrt(np.square(inverse) @ np.square((corners[1] - corners[0]) / 2))
+        low, high = np.clip([centre - reach + 0.5, centre + reach + 0.5], 0, self.sides)
+        return None if (high - low).min() < 1 else np.concatenate([(low + high) / 2, high - low])

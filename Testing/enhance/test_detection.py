@@ -140,6 +140,15 @@ def test_the_margin_is_in_millimetres(loaded_detector: LoadedDetector) -> None:
     assert np.subtract(wide.stop, tight.stop).tolist() == [4, 4, 2]
 
 
+def test_mirrored_slices_have_mirrored_boxes(loaded_detector: LoadedDetector) -> None:
+    stack, window = make_stack(LARGE)[0], Window(*loaded_detector.card.window)
+    boxes, probabilities = loaded_detector.find(stack, window)
+    mirrored, same = loaded_detector.find(stack[:, ::-1, ::-1], window)
+    assert np.allclose(1 - mirrored[:, :2], boxes[:, :2], atol=1e-5)
+    assert np.allclose(mirrored[:, 2:], boxes[:, 2:], atol=1e-5)
+    assert np.allclose(probabilities, same, atol=1e-5)
+
+
 def test_batches_change_nothing(loaded_detector: LoadedDetector, monkeypatch: pytest.MonkeyPatch) -> None:
     image = as_image(make_stack(LARGE)[0])
     at_once = detect_lesion(image, loaded_detector)

@@ -14,6 +14,7 @@ from SuperResRadiomicsLib.training.losses import (
     attention_loss,
     box_loss,
     detection_losses,
+    edge_loss,
     generalised_iou,
     objectness_loss,
 )
@@ -57,6 +58,24 @@ def test_box_loss_is_the_weighted_sum() -> None:
     assert float(box_loss(box, target, 0, 1)) == pytest.approx(0.75)
     assert float(box_loss(box, target)) == pytest.approx(5 * 0.3 + 2 * 0.75)
     assert float(box_loss(target, target)) == pytest.approx(0, abs=1e-6)
+
+
+def test_half_is_the_sum_of_the_edges_differences() -> None:
+    box, target = boxes((0.5, 0.5, 0.2, 0.1)), boxes((0.6, 0.5, 0.4, 0.2))
+    assert edge_loss(box, target).tolist() == pytest.approx([0.0 + 0.2 + 0.05 + 0.05])
+
+
+def test_the_edge_loss_is_least_at_its_quantile() -> None:
+    """Of lesions between 0 and 1 wide, an edge at the quantile q encloses the share q."""
+    widths = torch.linspace(0.0, 1.0, 1001)
+    truth = torch.stack([torch.full_like(widths, 0.5), torch.full_like(widths, 0.5), widths, widths], dim=1)
+
+    def loss(side: float) -> float:
+        box = torch.tensor([0.5, 0.5, side, side]).expand(len(truth), 4)
+        return float(edge_loss(box, truth, quantile=0.9).mean())
+
+    sides = torch.linspace(0.5, 1.0, 51).tolist()
+    assert min(sides, key=loss) == pytest.approx(0.9, abs=0.011)
 
 
 def test_objectness_loss_is_the_cross_entropy() -> None:

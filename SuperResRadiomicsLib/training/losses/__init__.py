@@ -10,7 +10,7 @@ from .adversarial import (
     wasserstein_critic_loss,
     wasserstein_generator_loss,
 )
-from .box import attention_loss, box_loss, detection_losses, generalised_iou, objectness_loss
+from .box import attention_loss, box_loss, detection_losses, edge_loss, generalised_iou, objectness_loss
 from .contrastive import region_contrast
 from .mixe import mean_gradient_error, mixe
 from .smoothness import smoothness
@@ -25,6 +25,7 @@ __all__ = [
     "cross_entropy_critic_loss",
     "cross_entropy_generator_loss",
     "detection_losses",
+    "edge_loss",
     "generalised_iou",
     "gradient_penalty",
     "joint_sparsifying_transform",

@@ -44,19 +44,42 @@ def _area(low: Tensor, high: Tensor) -> Tensor:
     return (high - low).clamp(min=0).prod(dim=1)
 
 
-def box_loss(box: Tensor, target: Tensor, l1_weight: float = 5.0, iou_weight: float = 2.0) -> Tensor:
-    """L1 of the four numbers and one minus `generalised_iou`, mean over the boxes.
+def edge_loss(box: Tensor, target: Tensor, quantile: float = 0.5) -> Tensor:
+    """Pinball loss (Koenker & Bassett 1978, doi:10.2307/1913643) of how far edges lie outside the true ones.
 
-    Carion et al. 2020 (DETR, arXiv:2005.12872, equation of the box loss), with their weights.
+    At the quantile q, an edge learns to enclose the lesion's in a share q of the cases. Scaled so that
+    0.5 gives the sum of the absolute differences of the four edges.
 
     Args:
         box: (batch, 4).
         target: The same shape.
-        l1_weight: Of the sum of the four absolute differences.
-        iou_weight: Of the second term, which, unlike the first, does not favour small boxes.
+        quantile: In (0, 1).
+
+    Returns:
+        (batch,).
     """
     check_same_shape(box, target)
-    distance = (box - target).abs().sum(dim=1)
+    (low, high), (true_low, true_high) = _corners(box), _corners(target)
+    outside = torch.cat([true_low - low, high - true_high], dim=1)
+    return 2 * torch.maximum(-quantile * outside, (1 - quantile) * outside).sum(dim=1)
+
+
+def box_loss(
+    box: Tensor, target: Tensor, l1_weight: float = 5.0, iou_weight: float = 2.0, quantile: float = 0.5
+) -> Tensor:
+    """`edge_loss` and one minus `generalised_iou`, mean over the boxes.
+
+    The sum of Carion et al. 2020 (DETR, arXiv:2005.12872, equation of the box loss), with their
+    weights, but of edges instead of centres and sizes: it is edges that cut lesions.
+
+    Args:
+        box: (batch, 4).
+        target: The same shape.
+        l1_weight: Of the edges' differences.
+        iou_weight: Of the second term, which, unlike the first, does not favour small boxes.
+        quantile: See `edge_loss`.
+    """
+    distance = edge_loss(box, target, quantile)
     return (l1_weight * distance + iou_weight * (1 - generalised_iou(box, target))).mean()
 
 
@@ -78,6 +101,7 @@ def detection_losses(
     l1_weight: float = 5.0,
     iou_weight: float = 2.0,
     attention_weight: float = 1.0,
+    edge_quantile: float = 0.5,
 ) -> dict[str, Tensor]:
     """`objectness_loss` of all slices, `box_loss` and `attention_loss` of those that hold a lesion.
 
@@ -88,6 +112,7 @@ def detection_losses(
         l1_weight: As in `box_loss`.
         iou_weight: As in `box_loss`.
         attention_weight: Of `attention_loss`, for a detector with attention.
+        edge_quantile: See `edge_loss`.
 
     Returns:
         The terms by name, weighted; they are to be added up.
@@ -95,7 +120,7 @@ def detection_losses(
     losses = {"objectness": objectness_loss(detection.objectness.float(), has_lesion)}
     if has_lesion.any():
         true = target[has_lesion]
-        losses["box"] = box_loss(detection.box[has_lesion].float(), true, l1_weight, iou_weight)
+        losses["box"] = box_loss(detection.box[has_lesion].float(), true, l1_weight, iou_weight, edge_quantile)
         if detection.attention is not None:
             attention = detection.attention[has_lesion].float()
             losses["attention"] = attention_weight * attention_loss(attention, true)

@@ -56,7 +56,7 @@ class Detector(System):
     def losses(self, phase: str, batch: DetectionTensors) -> Losses:
         """See `detection_losses`."""
         settings = self.settings
-        weights = settings.l1_weight, settings.iou_weight, settings.attention_weight
+        weights = settings.l1_weight, settings.iou_weight, settings.attention_weight, settings.edge_quantile
         return detection_losses(self.networks[GENERATOR](batch.image), batch.box, batch.has_lesion, *weights)
 
     def validate(self, network: nn.Module, stacks: list[SliceStack]) -> list[Validation]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import hypothesis
@@ -19,6 +20,9 @@ TEST_DATA = Path(os.environ.get("SUPERRES_TEST_DATA", REPOSITORY.parent / "share
 # Property tests try the same examples every time, so that a failure is one of the change at hand.
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.load_profile("repeatable")
+
+# A shell that runs pytest in the background has it ignore Ctrl-C, and child processes would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header(config: pytest.Config) -> str:

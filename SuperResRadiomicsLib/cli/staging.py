@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -30,14 +31,17 @@ def staged_folder(path: str | os.PathLike[str], outdated: Iterable[str] = ()) ->
     """
     target = Path(path)
     is_new = not target.exists()
-    prepare_folder(target)
+    # Named before it is made: an interruption at any moment knows what to remove.
+    temporary = target / f".writing-{secrets.token_hex(4)}"
     try:
-        with tempfile.TemporaryDirectory(prefix=".writing-", dir=target, ignore_cleanup_errors=True) as temporary:
-            staging = Path(temporary) / target.resolve().name
-            staging.mkdir()
-            yield staging
-            _move_files(staging, target, outdated)
+        prepare_folder(target)
+        temporary.mkdir(0o700)
+        staging = temporary / target.resolve().name
+        staging.mkdir()
+        yield staging
+        _move_files(staging, target, outdated)
     finally:
+        shutil.rmtree(temporary, ignore_errors=True)
         if is_new:
             with suppress(OSError):  # It holds outputs.
                 target.rmdir()

@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 
 from SuperResRadiomicsLib.cli.staging import staged_folder
@@ -56,3 +58,35 @@ def test_a_file_in_the_folders_place_is_refused_at_once(tmp_path):
     (tmp_path / "out").touch()
     with pytest.raises(OutputError, match="'out' cannot be used"), staged_folder(tmp_path / "out"):
         pytest.fail("the work began")
+
+
+def interrupted_before_line(number, folder):
+    """Begin to stage with Ctrl-C striking before so many further lines have run; False: the work began before."""
+    manager = staged_folder(folder)
+    lines = 0
+
+    def strike(frame, event, argument):
+        nonlocal lines
+        lines += event == "line"
+        if lines > number:
+            sys.settrace(None)
+            raise KeyboardInterrupt
+        return strike
+
+    try:
+        sys.settrace(strike)
+        manager.__enter__()
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(None)
+    manager.__exit__(None, None, None)
+    return False
+
+
+def test_an_interruption_at_any_moment_before_the_work_leaves_nothing(tmp_path):
+    number = 0
+    while interrupted_before_line(number, tmp_path / "out"):
+        assert list(tmp_path.iterdir()) == [], f"after line {number}"
+        number += 1
+    assert number > 20, "the lines of what is called count too"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from .checks import check_at_least, check_odd
+from .residual import ResidualBlock, normalised_convolution
 from .upsampler import pixel_shuffle_upsampler, upsampler_reach
 
 
@@ -33,7 +34,8 @@ class SrResNet(nn.Module):
         self.blocks = blocks
         self.kernel = kernel
         self.head = nn.Sequential(nn.Conv2d(1, features, kernel, padding=kernel // 2), nn.ReLU(inplace=True))
-        self.body = nn.Sequential(*(_ResidualBlock(features) for _ in range(blocks)), *_normalised(features))
+        residual = (ResidualBlock(features, nn.BatchNorm2d, "zeros") for _ in range(blocks))
+        self.body = nn.Sequential(*residual, *normalised_convolution(features, nn.BatchNorm2d, "zeros"))
         self.upsampler = pixel_shuffle_upsampler(features, scale, activation=True)
         self.tail = nn.Conv2d(features, 1, kernel, padding=kernel // 2)
 
@@ -54,17 +56,3 @@ class SrResNet(nn.Module):
         features = self.head(image)
         enlarged: Tensor = self.tail(self.upsampler(features + self.body(features)))
         return enlarged
-
-
-def _normalised(features: int) -> tuple[nn.Module, nn.Module]:
-    return nn.Conv2d(features, features, 3, padding=1), nn.BatchNorm2d(features)
-
-
-class _ResidualBlock(nn.Module):
-    def __init__(self, features: int) -> None:
-        super().__init__()
-        self.change = nn.Sequential(*_normalised(features), nn.ReLU(inplace=True), *_normalised(features))
-
-    def forward(self, features: Tensor) -> Tensor:
-        changed: Tensor = features + self.change(features)
-        return changed

@@ -33,6 +33,8 @@ class DataConfig(_Section):
             layout patient and role suffice.
         structure: Name patterns of the lesion in RTSTRUCT and SEG objects (``dicom``); the first that fits any.
         sequence: The MR sequence (``brats2018``).
+        paired: Whether images of the same name show the same place (``ultrasound-pairs``). If not, both sides are drawn
+            independently, and without a truth to compare with nothing is validated or evaluated.
         include: Path patterns (relative to the folder; * also matches /) of the volumes to use.
         modality: Modality of all volumes. CT is in HU; the others' voxels are turned into shares
             of the window of each volume's foreground, see `foreground_window`.
@@ -52,10 +54,11 @@ class DataConfig(_Section):
     """
 
     folder: Path | None = None
-    layout: Literal["volumes", "dicom", "deeplesion", "brats2018"] = "volumes"
+    layout: Literal["volumes", "dicom", "deeplesion", "brats2018", "ultrasound-pairs"] = "volumes"
     splits: str = "splits.csv"
     structure: tuple[str, ...] = ("GTV-1", "GTV*")
     sequence: Literal["t1", "t1ce", "t2", "flair"] = "t1ce"
+    paired: bool = True
     include: tuple[str, ...] = ("*",)
     modality: Literal["CT", "MR", "US"] = "CT"
     clip: tuple[float, float] = (-1024.0, 3071.0)
@@ -81,7 +84,8 @@ class DegradationConfig(_Section):
         factor: Decimation factor along both in-plane axes; 1 for denoising.
         sampling: How coarse pixels come about: ``average``: mean over fine pixels; ``k-space``:
             acquisition of the central part of k-space; ``either`` of both, drawn for each patch;
-            ``low-end-ultrasound``: see `LowEndUltrasound` (factor 1).
+            ``low-end-ultrasound``: see `LowEndUltrasound` (factor 1); ``measured``: by a simpler device, whose
+            images the layout ``ultrasound-pairs`` holds (factor 1).
         noise_kind: ``gaussian``, signed; ``rician``: of the magnitude of complex noise.
         blur_px: Range of the Gaussian blur's standard deviation in fine pixels.
         noise: Range of the noise's standard deviation in intensity units (HU, or shares of the window).
@@ -94,7 +98,7 @@ class DegradationConfig(_Section):
     """
 
     factor: int = Field(default=2, ge=1, le=4)
-    sampling: Literal["average", "k-space", "either", "low-end-ultrasound"] = "average"
+    sampling: Literal["average", "k-space", "either", "low-end-ultrasound", "measured"] = "average"
     noise_kind: Literal["gaussian", "rician"] = "gaussian"
     blur_px: tuple[float, float] = (0.0, 1.2)
     noise: tuple[float, float] = (0.0, 30.0)
@@ -265,8 +269,22 @@ class TrainingConfig(_Section):
             raise ValueError(f"task is {self.task}; with a degradation.factor above 1 it must be super-resolution")
         if len({self.task == "detection", self.objective == "detection", self.method.name == "detector"}) > 1:
             raise ValueError("task detection, objective detection and method detector go together")
-        if self.degradation.sampling == "low-end-ultrasound" and self.degradation.factor != 1:
-            raise ValueError("degradation.factor must be 1 for low-end-ultrasound")
+        return self
+
+    @model_validator(mode="after")
+    def _low_end_images_fit_the_method(self) -> TrainingConfig:
+        sampling = self.degradation.sampling
+        if sampling in ("low-end-ultrasound", "measured") and self.degradation.factor != 1:
+            raise ValueError(f"degradation.factor must be 1 for {sampling}")
+        if (sampling == "measured") != (self.data.layout == "ultrasound-pairs"):
+            raise ValueError("degradation.sampling measured and data.layout ultrasound-pairs go together")
+        if not self.data.paired and self.data.layout != "ultrasound-pairs":
+            raise ValueError("data.paired false is for data.layout ultrasound-pairs")
+        if not self.data.paired and self.method.needs_pairs:
+            raise ValueError(
+                f"data.paired is false, but the method {self.method.name} with its weights compares images of a pair; "
+                "use cycle-gan with paired_weight and perceptual_weight 0, or mspgan with paired_weight 0"
+            )
         return self
 
     @field_validator("window", "valid_spacing_mm")

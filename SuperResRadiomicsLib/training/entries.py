@@ -15,12 +15,23 @@ ROLES = ("train", "validation", "test", "unused")
 
 @dataclass(frozen=True)
 class VolumeEntry:
-    """One volume of the folder: where it is, whose it is and what it may be used for."""
+    """One volume of the folder: where it is, whose it is and what it may be used for.
+
+    Attributes:
+        path: Its file or folder, relative to the data folder.
+        patient: Whose it is.
+        role: One of `ROLES`.
+        lesion_mask: Where its lesion is, if known.
+        low: What a simpler device made of the same place, if there is such an image.
+        is_low: Whether the volume itself is a simpler device's, in a folder whose images are not paired.
+    """
 
     path: str
     patient: str
     role: str
     lesion_mask: str | None
+    low: str | None = None
+    is_low: bool = False
 
 
 def read_splits(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:

@@ -100,8 +100,9 @@ def _operator(config: TrainingConfig) -> str:
         "k-space": "the central part of k-space",
         "either": "mean over factor x factor pixels in-plane or the central part of k-space",
         "low-end-ultrasound": "low-end ultrasound scanner (point spread, speckle, attenuation, gain, misregistration)",
+        "measured": "low-end ultrasound scanner, measured",
     }[degradation.sampling]
-    if degradation.sampling == "low-end-ultrasound":
+    if degradation.sampling in ("low-end-ultrasound", "measured"):
         return sampling
     noise = {"gaussian": "signed gaussian noise", "rician": "rician noise"}[degradation.noise_kind]
     return f"gaussian blur, then {sampling}, then {noise}"

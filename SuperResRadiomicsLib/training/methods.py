@@ -10,6 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field
 class _Method(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @property
+    def needs_pairs(self) -> bool:
+        """Whether a loss compares a generated image with its truth."""
+        return True
+
 
 class SupervisedSettings(_Method):
     """Which error is made small.
@@ -65,6 +70,11 @@ class GanCircleSettings(_Method):
     critic_hidden: int = Field(default=1024, ge=1)
     critic_epsilon: float = Field(default=1e-5, gt=0)
     per_bin: bool = False
+
+    @property
+    def needs_pairs(self) -> bool:
+        """See `_Method`; the joint sparsifying transform looks at the error too."""
+        return self.supervised_weight > 0 or self.sparsity_weight > 0
 
 
 class SrGanSettings(_Method):
@@ -130,6 +140,11 @@ class CycleGanSettings(_Method):
     critic_learning_rate: float = Field(default=3e-4, gt=0)
     critic_widths: tuple[int, ...] = (64, 128, 256, 512)
     critic_normalisation: Literal["spectral", "instance"] = "spectral"
+
+    @property
+    def needs_pairs(self) -> bool:
+        """See `_Method`."""
+        return self.paired_weight > 0 or self.perceptual_weight > 0
 
 
 class Pix2PixSettings(_Method):
@@ -209,6 +224,11 @@ class MspganSettings(_Method):
     certain_share: float = Field(default=0.8, gt=0, le=1)
     critic_learning_rate: float = Field(default=2e-4, gt=0)
     critic_widths: tuple[int, ...] = (64, 128, 256, 512)
+
+    @property
+    def needs_pairs(self) -> bool:
+        """See `_Method`."""
+        return self.paired_weight > 0
 
 
 class DetectorSettings(_Method):

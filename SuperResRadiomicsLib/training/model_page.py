@@ -122,8 +122,9 @@ def _enhancement(card: Card) -> list[str]:
 
 
 def _degradation(figures: dict[str, Any], unit: str) -> str:
-    if figures["sampling"] == "low-end-ultrasound":
-        return "Simulated low-end scanner"
+    scanners = {"low-end-ultrasound": "Simulated low-end scanner", "measured": "Low-end scanner"}
+    if figures["sampling"] in scanners:
+        return scanners[figures["sampling"]]
     sampling = {"average": "Pixel means", "k-space": "Central k-space"}[figures["sampling"]]
     return f"{sampling}, blur {figures['blur_px']:g} px, noise {figures['noise']:g} {unit}"
 

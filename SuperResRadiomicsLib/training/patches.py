@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -40,26 +41,41 @@ class Batch(NamedTuple):
     noise: FloatArray
 
 
-class PatchSampler:
-    """Draws patches: a patient, one of its volumes, a place (random or on the lesion), a degradation."""
+class Stacks:
+    """Training volumes by patient.
 
-    def __init__(self, stacks: Sequence[SliceStack], data: DataConfig, degradation: DegradationConfig) -> None:
-        self.sides = data.patch_sides or (data.patch,)
-        smallest = max(self.sides) + 2 * data.context
-        usable = [s for s in stacks if min(s.slices.shape[1:]) >= smallest]
-        if not usable:
+    Args:
+        stacks: The volumes.
+        smallest: Shortest side in pixels of the slices that can be used.
+
+    Raises:
+        SettingsError: No slice is that large.
+    """
+
+    def __init__(self, stacks: Sequence[SliceStack], smallest: int) -> None:
+        self.usable = [stack for stack in stacks if min(stack.slices.shape[1:]) >= smallest]
+        if not self.usable:
             raise SettingsError(
                 f"No training slice is as large as a patch with its context ({smallest} pixels). "
                 "Make data.patch or data.patch_sides smaller."
             )
+        self._patients: dict[str, list[SliceStack]] = {}
+        for stack in self.usable:
+            self._patients.setdefault(stack.entry.patient, []).append(stack)
+        self._names = sorted(self._patients)
+
+    def draw(self, rng: np.random.Generator) -> SliceStack:
+        """A patient, then one of the patient's volumes."""
+        volumes = self._patients[self._names[rng.integers(len(self._names))]]
+        return volumes[rng.integers(len(volumes))]
+
+
+class BatchSampler(ABC):
+    """Draws batches of pairs of one side each."""
+
+    def __init__(self, data: DataConfig) -> None:
         self.data = data
-        self.settings = degradation
-        self.degradation = Degradation(degradation)
-        self.patients: dict[str, list[SliceStack]] = {}
-        for stack in usable:
-            self.patients.setdefault(stack.entry.patient, []).append(stack)
-        self.names = sorted(self.patients)
-        self._lesions = {id(s): np.argwhere(s.lesion) for s in usable if s.lesion is not None and s.lesion.any()}
+        self.sides = data.patch_sides or (data.patch,)
 
     def batch(self, size: int, *draw: int) -> Batch:
         """Draw a batch; the same numbers (such as seed and step) always give the same one.
@@ -75,11 +91,28 @@ class PatchSampler:
         pairs = [self._pair(rng, side) for _ in range(count)]
         return Batch(*(np.stack(part).astype(np.float32) for part in zip(*pairs, strict=True)))
 
+    @abstractmethod
+    def _pair(self, rng: np.random.Generator, side: int) -> Pair:
+        """Draw one pair."""
+
+
+class PatchSampler(BatchSampler):
+    """Draws patches: a patient, one of its volumes, a place (random or on the lesion), a degradation."""
+
+    def __init__(self, stacks: Sequence[SliceStack], data: DataConfig, degradation: DegradationConfig) -> None:
+        super().__init__(data)
+        self.stacks = Stacks(stacks, max(self.sides) + 2 * data.context)
+        self.settings = degradation
+        self.degradation = Degradation(degradation)
+        self._lesions = {
+            id(s): np.argwhere(s.lesion) for s in self.stacks.usable if s.lesion is not None and s.lesion.any()
+        }
+
     def _pair(self, rng: np.random.Generator, side: int) -> Pair:
         if self.settings.sampling == "low-end-ultrasound":
             return self._frame_pair(rng, side)
         patch, window = self._place(rng, side)
-        fine = self._smooth(_flip(patch, rng, self.data.modality), rng)
+        fine = self._smooth(flip(patch, rng, self.data.modality), rng)
         pair = self.degradation.draw(fine, rng, window)
         context, factor = self.data.context, self.settings.factor
         cut = (slice(context, context + side),) * 2
@@ -88,16 +121,12 @@ class PatchSampler:
 
     def _frame_pair(self, rng: np.random.Generator, side: int) -> Pair:
         """A patch of a whole degraded frame: attenuation depends on the depth in the frame."""
-        stack = self._draw_stack(rng)
-        fine = _flip(stack.slices[rng.integers(stack.slices.shape[0])], rng, self.data.modality)
+        stack = self.stacks.draw(rng)
+        fine = flip(stack.slices[rng.integers(stack.slices.shape[0])], rng, self.data.modality)
         low = self.degradation.draw(fine, rng, stack.window).coarse
         top, left = (int(rng.integers(length - side + 1)) for length in fine.shape)
         cut = (slice(top, top + side), slice(left, left + side))
         return low[cut], low[cut], fine[cut], 0.0, 0.0
-
-    def _draw_stack(self, rng: np.random.Generator) -> SliceStack:
-        volumes = self.patients[self.names[rng.integers(len(self.names))]]
-        return volumes[rng.integers(len(volumes))]
 
     def _place(self, rng: np.random.Generator, side: int) -> tuple[FloatArray, Window]:
         for _ in range(ATTEMPTS):
@@ -107,7 +136,7 @@ class PatchSampler:
         return patch, window
 
     def _cut(self, rng: np.random.Generator, side: int) -> tuple[FloatArray, Window]:
-        stack = self._draw_stack(rng)
+        stack = self.stacks.draw(rng)
         height, width = stack.slices.shape[1:]
         coarse = rng.random() < self.settings.coarse_fraction and min(height, width) >= 2 * side
         side = 2 * side if coarse else side
@@ -128,9 +157,15 @@ class PatchSampler:
         return gaussian_filter(patch, rng.uniform(*self.settings.smooth_px), mode="reflect")
 
 
-def _flip(patch: FloatArray, rng: np.random.Generator, modality: str) -> FloatArray:
-    """One of the eight symmetries of the square; of ultrasound, whose depth has a direction, only left and right."""
+def flip(patch: FloatArray, rng: np.random.Generator, modality: str) -> FloatArray:
+    """One of the eight symmetries of the square; of ultrasound, whose depth has a direction, only left and right.
+
+    Args:
+        patch: (..., height, width).
+        rng: Source of the draw.
+        modality: Modality of the patch.
+    """
     if modality == "US":
-        return np.ascontiguousarray(patch[:, ::-1] if rng.random() < 0.5 else patch)
-    turned = np.rot90(patch, int(rng.integers(4)))
-    return np.ascontiguousarray(turned.T if rng.random() < 0.5 else turned)
+        return np.ascontiguousarray(patch[..., ::-1] if rng.random() < 0.5 else patch)
+    turned = np.rot90(patch, int(rng.integers(4)), (-2, -1))
+    return np.ascontiguousarray(turned.swapaxes(-2, -1) if rng.random() < 0.5 else turned)

@@ -176,6 +176,8 @@ class Trainer:
         if not self.fabric.is_global_zero:
             return
         results = self.system.validate(self.average_network(), stacks)
+        if not results:  # images that are not paired
+            return
         for result in results:
             log.write(self.step, {f"validation/{result.name}/{key}": value for key, value in result.values.items()})
             log.picture(self.step, f"validation/{result.name}", result.picture)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,7 +55,7 @@ class FixedDegradation:
     @property
     def name(self) -> str:
         """How tables call it."""
-        if self.sampling == "low-end-ultrasound":
+        if self.sampling in ("low-end-ultrasound", "measured"):
             return self.sampling
         kind = "" if self.sampling == "average" else f"{self.sampling}-"
         return f"{kind}blur{self.blur_px:g}px-noise{self.noise:g}"
@@ -64,7 +64,7 @@ class FixedDegradation:
 def fixed_degradations(config: TrainingConfig) -> tuple[FixedDegradation, ...]:
     """The degradations by which a configuration's models are judged."""
     settings = config.degradation
-    if settings.sampling == "low-end-ultrasound":
+    if settings.sampling in ("low-end-ultrasound", "measured"):
         return (FixedDegradation(settings.sampling),)
     if config.data.modality == "CT":
         return tuple(FixedDegradation("average", *strength) for strength in ((0.0, 0.0), (0.8, 10.0), (1.0, 25.0)))
@@ -77,16 +77,21 @@ def fixed_degradations(config: TrainingConfig) -> tuple[FixedDegradation, ...]:
 
 
 def validate(network: nn.Module, config: TrainingConfig, stacks: Sequence[SliceStack]) -> list[Validation]:
-    """Figures on the central slices of the validation volumes; of CT only body voxels count."""
+    """Figures on the central slices of the validation volumes; of CT only body voxels count.
+
+    None where images are not paired: there is no truth to compare with.
+    """
+    if not config.data.paired:
+        return []
     results = []
     degradation = Degradation(config.degradation)
-    slices = [(s, fine) for s in stacks for fine in _central_slices(s, config.run.validation_slices)]
+    slices = [(s, number) for s in stacks for number in _central_slices(s, config.run.validation_slices)]
     for fixed in fixed_degradations(config):
         rows = []
-        for number, (stack, fine) in enumerate(slices):
-            rng = np.random.default_rng((config.run.seed, number))
-            images = _images(network, config, degradation, fixed, stack, fine, rng)
-            if number == 0:
+        for count, (stack, number) in enumerate(slices):
+            rng = np.random.default_rng((config.run.seed, count))
+            images = _images(network, config, degradation, fixed, stack, number, rng)
+            if count == 0:
                 picture = _picture(config, images)
             rows.append(_figures(config, images))
         means = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
@@ -94,11 +99,14 @@ def validate(network: nn.Module, config: TrainingConfig, stacks: Sequence[SliceS
     return results
 
 
-def _central_slices(stack: SliceStack, count: int) -> Iterable[FloatArray]:
+def _central_slices(stack: SliceStack, count: int) -> list[int]:
     total = stack.slices.shape[0]
-    for number in np.unique(np.linspace(total * 0.3, total * 0.7, count).astype(int).clip(0, total - 1)):
-        fine = stack.slices[number]
-        yield fine[: fine.shape[0] // SIZE_MULTIPLE * SIZE_MULTIPLE, : fine.shape[1] // SIZE_MULTIPLE * SIZE_MULTIPLE]
+    return np.unique(np.linspace(total * 0.3, total * 0.7, count).astype(int).clip(0, total - 1)).tolist()
+
+
+def _trimmed(image: FloatArray) -> FloatArray:
+    height, width = (side // SIZE_MULTIPLE * SIZE_MULTIPLE for side in image.shape)
+    return image[:height, :width]
 
 
 def _images(
@@ -107,11 +115,15 @@ def _images(
     degradation: Degradation,
     fixed: FixedDegradation,
     stack: SliceStack,
-    fine: FloatArray,
+    number: int,
     rng: np.random.Generator,
 ) -> dict[str, FloatArray]:
     """The true slice and what each method makes of the degraded one."""
-    coarse = degradation.apply(fine, fixed.sampling, fixed.blur_px, fixed.noise, rng, stack.window)
+    fine = _trimmed(stack.slices[number])
+    if stack.low is None:
+        coarse = degradation.apply(fine, fixed.sampling, fixed.blur_px, fixed.noise, rng, stack.window)
+    else:
+        coarse = _trimmed(stack.low[number])
     images = {"truth": fine, "bicubic": coarse}
     factor = config.degradation.factor
     if factor > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..enhance.intensity import Window, foreground_window
-from ..errors import SettingsError
-from ..grid import BoolArray, Box, crop_grid, refine, through_plane_axis
+from ..errors import ImageError, SettingsError
+from ..grid import BoolArray, Box, Grid, crop_grid, refine, through_plane_axis
 from ..image import FILE_ENDINGS, Image, read_image, read_mask
 from ..operators import BlurDecimate
 from .config import DataConfig
@@ -88,12 +89,15 @@ class Volume:
         image: float32 voxels.
         lesion: bool [k, j, i], or nothing where no lesion is known.
         through_plane: Axis (0 = i, 1 = j, 2 = k) along which slices lie.
+        low: A simpler device's image of the same place on the same grid, if there is one. Neither has a unit: its
+            foreground's window is laid on that of ``image``.
     """
 
     entry: VolumeEntry
     image: Image
     lesion: BoolArray | None
     through_plane: int
+    low: Image | None = None
 
     def slices(self, voxels: npt.NDArray) -> npt.NDArray:
         """View an array on this volume's grid as (slice, height, width)."""
@@ -105,8 +109,8 @@ class Volume:
             n if a == self.through_plane else n // multiple * multiple for a, n in enumerate(self.image.grid.size)
         )
         box = Box((0, 0, 0), (i, j, k))
-        image = self.image.with_voxels(self.image.voxels[box.slices], crop_grid(self.image.grid, box))
-        return replace(self, image=image, lesion=None if self.lesion is None else self.lesion[box.slices])
+        lesion = None if self.lesion is None else self.lesion[box.slices]
+        return self._with(lambda voxels: voxels[box.slices], crop_grid(self.image.grid, box), lesion)
 
     def reduced(self, factor: int) -> Volume:
         """With factor x factor pixels of every slice averaged; a mask keeps pixels more than half inside."""
@@ -117,21 +121,56 @@ class Volume:
         def average(voxels: npt.NDArray) -> npt.NDArray[np.float32]:
             return np.moveaxis(operator.forward(self.slices(voxels)), 0, 2 - self.through_plane)
 
-        image = trimmed.image.with_voxels(average(trimmed.image.voxels), refine(trimmed.image.grid, (x, y, z)))
         lesion = None if trimmed.lesion is None else average(trimmed.lesion.astype(np.float32)) > 0.5
-        return replace(self, image=image, lesion=lesion)
+        return trimmed._with(average, refine(trimmed.image.grid, (x, y, z)), lesion)
+
+    def on_one_scale(self) -> Volume:
+        """With the low-end image's foreground window laid on that of the image."""
+        if self.low is None:
+            return self
+        shares = to_shares(self.low.voxels, foreground_window(self.low.voxels, self.low.name))
+        window = foreground_window(self.image.voxels, self.image.name)
+        return replace(self, low=self.low.with_voxels(window.restore(shares)))
+
+    def only_slices(self, numbers: Sequence[int]) -> Volume:
+        """Some of the slices, as if they were neighbours."""
+        axis = 2 - self.through_plane
+        i, j, k = (len(numbers) if a == self.through_plane else n for a, n in enumerate(self.image.grid.size))
+        lesion = None if self.lesion is None else np.take(self.lesion, numbers, axis)
+        grid = crop_grid(self.image.grid, Box((0, 0, 0), (i, j, k)))
+        return self._with(lambda voxels: np.take(voxels, numbers, axis), grid, lesion)
+
+    def _with(self, change: Callable[[npt.NDArray], npt.NDArray], grid: Grid, lesion: BoolArray | None) -> Volume:
+        """Voxels of the image and of the low-end one changed alike."""
+        low = None if self.low is None else self.low.with_voxels(change(self.low.voxels), grid)
+        return replace(self, image=self.image.with_voxels(change(self.image.voxels), grid), low=low, lesion=lesion)
 
 
 def load_volume(entry: VolumeEntry, data: DataConfig) -> Volume:
-    """Read a volume and its lesion."""
-    image, lesion = _LAYOUTS[data.layout].read(entry, data)
+    """Read a volume and its lesion.
+
+    Raises:
+        ImageError: A file cannot be read, or the images of a pair differ in size.
+    """
+    read = _LAYOUTS[data.layout].read
+    image, lesion = read(entry, data)
     voxels = image.voxels.astype(np.float32)
     if data.modality == "CT":
         voxels = np.clip(voxels, *data.clip)
+    low = None if entry.low is None else read(replace(entry, path=entry.low), data)[0]
+    _check_same_size(entry, image, low)
     # Reduced pixels can be larger than the slice distance: the axis is that of the volume as it was.
-    volume = Volume(entry, image.with_voxels(voxels), lesion, through_plane_axis(image.grid))
+    volume = Volume(entry, image.with_voxels(voxels), lesion, through_plane_axis(image.grid), low)
     factors = [factor for pattern, factor in data.reduce.items() if fnmatch.fnmatch(entry.path, pattern)]
-    return volume.reduced(factors[0]) if factors else volume
+    return (volume.reduced(factors[0]) if factors else volume).on_one_scale()
+
+
+def _check_same_size(entry: VolumeEntry, image: Image, low: Image | None) -> None:
+    if low is not None and low.grid.size != image.grid.size:
+        raise ImageError(
+            f"'{entry.low}' has {low.grid.size[:2]} pixels and '{entry.path}' {image.grid.size[:2]} (width, height). "
+            "Images of a pair must be registered; set data.paired to false if they are not."
+        )
 
 
 @dataclass(frozen=True)
@@ -144,6 +183,7 @@ class SliceStack:
         lesion: bool like ``slices``, or nothing where no lesion is known.
         spacing: In-plane spacing in mm (height, width).
         window: What the volume's own values were scaled by; HU stay as they are.
+        low: A simpler device's slices of the same place, in shares like ``slices``, if there are such.
     """
 
     entry: VolumeEntry
@@ -151,6 +191,7 @@ class SliceStack:
     lesion: BoolArray | None
     spacing: tuple[float, float]
     window: Window = HU_WINDOW
+    low: npt.NDArray[np.float32] | None = None
 
 
 def load_stack(entry: VolumeEntry, data: DataConfig) -> SliceStack:
@@ -166,4 +207,5 @@ def load_stack(entry: VolumeEntry, data: DataConfig) -> SliceStack:
     first, second = (axis for axis in range(3) if axis != volume.through_plane)
     spacing = (image.spacing[second], image.spacing[first])
     lesion = None if volume.lesion is None else volume.slices(volume.lesion)
-    return SliceStack(entry, volume.slices(voxels), lesion, spacing, window)
+    low = None if volume.low is None else volume.slices(to_shares(volume.low.voxels, window))
+    return SliceStack(entry, volume.slices(voxels), lesion, spacing, window, low)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ...enhance.intensity import FOREGROUND_SHARE, Window, foreground_window
 from ...errors import SettingsError
-from ...grid import BoolArray, Box, crop_grid, refine
+from ...grid import BoolArray, refine
 from ...image import Image
 from ...operators import LowEndUltrasound, positional_noise, rician_noise
 from ..config import DegradationConfig, EvaluationConfig, TrainingConfig
@@ -94,18 +94,7 @@ class Case:
 
     def only_close_slices(self) -> Case:
         """The same case without the other slices, for methods that take long."""
-        axis = 2 - self.volume.through_plane
-        numbers = self.close_slices
-        image, lesion = self.volume.image, self.volume.lesion
-        start, stop = [0, 0, 0], list(image.grid.size)
-        stop[self.volume.through_plane] = len(numbers)
-        grid = crop_grid(image.grid, Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2])))
-        cut = replace(
-            self.volume,
-            image=image.with_voxels(np.take(image.voxels, numbers, axis), grid),
-            lesion=None if lesion is None else np.take(lesion, numbers, axis),
-        )
-        return replace(self, volume=cut)
+        return replace(self, volume=self.volume.only_slices(self.close_slices))
 
     def spacing_allowed(self, valid_mm: tuple[float, float], factor: int) -> bool:
         """Whether a card allows the degraded image's in-plane spacing; a picture that states none is allowed."""
@@ -120,7 +109,9 @@ class Case:
         return [spacing[axis] * factor for axis in range(3) if axis != self.volume.through_plane]
 
     def degrade(self, settings: DegradationConfig, fixed: FixedDegradation, seed: int) -> Image:
-        """The image that a worse scan would give; the same seed always gives the same one."""
+        """The image that a worse scan would give, or gave; the same seed always gives the same one."""
+        if self.volume.low is not None:
+            return self.volume.low
         truth, axis = self.volume.image, self.volume.through_plane
         rng = np.random.default_rng((seed, zlib.crc32(self.entry.path.encode())))
         slices = self.volume.slices(truth.voxels)
@@ -143,8 +134,13 @@ def load_cases(config: TrainingConfig, entries: Sequence[VolumeEntry], role: str
     """The cases of a role, of each patient at most so many as configured.
 
     Raises:
-        SettingsError: Nobody has that role.
+        SettingsError: Nobody has that role, or images have no partner that shows the truth.
     """
+    if not config.data.paired:
+        raise SettingsError(
+            f"The images of the configuration '{config.name}' are not paired: there is no truth to compare with. "
+            "Measure on a folder of pairs, with data.paired true."
+        )
     chosen = _choose(entries, role, config.evaluation.volumes_per_patient)
     if not chosen:
         raise SettingsError(

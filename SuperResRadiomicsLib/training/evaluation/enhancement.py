@@ -127,7 +127,7 @@ def measure_slices(
 ) -> None:
     """Add the figures of a case's closely judged slices to a record."""
     case, kind = given.case, given.fixed.sampling
-    linear = kind != "low-end-ultrasound"
+    linear = kind not in ("low-end-ultrasound", "measured")
     operator = Sampling(config.degradation.factor, kind, given.fixed.blur_px) if linear else None
     truth, measured, regions = case.truth, case.judged(given.image.voxels), case.regions()
     judged = {name: case.judged(voxels) for name, voxels in images.items()}

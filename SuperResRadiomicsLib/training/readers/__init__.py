@@ -9,12 +9,17 @@ A training configuration chooses one by ``data.layout``; the folder is the data 
       clip: [0, 10000]
 
 Where the data set has no split, roles are drawn by patient from the run's seed; a splits file (CSV with the columns
-patient and role) in the folder decides otherwise. Ultrasound pairs are no volumes: see `ultrasound_pairs`.
+patient and role) in the folder decides otherwise.
 """
 
-from . import brats2018, deeplesion, dicom_series
+from . import brats2018, deeplesion, dicom_series, ultrasound_pairs
 from .reader import Reader
 
-READERS = {"dicom": dicom_series.READER, "deeplesion": deeplesion.READER, "brats2018": brats2018.READER}
+READERS = {
+    "dicom": dicom_series.READER,
+    "deeplesion": deeplesion.READER,
+    "brats2018": brats2018.READER,
+    "ultrasound-pairs": ultrasound_pairs.READER,
+}
 
 __all__ = ["READERS", "Reader"]

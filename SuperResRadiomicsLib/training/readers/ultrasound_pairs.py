@@ -8,15 +8,17 @@ left out.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import SimpleITK as sitk
 
 from ...errors import ImageError, SettingsError
-from ..entries import draw_roles, one_role_each, read_splits
+from ...grid import BoolArray, Grid
+from ...image import UNITS, Image
+from ..config import DataConfig
+from ..entries import VolumeEntry, draw_roles, one_role_each, read_splits
+from .reader import Reader
 
 WRAPPER = "train_datasets"
 QUALITIES = ("low_quality", "high_quality")
@@ -27,81 +29,57 @@ BLOCK = 20
 LUMINANCE = (0.299, 0.587, 0.114)
 """Weights of red, green and blue (ITU-R BT.601)."""
 
-Found = tuple[Path | None, Path | None, str, str]
-"""Low and high image, organ and name."""
-FloatImage = npt.NDArray[np.float32]
+Images = dict[tuple[str, str], Path]
+"""Images of one side by organ (empty without such a folder) and name."""
+Found = tuple[Path, Path | None, bool, str]
+"""An image, the low-end one of the same place, whether the image itself is a low-end one, and a stand-in patient."""
 
 
-@dataclass(frozen=True)
-class PairEntry:
-    """A pair of images, or, apart, an image of one side.
+def find(data: DataConfig, seed: int) -> list[VolumeEntry]:
+    """The high-end images, each with the low-end one of its organ and name; unpaired, all images of both sides.
 
-    Attributes:
-        low: The hand-held device's image, if the entry has one.
-        high: The high-end device's, if the entry has one.
-        organ: Its folder's name; empty without such a folder.
-        patient: What comes before the last underscore of the name; for bare numbers a block of
-            neighbouring numbers of the organ.
-        role: ``train``, ``validation``, ``test`` or ``unused``; one for each patient.
+    A patient is what comes before the last underscore of the name; for bare numbers a block of neighbouring numbers
+    of the organ. Roles are drawn by patient, unless a splits file with the columns path (of either image), patient and
+    role names them; what is not in it is not used.
     """
-
-    low: Path | None
-    high: Path | None
-    organ: str
-    patient: str
-    role: str
-
-
-def list_pairs(folder: Path, seed: int, paired: bool = True, splits: str = "splits.csv") -> list[PairEntry]:
-    """List the images of a folder with their roles.
-
-    Args:
-        folder: The folder that holds the layout above.
-        seed: Fixes the roles, drawn by patient (80/10/10).
-        paired: Whether images of the same organ and name belong together. If not, every image is
-            an entry of its own, and the low and the high ones are two independent lists.
-        splits: CSV in the folder with columns path (of either image), patient and role; what is not in it is not
-            used. Without it roles are drawn.
-
-    Raises:
-        SettingsError: Another layout, an image without its partner, or a splits file that is not valid.
-    """
+    folder = data.data_folder
     low, high = (_images(folder, quality) for quality in QUALITIES)
-    found: list[Found]
-    if paired:
+    if data.paired:
         _check_partners(low, high)
-        found = [(low[key], high[key], *key) for key in sorted(low)]
+        found: list[Found] = [(path, low[key], False, _patient(*key)) for key, path in sorted(high.items())]
     else:
-        found = [(path, None, *key) for key, path in sorted(low.items())]
-        found += [(None, path, *key) for key, path in sorted(high.items())]
-    table = folder / splits
+        found = [(path, None, True, _patient(*key)) for key, path in sorted(low.items())]
+        found += [(path, None, False, _patient(*key)) for key, path in sorted(high.items())]
+    table = folder / data.splits
     if table.is_file():
         return _with_splits(found, folder, table)
-    roles = draw_roles((_patient(organ, stem) for _, _, organ, stem in found), seed)
-    return [PairEntry(a, b, organ, _patient(organ, stem), roles[_patient(organ, stem)]) for a, b, organ, stem in found]
+    roles = draw_roles((patient for *_, patient in found), seed)
+    return [_entry(folder, each, each[-1], roles[each[-1]]) for each in found]
 
 
-def load_pair(entry: PairEntry) -> tuple[FloatImage | None, FloatImage | None]:
-    """Read an entry's images: low and high, float32 (height, width) in [0, 255], nothing where it has none.
-
-    Colour is reduced to its luminance.
+def read(entry: VolumeEntry, data: DataConfig) -> tuple[Image, BoolArray | None]:
+    """An image as a slice of grey levels from 0 to 255; colour is reduced to its luminance. No lesion is known.
 
     Raises:
-        ImageError: An image cannot be read or has not 8 bits, or the two differ in size.
+        ImageError: It cannot be read or has not 8 bits.
     """
-    low, high = (None if path is None else _read(path) for path in (entry.low, entry.high))
-    if low is not None and high is not None and low.shape != high.shape:
-        raise ImageError(
-            f"The pair '{entry.low and entry.low.name}' of '{entry.organ}' has images of {low.shape} and {high.shape} "
-            "pixels (height, width). Images of a pair must be registered; else list them with paired=False."
-        )
-    return low, high
+    path = data.data_folder / entry.path
+    try:
+        values = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
+    except RuntimeError as error:
+        raise ImageError(f"'{path.name}' could not be read as an image. It may be damaged.") from error
+    if values.dtype != np.uint8:
+        raise ImageError(f"'{path.name}' holds {values.dtype} values; 8-bit images with values 0 to 255 are needed.")
+    if values.ndim == 3:
+        values = values[..., :3] @ np.asarray(LUMINANCE) if values.shape[-1] >= 3 else values[..., 0]
+    height, width = values.shape
+    grid = Grid((width, height, 1), (1.0, 1.0, 1.0))  # pictures state no spacing
+    return Image(values[None].astype(np.float32), grid, "US", UNITS["US"], path.name), None
 
 
-def _images(folder: Path, quality: str) -> dict[tuple[str, str], Path]:
-    """Images of one side by organ and name."""
+def _images(folder: Path, quality: str) -> Images:
     root = folder / WRAPPER if (folder / WRAPPER).is_dir() else folder
-    images: dict[tuple[str, str], Path] = {}
+    images: Images = {}
     for pattern in (f"{quality}/*", f"{quality}/*/*", f"*/{quality}/*"):
         for path in root.glob(pattern):
             if path.suffix.lower() in ENDINGS:
@@ -115,12 +93,12 @@ def _images(folder: Path, quality: str) -> dict[tuple[str, str], Path]:
     return images
 
 
-def _check_partners(low: dict[tuple[str, str], Path], high: dict[tuple[str, str], Path]) -> None:
+def _check_partners(low: Images, high: Images) -> None:
     single = sorted("/".join(key) for key in low.keys() ^ high.keys())
     if single:
         raise SettingsError(
             f"{len(single)} images have no partner of the same organ and name on the other side: {single[:5]}. Pairs "
-            f"lie like {EXAMPLE}. Use paired=False for images that are not paired."
+            f"lie like {EXAMPLE}. Set data.paired to false for images that are not paired."
         )
 
 
@@ -131,25 +109,23 @@ def _patient(organ: str, stem: str) -> str:
     return re.sub(r"_[^_]*$", "", stem)
 
 
-def _with_splits(found: list[Found], folder: Path, table: Path) -> list[PairEntry]:
+def _with_splits(found: list[Found], folder: Path, table: Path) -> list[VolumeEntry]:
     rows = {row["path"]: row for row in read_splits(table, ("path", "patient", "role"))}
     roles = one_role_each(rows.values(), table.name)
     entries = []
-    for low, high, organ, stem in found:
-        names = [path.relative_to(folder).as_posix() for path in (low, high) if path is not None]
+    for each in found:
+        path, low, _, stand_in = each
+        names = [file.relative_to(folder).as_posix() for file in (low, path) if file is not None]
         row = next((rows[name] for name in names if name in rows), None)
-        patient, role = (row["patient"], roles[row["patient"]]) if row else (_patient(organ, stem), "unused")
-        entries.append(PairEntry(low, high, organ, patient, role))
+        patient, role = (row["patient"], roles[row["patient"]]) if row else (stand_in, "unused")
+        entries.append(_entry(folder, each, patient, role))
     return entries
 
 
-def _read(path: Path) -> FloatImage:
-    try:
-        values = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
-    except RuntimeError as error:
-        raise ImageError(f"'{path.name}' could not be read as an image. It may be damaged.") from error
-    if values.dtype != np.uint8:
-        raise ImageError(f"'{path.name}' holds {values.dtype} values; 8-bit images with values 0 to 255 are needed.")
-    if values.ndim == 3:
-        values = values[..., :3] @ np.asarray(LUMINANCE) if values.shape[-1] >= 3 else values[..., 0]
-    return values.astype(np.float32)
+def _entry(folder: Path, found: Found, patient: str, role: str) -> VolumeEntry:
+    path, low, is_low, _ = found
+    partner = None if low is None else low.relative_to(folder).as_posix()
+    return VolumeEntry(path.relative_to(folder).as_posix(), patient, role, None, partner, is_low)
+
+
+READER = Reader(("US",), find, read)

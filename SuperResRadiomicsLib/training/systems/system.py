@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from ...networks import architectures, build_network
+from ..pairs import PairSampler
 from ..patches import Batch, PatchSampler
 from ..validation import Validation, validate
 from ..volumes import SliceStack
@@ -138,7 +139,9 @@ class PatchSystem(System):
         self._reads_coarse = architectures()[config.network.name].input_grid == "coarse"
 
     def sampler(self, stacks: list[SliceStack]) -> Sampler:
-        """Patches at random places and on lesions, degraded as configured."""
+        """Patches at random places and on lesions, degraded as configured or by the device that measured them."""
+        if self.config.degradation.sampling == "measured":
+            return PairSampler(stacks, self.config.data)
         return PatchSampler(stacks, self.config.data, self.config.degradation)
 
     def tensors(self, batch: Batch, step: int, device: torch.device) -> TensorBatch:

@@ -48,7 +48,7 @@ def write_held_out_picture(model: LoadedModel, config: TrainingConfig, path: Pat
         raise SettingsError(f"'{case_path}' is no test case of the configuration '{config.name}'.")
     case = load_cases(config, entries, "test")[0]
     fixed = fixed_degradations(config)[-1]
-    rival = baseline(methods_for(model.card, config))
+    rival = baseline(methods_for(config))
     methods = {rival: CLASSICAL[rival], NETWORK: network_method(model)}
     _, images = restore(case, methods, config, fixed, None)
     number = case.close_slices[len(case.close_slices) // 2]

@@ -16,7 +16,7 @@ from SuperResRadiomicsLib.errors import SettingsError
 from SuperResRadiomicsLib.training.config import TrainingConfig
 from SuperResRadiomicsLib.training.evaluation import evaluate_detector, evaluate_enhancement
 from SuperResRadiomicsLib.training.export import add_results, export_run
-from SuperResRadiomicsLib.training.results_page import write_results_page
+from SuperResRadiomicsLib.training.results import write_results_page
 from SuperResRadiomicsLib.training.trainer import Trainer
 from SuperResRadiomicsLib.training.volumes import list_volumes
 from SuperResRadiomicsLib.zoo import Card, load_card
@@ -45,7 +45,11 @@ def trained(name: str, images: Path, folder: Path) -> tuple[TrainingConfig, Card
     ("name", "baseline", "methods"),
     [
         ("mr-unet-denoise-fidelity", "degraded", {"degraded", "rician-nlm", "rician-wavelet", "network"}),
-        ("mr-lfsr-x2-appearance", "bicubic", {"bilinear", "bicubic", "bspline", "bicubic+noise", "network"}),
+        (
+            "mr-lfsr-x2-appearance",
+            "bicubic",
+            {"bilinear", "bilinear+nlm", "bicubic", "bspline", "bicubic+noise", "network"},
+        ),
         ("us-cyclegan-appearance", "degraded", {"degraded", "network"}),
     ],
 )

@@ -1,0 +1,83 @@
+"""Evaluations by model name, and methods side by side on the slices that they share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from ...errors import SettingsError
+from ...zoo import find_models, load_card
+from ..evaluation.methods import NETWORK
+from ..evaluation.record import Record, joined
+from ..model_page import METHOD_NAMES
+
+
+class StoredResults:
+    """Evaluations as ``superres-train evaluate --out FOLDER/NAME.json`` wrote them, else those of shipped cards.
+
+    Args:
+        folder: The folder of evaluations.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.of = lru_cache(maxsize=None)(self._read)
+        self.record = lru_cache(maxsize=None)(self._record)
+
+    @cached_property
+    def shipped(self) -> Mapping[str, Path]:
+        """Folders of shipped models by name."""
+        return find_models()
+
+    def has(self, name: str) -> bool:
+        """Whether a model or method was evaluated."""
+        return bool(self.of(name))
+
+    def require(self, name: str, reasons: Mapping[str, str]) -> bool:
+        """Whether it was evaluated; where it was not, a reason must be given.
+
+        Raises:
+            SettingsError: Neither.
+        """
+        if not self.has(name) and name not in reasons:
+            raise SettingsError(
+                f"'{name}' has no figures: neither in a shipped card nor as '{name}.json' in '{self.folder.name}'. "
+                "Evaluate it, or say under not_run why it has none."
+            )
+        return self.has(name)
+
+    def label(self, name: str) -> str:
+        """How tables call it: a model that is not shipped gets a star."""
+        title = self.of(name).get("title")
+        if title is not None:
+            return str(title)
+        return name if name in self.shipped else f"{name} *"
+
+    def side_by_side(self, degradation: str, methods: Sequence[str], base: str, networks: Sequence[str]) -> Record:
+        """Methods without training (as evaluated with ``base``) and networks, on the slices that all of them share."""
+        parts = {method: (self.record(base, degradation), method) for method in methods}
+        return joined(parts | {name: (self.record(name, degradation), NETWORK) for name in networks})
+
+    def _read(self, name: str) -> dict[str, Any]:
+        path = self.folder / f"{name}.json"
+        if path.is_file():
+            content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            return content
+        return load_card(self.shipped[name]).results if name in self.shipped else {}
+
+    def _record(self, name: str, degradation: str) -> Record:
+        found = self.of(name)["degradations"].get(degradation)
+        if found is None or "slices" not in found:
+            raise SettingsError(
+                f"The evaluation of '{name}' holds no slices under '{degradation}', without which methods cannot be "
+                f"compared. Evaluate it again, with --out {self.folder.name}/{name}.json."
+            )
+        return Record.from_dict(found["slices"])
+
+
+def is_method(name: str) -> bool:
+    """Whether a name is that of a method without training, which is evaluated with every network."""
+    return name in METHOD_NAMES and name != NETWORK

@@ -1,0 +1,71 @@
+"""What was to be reached, beside what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from ..evaluation.figures import DIRECTIONS
+from ..evaluation.statistics import WILCOXON, compare
+from ..model_page import METHOD_NAMES, markdown_table
+from .config import Target
+from .stored import StoredResults, is_method
+
+HEAD = ("what", "beside", "wanted", "measured", "p", "")
+
+
+class Measured(NamedTuple):
+    """A model beside a rival: the target's measure, and p of the one-sided test over patients where there is one."""
+
+    value: float
+    p: float | None
+
+
+def target_table(targets: Iterable[Target], results: StoredResults, reasons: Mapping[str, str]) -> str:
+    """A row for every target and rival.
+
+    Args:
+        targets: The targets.
+        results: Evaluations.
+        reasons: Why networks have no figures, by name.
+
+    Raises:
+        SettingsError: A network has neither figures nor a reason.
+    """
+    rows = [_row(target, rival, results, reasons) for target in targets for rival in target.beside]
+    return "Targets, as means over patients:\n\n" + markdown_table(HEAD, rows)
+
+
+def _row(target: Target, rival: str, results: StoredResults, reasons: Mapping[str, str]) -> tuple[str, ...]:
+    asked = "" if target.p_below is None else f", p < {target.p_below:g}"
+    wanted = f"{target.at_least:g}{asked}"
+    names = [name for name in (target.model, rival) if not is_method(name)]
+    absent = [name for name in names if not results.require(name, reasons)]
+    if absent:
+        shown = METHOD_NAMES.get(rival, rival)
+        return target.text, shown, wanted, "", "", "; ".join(f"`{name}` not run: {reasons[name]}" for name in absent)
+    value, p = measure(target, rival, results)
+    shown = METHOD_NAMES[rival] if is_method(rival) else results.label(rival)
+    return target.text, shown, wanted, f"{value:.3g}", "" if p is None else f"{p:.2g}", _verdict(target, value, p)
+
+
+def measure(target: Target, rival: str, results: StoredResults) -> Measured:
+    """Compare a target's model with one rival, on the slices that both have."""
+    model = target.model
+    methods, networks = ([rival], [model]) if is_method(rival) else ([], [model, rival])
+    record = results.side_by_side(target.degradation, methods, model, networks)
+    comparison = compare(record, target.region, target.figure, model, [rival], WILCOXON)[rival].patients
+    if target.measure == "gain":
+        return Measured(DIRECTIONS.get(target.figure, -1) * comparison.difference, comparison.p)
+    own, other = (sum(record.by_patient(target.region, target.figure, name).values()) for name in (model, rival))
+    return Measured(1 - own / other, comparison.p)
+
+
+def _verdict(target: Target, value: float, p: float | None) -> str:
+    if value < target.at_least:
+        return f"missed by {target.at_least - value:.3g}"
+    if target.p_below is not None and p is None:
+        return "open: too few patients for a test"
+    if target.p_below is not None and p is not None and p >= target.p_below:
+        return f"missed: p is not below {target.p_below:g}"
+    return "reached"

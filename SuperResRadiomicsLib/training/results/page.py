@@ -47,7 +47,7 @@ def write_results_page(config: str | os.PathLike[str], stored: Path, page: Path)
 
     Raises:
         SettingsError: The configuration is not valid, names a network without figures and without a reason for
-            it, or a stored evaluation holds no slices.
+            it.
     """
     settings, results = read_yaml(config, ResultsConfig), StoredResults(stored)
     plots = prepare_folder(page.with_suffix(""))
@@ -61,14 +61,15 @@ def _section(paper: PaperResults, results: StoredResults, plots: Path) -> list[s
     parts = [f"## {paper.title}", f"**Theirs.** {paper.theirs}", f"**What differs.** {paper.difference}"]
     for table in paper.tables:
         parts.append(f"### {table.title}")
-        present = [name for name in table.networks if results.require(name, table.not_run)]
-        if present and "lesions" in next(iter(results.of(present[0])["degradations"].values())):
+        reasons = {name: results.absence(name, table.not_run) for name in table.networks}
+        present = [name for name, reason in reasons.items() if reason is None]
+        if present and results.is_detector(present[0]):
             parts.append(_box_table(present, results))
         elif present:
             name = f"{paper.title.split(':')[0]}-{table.title}"
             parts += _quality(table, present, results, plots / (re.sub(r"\W+", "-", name.lower()) + ".svg"))
-        if absent := [name for name in table.networks if name not in present]:
-            parts.append("Not run: " + "; ".join(f"`{name}` ({table.not_run[name]})" for name in absent) + ".")
+        if absent := [f"`{name}` ({reason})" for name, reason in reasons.items() if reason is not None]:
+            parts.append(f"Not run: {'; '.join(absent)}.")
     if paper.targets:
         parts.append(target_table(paper.targets, results, paper.reasons))
     return [*parts, *(_picture(picture) for picture in paper.pictures)]
@@ -87,15 +88,17 @@ def _box_table(networks: Iterable[str], results: StoredResults) -> str:
 def _quality(table: ResultsTable, networks: Sequence[str], results: StoredResults, plot: Path) -> list[str]:
     """A table for each degradation, and the link to the box plots of all of them."""
     first, degradations = networks[0], results.of(networks[0])["degradations"]
-    parts, records, labels = [], {}, {}
+    parts, records, labels = [], {}, {}  # type: list[str], dict[str, Record], dict[str, str]
     for degradation in table.degradations or tuple(degradations):
         region = degradations[degradation]["regions"][table.region]
         methods = [m for m in METHOD_NAMES if m != NETWORK and m in region["figures"]["psnr"]]
-        labels = {m: METHOD_NAMES[m] for m in methods} | {n: results.label(n) for n in networks}
-        records[degradation] = results.side_by_side(degradation, methods, first, networks)
+        judged = [name for name in networks if degradation in results.of(name)["degradations"]]
+        records[degradation] = results.side_by_side(degradation, methods, first, judged)
+        shown = {m: METHOD_NAMES[m] for m in methods} | {name: results.label(name) for name in judged}
+        labels |= shown
         count = f"{region['slices']} slices of {region['patients']} patients"
         parts.append(f"{degradation}, {REGION_NAMES[table.region]}, {count}:")
-        parts.append(_quality_table(table, records[degradation], labels, first))
+        parts.append(_quality_table(table, records[degradation], shown, first))
     write_box_plots(plot, records, table.region, labels)
     return [*parts, f"![Box plots of {table.title}]({plot.parent.name}/{plot.name})"]
 

@@ -14,6 +14,9 @@ from ..evaluation.methods import NETWORK
 from ..evaluation.record import Record, joined
 from ..model_page import METHOD_NAMES
 
+DETECTED = "lesions"
+"""A figure that detectors alone have."""
+
 
 class StoredResults:
     """Evaluations as ``superres-train evaluate --out FOLDER/NAME.json`` wrote them, else those of shipped cards.
@@ -32,22 +35,31 @@ class StoredResults:
         """Folders of shipped models by name."""
         return find_models()
 
-    def has(self, name: str) -> bool:
-        """Whether a model or method was evaluated."""
-        return bool(self.of(name))
+    def absence(self, name: str, reasons: Mapping[str, str]) -> str | None:
+        """Why tables cannot show a model or method; None where they can.
 
-    def require(self, name: str, reasons: Mapping[str, str]) -> bool:
-        """Whether it was evaluated; where it was not, a reason must be given.
+        Args:
+            name: Its name.
+            reasons: Why models have no figures.
 
         Raises:
-            SettingsError: Neither.
+            SettingsError: It has neither figures nor a reason.
         """
-        if not self.has(name) and name not in reasons:
+        degradations = self.of(name).get("degradations", {}).values()
+        if not degradations and name not in reasons:
             raise SettingsError(
                 f"'{name}' has no figures: neither in a shipped card nor as '{name}.json' in '{self.folder.name}'. "
                 "Evaluate it, or say under not_run why it has none."
             )
-        return self.has(name)
+        if not degradations:
+            return reasons[name]
+        if any(DETECTED in figures or "slices" in figures for figures in degradations):
+            return None
+        return f"figures of single slices are missing, evaluate it with --out {self.folder.name}/{name}.json"
+
+    def is_detector(self, name: str) -> bool:
+        """Whether a model finds lesions, and has figures of boxes."""
+        return any(DETECTED in figures for figures in self.of(name)["degradations"].values())
 
     def label(self, name: str) -> str:
         """How tables call it: a model that is not shipped gets a star."""
@@ -69,13 +81,7 @@ class StoredResults:
         return load_card(self.shipped[name]).results if name in self.shipped else {}
 
     def _record(self, name: str, degradation: str) -> Record:
-        found = self.of(name)["degradations"].get(degradation)
-        if found is None or "slices" not in found:
-            raise SettingsError(
-                f"The evaluation of '{name}' holds no slices under '{degradation}', without which methods cannot be "
-                f"compared. Evaluate it again, with --out {self.folder.name}/{name}.json."
-            )
-        return Record.from_dict(found["slices"])
+        return Record.from_dict(self.of(name)["degradations"][degradation]["slices"])
 
 
 def is_method(name: str) -> bool:

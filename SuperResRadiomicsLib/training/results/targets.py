@@ -40,10 +40,10 @@ def _row(target: Target, rival: str, results: StoredResults, reasons: Mapping[st
     asked = "" if target.p_below is None else f", p < {target.p_below:g}"
     wanted = f"{target.at_least:g}{asked}"
     names = [name for name in (target.model, rival) if not is_method(name)]
-    absent = [name for name in names if not results.require(name, reasons)]
+    absent = {name: reason for name in names if (reason := results.absence(name, reasons)) is not None}
     if absent:
         shown = METHOD_NAMES.get(rival, rival)
-        return target.text, shown, wanted, "", "", "; ".join(f"`{name}` not run: {reasons[name]}" for name in absent)
+        return target.text, shown, wanted, "", "", "; ".join(f"`{n}` not run: {reason}" for n, reason in absent.items())
     value, p = measure(target, rival, results)
     shown = METHOD_NAMES[rival] if is_method(rival) else results.label(rival)
     return target.text, shown, wanted, f"{value:.3g}", "" if p is None else f"{p:.2g}", _verdict(target, value, p)

@@ -86,7 +86,7 @@ def test_few_patients_give_an_interval(tmp_path: Path) -> None:
         store(tmp_path, name, record_of(psnr, 0.5, 5, seed))
     page = page_of(tmp_path, [{"p_below": 0.05}])
     assert "| +1.00 to +1.00 |" in page
-    assert "open: too few patients for a test" in page
+    assert "open: no test, for want of patients" in page
 
 
 @pytest.mark.parametrize(
@@ -127,13 +127,17 @@ def test_a_network_without_figures_and_reason_is_named(two: Path) -> None:
     assert not (two / "results.md").exists()
 
 
-def test_an_evaluation_without_slices_is_named(two: Path) -> None:
+def test_figures_without_slices_are_shown_untested(two: Path) -> None:
     content = json.loads((two / "rival.json").read_text())
     del content["degradations"]["d"]["slices"]
     (two / "rival.json").write_text(json.dumps(content))
-    page = page_of(two, [{"beside": ["rival"]}])
-    assert "Not run: `rival` (figures of single slices are missing, evaluate it with --out" in page
-    assert "| `rival` not run: figures of single slices are missing" in page and "| rival *" not in page
+    page = page_of(two, [{"beside": ["rival"], "at_least": 0.5}, {"beside": ["rival"], "p_below": 0.05}])
+    assert re.search(r"^\| rival \* \| 31.07 \|  \|  \|  \|$", page, re.MULTILINE)
+    assert "| wanted | rival * | 0.5 | 1 |  | reached |" in page
+    assert "| wanted | rival * | 0, p < 0.05 | 1 |  | open: no test, for want of" in page
+    assert b"rival" not in (two / "results" / "p1-2x.svg").read_bytes()
+    (two / "net.json").unlink()
+    assert "![Box plots" not in page_of(two, networks=["rival"])
 
 
 def test_a_method_is_called_by_its_title(two: Path) -> None:

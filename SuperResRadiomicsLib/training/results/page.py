@@ -28,11 +28,12 @@ INTRODUCTION = (
     "region of the table. Each paper's own test is given over slices, as the paper has it, and over patients, "
     "because slices of one patient are not independent: Mann-Whitney is two-sided and adjusted for all pairs of "
     "methods (Benjamini and Hochberg), paired t two-sided, Wilcoxon signed-rank one-sided (the first network is "
-    "better). With fewer than six patients there is the 95% interval of the difference instead. The perceptual "
-    "distance is our encoder-b's: 1 is the mean distance between a patch and its 2x coarser version; no loss uses "
-    "that encoder. Box plots show quartiles and the 5 to 95% range of slices; points are medians of patients. "
-    "Networks whose weights are not shipped are marked *; their figures are stored in `docs/results`, their "
-    "configurations in `Resources/training`."
+    "better). With fewer than six patients there is the 95% interval of the difference instead; where an "
+    "evaluation holds no figures of single slices, nothing. The perceptual distance is our encoder-b's: 1 is the "
+    "mean distance between a patch and its 2x coarser version; no loss uses that encoder. Box plots show "
+    "quartiles and the 5 to 95% range of slices; points are medians of patients. Networks whose weights are not "
+    "shipped are marked *; their figures are stored in `docs/results`, their configurations in "
+    "`Resources/training`."
 )
 TEST_NAMES = {MANN_WHITNEY: "Mann-Whitney", PAIRED_T: "paired t", WILCOXON: "Wilcoxon"}
 
@@ -88,30 +89,45 @@ def _box_table(networks: Iterable[str], results: StoredResults) -> str:
 def _quality(table: ResultsTable, networks: Sequence[str], results: StoredResults, plot: Path) -> list[str]:
     """A table for each degradation, and the link to the box plots of all of them."""
     first, degradations = networks[0], results.of(networks[0])["degradations"]
-    parts, records, labels = [], {}, {}  # type: list[str], dict[str, Record], dict[str, str]
+    parts: list[str] = []
+    records: dict[str, Record] = {}
+    labels: dict[str, str] = {}
     for degradation in table.degradations or tuple(degradations):
         region = degradations[degradation]["regions"][table.region]
         methods = [m for m in METHOD_NAMES if m != NETWORK and m in region["figures"]["psnr"]]
-        judged = [name for name in networks if degradation in results.of(name)["degradations"]]
+        judged = [name for name in networks if results.summary(name, degradation, table.region, "psnr")]
         records[degradation] = results.side_by_side(degradation, methods, first, judged)
-        shown = {m: METHOD_NAMES[m] for m in methods} | {name: results.label(name) for name in judged}
-        labels |= shown
         count = f"{region['slices']} slices of {region['patients']} patients"
-        parts.append(f"{degradation}, {REGION_NAMES[table.region]}, {count}:")
-        parts.append(_quality_table(table, records[degradation], shown, first))
-    write_box_plots(plot, records, table.region, labels)
+        parts += [
+            f"{degradation}, {REGION_NAMES[table.region]}, {count}:",
+            _quality_table(table, degradation, methods, judged, results, records[degradation]),
+        ]
+        labels |= {m: METHOD_NAMES[m] for m in methods} | {name: results.label(name) for name in judged}
+    drawn = {name for record in records.values() for name in record.regions.get(table.region, {})}
+    if not drawn:
+        return parts
+    write_box_plots(plot, records, table.region, {name: label for name, label in labels.items() if name in drawn})
     return [*parts, f"![Box plots of {table.title}]({plot.parent.name}/{plot.name})"]
 
 
-def _quality_table(table: ResultsTable, record: Record, labels: Mapping[str, str], first: str) -> str:
-    figures = [f for f in FIGURE_NAMES if any(record.summary(table.region, f, name) for name in labels)]
-    others = [name for name in labels if name != first]
+def _quality_table(
+    table: ResultsTable,
+    degradation: str,
+    methods: Sequence[str],
+    networks: Sequence[str],
+    results: StoredResults,
+    record: Record,
+) -> str:
+    first, others = networks[0], [*methods, *networks[1:]]
     tests = {t: compare(record, table.region, "psnr", first, others, t) for t in dict.fromkeys((table.test, WILCOXON))}
+    figures = [f for f in FIGURE_NAMES if results.summary(first, degradation, table.region, f)]
     rows = []
-    for name, label in labels.items():
-        medians = [_median(record.summary(table.region, figure, name)) for figure in figures]
+    for name in (*methods, *networks):
+        source = (first, name) if name in methods else (name, NETWORK)
+        medians = [_median(results.summary(source[0], degradation, table.region, f, source[1])) for f in figures]
+        label = METHOD_NAMES[name] if name in methods else results.label(name)
         rows.append([label, *medians, *_comparison([found.get(name) for found in tests.values()])])
-    head = ["image", *(FIGURE_NAMES[figure] for figure in figures), f"PSNR of {labels[first]} above it, dB"]
+    head = ["image", *(FIGURE_NAMES[figure] for figure in figures), f"PSNR of {results.label(first)} above it, dB"]
     head += [f"{TEST_NAMES[test]}, {level}" for test in tests for level in ("slices", "patients")]
     return markdown_table(head, rows)
 

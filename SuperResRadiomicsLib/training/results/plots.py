@@ -66,6 +66,8 @@ def write_box_plots(path: Path, records: Mapping[str, Record], region: str, labe
 
 
 def _draw(axis: Axes, record: Record, region: str, figure: str, methods: Sequence[str]) -> None:
+    from matplotlib.ticker import LogLocator, NullLocator
+
     for place, method in enumerate(methods):
         values, patients = record.columns(region, figure, (method,))
         if method not in values:
@@ -79,5 +81,8 @@ def _draw(axis: Axes, record: Record, region: str, figure: str, methods: Sequenc
         axis.plot(medians, [place] * len(medians), "o", color="C0", markersize=3, alpha=0.6)
     if figure == PERCEPTUAL:
         axis.set_xscale("log")
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.xaxis.set_major_formatter("{x:g}")
+        axis.xaxis.set_minor_locator(NullLocator())
     axis.grid(axis="x", color="0.9")
     axis.set_axisbelow(True)

@@ -45,17 +45,14 @@ class StoredResults:
         Raises:
             SettingsError: It has neither figures nor a reason.
         """
-        degradations = self.of(name).get("degradations", {}).values()
-        if not degradations and name not in reasons:
+        if self.of(name):
+            return None
+        if name not in reasons:
             raise SettingsError(
                 f"'{name}' has no figures: neither in a shipped card nor as '{name}.json' in '{self.folder.name}'. "
                 "Evaluate it, or say under not_run why it has none."
             )
-        if not degradations:
-            return reasons[name]
-        if any(DETECTED in figures or "slices" in figures for figures in degradations):
-            return None
-        return f"figures of single slices are missing, evaluate it with --out {self.folder.name}/{name}.json"
+        return reasons[name]
 
     def is_detector(self, name: str) -> bool:
         """Whether a model finds lesions, and has figures of boxes."""
@@ -69,9 +66,19 @@ class StoredResults:
         return name if name in self.shipped else f"{name} *"
 
     def side_by_side(self, degradation: str, methods: Sequence[str], base: str, networks: Sequence[str]) -> Record:
-        """Methods without training (as evaluated with ``base``) and networks, on the slices that all of them share."""
-        parts = {method: (self.record(base, degradation), method) for method in methods}
-        return joined(parts | {name: (self.record(name, degradation), NETWORK) for name in networks})
+        """Methods without training (as evaluated with ``base``) and networks, on the slices that all of them share.
+
+        An evaluation without figures of single slices, such as a card's, is left out.
+        """
+        known = {name: record for name in {base, *networks} if (record := self.record(name, degradation)) is not None}
+        parts = {method: (known[base], method) for method in methods if base in known}
+        return joined(parts | {name: (known[name], NETWORK) for name in networks if name in known})
+
+    def summary(self, name: str, degradation: str, region: str, figure: str, method: str = NETWORK) -> dict[str, float]:
+        """Mean over patients, median and quartiles over slices; empty where there are none."""
+        regions = self.of(name)["degradations"].get(degradation, {}).get("regions", {})
+        found: dict[str, float] = regions.get(region, {}).get("figures", {}).get(figure, {}).get(method, {})
+        return found
 
     def _read(self, name: str) -> dict[str, Any]:
         path = self.folder / f"{name}.json"
@@ -80,8 +87,9 @@ class StoredResults:
             return content
         return load_card(self.shipped[name]).results if name in self.shipped else {}
 
-    def _record(self, name: str, degradation: str) -> Record:
-        return Record.from_dict(self.of(name)["degradations"][degradation]["slices"])
+    def _record(self, name: str, degradation: str) -> Record | None:
+        slices = self.of(name)["degradations"].get(degradation, {}).get("slices")
+        return None if slices is None else Record.from_dict(slices)
 
 
 def is_method(name: str) -> bool:

@@ -50,22 +50,27 @@ def _row(target: Target, rival: str, results: StoredResults, reasons: Mapping[st
 
 
 def measure(target: Target, rival: str, results: StoredResults) -> Measured:
-    """Compare a target's model with one rival, on the slices that both have."""
-    model = target.model
-    methods, networks = ([rival], [model]) if is_method(rival) else ([], [model, rival])
-    record = results.side_by_side(target.degradation, methods, model, networks)
-    comparison = compare(record, target.region, target.figure, model, [rival], WILCOXON)[rival].patients
-    if target.measure == "gain":
-        return Measured(DIRECTIONS.get(target.figure, -1) * comparison.difference, comparison.p)
-    own, other = (sum(record.by_patient(target.region, target.figure, name).values()) for name in (model, rival))
-    return Measured(1 - own / other, comparison.p)
+    """Compare a target's model with one rival, on the slices that both have; without these there is no test."""
+    model, where = target.model, (target.degradation, target.region, target.figure)
+    method = is_method(rival)
+    record = results.side_by_side(
+        target.degradation, [rival] if method else [], model, [model] if method else [model, rival]
+    )
+    found = compare(record, target.region, target.figure, model, [rival], WILCOXON).get(rival)
+    if found is None:
+        own = results.summary(model, *where)["mean"]
+        other = (results.summary(model, *where, rival) if method else results.summary(rival, *where))["mean"]
+    else:
+        own, other = (record.summary(target.region, target.figure, name)["mean"] for name in (model, rival))
+    gain = DIRECTIONS.get(target.figure, -1) * (own - other)
+    return Measured(gain if target.measure == "gain" else 1 - own / other, None if found is None else found.patients.p)
 
 
 def _verdict(target: Target, value: float, p: float | None) -> str:
     if value < target.at_least:
         return f"missed by {target.at_least - value:.3g}"
     if target.p_below is not None and p is None:
-        return "open: too few patients for a test"
+        return "open: no test, for want of patients or of figures of single slices"
     if target.p_below is not None and p is not None and p >= target.p_below:
         return f"missed: p is not below {target.p_below:g}"
     return "reached"

@@ -183,12 +183,14 @@ class EvaluationConfig(_Section):
         slices_per_volume: At most so many slices of a volume, evenly spread over its lesion or, without one, over
             the volume, get the figures that take long and enter the tests.
         lesion_margin_px: Margin of the lesion region around the lesion's box, in fine pixels.
+        features: Whether lesion features are compared too, which takes most of the time where volumes have masks.
     """
 
     judge: str = "encoder-b"
     volumes_per_patient: int = Field(default=6, ge=1)
     slices_per_volume: int = Field(default=6, ge=1)
     lesion_margin_px: int = Field(default=4, ge=0)
+    features: bool = True
 
 
 class SourceConfig(_Section):

@@ -40,7 +40,7 @@ def dictionary_contender(
 
     def prepare(fixed: FixedDegradation) -> Method:
         operator = BlurDecimate(config.degradation.factor, fixed.blur_px)
-        learnt = DictionarySuperResolution.fit(_pairs(cases, config, fixed), operator, settings, config.run.seed)
+        learnt = DictionarySuperResolution.fit(_pairs(cases, config, fixed), operator, settings, config.evaluation_seed)
         return lambda given: given.by_slices(learnt.enhance)
 
     return Contender(prepare, slow=True, title="coupled dictionaries (DLSR)")
@@ -51,5 +51,5 @@ def _pairs(
 ) -> Iterator[tuple[npt.NDArray, npt.NDArray]]:
     """Degraded and true slices in the image's own unit."""
     for case in cases:
-        coarse = case.degrade(config.degradation, fixed, config.run.seed)
+        coarse = case.degrade(config.degradation, fixed, config.evaluation_seed)
         yield from zip(case.volume.slices(coarse.voxels), case.volume.slices(case.volume.image.voxels), strict=True)

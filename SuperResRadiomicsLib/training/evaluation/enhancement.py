@@ -117,7 +117,7 @@ def evaluate_contender(
         "baseline": baseline(methods),
         "judge": ruler.judge.name,
         **config.evaluation.model_dump(include={"volumes_per_patient", "slices_per_volume", "lesion_margin_px"}),
-        "seed": config.run.seed,
+        "seed": config.evaluation_seed,
         "precision": contender.precision,
         "degradations": results,
     }
@@ -148,7 +148,7 @@ def null_noise(held: Sequence[Case], config: TrainingConfig, fixed: FixedDegrada
 
 
 def _interpolation_error(case: Case, config: TrainingConfig, fixed: FixedDegradation) -> float:
-    coarse = case.degrade(config.degradation, fixed, config.run.seed)
+    coarse = case.degrade(config.degradation, fixed, config.evaluation_seed)
     bicubic = case.judged(interpolate_bicubic(coarse.voxels, case.volume.image.voxels.shape))
     lesion = case.volume.lesion
     where = case.body if lesion is None else case.volume.slices(lesion)
@@ -160,8 +160,8 @@ def restore(
 ) -> tuple[Degraded, dict[str, npt.NDArray]]:
     """What every method makes of a case's degraded image, [k, j, i] in the image's own unit."""
     unit = case.window.high - case.window.low
-    image = case.degrade(config.degradation, fixed, config.run.seed)
-    given = Degraded(case, image, fixed, unit, (level or 0.0) * unit, config.run.seed)
+    image = case.degrade(config.degradation, fixed, config.evaluation_seed)
+    given = Degraded(case, image, fixed, unit, (level or 0.0) * unit, config.evaluation_seed)
     return given, {name: method(given) for name, method in methods.items()}
 
 

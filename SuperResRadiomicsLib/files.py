@@ -91,6 +91,7 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def write_json(path: str | os.PathLike[str], content: dict[str, Any]) -> None:
-    """Write a JSON object, atomically. NaN is not JSON and is refused."""
-    write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
+def write_json(path: str | os.PathLike[str], content: dict[str, Any], compact: bool = False) -> None:
+    """Write a JSON object, atomically, on one line where it shall be compact. NaN is not JSON and is refused."""
+    style: dict[str, Any] = {"separators": (",", ":")} if compact else {"indent": 2}
+    write_text(path, json.dumps(content, allow_nan=False, **style) + "\n")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..zoo import Card
@@ -22,19 +22,19 @@ def headline(card: Card) -> str:
     if not card.results:
         return NOT_MEASURED
     try:
-        return next(_lines(card))[1]
+        return next(_lines(card.results, card.detects))[1]
     except (KeyError, TypeError, ValueError, AttributeError, StopIteration):
         return IN_THE_CARD
 
 
-def headlines(card: Card) -> list[str]:
-    """The same of every degradation in a card's results, whose layout must be known."""
-    return [f"{name}: {text}" for name, text in _lines(card)]
+def headlines(results: Mapping[str, Any], detects: bool = False) -> list[str]:
+    """The same of every degradation in the results of an evaluation, whose layout must be known."""
+    return [f"{name}: {text}" for name, text in _lines(results, detects)]
 
 
-def _lines(card: Card) -> Iterator[tuple[str, str]]:
-    for name, figures in card.results["degradations"].items():
-        yield name, _detection(figures) if card.detects else _enhancement(figures, card.results["baseline"])
+def _lines(results: Mapping[str, Any], detects: bool) -> Iterator[tuple[str, str]]:
+    for name, figures in results["degradations"].items():
+        yield name, _detection(figures) if detects else _enhancement(figures, results["baseline"])
 
 
 def _enhancement(figures: dict[str, Any], baseline: str) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,13 +14,20 @@ from ..enhance import load_detector, load_model
 from ..errors import SettingsError
 from ..files import write_json
 from ..networks.perceptual.shipped import WEIGHTS_FOLDER
-from ..zoo import load_card, model_folders
+from ..zoo import Card, load_card, model_folders
+from .baselines import DictionarySettings
 from .config import TrainingConfig, read_config
-from .evaluation import evaluate_detector, evaluate_enhancement, further_judges
+from .evaluation import (
+    dictionary_contender,
+    evaluate_contender,
+    evaluate_detector,
+    evaluate_enhancement,
+    further_judges,
+)
 from .export import add_results, export_run
 from .held_out_picture import write_held_out_picture
 from .perceptual import read_encoder_config, train_encoder
-from .results_page import write_results_page
+from .results import write_results_page
 from .trainer import CONFIG_NAME, Trainer
 from .volumes import list_volumes
 
@@ -40,6 +46,7 @@ Minutes = Annotated[
 ]
 Data = Annotated[Path | None, typer.Option(help="Folder of volumes, instead of the configuration's.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+Figures = Annotated[Path | None, typer.Option(help="Write the figures to this JSON file.", show_default=False)]
 StLpips = Annotated[
     str | None, typer.Option(help="Judge by ST-LPIPS too: vgg or alex; its package must be there.", show_default=False)
 ]
@@ -98,8 +105,15 @@ def evaluate(
     config: Annotated[Path, typer.Option(help="The configuration it was trained with.", show_default=False)],
     data: Data = None,
     update_card: Annotated[bool, typer.Option(help="Write the figures into the model's card.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Write the figures to this JSON file.", show_default=False)] = None,
+    out: Figures = None,
     device: Device = "auto",
+    times: Annotated[
+        int,
+        typer.Option(help="Apply the model so many times in a row; the configuration is of the scale in all.", min=1),
+    ] = 1,
+    without_features: Annotated[
+        bool, typer.Option("--without-features", help="Leave lesion features out; they take most of the time.")
+    ] = False,
     st_lpips: StLpips = None,
     lpips: LpipsFiles = [],  # noqa: B006 - typer's way
     lpips_sha256: LpipsHashes = [],  # noqa: B006 - typer's way
@@ -107,22 +121,41 @@ def evaluate(
 ) -> None:
     """Measure a model on the test patients: image quality and lesion features beside interpolation, or boxes."""
     settings = _with_data(read_config(config), data)
+    if update_card and (times > 1 or without_features):
+        raise SettingsError(
+            "A card holds all figures of the model applied once. Leave out --update-card or the others."
+        )
+    if without_features:
+        settings = _without_features(settings)
     card, entries = load_card(model), list_volumes(settings.data, settings.run.seed)
     if card.detects:
         results = evaluate_detector(load_detector(model, device), settings, entries, report=note)
     else:
         judges = further_judges(st_lpips, lpips, lpips_sha256)  # type: ignore[arg-type]
-        results = evaluate_enhancement(load_model(model, device), settings, entries, judges, report=note)
-    results["command"] = f"superres-train evaluate {card.name} --config Resources/training/{config.name}"
-    if out is not None:
-        write_json(out, results)
+        results = evaluate_enhancement(load_model(model, device), settings, entries, judges, note, times)
+    repeat = "" if times == 1 else f" --times {times}"
+    command = f"superres-train evaluate {card.name} --config Resources/training/{config.name}{repeat}"
+    _give(results | {"command": command}, out, json, card)
     if update_card:
-        add_results(card, results)
-    if json:
-        print_json(results)
-        return
-    for line in headlines(replace(card, results=results)):
-        output.print(line, highlight=False)
+        add_results(card, results | {"command": command})
+
+
+@app.command()
+def evaluate_dictionary(
+    config: Annotated[Path, typer.Option(help="Configuration of a model to stand beside.", show_default=False)],
+    data: Data = None,
+    out: Figures = None,
+    atoms: Annotated[int, typer.Option(help="Pairs of atoms.")] = DictionarySettings.atoms,
+    patches: Annotated[int, typer.Option(help="Patches to learn from.")] = DictionarySettings.patches,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Learn coupled dictionaries (DLSR) from the training patients and measure them on the test patients."""
+    settings = _without_features(_with_data(read_config(config), data))
+    entries = list_volumes(settings.data, settings.run.seed)
+    contender = dictionary_contender(settings, entries, DictionarySettings(atoms=atoms, patches=patches))
+    results = evaluate_contender(contender, settings, entries, report=note)
+    command = f"superres-train evaluate-dictionary --config Resources/training/{config.name}"
+    _give(results | {"command": command}, out, json)
 
 
 @app.command()
@@ -166,6 +199,20 @@ def results(
     """Write the page of results: one table a paper."""
     write_results_page(config, stored, out)
     output.print(f"Wrote {out.name}.")
+
+
+def _give(results: dict[str, Any], out: Path | None, json: bool, card: Card | None = None) -> None:
+    if out is not None:
+        write_json(out, results, compact=True)
+    if json:
+        print_json(results)
+        return
+    for line in headlines(results, detects=card is not None and card.detects):
+        output.print(line, highlight=False)
+
+
+def _without_features(config: TrainingConfig) -> TrainingConfig:
+    return config.model_copy(update={"evaluation": config.evaluation.model_copy(update={"features": False})})
 
 
 def _with_data(config: TrainingConfig, folder: Path | None) -> TrainingConfig:

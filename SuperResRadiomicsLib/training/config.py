@@ -187,12 +187,16 @@ class EvaluationConfig(_Section):
         slices_per_volume: At most so many slices of a volume, evenly spread over its lesion or, without one, over
             the volume, get the figures that take long and enter the tests.
         lesion_margin_px: Margin of the lesion region around the lesion's box, in fine pixels.
+        features: Whether lesion features are compared too, which takes most of the time where volumes have masks.
+        seed: Of the noise in what is judged; without it the run's. Models that are compared share one.
     """
 
     judge: str = "encoder-b"
     volumes_per_patient: int = Field(default=6, ge=1)
     slices_per_volume: int = Field(default=6, ge=1)
     lesion_margin_px: int = Field(default=4, ge=0)
+    features: bool = True
+    seed: int | None = Field(default=None, ge=0)
 
 
 class SourceConfig(_Section):
@@ -260,6 +264,11 @@ class TrainingConfig(_Section):
                 f"data.patch, data.patch_sides and data.context must be divisible by degradation.factor, {factor}"
             )
         return self
+
+    @property
+    def evaluation_seed(self) -> int:
+        """Seed of the noise in the images that are judged."""
+        return self.run.seed if self.evaluation.seed is None else self.evaluation.seed
 
     @model_validator(mode="after")
     def _unit_fits_modality(self) -> TrainingConfig:

@@ -39,8 +39,12 @@ def export_run(run_folder: str | os.PathLike[str], config: TrainingConfig, model
 
 
 def add_results(card: Card, results: dict[str, Any]) -> Card:
-    """Write held-out figures into a model's card and page; the weights' file is not touched."""
-    updated = change_card(card, results=results)
+    """Write held-out figures into a model's card and page, but those of single slices; the weights stay untouched."""
+    degradations = {
+        name: {key: value for key, value in figures.items() if key != "slices"}
+        for name, figures in results["degradations"].items()
+    }
+    updated = change_card(card, results={**results, "degradations": degradations})
     write_page(updated)
     return updated
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from .. import NOT_FOR_CLINICAL_USE
 from ..enhance import LoadedModel
 from ..errors import SettingsError
 from ..files import atomic_path
@@ -48,7 +49,7 @@ def write_held_out_picture(model: LoadedModel, config: TrainingConfig, path: Pat
         raise SettingsError(f"'{case_path}' is no test case of the configuration '{config.name}'.")
     case = load_cases(config, entries, "test")[0]
     fixed = fixed_degradations(config)[-1]
-    rival = baseline(methods_for(model.card, config))
+    rival = baseline(methods_for(config))
     methods = {rival: CLASSICAL[rival], NETWORK: network_method(model)}
     _, images = restore(case, methods, config, fixed, None)
     number = case.close_slices[len(case.close_slices) // 2]
@@ -56,13 +57,14 @@ def write_held_out_picture(model: LoadedModel, config: TrainingConfig, path: Pat
     panels["truth"] = case.truth[number]
     part = _part(case, number)
     low, high = (-160.0, 240.0) if model.card.unit == "HU" else (0.0, 1.0)
-    figure, axes = pyplot.subplots(1, len(panels), figsize=(3.2 * len(panels), 3.5), layout="constrained")
+    figure, axes = pyplot.subplots(1, len(panels), figsize=(3.2 * len(panels), 3.7), layout="constrained")
     for axis, (name, image) in zip(axes, panels.items(), strict=True):
         axis.imshow(image[part], cmap="gray", vmin=low, vmax=high, interpolation="nearest")
         axis.set_title(name if name != METHOD_NAMES[NETWORK] else model.card.display_name, fontsize=8)
         axis.axis("off")
+    figure.supxlabel(NOT_FOR_CLINICAL_USE, fontsize=6, color="0.4")
     with atomic_path(path) as temporary:
-        figure.savefig(temporary, format="png", dpi=100)
+        figure.savefig(temporary, format="png", dpi=100, metadata={"Description": NOT_FOR_CLINICAL_USE})
     pyplot.close(figure)
     return f"{case.entry.path}, slice {number}, {fixed.name}"
 

@@ -12,6 +12,7 @@ from ..zoo import Card
 METHOD_NAMES = {
     "degraded": "degraded image",
     "bilinear": "bilinear",
+    "bilinear+nlm": "bilinear + non-local means",
     "bicubic": "bicubic",
     "bspline": "B-spline",
     "rician-nlm": "non-local means, Rician",

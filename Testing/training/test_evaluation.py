@@ -1,4 +1,4 @@
-"""Held-out figures of every kind of model, through the pipeline that users run, and the page of results."""
+"""Held-out figures of every kind of model and of what stands beside them, through the pipeline that users run."""
 
 from __future__ import annotations
 
@@ -8,16 +8,28 @@ from typing import Any
 
 import numpy as np
 import pytest
-import yaml
 
 from SuperResRadiomicsLib.cli.headline import headline
-from SuperResRadiomicsLib.enhance import load_detector, load_model
+from SuperResRadiomicsLib.enhance import enhance, load_detector, load_model
 from SuperResRadiomicsLib.errors import SettingsError
-from SuperResRadiomicsLib.training.config import TrainingConfig
-from SuperResRadiomicsLib.training.evaluation import evaluate_detector, evaluate_enhancement
+from SuperResRadiomicsLib.metrics import psnr
+from SuperResRadiomicsLib.training.app import app
+from SuperResRadiomicsLib.training.baselines import DictionarySettings
+from SuperResRadiomicsLib.training.config import TrainingConfig, read_config
+from SuperResRadiomicsLib.training.entries import VolumeEntry
+from SuperResRadiomicsLib.training.evaluation import (
+    dictionary_contender,
+    evaluate_contender,
+    evaluate_detector,
+    evaluate_enhancement,
+)
+from SuperResRadiomicsLib.training.evaluation.cases import load_cases
+from SuperResRadiomicsLib.training.evaluation.methods import CLASSICAL, Contender, Degraded
+from SuperResRadiomicsLib.training.evaluation.record import Record, joined
 from SuperResRadiomicsLib.training.export import add_results, export_run
-from SuperResRadiomicsLib.training.results_page import write_results_page
+from SuperResRadiomicsLib.training.held_out_picture import write_held_out_picture
 from SuperResRadiomicsLib.training.trainer import Trainer
+from SuperResRadiomicsLib.training.validation import FixedDegradation
 from SuperResRadiomicsLib.training.volumes import list_volumes
 from SuperResRadiomicsLib.zoo import Card, load_card
 from Testing.training.tiny import shrink, write_data
@@ -45,7 +57,11 @@ def trained(name: str, images: Path, folder: Path) -> tuple[TrainingConfig, Card
     ("name", "baseline", "methods"),
     [
         ("mr-unet-denoise-fidelity", "degraded", {"degraded", "rician-nlm", "rician-wavelet", "network"}),
-        ("mr-lfsr-x2-appearance", "bicubic", {"bilinear", "bicubic", "bspline", "bicubic+noise", "network"}),
+        (
+            "mr-lfsr-x2-appearance",
+            "bicubic",
+            {"bilinear", "bilinear+nlm", "bicubic", "bspline", "bicubic+noise", "network"},
+        ),
         ("us-cyclegan-appearance", "degraded", {"degraded", "network"}),
     ],
 )
@@ -62,6 +78,7 @@ def test_a_model_is_measured_beside_its_baselines(
             assert set(region["figures"]["ssim"]) == methods
     updated = add_results(card, {**results, "command": f"superres-train evaluate {name}"})
     assert updated.sha256 == card.sha256
+    assert not any("slices" in figures for figures in updated.results["degradations"].values()), "too much for a card"
     assert "dB PSNR" in headline(updated)
     page = (card.folder / "README.md").read_text()
     assert "perceptual-encoder-b" in page and "Not for clinical use" in page
@@ -103,47 +120,98 @@ def test_half_precision_halves_the_file(images: Path, tmp_path: Path) -> None:
     load_model(card.folder, "cpu")
 
 
-def results_config(folder: Path, **table: Any) -> Path:
-    target = {"text": "wanted", "model": "net", "degradation": "d", "at_least": 3.0}
-    paper = {
-        "title": "P", "theirs": "T", "difference": "D",
-        "tables": [{"title": "2x", "networks": ["net", "rival"], **table}],
-        "targets": [target, {**target, "beside": "rival", "at_least": 0.5}],
-    }  # fmt: skip
-    path = folder / "results.yaml"
-    path.write_text(yaml.safe_dump({"papers": [paper]}))
-    return path
+def beside(name: str, folder: Path, **evaluation: Any) -> tuple[TrainingConfig, list[VolumeEntry]]:
+    """A shipped configuration on the small volumes, as what stands beside its model is judged with."""
+    config = read_config(CONFIGURATIONS / f"{name}.yaml")
+    data = config.data.model_copy(update={"folder": folder, "include": ("*",)})
+    chosen = config.evaluation.model_copy(update={"features": False, **evaluation})
+    config = config.model_copy(update={"data": data, "evaluation": chosen})
+    return config, list_volumes(data, config.run.seed)
 
 
-def evaluation(psnr: float, patients: int = 8) -> dict[str, Any]:
-    def figure(value: float) -> dict[str, float]:
-        return {"mean": value, "median": value, "lower_quartile": value, "upper_quartile": value}
-
-    values = {f"p{n}": {"psnr_network": psnr + 0.01 * n, "psnr_bicubic": 30.0} for n in range(patients)}
-    figures = {"psnr": {"bicubic": figure(30.0), "network": figure(psnr)}}
-    region = {"slices": 9, "patients": patients, "figures": figures}
-    return {"degradations": {"d": {"patients": values, "regions": {"body": region}}}}
-
-
-def test_the_page_checks_targets_against_what_was_measured(tmp_path: Path) -> None:
-    for name, psnr in (("net", 32.0), ("rival", 31.0)):
-        (tmp_path / f"{name}.json").write_text(json.dumps(evaluation(psnr)))
-    write_results_page(results_config(tmp_path, not_run={"other": "not trained"}), tmp_path, tmp_path / "results.md")
-    page = (tmp_path / "results.md").read_text()
-    assert "| wanted | 3 | 2 | missed by 1 |" in page and "| wanted | 0.5 | 1 | reached |" in page
-    assert "| rival * | 31 | +1.00, 0.0039 |" in page, "eight patients, all better: p = 2^-8"
-    assert "Not run: `other` (not trained)." in page and "Not for clinical use" in page
-
-
-def test_few_patients_give_no_p(tmp_path: Path) -> None:
-    for name, psnr in (("net", 32.0), ("rival", 31.0)):
-        (tmp_path / f"{name}.json").write_text(json.dumps(evaluation(psnr, patients=5)))
-    write_results_page(results_config(tmp_path), tmp_path, tmp_path / "results.md")
-    assert "| rival * | 31 | +1.00 |" in (tmp_path / "results.md").read_text()
+def test_a_model_can_be_judged_twice_in_a_row(volumes: Path) -> None:
+    config, entries = beside("ct-gancircle-x4-fidelity", volumes)
+    model = load_model("ct-gancircle-x2-fidelity", "cpu")
+    results = evaluate_enhancement(model, config, entries, times=2)
+    assert results["title"] == "ct-gancircle-x2-fidelity, 2 times in a row"
+    clean = results["degradations"]["blur0px-noise0"]
+    assert "features" in clean and "network" not in clean["features"], "left out as configured"
+    case = next(c for c in load_cases(config, entries, "test") if c.entry.patient == "T0")
+    coarse = case.degrade(config.degradation, FixedDegradation("average"), config.run.seed)
+    middle = enhance(coarse, model, through_plane=2, blur=0.0, noise=0.0).enhanced
+    twice = enhance(middle, model, through_plane=2, blur=0.0, noise=0.0).enhanced
+    assert twice.grid.size == case.volume.image.grid.size
+    low, high = config.window
+    found = psnr(case.truth.clip(low, high), case.judged(twice.voxels).clip(low, high), high - low, case.body)
+    assert clean["patients"]["T0"]["psnr_network"] == pytest.approx(found)
+    with pytest.raises(SettingsError, match="applied 3 times, is for CT at scale 8"):
+        evaluate_enhancement(model, config, entries, times=3)
 
 
-def test_a_network_without_figures_is_named(tmp_path: Path) -> None:
-    (tmp_path / "net.json").write_text(json.dumps(evaluation(32.0)))
-    with pytest.raises(SettingsError, match="'rival' has no figures"):
-        write_results_page(results_config(tmp_path), tmp_path, tmp_path / "results.md")
-    assert not (tmp_path / "results.md").exists()
+SMALL_DICTIONARY = DictionarySettings(atoms=64, patches=4000, passes=1, batch=1024)
+
+
+def test_dictionaries_learn_from_training_patients_alone(volumes: Path) -> None:
+    config, entries = beside("ct-gancircle-x2-fidelity", volumes, slices_per_volume=2)
+    training = [entry for entry in entries if entry.role == "train"]
+    case = load_cases(config, entries, "test")[0].only_close_slices()
+    fixed = FixedDegradation("average", 0.8, 10.0)
+    given = Degraded(case, case.degrade(config.degradation, fixed, 0), fixed)
+    images = [
+        dictionary_contender(config, chosen, SMALL_DICTIONARY).prepare(fixed)(given) for chosen in (entries, training)
+    ]
+    assert np.array_equal(*images) and images[0].shape == case.volume.image.voxels.shape
+
+
+def test_a_slow_method_is_judged_on_the_same_slices_as_models(volumes: Path) -> None:
+    config, entries = beside("ct-gancircle-x2-fidelity", volumes, slices_per_volume=2)
+    slow = evaluate_contender(dictionary_contender(config, entries, SMALL_DICTIONARY), config, entries)
+    quick = evaluate_contender(Contender(lambda fixed: CLASSICAL["bicubic"]), config, entries)
+    for name, figures in slow["degradations"].items():
+        record, other = (Record.from_dict(r["degradations"][name]["slices"]) for r in (slow, quick))
+        assert record.slices == other.slices and {number for *_, number in record.slices} == {0, 2}
+        both = joined({"slow": (record, "bicubic"), "quick": (other, "network")})
+        if name == "blur0px-noise0":
+            assert both.regions["body"]["slow"]["psnr"] == both.regions["body"]["quick"]["psnr"]
+            means = figures["mean"]
+            assert means["psnr_network"] > means["psnr_bicubic"], "detail was learnt"
+
+
+def test_dictionaries_undo_pixel_means_alone(volumes: Path) -> None:
+    config, entries = beside("ct-gancircle-x2-fidelity", volumes)
+    other = config.model_copy(update={"degradation": config.degradation.model_copy(update={"sampling": "k-space"})})
+    with pytest.raises(SettingsError, match="samples by 'k-space' with the factor 2; dictionaries undo 'average'"):
+        dictionary_contender(other, entries)
+
+
+def test_a_card_holds_all_figures_of_a_model_applied_once(
+    config_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["evaluate", "ct-gancircle-x2-fidelity", "--config", str(config_file), "--update-card"]
+    for option in (["--times", "2"], ["--without-features"]):
+        with pytest.raises(SettingsError, match="Leave out --update-card"):
+            app([*arguments, *option], standalone_mode=False)
+
+
+def test_the_command_stores_the_figures_of_every_slice(config_file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "figures.json"
+    arguments = ["evaluate-dictionary", "--config", str(config_file), "--out", str(out)]
+    app([*arguments, "--atoms", "32", "--patches", "2000"], standalone_mode=False)
+    results = json.loads(out.read_text())
+    assert results["title"] == "coupled dictionaries (DLSR)" and results["command"].endswith("training/small.yaml")
+    for figures in results["degradations"].values():
+        record = Record.from_dict(figures["slices"])
+        assert {patient for patient, *_ in record.slices} == {"T0", "T1", "T2"}
+        assert record.summary("body", "psnr", "network") == pytest.approx(
+            figures["regions"]["body"]["figures"]["psnr"]["network"], rel=1e-5
+        )
+
+
+def test_a_picture_of_a_held_out_slice_bears_the_notice(volumes: Path, tmp_path: Path) -> None:
+    config, _ = beside("ct-gancircle-x2-fidelity", volumes)
+    model = load_model("ct-gancircle-x2-fidelity", "cpu")
+    caption = write_held_out_picture(model, config, tmp_path / "a.png", "t1.nrrd")
+    assert caption == "t1.nrrd, slice 1, blur1px-noise25"
+    assert b"Not for clinical use" in (tmp_path / "a.png").read_bytes()
+    with pytest.raises(SettingsError, match="'b.mha' is no test case"):
+        write_held_out_picture(model, config, tmp_path / "b.png", "b.mha")

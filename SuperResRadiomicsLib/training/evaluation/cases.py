@@ -36,11 +36,13 @@ class Case:
         volume: The truth, in the image's own unit, its size divisible by the factor.
         window: What judged values are scaled by; HU stay as they are.
         settings: Which slices are judged closely, and how wide the lesion's region is.
+        kept: Numbers in the file of the slices that the volume holds; all of them without.
     """
 
     volume: Volume
     window: Window
     settings: EvaluationConfig
+    kept: tuple[int, ...] | None = None
 
     @property
     def entry(self) -> VolumeEntry:
@@ -94,7 +96,12 @@ class Case:
 
     def only_close_slices(self) -> Case:
         """The same case without the other slices, for methods that take long."""
-        return replace(self, volume=self.volume.only_slices(self.close_slices))
+        numbers = self.close_slices
+        return replace(self, volume=self.volume.only_slices(numbers), kept=numbers)
+
+    def number_in_file(self, number: int) -> int:
+        """The number that a slice of the volume has in the file."""
+        return number if self.kept is None else self.kept[number]
 
     def spacing_allowed(self, valid_mm: tuple[float, float], factor: int) -> bool:
         """Whether a card allows the degraded image's in-plane spacing; a picture that states none is allowed."""

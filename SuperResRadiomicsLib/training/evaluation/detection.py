@@ -65,7 +65,7 @@ def evaluate_detector(
         "region": "slices of test patients with a known lesion",
         "patients": len({case.entry.patient for case in cases}),
         "margin_share": MARGIN_SHARE,
-        "seed": config.run.seed,
+        "seed": config.evaluation_seed,
         "precision": "fp32",
         "degradations": results,
     }

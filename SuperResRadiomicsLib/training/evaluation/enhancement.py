@@ -26,7 +26,17 @@ from ..validation import BODY_ABOVE_HU, FixedDegradation, fixed_degradations
 from .cases import Case, load_cases
 from .features import Table, feature_agreement, lesion_features
 from .figures import Ruler
-from .methods import CLASSICAL, DEGRADED, NETWORK, NULL_MODEL, Degraded, Method, methods_for, network_method
+from .methods import (
+    CLASSICAL,
+    DEGRADED,
+    NETWORK,
+    NULL_MODEL,
+    Contender,
+    Degraded,
+    Method,
+    methods_for,
+    network_contender,
+)
 from .record import Record
 from .statistics import comparisons
 
@@ -40,12 +50,41 @@ def evaluate_enhancement(
     entries: Sequence[VolumeEntry],
     others: Sequence[PerceptualModel] = (),
     report: Report = lambda line: None,
+    times: int = 1,
 ) -> dict[str, Any]:
     """All held-out figures of a model.
 
     Args:
         model: The model, loaded.
-        config: The configuration it was trained with; its seed fixes all noise.
+        config: The configuration it was trained with, or of a model for its scale to the power of ``times``.
+        entries: See `evaluate_contender`.
+        others: See `evaluate_contender`.
+        report: See `evaluate_contender`.
+        times: How often the model is applied, each time to its own output.
+
+    Returns:
+        See `evaluate_contender`.
+
+    Raises:
+        SettingsError: The configuration is for another scale or modality than the model, or nobody
+            has the role ``test``.
+    """
+    check_fits(model, config, times)
+    return evaluate_contender(network_contender(model, times), config, entries, others, report)
+
+
+def evaluate_contender(
+    contender: Contender,
+    config: TrainingConfig,
+    entries: Sequence[VolumeEntry],
+    others: Sequence[PerceptualModel] = (),
+    report: Report = lambda line: None,
+) -> dict[str, Any]:
+    """All held-out figures of a model or of a method that stands beside models.
+
+    Args:
+        contender: What is judged.
+        config: Says what is degraded, how, and how it is judged; its seed fixes all noise.
         entries: Volumes; those of role ``test`` are judged. The lesions of those of role
             ``validation`` set the null model's noise: the error of bicubic interpolation there.
         others: Perceptual models that judge beside the configured one.
@@ -54,30 +93,32 @@ def evaluate_enhancement(
     Returns:
         JSON-ready dictionary: for each degradation the PSNR (dB) and SSIM of the patients' whole
         volumes by method; all figures of the closely judged slices by region, with tests against
-        the baseline; and the agreement of lesion features.
+        the baseline; every such slice's own figures (`Record.to_dict`); and the agreement of lesion features.
 
     Raises:
-        SettingsError: The configuration is for another scale or modality than the model, or nobody
-            has the role ``test``.
+        SettingsError: Nobody has the role ``test``, or no test volume has a spacing that the configuration allows.
     """
-    check_fits(model, config)
-    ruler = Ruler(Window(*model.card.window), load_perceptual(config.evaluation.judge), others)
+    ruler = Ruler(Window(*config.window), load_perceptual(config.evaluation.judge), others)
     test = load_cases(config, entries, "test")
-    methods = {name: CLASSICAL[name] for name in methods_for(model.card, config)} | {NETWORK: network_method(model)}
+    test = [case.only_close_slices() for case in test] if contender.slow else test
+    methods = {name: CLASSICAL[name] for name in methods_for(config)}
     held = load_cases(config, entries, "validation") if NULL_MODEL in methods else []
     results = {}
     for fixed in fixed_degradations(config):
         level = null_noise(held, config, fixed)
-        results[fixed.name] = _under(fixed, level, test, methods, model, config, ruler, report)
+        contenders = {**methods, NETWORK: contender.prepare(fixed)}
+        results[fixed.name] = _under(fixed, level, test, contenders, config, ruler, report)
     return {
+        **({} if contender.title is None else {"title": contender.title}),
+        **({"volumes_are": "the closely judged slices alone"} if contender.slow else {}),
         "region": REGION_NAMES[config.data.modality],
-        "unit": model.card.unit,
+        "unit": config.unit,
         "data_range": ruler.data_range,
         "baseline": baseline(methods),
         "judge": ruler.judge.name,
         **config.evaluation.model_dump(include={"volumes_per_patient", "slices_per_volume", "lesion_margin_px"}),
-        "seed": config.run.seed,
-        "precision": model.precision,
+        "seed": config.evaluation_seed,
+        "precision": contender.precision,
         "degradations": results,
     }
 
@@ -87,13 +128,15 @@ def baseline(methods: Iterable[str]) -> str:
     return DEGRADED if DEGRADED in methods else "bicubic"
 
 
-def check_fits(model: LoadedModel, config: TrainingConfig) -> None:
-    """Raise SettingsError where a configuration's data do not suit a model."""
-    card = model.card
-    if (card.scale, card.modality) != (config.degradation.factor, config.data.modality):
+def check_fits(model: LoadedModel, config: TrainingConfig, times: int = 1) -> None:
+    """Raise SettingsError where a configuration's data do not suit a model that is applied so often."""
+    card, scale = model.card, model.card.scale**times
+    if (scale, card.modality) != (config.degradation.factor, config.data.modality):
+        applied = "" if times == 1 else f", applied {times} times,"
         raise SettingsError(
-            f"The model '{card.name}' is for {card.modality} at scale {card.scale}, the configuration '{config.name}' "
-            f"for {config.data.modality} at scale {config.degradation.factor}. Give the model's own configuration."
+            f"The model '{card.name}'{applied} is for {card.modality} at scale {scale}, the configuration "
+            f"'{config.name}' for {config.data.modality} at scale {config.degradation.factor}. "
+            "Give the model's own configuration."
         )
 
 
@@ -105,7 +148,7 @@ def null_noise(held: Sequence[Case], config: TrainingConfig, fixed: FixedDegrada
 
 
 def _interpolation_error(case: Case, config: TrainingConfig, fixed: FixedDegradation) -> float:
-    coarse = case.degrade(config.degradation, fixed, config.run.seed)
+    coarse = case.degrade(config.degradation, fixed, config.evaluation_seed)
     bicubic = case.judged(interpolate_bicubic(coarse.voxels, case.volume.image.voxels.shape))
     lesion = case.volume.lesion
     where = case.body if lesion is None else case.volume.slices(lesion)
@@ -117,8 +160,8 @@ def restore(
 ) -> tuple[Degraded, dict[str, npt.NDArray]]:
     """What every method makes of a case's degraded image, [k, j, i] in the image's own unit."""
     unit = case.window.high - case.window.low
-    image = case.degrade(config.degradation, fixed, config.run.seed)
-    given = Degraded(case, image, fixed, unit, (level or 0.0) * unit, config.run.seed)
+    image = case.degrade(config.degradation, fixed, config.evaluation_seed)
+    given = Degraded(case, image, fixed, unit, (level or 0.0) * unit, config.evaluation_seed)
     return given, {name: method(given) for name, method in methods.items()}
 
 
@@ -139,7 +182,7 @@ def measure_slices(
             )
             for region, where in regions.items() if where[number].any()
         }  # fmt: skip
-        record.add(case.entry.patient, case.entry.path, number, values)
+        record.add(case.entry.patient, case.entry.path, case.number_in_file(number), values)
 
 
 def _under(
@@ -147,25 +190,26 @@ def _under(
     level: float | None,
     test: Sequence[Case],
     methods: Mapping[str, Method],
-    model: LoadedModel,
     config: TrainingConfig,
     ruler: Ruler,
     report: Report,
 ) -> dict[str, Any]:
-    """Figures under one degradation; volumes outside the card's spacings enter their own rows alone."""
-    card = model.card
+    """Figures under one degradation; volumes outside the allowed spacings enter their own rows alone."""
+    factor = config.degradation.factor
     rows, outside, record = [], [], Record()
     features: list[tuple[str, Table]] = []
     for case in test:
         given, images = restore(case, methods, config, fixed, level)
-        rows.append(_volume_figures(case, images, ruler, card.scale))
+        rows.append(_volume_figures(case, images, ruler, factor))
         report(f"{fixed.name}  {case.entry.path}  gain {rows[-1]['gain_db']:+.2f} dB")
-        if not case.spacing_allowed(card.valid_spacing_mm, card.scale):
+        if not case.spacing_allowed(config.valid_spacing_mm, factor):
             outside.append(case.entry.path)
             continue
         measure_slices(record, given, images, config, ruler)
-        table = None if config.data.modality == "US" else lesion_features(case, images)
-        features += [] if table is None else [(case.entry.patient, table)]
+        wanted = config.evaluation.features and config.data.modality != "US"
+        if wanted and (table := lesion_features(case, images)) is not None:
+            features.append((case.entry.patient, table))
+    closed = record.closed()
     return {
         "sampling": fixed.sampling,
         "blur_px": fixed.blur_px,
@@ -173,8 +217,9 @@ def _under(
         "null_model_noise": level,
         "volumes": rows,
         "volumes_outside_spacing": outside,
-        **_over_patients([row for row in rows if row["path"] not in outside], card.name),
-        "regions": _regions(record.closed(), list(methods)),
+        **_over_patients([row for row in rows if row["path"] not in outside], config.name),
+        "regions": _regions(closed, list(methods)),
+        "slices": closed.to_dict(),
         "features": feature_agreement(features, list(methods)),
     }
 
@@ -197,7 +242,7 @@ def _volume_figures(case: Case, images: Mapping[str, npt.NDArray], ruler: Ruler,
 
 def _over_patients(rows: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
     if not rows:
-        raise SettingsError(f"No test volume has a spacing that the card of '{name}' allows.")
+        raise SettingsError(f"No test volume has a spacing that the configuration '{name}' allows.")
     keys = [key for key in rows[0] if key.startswith(("psnr_", "ssim_", "gain_"))]
     by_patient = {
         patient: {key: _mean(row[key] for row in rows if row["patient"] == patient) for key in keys}

@@ -12,10 +12,9 @@ from ...enhance import LoadedModel, enhance
 from ...grid import interpolate_bicubic, resample
 from ...image import Image
 from ...operators import positional_noise
-from ...zoo import Card
 from ..baselines import bilinear, bilinear_non_local_means, rician_non_local_means, rician_wavelet
 from ..config import TrainingConfig
-from ..validation import FixedDegradation
+from ..validation import FixedDegradation, fixed_degradations
 from .cases import Case
 
 FloatArray = npt.NDArray[np.float32]
@@ -96,6 +95,31 @@ CLASSICAL: dict[str, Method] = {
 """Methods without training by name."""
 
 
+@dataclass(frozen=True)
+class Contender:
+    """What is judged: its figures are called ``network``, be it one or not.
+
+    Attributes:
+        prepare: Gives the method for images that were degraded in a known way.
+        precision: Of its computations.
+        slow: Whether it shall see the closely judged slices alone, not whole volumes.
+        title: How tables call what is no model with a name of its own.
+    """
+
+    prepare: Callable[[FixedDegradation], Method]
+    precision: str = "fp32"
+    slow: bool = False
+    title: str | None = None
+
+
+def network_contender(model: LoadedModel, times: int = 1) -> Contender:
+    """A model, applied once or several times in a row."""
+    if times == 1:
+        return Contender(lambda fixed: network_method(model), model.precision)
+    title = f"{model.card.name}, {times} times in a row"
+    return Contender(lambda fixed: chained_method(model, times), model.precision, title=title)
+
+
 def network_method(model: LoadedModel) -> Method:
     """A model, run by the same pipeline as by users and told blur and noise where it takes them."""
 
@@ -129,9 +153,10 @@ def _run(model: LoadedModel, given: Degraded, image: Image, blur: float, noise: 
     ).enhanced
 
 
-def methods_for(card: Card, config: TrainingConfig) -> tuple[str, ...]:
-    """Names of the methods without training that a model is compared with."""
-    if card.scale > 1:
-        return ("bilinear", "bicubic", "bspline", NULL_MODEL)
-    denoisers = ("rician-nlm", "rician-wavelet") if config.degradation.noise_kind == "rician" else ()
-    return (DEGRADED, *(denoisers if card.task == "denoise" else ()))
+def methods_for(config: TrainingConfig) -> tuple[str, ...]:
+    """Names of the methods without training that a configuration's models are compared with."""
+    rician = config.degradation.noise_kind == "rician"
+    if config.degradation.factor > 1:
+        noisy = rician and any(fixed.noise > 0 for fixed in fixed_degradations(config))
+        return ("bilinear", *(("bilinear+nlm",) if noisy else ()), "bicubic", "bspline", NULL_MODEL)
+    return (DEGRADED, *(("rician-nlm", "rician-wavelet") if rician and config.task == "denoise" else ()))

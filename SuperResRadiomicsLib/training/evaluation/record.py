@@ -40,6 +40,24 @@ class Record:
                     column += [None] * (len(self.slices) - len(column))
         return self
 
+    def to_dict(self) -> dict[str, Any]:
+        """Ready for JSON; values have six significant digits."""
+        values = {
+            region: {
+                method: {
+                    figure: [None if v is None else float(f"{v:.6g}") for v in column] for figure, column in f.items()
+                }
+                for method, f in methods.items()
+            }
+            for region, methods in self.regions.items()
+        }
+        return {"slices": [list(key) for key in self.slices], "values": values}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Record:
+        """What `to_dict` made."""
+        return cls([(patient, path, number) for patient, path, number in content["slices"]], content["values"])
+
     @property
     def patients(self) -> list[str]:
         """The patient of every slice."""
@@ -77,3 +95,20 @@ class Record:
         low, median, high = np.quantile(column, (0.25, 0.5, 0.75))
         mean = float(np.mean(list(self.by_patient(region, figure, method).values())))
         return {"mean": mean, "median": float(median), "lower_quartile": float(low), "upper_quartile": float(high)}
+
+
+def joined(parts: Mapping[str, tuple[Record, str]]) -> Record:
+    """Methods of several records side by side, on the slices that all of these records have.
+
+    Args:
+        parts: By the name that a method shall have: its record, and its name there.
+    """
+    rows = {name: {key: n for n, key in enumerate(record.slices)} for name, (record, _) in parts.items()}
+    first = next(iter(rows.values()), {})
+    result = Record([key for key in first if all(key in found for found in rows.values())])
+    for name, (record, method) in parts.items():
+        order = [rows[name][key] for key in result.slices]
+        for region, methods in record.regions.items():
+            columns = {figure: [column[n] for n in order] for figure, column in methods.get(method, {}).items()}
+            result.regions.setdefault(region, {})[name] = columns
+    return result

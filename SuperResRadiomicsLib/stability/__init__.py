@@ -1,6 +1,16 @@
-"""Agreement between two measurements of the same lesions, and tests of whether methods differ."""
+"""Agreement between measurements of the same lesions, tests, and the verdict on each feature."""
 
-from .agreement import concordance
+from .agreement import (
+    FAITHFUL_CONCORDANCE,
+    BlandAltman,
+    bland_altman,
+    coefficient_of_variation,
+    concordance,
+    concordance_interval,
+    percent_difference,
+)
+from .bin_choice import BinChoice, choose_bin_count
+from .equivalence import Equivalence, clustered_bootstrap, equivalence_of_pairs
 from .hypothesis import (
     Comparison,
     Evidence,
@@ -9,13 +19,43 @@ from .hypothesis import (
     paired_t,
     wilcoxon_signed_rank,
 )
+from .intraclass import IntraclassCorrelation, band, intraclass_correlation
+from .principal_components import PrincipalComponents, principal_components
+from .risk_models import RISK_MODELS, RiskModel, Scaler, risk_scores
+from .verdict import Faithfulness, FeatureEvidence, Verdict, is_count_driven, judge, volume_correlations
 
 __all__ = [
+    "FAITHFUL_CONCORDANCE",
+    "RISK_MODELS",
+    "BinChoice",
+    "BlandAltman",
     "Comparison",
+    "Equivalence",
     "Evidence",
+    "Faithfulness",
+    "FeatureEvidence",
+    "IntraclassCorrelation",
+    "PrincipalComponents",
+    "RiskModel",
+    "Scaler",
+    "Verdict",
+    "band",
+    "bland_altman",
+    "choose_bin_count",
+    "clustered_bootstrap",
+    "coefficient_of_variation",
     "concordance",
+    "concordance_interval",
+    "equivalence_of_pairs",
+    "intraclass_correlation",
+    "is_count_driven",
+    "judge",
     "mann_whitney",
     "mann_whitney_between",
     "paired_t",
+    "percent_difference",
+    "principal_components",
+    "risk_scores",
+    "volume_correlations",
     "wilcoxon_signed_rank",
 ]

@@ -177,7 +177,7 @@ def throughput(
     workers = f"{figures.workers} workers" if figures.workers else "no workers"
     output.print(f"Loaded ({workers}): {figures.loading.samples_per_second:.1f} samples/s", highlight=False)
     output.print(f"Trained on ({figures.device}): {figures.training.samples_per_second:.1f} samples/s", highlight=False)
-    output.print(f"Ratio: {figures.ratio:.2f}. {figures.verdict}", highlight=False)
+    output.print(f"Ratio: {figures.ratio:.2f}. {figures.verdict}", highlight=False, soft_wrap=True)
 
 
 @app.command()

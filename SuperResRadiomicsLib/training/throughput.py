@@ -77,7 +77,7 @@ class Throughput:
         if self.workers:
             return "Loading does not keep up: raise run.workers."
         share = self.loading.seconds / (self.loading.seconds + self.training.seconds)
-        return f"Without workers every step waits for its batch, {share:.0%} of the time: set run.workers."
+        return f"Without workers every step waits for its batch, {share:.0%} of the time; run.workers load ahead."
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready figures."""

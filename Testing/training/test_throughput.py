@@ -40,7 +40,7 @@ def figures(workers: int, loading: float, training: float) -> Throughput:
     [
         (figures(2, loading=1.0, training=2.0), "Loading keeps up."),
         (figures(2, loading=2.0, training=1.0), "does not keep up: raise run.workers"),
-        (figures(0, loading=1.0, training=3.0), "waits for its batch, 25% of the time: set run.workers"),
+        (figures(0, loading=1.0, training=3.0), "waits for its batch, 25% of the time; run.workers load ahead"),
     ],
 )
 def test_the_verdict(measured: Throughput, verdict: str) -> None:
@@ -64,7 +64,7 @@ def test_the_command_prints_and_writes_the_same_figures(
     said = capfd.readouterr().out
     assert f"Loaded (no workers): {written['loading']['samples_per_second']:.1f} samples/s" in said
     assert f"Trained on (cpu): {written['training']['samples_per_second']:.1f} samples/s" in said
-    assert f"Ratio: {written['ratio']:.2f}" in said and "set run.workers" in said
+    assert f"Ratio: {written['ratio']:.2f}" in said and "run.workers load ahead" in said
     assert sorted(file.name for file in tmp_path.iterdir()) == ["config.yaml", "out.json"], "the run is not kept"
 
 

@@ -28,6 +28,7 @@ from .export import add_results, export_run
 from .held_out_picture import write_held_out_picture
 from .perceptual import read_encoder_config, train_encoder
 from .results import write_results_page
+from .throughput import measure_throughput
 from .trainer import CONFIG_NAME, Trainer
 from .volumes import list_volumes
 
@@ -156,6 +157,27 @@ def evaluate_dictionary(
     results = evaluate_contender(contender, settings, entries, report=note)
     command = f"superres-train evaluate-dictionary --config Resources/training/{config.name}"
     _give(results | {"command": command}, out, json)
+
+
+@app.command()
+def throughput(
+    config: Config,
+    data: Data = None,
+    steps: Annotated[int, typer.Option(help="Steps that are timed.", min=1)] = 20,
+    out: Annotated[Path | None, typer.Option(help="Write the figures to this JSON file.", show_default=False)] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """Measure whether loading keeps up: samples a second that are loaded, and that training steps consume."""
+    figures = measure_throughput(_with_data(read_config(config), data), steps)
+    if out is not None:
+        write_json(out, figures.as_dict())
+    if json:
+        print_json(figures.as_dict())
+        return
+    workers = f"{figures.workers} workers" if figures.workers else "no workers"
+    output.print(f"Loaded ({workers}): {figures.loading.samples_per_second:.1f} samples/s", highlight=False)
+    output.print(f"Trained on ({figures.device}): {figures.training.samples_per_second:.1f} samples/s", highlight=False)
+    output.print(f"Ratio: {figures.ratio:.2f}. {figures.verdict}", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -58,20 +58,20 @@ class Trainer:
             max_minutes: Stop after so long, with a checkpoint; `run` again to go on.
         """
         self._resume()
-        sampler, stacks = self._load_data()
+        sampler, held = self.load_sampler(), self._load("validation")
         if self.fabric.is_global_zero:
             write_text(self.folder / CONFIG_NAME, self.config.model_dump_json(indent=2) + "\n")
         settings, start = self.config.run, time.monotonic()
         with TrainingLog(self.folder, self.fabric.is_global_zero, self.step, self._unwritten) as log:
-            for batches in self._batches(sampler):
-                log.collect(self._train_step(batches))
+            for batches in self.batches(sampler, range(self.step, self.config.optimiser.steps)):
+                log.collect(self.train_step(batches))
                 self.step += 1
                 self.seconds += time.monotonic() - start
                 start = time.monotonic()
                 if self.step % settings.log_every == 0:
                     log.write_means(self.step, {"steps_per_second": self.step / self.seconds})
-                if stacks and (self.step % settings.validate_every == 0 or self.step == self.config.optimiser.steps):
-                    self._validate(log, stacks)
+                if held and (self.step % settings.validate_every == 0 or self.step == self.config.optimiser.steps):
+                    self._validate(log, held)
                 if self.step % settings.checkpoint_every == 0:
                     self._save(log)
                 if self._is_over(max_minutes):
@@ -102,28 +102,34 @@ class Trainer:
             optimisers[phase.name] = self.fabric.setup_optimizers(optimiser)
         return optimisers
 
-    def _load_data(self) -> tuple[Sampler, list[SliceStack]]:
-        entries = list_volumes(self.config.data, self.config.run.seed)
-        train = [load_stack(e, self.config.data) for e in entries if e.role == "train"]
-        held = [load_stack(e, self.config.data) for e in entries if e.role == "validation"]
+    def load_sampler(self) -> Sampler:
+        """Load the training volumes.
+
+        Raises:
+            SettingsError: There are none.
+        """
+        train = self._load("train")
         if not train:
             raise SettingsError("No volume has the role 'train'. Check data.include and the splits file.")
-        return self.system.sampler(train), held
+        return self.system.sampler(train)
 
-    def _batches(self, sampler: Sampler) -> Iterator[list[Any]]:
-        """The batches of each step that is left; step n draws from (seed, n, device, number of the batch)."""
-        steps = _Steps(sampler, self.config, self.fabric.global_rank)
-        workers = self.config.run.workers
+    def _load(self, role: str) -> list[SliceStack]:
+        entries = list_volumes(self.config.data, self.config.run.seed)
+        return [load_stack(entry, self.config.data) for entry in entries if entry.role == role]
+
+    def batches(self, sampler: Sampler, steps: range) -> Iterator[list[Any]]:
+        """The batches of some steps; step n draws from (seed, n, device, number of the batch)."""
         loader: DataLoader[list[Any]] = torch.utils.data.DataLoader(
-            steps,
+            _Steps(sampler, self.config, self.fabric.global_rank),
             batch_size=None,
-            sampler=range(self.step, self.config.optimiser.steps),
-            num_workers=workers,
+            sampler=steps,
+            num_workers=self.config.run.workers,
             collate_fn=_unchanged,
         )
         return iter(loader)
 
-    def _train_step(self, batches: list[Any]) -> dict[str, float]:
+    def train_step(self, batches: list[Any]) -> dict[str, float]:
+        """Do the step of number ``step`` on its batches, without counting it; returns its losses."""
         # Dropout and the like draw from the step's own seed, so that a resumed run draws the same.
         torch.manual_seed(hash((self.config.run.seed, self.step, self.fabric.global_rank)) % 2**63)
         for phase in self.system.phases:

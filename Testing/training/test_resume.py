@@ -77,7 +77,7 @@ def test_accumulated_batches_count_as_one(images: Path, tmp_path: Path) -> None:
     sampler = together.system.sampler(stacks)
     first, second = sampler.batch(3, 1), sampler.batch(3, 2)
     both = type(first)(*(np.concatenate(parts) for parts in zip(first, second, strict=True)))
-    assert together._train_step([both]) == pytest.approx(one_by_one._train_step([first, second]), rel=1e-5)
+    assert together.train_step([both]) == pytest.approx(one_by_one.train_step([first, second]), rel=1e-5)
     for a, b in zip(*(t.system.networks[GENERATOR].parameters() for t in (together, one_by_one)), strict=True):
         assert torch.allclose(a, b, atol=1e-6)
 

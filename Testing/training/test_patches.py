@@ -1,0 +1,175 @@
+"""What is drawn from training volumes: sides of patches, reduced slices, lesions known as boxes, moved boxes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from SuperResRadiomicsLib.enhance.intensity import Window
+from SuperResRadiomicsLib.errors import SettingsError
+from SuperResRadiomicsLib.grid import Grid
+from SuperResRadiomicsLib.image import Image, write_image, write_mask
+from SuperResRadiomicsLib.training.config import DataConfig, TrainingConfig
+from SuperResRadiomicsLib.training.detector_slices import DetectionBatch, SliceSampler
+from SuperResRadiomicsLib.training.entries import VolumeEntry
+from SuperResRadiomicsLib.training.lesion_boxes import lesion_in_box
+from SuperResRadiomicsLib.training.methods import DetectorSettings
+from SuperResRadiomicsLib.training.patches import PatchSampler
+from SuperResRadiomicsLib.training.volumes import SliceStack, list_volumes, load_stack, load_volume
+
+GRID = Grid((48, 40, 1), (0.5, 0.5, 6.0))
+
+
+def patches(settings: dict[str, Any], **data: Any) -> PatchSampler:
+    config = TrainingConfig.model_validate({**settings, "data": settings["data"] | data})
+    stacks = [load_stack(e, config.data) for e in list_volumes(config.data, 0) if e.role == "train"]
+    return PatchSampler(stacks, config.data, config.degradation)
+
+
+def test_batches_of_several_sides_have_one_side_each_and_about_as_many_pixels(settings: dict[str, Any]) -> None:
+    sampler = patches(settings, patch_sides=[16, 24, 32])
+    batches = [sampler.batch(8, 0, step) for step in range(40)]
+    sides = [batch.target.shape[1] for batch in batches]
+    assert set(sides) == {16, 24, 32} and all(sides.count(side) > 5 for side in (16, 24, 32))
+    for batch, side in zip(batches, sides, strict=True):
+        count = {16: 18, 24: 8, 32: 4}[side]
+        assert batch.target.shape == batch.interpolated.shape == (count, side, side)
+        assert batch.coarse.shape == (count, side // 2, side // 2)
+        assert abs(count * side**2 / (8 * 24**2) - 1) < 0.15
+    assert np.array_equal(batches[7].target, sampler.batch(8, 0, 7).target)
+
+
+def test_large_patches_come_at_least_two_at_a_time(settings: dict[str, Any]) -> None:
+    sampler = patches(settings, patch=16, patch_sides=[32], context=0)
+    assert len(sampler.batch(2, 0).target) == 2
+
+
+def test_sides_that_do_not_fit_are_refused(settings: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match=r"as large as a patch with its context \(60 pixels\).*data.patch_sides"):
+        patches(settings, patch_sides=[24, 44])
+    with pytest.raises(ValidationError, match=r"data.patch_sides.*divisible by degradation.factor, 2"):
+        patches(settings, patch_sides=[24, 31])
+
+
+def write_volume(folder: Path, grid: Grid = GRID) -> tuple[np.ndarray, np.ndarray]:
+    """A volume ``a/1.nrrd`` and its mask; returns voxels and mask."""
+    rng = np.random.default_rng(0)
+    voxels = rng.integers(0, 1000, grid.shape).astype(np.int16)
+    mask = rng.random(grid.shape) > 0.6
+    (folder / "a").mkdir()
+    write_image(Image(voxels, grid, "CT"), folder / "a" / "1.nrrd")
+    write_mask(mask, grid, folder / "a" / "mask.nrrd")
+    return voxels, mask
+
+
+ENTRY = VolumeEntry("a/1.nrrd", "1", "train", "a/mask.nrrd")
+
+
+def test_slices_are_reduced_where_their_path_matches(tmp_path: Path) -> None:
+    grid = Grid((49, 40, 3), (0.5, 0.5, 6.0), (3.0, -2.0, 7.0))
+    voxels, mask = write_volume(tmp_path, grid)
+    data = DataConfig(folder=tmp_path, modality="CT", reduce={"b/*": 4, "a/*": 2})
+    volume = load_volume(ENTRY, data)
+    blocks = voxels[:, :, :48].reshape(3, 20, 2, 24, 2)
+    assert np.allclose(volume.image.voxels, blocks.mean(axis=(2, 4)), atol=1e-3)
+    inside = mask[:, :, :48].reshape(3, 20, 2, 24, 2).mean(axis=(2, 4))
+    assert volume.lesion is not None and np.array_equal(volume.lesion, inside > 0.5)
+    assert volume.image.spacing == pytest.approx((1.0, 1.0, 6.0))
+    assert volume.image.origin == pytest.approx((3.25, -1.75, 7.0)), "the first new pixel's centre is that of four"
+    assert load_volume(ENTRY, data.model_copy(update={"reduce": {"b/*": 2}})).image.grid == grid
+
+
+def test_reduced_slices_stay_the_slices_even_where_their_pixels_get_larger_than_their_distance(tmp_path: Path) -> None:
+    write_volume(tmp_path, Grid((48, 40, 5), (0.5, 0.5, 0.8)))
+    stack = load_stack(ENTRY, DataConfig(folder=tmp_path, modality="CT", reduce={"*": 2}))
+    assert stack.slices.shape == (5, 20, 24) and stack.spacing == pytest.approx((1.0, 1.0))
+
+
+BOXES = "slice,box_xc,box_yc,box_w,box_h\n1,0.5,0.25,0.25,0.5\n"
+
+
+def test_a_box_of_shares_marks_the_pixels_inside(tmp_path: Path) -> None:
+    (tmp_path / "boxes.csv").write_text(BOXES)
+    lesion = lesion_in_box(tmp_path / "boxes.csv", "images/1.png", GRID)
+    assert lesion is not None and lesion.shape == GRID.shape
+    rows, columns = np.flatnonzero(lesion[0].any(axis=1)), np.flatnonzero(lesion[0].any(axis=0))
+    assert (rows[0], rows[-1], columns[0], columns[-1]) == (0, 19, 18, 29) and lesion.sum() == 20 * 12
+    assert lesion_in_box(tmp_path / "boxes.csv", "images/2.png", GRID) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, r"no 'boxes.csv', which data.lesion_boxes names. Give a CSV"),
+        ("", r"'boxes.csv' must be a CSV with the columns slice, box_xc, box_yc, box_w, box_h"),
+        ("slice,box_xc,box_yc,box_w\n1,0.5,0.5,0.1\n", "must be a CSV with the columns"),
+        (BOXES + "2,0.5,middle,0.1,0.1\n", r"Line 3 of 'boxes.csv'.*'middle'.*shares"),
+        (BOXES + "2,0.5,0.5,0.1\n", r"Line 3 of 'boxes.csv'.*shares"),
+        (BOXES + "2,120,80,30,30\n", r"Line 3 of 'boxes.csv'.*shares"),
+    ],
+)
+def test_a_file_of_boxes_that_is_not_one_is_refused(tmp_path: Path, content: str | None, message: str) -> None:
+    write_volume(tmp_path)
+    if content is not None:
+        (tmp_path / "boxes.csv").write_text(content)
+    data = DataConfig(folder=tmp_path, modality="CT", lesion_boxes="boxes.csv")
+    with pytest.raises(SettingsError, match=message):
+        load_volume(VolumeEntry("a/1.nrrd", "1", "train", None), data)
+
+
+SIDE = 64
+
+
+def ellipse(row: float, column: float, height: float, width: float) -> np.ndarray:
+    j, i = np.indices((SIDE, SIDE))
+    return ((j - row) / height) ** 2 + ((i - column) / width) ** 2 <= 1
+
+
+def draw_lesions(count: int, **changes: Any) -> DetectionBatch:
+    """Slices that show nothing but their lesion, in white."""
+    masks = np.stack([ellipse(32, 32, 6, 14), ellipse(24, 40, 12, 5), ellipse(40, 22, 8, 8)])
+    stack = SliceStack(VolumeEntry("a", "a", "train", None), masks.astype(np.float32), masks, (1.0, 1.0))
+    still = {"zoom": (1.0, 1.0), "shift": 0.0, "gamma": (1.0, 1.0), "coarse_fraction": 0.0, "input_size": SIDE}
+    settings = DetectorSettings.model_validate({"name": "detector", **still, **changes})
+    return SliceSampler([stack], Window(0.0, 1.0), settings).batch(count, 1, 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "slack"),
+    [
+        ({}, 0.01),
+        ({"shift": 0.1}, 1.0),
+        ({"zoom": (0.8, 1.3)}, 1.0),
+        ({"rotation": 30.0}, 1.5),
+        ({"shift": 0.1, "zoom": (0.8, 1.3), "rotation": 30.0}, 1.5),
+    ],
+    ids=["flips", "shift", "zoom", "rotation", "all"],
+)
+def test_the_moved_box_encloses_the_moved_lesion_closely(changes: dict[str, Any], slack: float) -> None:
+    batch = draw_lesions(48, **changes)
+    assert batch.has_lesion.all()
+    edges = []
+    for image, box in zip(batch.image, batch.box, strict=True):
+        lesion = image > 0.5
+        rows, columns = np.flatnonzero(lesion.any(axis=1)), np.flatnonzero(lesion.any(axis=0))
+        low, high = SIDE * (box[:2] - box[2:] / 2), SIDE * (box[:2] + box[2:] / 2)
+        first, last = np.array([rows[0], columns[0]]), np.array([rows[-1] + 1, columns[-1] + 1])
+        assert (low <= first + slack).all() and (high >= last - slack).all(), "it encloses"
+        assert (low >= first - slack - 1).all() and (high <= last + slack + 1).all(), "and no more than that"
+        edges.append(tuple(np.round(box, 3)))
+    assert len(set(edges)) > 6, "places differ: flips alone give up to four of each lesion"
+
+
+def test_a_lesion_that_left_the_slice_in_part_has_the_box_of_what_is_left() -> None:
+    batch = draw_lesions(200, shift=0.49)
+    low, high = batch.box[:, :2] - batch.box[:, 2:] / 2, batch.box[:, :2] + batch.box[:, 2:] / 2
+    assert low.min() >= -1e-6 and high.max() <= 1 + 1e-6
+    assert (low[batch.has_lesion] < 1e-6).any() and (high[batch.has_lesion] > 1 - 1e-6).any(), "some are cut"
+    gone = ~batch.has_lesion
+    assert gone.any() and not batch.box[gone].any()
+    seen = batch.image[gone] > 0.5
+    assert (np.minimum(seen.any(axis=2).sum(axis=1), seen.any(axis=1).sum(axis=1)) <= 1).all(), "all but its rim"

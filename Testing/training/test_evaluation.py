@@ -13,6 +13,7 @@ from SuperResRadiomicsLib.cli.headline import headline
 from SuperResRadiomicsLib.enhance import enhance, load_detector, load_model
 from SuperResRadiomicsLib.errors import SettingsError
 from SuperResRadiomicsLib.metrics import psnr
+from SuperResRadiomicsLib.stability import concordance
 from SuperResRadiomicsLib.training.app import app
 from SuperResRadiomicsLib.training.baselines import DictionarySettings
 from SuperResRadiomicsLib.training.config import TrainingConfig, read_config
@@ -24,6 +25,7 @@ from SuperResRadiomicsLib.training.evaluation import (
     evaluate_enhancement,
 )
 from SuperResRadiomicsLib.training.evaluation.cases import load_cases
+from SuperResRadiomicsLib.training.evaluation.features import feature_agreement
 from SuperResRadiomicsLib.training.evaluation.methods import CLASSICAL, Contender, Degraded
 from SuperResRadiomicsLib.training.evaluation.record import Record, joined
 from SuperResRadiomicsLib.training.export import add_results, export_run
@@ -215,3 +217,18 @@ def test_a_picture_of_a_held_out_slice_bears_the_notice(volumes: Path, tmp_path:
     assert b"Not for clinical use" in (tmp_path / "a.png").read_bytes()
     with pytest.raises(SettingsError, match="'b.mha' is no test case"):
         write_held_out_picture(model, config, tmp_path / "b.png", "b.mha")
+
+
+def test_every_feature_is_recorded_by_itself() -> None:
+    """What a verdict on one lesion needs: the spread between patients, each method's error and concordance."""
+    rng = np.random.default_rng(0)
+    truth = rng.normal(10, 2, 6)
+    tables = [
+        (f"p{n}", {"truth": {"a": value, "b": 1.0}, "network": {"a": value + 1.0, "b": float("nan")}})
+        for n, value in enumerate(truth)
+    ]
+    found = feature_agreement(tables, ["network"])["by_feature"]
+    assert found["a"]["spread"] == pytest.approx(truth.std(ddof=1), abs=1e-5)
+    assert found["a"]["network"]["error"] == pytest.approx(1 / truth.std(ddof=1), abs=1e-5)
+    assert found["a"]["network"]["concordance"] == pytest.approx(concordance(truth, truth + 1), abs=1e-5)
+    assert found["b"] == {"spread": 0.0, "network": {"error": None, "concordance": None}}

@@ -16,6 +16,7 @@ FEATURE_CLASSES = ("firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
 MIN_PATIENTS_FOR_CONCORDANCE = 3
 BIN_WIDTH_HU, BIN_COUNT = 25.0, 32
 """Grey levels of CT, and of images without a unit."""
+DECIMALS = 6
 Table = dict[str, dict[str, float]]
 
 
@@ -56,7 +57,9 @@ def feature_agreement(rows: Sequence[tuple[str, Table]], methods: Sequence[str])
         methods: The methods to judge.
 
     Returns:
-        The patients; with at least three of them also the figures by method and group of features.
+        The patients; with at least three of them also the figures by method and group of features, and
+        under ``by_feature`` the spread of each feature's true values between patients, with the error
+        (in these units) and the concordance of every method: what a verdict on a single lesion needs.
     """
     patients = sorted({patient for patient, _ in rows})
     if len(patients) < MIN_PATIENTS_FOR_CONCORDANCE:
@@ -78,7 +81,26 @@ def feature_agreement(rows: Sequence[tuple[str, Table]], methods: Sequence[str])
         summary[method] = {
             group: _agreement(tables["truth"][:, chosen], tables[method][:, chosen]) for group, chosen in groups.items()
         }
+    summary["by_feature"] = {
+        key: _of_feature({name: table[:, number] for name, table in tables.items()}) for number, key in enumerate(keys)
+    }
     return summary
+
+
+def _of_feature(values: Mapping[str, npt.NDArray[np.float64]]) -> dict[str, Any]:
+    """The spread of one feature's true values, and each method's error and concordance; NaN becomes nothing."""
+    truth = values["truth"]
+    spread = float(truth.std(ddof=1))
+    found: dict[str, Any] = {"spread": _or_none(spread)}
+    for method, column in values.items():
+        if method != "truth":
+            error = float(np.abs(column - truth).mean()) / spread if spread > 0 else float("nan")
+            found[method] = {"error": _or_none(error), "concordance": _or_none(concordance(truth, column))}
+    return found
+
+
+def _or_none(value: float) -> float | None:
+    return round(value, DECIMALS) if np.isfinite(value) else None
 
 
 def _agreement(truth: npt.NDArray[np.float64], values: npt.NDArray[np.float64]) -> dict[str, float]:

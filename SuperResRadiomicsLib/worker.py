@@ -133,8 +133,10 @@ def compare(progress: Progress, *, enhancement: str, features: dict[str, Any] | 
 
 def _feature_table(enhancement: Enhancement, settings: dict[str, Any]) -> dict[str, Any]:
     from SuperResRadiomicsLib.radiomics import FeatureSettings, LesionVersions
+    from SuperResRadiomicsLib.stability import card_behind, judge_lesion
 
-    return LesionVersions.of_enhancement(enhancement).compare(FeatureSettings(**settings)).to_dict()
+    table = LesionVersions.of_enhancement(enhancement).compare(FeatureSettings(**settings))
+    return judge_lesion(table, card_behind(table)).to_dict()
 
 
 def models(progress: Progress) -> Result:

@@ -19,6 +19,7 @@ from ..image import read_image, read_mask
 from ..radiomics import LesionVersions, extract_features
 from ..report import lesion as report_files
 from ..report.lesion import save_report, save_tables
+from ..stability import card_behind, judge_lesion, lesion_variation
 from ..zoo import load_card
 from . import detection, models
 from . import options as given
@@ -211,6 +212,14 @@ def compare(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results; else the enhancement's own.", show_default=False)
     ] = None,
+    check_stability: Annotated[
+        bool,
+        typer.Option(
+            "--check-stability",
+            help="Also perturb the lesion (other outlines, place of the voxel grid, noise) for the verdict on each "
+            "feature; ten times the time.",
+        ),
+    ] = False,
     report: Annotated[bool, typer.Option("--report", help="Also draw a picture and write a report.")] = False,
     json: given.Json = False,
 ) -> None:
@@ -237,7 +246,9 @@ def compare(
         raise SettingsError(
             "Give the folder that `enhance` wrote, or all of --original, --mask, --bicubic, --enhanced and --out."
         )
-    table = versions.compare(settings)
+    variation = lesion_variation(versions, settings) if check_stability else None
+    compared = versions.compare(settings)
+    table = judge_lesion(compared, load_card(model) if model else card_behind(compared), variation)
     target = out or folder
     assert target is not None
     with staged_folder(target) as staging:

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..enhance import enhance, load_model
 from ..radiomics import FeatureSettings, FeatureTable, LesionVersions
 from ..report.lesion import save_report, save_tables
+from ..stability import judge_lesion
 from .case import Case
 from .phantom import lung_nodule_phantom
 from .sample import SampleError, lung1
@@ -66,7 +67,7 @@ def run_demo(
     case = sample_case(note)
     enhancement = enhance(case.image, network, mask=case.mask, progress=progress)
     versions = LesionVersions.of_enhancement(enhancement)
-    table = versions.compare(settings or FeatureSettings())
+    table = judge_lesion(versions.compare(settings or FeatureSettings()), network.card)
     title = f"{case.image.name}, enhanced by {table.header['enhanced_column']}"
     files = [
         *enhancement.save(folder).values(),

@@ -5,6 +5,7 @@ from .extract import extract_features
 from .lesion import LesionMeasurements, measure_lesion
 from .settings import FeatureSettings
 from .table import FeatureRow, FeatureTable
+from .verdict import Verdict
 from .versions import LesionVersions
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "FeatureTable",
     "LesionMeasurements",
     "LesionVersions",
+    "Verdict",
     "compare",
     "extract_features",
     "measure_lesion",

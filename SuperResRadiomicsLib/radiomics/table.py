@@ -7,7 +7,6 @@ import io
 import json
 import math
 import os
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -15,6 +14,7 @@ from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
 from ..errors import SettingsError
 from ..files import write_json, write_text
 from .lesion import LesionMeasurements
+from .verdict import UNKNOWN, Verdict
 
 IMAGES = ("original", "bicubic", "enhanced")
 
@@ -30,6 +30,7 @@ class FeatureRow:
         original: Value on the original image's native voxels.
         bicubic: Value on the bicubic interpolation to the refined grid.
         enhanced: Value on the network's output on the same grid.
+        verdict: Whether the last one can be trusted.
     """
 
     feature_class: str
@@ -38,6 +39,7 @@ class FeatureRow:
     original: float
     bicubic: float
     enhanced: float
+    verdict: Verdict = UNKNOWN
 
     @property
     def voxel_effect(self) -> float:
@@ -101,6 +103,9 @@ class FeatureTable:
             "voxel size effect (relative)",
             "network effect",
             "network effect (relative)",
+            "trust",
+            "change of error",
+            "reasons",
         )
 
     @property
@@ -111,13 +116,14 @@ class FeatureTable:
             for field in fields(LesionMeasurements)
         ]
 
-    def _measured(self, name: str) -> Iterator[float]:
-        return (getattr(self.lesion[image], name) for image in IMAGES)
+    def _measured(self, name: str) -> tuple[float, float, float]:
+        original, bicubic, enhanced = (float(getattr(self.lesion[image], name)) for image in IMAGES)
+        return original, bicubic, enhanced
 
     def cells(self) -> list[tuple[str | float | None, ...]]:
         """The lines of the table under ``column_names``: measurements, then features; None where undefined."""
         return [
-            (row.feature_class, row.feature, row.key, *map(_or_none, row.numbers))
+            (row.feature_class, row.feature, row.key, *map(_or_none, row.numbers), *_words(row))
             for row in (*self.lesion_rows, *self.rows)
         ]
 
@@ -171,6 +177,13 @@ class FeatureTable:
         write_text(path, text.getvalue())
 
 
+def _words(row: FeatureRow) -> tuple[str, ...]:
+    """The verdict in words; measurements of the lesion have none."""
+    if row.feature_class == "lesion":
+        return "", "", ""
+    return row.verdict.word, row.verdict.change, " ".join(row.verdict.reasons)
+
+
 def _fraction(change: float, reference: float) -> float:
     return change / abs(reference) if reference != 0 else math.nan
 
@@ -184,9 +197,17 @@ _VALUE_NAMES = (*IMAGES, "voxel_effect", "voxel_effect_relative", "network_effec
 
 def _row_to_dict(row: FeatureRow) -> dict[str, Any]:
     values = dict(zip(_VALUE_NAMES, map(_or_none, row.numbers), strict=True))
-    return {"class": row.feature_class, "feature": row.feature, "key": row.key, **values}
+    return {
+        "class": row.feature_class,
+        "feature": row.feature,
+        "key": row.key,
+        **values,
+        "verdict": asdict(row.verdict),
+    }
 
 
 def _row_from_dict(row: dict[str, Any]) -> FeatureRow:
-    values = (math.nan if row[image] is None else row[image] for image in IMAGES)
-    return FeatureRow(row["class"], row["feature"], row["key"], *values)
+    original, bicubic, enhanced = (math.nan if row[image] is None else row[image] for image in IMAGES)
+    given = row.get("verdict", {})
+    verdict = Verdict(**{**given, "reasons": tuple(given.get("reasons", ()))})
+    return FeatureRow(row["class"], row["feature"], row["key"], original, bicubic, enhanced, verdict)

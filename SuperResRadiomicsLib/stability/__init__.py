@@ -20,6 +20,7 @@ from .hypothesis import (
     wilcoxon_signed_rank,
 )
 from .intraclass import IntraclassCorrelation, band, intraclass_correlation
+from .lesion import card_behind, judge_lesion, lesion_variation
 from .principal_components import PrincipalComponents, principal_components
 from .risk_models import RISK_MODELS, RiskModel, Scaler, risk_scores
 from .verdict import Faithfulness, FeatureEvidence, Verdict, is_count_driven, judge, volume_correlations
@@ -41,6 +42,7 @@ __all__ = [
     "Verdict",
     "band",
     "bland_altman",
+    "card_behind",
     "choose_bin_count",
     "clustered_bootstrap",
     "coefficient_of_variation",
@@ -50,6 +52,8 @@ __all__ = [
     "intraclass_correlation",
     "is_count_driven",
     "judge",
+    "judge_lesion",
+    "lesion_variation",
     "mann_whitney",
     "mann_whitney_between",
     "paired_t",

@@ -12,17 +12,14 @@ part of trust, and neither is p > 0.05.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
+from ..radiomics.verdict import Change, Verdict, Word
 from .agreement import FAITHFUL_CONCORDANCE
-
-Word = Literal["trusted", "caution", "not trusted", "unknown"]
-Change = Literal["restored", "unchanged", "made worse", "unknown"]
 
 STABLE_CORRELATION = 0.75
 """A feature is stable where the lower limit of its intraclass correlation reaches this ("good")."""
@@ -54,7 +51,7 @@ class Faithfulness:
     Attributes:
         concordance: Lin's coefficient.
         error: Mean of |value - reference|, in any one unit.
-        lesions: Over how many lesions (of as many patients).
+        lesions: Over how many lesions or patients.
         source: Where it was measured, for the reasons: "this cohort", "the model's held-out lesions".
     """
 
@@ -89,21 +86,6 @@ class FeatureEvidence:
     null_model: Faithfulness | None = None
     counts_differ: bool = False
     volume_correlation: float | None = None
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a reader is told.
-
-    Attributes:
-        word: In one word.
-        change: What the network did to the feature's error, beside bicubic interpolation.
-        reasons: Sentences, the deciding ones first.
-    """
-
-    word: Word
-    change: Change
-    reasons: tuple[str, ...] = field(default=())
 
 
 def judge(evidence: FeatureEvidence) -> Verdict:
@@ -176,7 +158,7 @@ def _faithful(evidence: FeatureEvidence) -> tuple[bool | None, str]:
         return None, "Whether the network gives the true value is not known: there is no reference."
     faithful = known.concordance >= FAITHFUL_CONCORDANCE
     return faithful, (
-        f"{'Faithful' if faithful else 'Not faithful'} in {known.source} ({known.lesions} lesions): concordance with "
+        f"{'Faithful' if faithful else 'Not faithful'} in {known.source} ({known.lesions}): concordance with "
         f"the reference is {known.concordance:.2f} ({FAITHFUL_CONCORDANCE:g} is asked for)."
     )
 

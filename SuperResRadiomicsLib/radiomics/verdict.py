@@ -1,0 +1,28 @@
+"""What a reader is told of a feature; the evidence is weighed in `stability.verdict`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Word = Literal["trusted", "caution", "not trusted", "unknown"]
+Change = Literal["restored", "unchanged", "made worse", "unknown"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a feature of an enhanced image can be trusted.
+
+    Attributes:
+        word: In one word.
+        change: What the network did to the feature's error against the truth, beside bicubic interpolation.
+        reasons: Sentences, the deciding ones first.
+    """
+
+    word: Word = "unknown"
+    change: Change = "unknown"
+    reasons: tuple[str, ...] = ()
+
+
+UNKNOWN = Verdict()
+"""Nobody looked for evidence."""

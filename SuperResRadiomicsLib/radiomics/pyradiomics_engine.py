@@ -17,16 +17,11 @@ from typing import Any
 import numpy as np
 import SimpleITK as sitk
 
-from ..errors import MaskError, MissingDependencyError, SettingsError
+from ..errors import MissingDependencyError
 from ..grid import BoolArray, box_of_mask
 from ..image import Image
-from .plan import DISTANCE_CLASSES, ExtractionPlan
-
-MAXIMUM_GRAY_LEVELS = 2048
-"""pyradiomics holds 13 dense matrices of levels x levels; at this number they take 0.4 GB."""
-
-MINIMUM_EXTENTS = 2
-"""Along so many axes a lesion must be longer than one voxel (pyradiomics' own default)."""
+from .limits import check_distance, check_extents, check_gray_levels
+from .plan import ExtractionPlan
 
 
 class PyradiomicsEngine:
@@ -59,9 +54,11 @@ class PyradiomicsEngine:
             SettingsError: The bin width gives too many gray levels, or the distance exceeds the lesion.
         """
         radiomics = _import_radiomics()
-        _check_extents(mask)
-        _check_gray_levels(image, mask, plan)
-        _check_distance(mask, plan)
+        size = box_of_mask(mask).size
+        check_extents(size)
+        if plan.classes != ("shape",):
+            check_gray_levels(image.voxels[mask], plan.bin_width)
+        check_distance(size, plan)
         with _silenced():
             extractor = radiomics.featureextractor.RadiomicsFeatureExtractor(**_keyword_arguments(plan))
             extractor.disableAllFeatures()
@@ -117,36 +114,3 @@ def _cropped(image: Image, mask: BoolArray) -> tuple[sitk.Image, sitk.Image]:
     for cropped in (voxels, label):
         cropped.SetSpacing([float(spacing) for spacing in image.grid.spacing])
     return voxels, label
-
-
-def _check_extents(mask: BoolArray) -> None:
-    size = box_of_mask(mask).size
-    if sum(extent > 1 for extent in size) < MINIMUM_EXTENTS:
-        raise MaskError(
-            f"The lesion extends over {' x '.join(map(str, size))} voxels (i, j, k). Features need a lesion longer "
-            f"than one voxel along at least {MINIMUM_EXTENTS} axes. Check the mask, or segment a larger lesion."
-        )
-
-
-def _check_distance(mask: BoolArray, plan: ExtractionPlan) -> None:
-    extents = [extent for axis, extent in enumerate(box_of_mask(mask).size) if axis != plan.planar_axis]
-    if plan.distance >= max(extents) and set(plan.classes) & set(DISTANCE_CLASSES):
-        raise SettingsError(
-            f"The distance is {plan.distance} voxels, but the lesion extends over only {' x '.join(map(str, extents))} "
-            f"voxels, so that no two of them are that far apart. Choose a distance below {max(extents)} voxels, or "
-            f"leave out the classes {', '.join(DISTANCE_CLASSES)}."
-        )
-
-
-def _check_gray_levels(image: Image, mask: BoolArray, plan: ExtractionPlan) -> None:
-    """Refuse what would fill the memory before pyradiomics tries."""
-    if plan.bin_width is None or plan.classes == ("shape",):
-        return
-    intensities = image.voxels[mask]
-    extent = float(intensities.max()) - float(intensities.min())
-    if extent / plan.bin_width > MAXIMUM_GRAY_LEVELS:
-        raise SettingsError(
-            f"A bin width of {plan.bin_width:g} divides the lesion's intensity range of {extent:g} into "
-            f"{extent / plan.bin_width:.0f} gray levels; at most {MAXIMUM_GRAY_LEVELS} are allowed. Choose a bin width "
-            f"of at least {extent / MAXIMUM_GRAY_LEVELS:.3g}, or a bin count."
-        )

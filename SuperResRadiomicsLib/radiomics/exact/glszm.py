@@ -1,0 +1,43 @@
+"""pyradiomics' features of gray level zones."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ...grid import Array
+from .emphasis import size_statistics
+
+_STATISTICS = {
+    "GrayLevelNonUniformity": "level nonuniformity",
+    "GrayLevelNonUniformityNormalized": "level nonuniformity normalised",
+    "GrayLevelVariance": "level variance",
+    "HighGrayLevelZoneEmphasis": "high",
+    "LargeAreaEmphasis": "large",
+    "LargeAreaHighGrayLevelEmphasis": "large high",
+    "LargeAreaLowGrayLevelEmphasis": "large low",
+    "LowGrayLevelZoneEmphasis": "low",
+    "SizeZoneNonUniformity": "size nonuniformity",
+    "SizeZoneNonUniformityNormalized": "size nonuniformity normalised",
+    "SmallAreaEmphasis": "small",
+    "SmallAreaHighGrayLevelEmphasis": "small high",
+    "SmallAreaLowGrayLevelEmphasis": "small low",
+    "ZoneEntropy": "entropy",
+    "ZonePercentage": "percentage",
+    "ZoneVariance": "size variance",
+}
+
+
+def zone_features(zone_ranks: Array, zone_sizes: Array, levels: npt.NDArray[np.int64]) -> dict[str, float]:
+    """Compute the 16 features.
+
+    Args:
+        zone_ranks: For each zone the place of its level among ``levels``, from 1; (z,).
+        zone_sizes: Its number of voxels; (z,).
+        levels: Gray levels (g,).
+    """
+    sizes, size_of_zone = np.unique(zone_sizes, return_inverse=True)
+    cell = (zone_ranks.astype(np.int64) - 1) * sizes.size + size_of_zone
+    counts = np.bincount(cell, minlength=levels.size * sizes.size).reshape(levels.size, sizes.size, 1)
+    statistics = size_statistics(counts, levels, sizes)
+    return {name: float(statistics[key][0]) for name, key in _STATISTICS.items()}

@@ -1,0 +1,78 @@
+"""The sweeps of `kernels_numba` by numpy and scipy: the same integers, slower."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ...grid import FloatArray
+
+Integers = npt.NDArray[np.signedinteger[Any]]
+Ranks = npt.NDArray[np.uint16]
+
+NAME = f"numpy {np.__version__}"
+
+
+def bin_numbers(values: FloatArray, edges: FloatArray) -> Integers:
+    """Bins from 1; int64 (n,)."""
+    return np.digitize(values, edges)
+
+
+def neighbours(
+    ranks: Ranks, voxels: Integers, steps: Integers, values: Integers
+) -> tuple[Integers, Integers, Integers]:
+    """Co-occurrence, dependence and gray tone difference; see `kernels_numba.neighbours`."""
+    width, reach = values.size, 2 * steps.size + 1
+    own = ranks[voxels].astype(np.int64)
+    pairs = np.empty((width, width, steps.size), dtype=np.int64)
+    total, inside, equal = (np.zeros(voxels.size, dtype=np.int64) for _ in range(3))
+    for index, step in enumerate(steps):
+        for neighbour in (ranks[voxels - step], ranks[voxels + step]):
+            total += values[neighbour]
+            inside += neighbour != 0
+            equal += neighbour == own
+        pairs[:, :, index] = np.bincount(own * width + neighbour, minlength=width**2).reshape(width, width)
+    dependence = np.bincount(own * reach + equal, minlength=width * reach).reshape(width, reach)
+    difference = np.zeros((width, reach), dtype=np.int64)
+    np.add.at(difference, (own, inside), np.abs(inside * values[own] - total))
+    return pairs, dependence, difference
+
+
+def runs(ranks: Ranks, voxels: Integers, steps: Integers, ranks_count: int, longest: int) -> Integers:
+    """Runs by rank, length and step; see `kernels_numba.runs`.
+
+    Laid out in columns as long as a step, the voxels of a run follow one another. The margin
+    parts the columns.
+    """
+    counts = np.zeros((ranks_count, longest + 1, steps.size), dtype=np.int64)
+    for index, step in enumerate(steps):
+        columns = np.zeros((-(-ranks.size // step), step), dtype=ranks.dtype)
+        columns.ravel()[: ranks.size] = ranks
+        line = columns.T.ravel()
+        starts = np.flatnonzero(np.diff(line, prepend=line[:1])) if line.size else line
+        lengths = np.diff(starts, append=line.size)
+        np.add.at(counts[:, :, index], (line[starts], np.where(line[starts] > 0, lengths, 0)), 1)
+    return counts
+
+
+def zones(ranks: Ranks, voxels: Integers, steps: Integers) -> tuple[Ranks, Integers]:
+    """Rank and size of each zone, as components of the graph of equal neighbours."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    node = np.empty(ranks.size, dtype=np.int32)
+    node[voxels] = np.arange(voxels.size, dtype=np.int32)
+    first, second = [], []
+    for step in steps:
+        linked = voxels[ranks[voxels] == ranks[voxels + step]]
+        first.append(node[linked])
+        second.append(node[linked + step])
+    ends = np.concatenate(first), np.concatenate(second)
+    graph = coo_array((np.ones(ends[0].size, dtype=np.int8), ends), shape=(voxels.size, voxels.size))
+    _, component = connected_components(graph, directed=False)
+    sizes = np.bincount(component)
+    zone_ranks = np.empty(sizes.size, dtype=np.uint16)
+    zone_ranks[component] = ranks[voxels]
+    return zone_ranks, sizes

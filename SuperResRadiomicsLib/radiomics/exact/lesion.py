@@ -1,0 +1,108 @@
+"""What depends on a lesion's mask alone, made once for all images and bins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from ...errors import MaskError
+from ...grid import BoolArray, FloatArray, Triple, box_of_mask
+from ...image import Image
+from ..limits import check_extents
+from .directions import directions
+from .shape import shape_features
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A lesion's voxels in a flat array with a margin of zeros as wide as the longest step.
+
+    Attributes:
+        size: Length of the array.
+        voxels: Places of the lesion's voxels in it, ascending; int32 (n,).
+        steps: To the neighbours at the distance that was asked for; int64 (a,).
+        adjacent: To the neighbours at distance 1; int64 (b,).
+        adjacent_directions: The latter as steps along k, j, i; int64 (b, 3).
+    """
+
+    size: int
+    voxels: npt.NDArray[np.int32]
+    steps: npt.NDArray[np.int64]
+    adjacent: npt.NDArray[np.int64]
+    adjacent_directions: npt.NDArray[np.int64]
+
+    def fill(self, ranks: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
+        """The flat array with the ranks of the voxels, 0 outside."""
+        flat = np.zeros(self.size, dtype=np.uint16)
+        flat[self.voxels] = ranks
+        return flat
+
+
+class PreparedLesion:
+    """A lesion without its intensities: box, voxels, neighbours and shape features.
+
+    Make it once for a mask and use it for every image on its grid (`extract_sweep`).
+
+    Args:
+        mask: Boolean array [k, j, i].
+        spacing: Voxel size in mm along i, j, k.
+
+    Raises:
+        MaskError: The mask is empty, a single voxel or a line of voxels.
+    """
+
+    def __init__(self, mask: BoolArray, spacing: Triple) -> None:
+        box = box_of_mask(mask)
+        check_extents(box.size)
+        self.size = box.size
+        self.spacing = spacing
+        self.mask: BoolArray = np.ascontiguousarray(mask[box.slices])
+        self._image_shape = mask.shape
+        self._slices = box.slices
+        self._layouts: dict[tuple[int, int | None], Layout] = {}
+
+    @cached_property
+    def shape_features(self) -> dict[str, float]:
+        """pyradiomics' shape features by name."""
+        return shape_features(self.mask, self.spacing)
+
+    def intensities(self, image: Image) -> FloatArray:
+        """The lesion's voxels in an image on its grid, in double precision; (n,), in the order of the array.
+
+        Raises:
+            MaskError: The image has another shape or spacing than the mask.
+        """
+        if image.voxels.shape != self._image_shape or image.grid.spacing != self.spacing:
+            raise MaskError(
+                f"The lesion was prepared for an image of shape {self._image_shape} (k, j, i) and spacing "
+                f"{self.spacing} mm; '{image.name}' has {image.voxels.shape} and {image.grid.spacing} mm. "
+                "Prepare the lesion for each grid."
+            )
+        return image.voxels[self._slices][self.mask].astype(np.float64)
+
+    def layout(self, distance: int, planar_axis: int | None) -> Layout:
+        """The lesion for the sweeps of the kernels.
+
+        Args:
+            distance: Between neighbours, in voxels.
+            planar_axis: Grid axis (0, 1, 2 for i, j, k) perpendicular to the slices of 2D texture; None in 3D.
+        """
+        key = distance, planar_axis
+        if key not in self._layouts:
+            self._layouts[key] = self._make_layout(distance, None if planar_axis is None else 2 - planar_axis)
+        return self._layouts[key]
+
+    def _make_layout(self, distance: int, planar_axis: int | None) -> Layout:
+        padded = np.pad(self.mask, min(distance, max(self.mask.shape)))
+        strides = np.array([padded.shape[1] * padded.shape[2], padded.shape[2], 1])
+        adjacent = directions(self.mask.shape, 1, planar_axis)
+        return Layout(
+            size=padded.size,
+            voxels=np.flatnonzero(padded).astype(np.int32),
+            steps=directions(self.mask.shape, distance, planar_axis) @ strides,
+            adjacent=adjacent @ strides,
+            adjacent_directions=adjacent,
+        )

@@ -36,7 +36,7 @@ def read_column(folder, feature_class, column):
         return {row["featureName"]: row[column] for row in csv.DictReader(file)}
 
 
-def settings_of(configuration, feature_class):
+def settings_of(configuration, feature_class, engine):
     """The configuration of a column as FeatureSettings and the shift of intensities that they do not have."""
     given = {name: value for name, value in configuration.items() if value not in (None, False)}
     expressed = {"distances", "binWidth", "binCount", "force2D", "force2Ddimension", "voxelArrayShift", "gldm_a"}
@@ -46,6 +46,7 @@ def settings_of(configuration, feature_class):
         assert configuration["force2Ddimension"] == 0  # slices across k, which has the largest spacing in all cases
     count = given.get("binCount")
     settings = FeatureSettings(
+        engine=engine,
         classes=(feature_class,),
         bin_width=None if count else given.get("binWidth", 25),
         bin_count=count,
@@ -68,14 +69,17 @@ def shifted(values, count, shift):
     }
 
 
+@pytest.mark.parametrize("engine", ["pyradiomics", "exact"])
 @pytest.mark.parametrize(("feature_class", "column"), COLUMNS)
-def test_baseline_is_reproduced(test_data, feature_class, column):
+def test_baseline_is_reproduced(test_data, feature_class, column, engine):
     case = column.split("_")[0]
     folder = test_data / CASES[case] / "pyradiomics"
     image = read_image(folder / f"{case}_image.nrrd")
     mask = read_mask(folder / f"{case}_label.nrrd", image.grid)
     expected = read_column(test_data / "reference" / "pyradiomics" / "baseline", feature_class, column)
-    settings, shift = settings_of(ast.literal_eval(expected["diagnostics_Configuration_Settings"]), feature_class)
+    settings, shift = settings_of(
+        ast.literal_eval(expected["diagnostics_Configuration_Settings"]), feature_class, engine
+    )
 
     values = shifted(extract_features(image, mask, settings), int(mask.sum()), shift)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from ...grid import FloatArray
-from .firstorder import EPSILON
 
 _DEGENERATE = 1e-9
 

@@ -13,7 +13,9 @@ from ...grid import Array, FloatArray
 from .firstorder import EPSILON
 
 
-def size_statistics(counts: Array, levels: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]) -> dict[str, FloatArray]:
+def size_statistics(
+    counts: Array, levels: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]
+) -> dict[str, FloatArray]:
     """Features of matrices of counts by gray level and size.
 
     Args:

@@ -118,7 +118,8 @@ def _texture(lesion: PreparedLesion, gray: GrayLevels, plan: ExtractionPlan) -> 
     if "glrlm" in plan.classes:
         features["glrlm"] = run_features(_runs(lesion, layout, ranks, gray.levels.size), gray.levels)
     if "glszm" in plan.classes:
-        features["glszm"] = zone_features(*kernel.zones(ranks, layout.voxels, layout.adjacent), gray.levels)
+        zone_ranks, zone_sizes = kernel.zones(ranks, layout.voxels, layout.adjacent)
+        features["glszm"] = zone_features(zone_ranks, zone_sizes, gray.levels)
     return features
 
 

@@ -78,12 +78,13 @@ def _probabilities(pairs: Array, symmetrical: bool) -> FloatArray:
 
 
 def _by_sum_and_difference(p: FloatArray, levels: npt.NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
-    """Probabilities by i + j (k, a) and by \\|i - j\\| (k, a), each from k = 0."""
+    """Probabilities by the sum of two levels (k, a) and by their difference (k, a), each from k = 0."""
     highest, directions = int(levels[-1]), p.shape[2]
     tables = []
     for of_pair, reach in ((levels[:, None] + levels, 2 * highest + 1), (np.abs(levels[:, None] - levels), highest)):
         cell = (of_pair[:, :, None] * directions + np.arange(directions)).ravel()
-        tables.append(np.bincount(cell, weights=p.ravel(), minlength=reach * directions).reshape(reach, directions))
+        table = np.bincount(cell, weights=p.ravel(), minlength=reach * directions)
+        tables.append(table.reshape(reach, directions).astype(np.float64))
     return tables[0], tables[1]
 
 

@@ -62,7 +62,7 @@ def neighbours(ranks: Ranks, voxels: Integers, steps: Integers, values: Integers
     Returns:
         Three arrays of counts. (g + 1, g + 1, a): pairs of ranks at each step. (g + 1, 2a + 1): voxels
         by rank and number of neighbours of equal rank. (g + 1, 2a + 1): by rank and number c of
-        neighbours, the sum of \\|c * level - sum of the neighbours' levels\\|.
+        neighbours, the sum of magnitude of c * level - sum of the neighbours' levels.
     """
     ranks_count, steps_count = values.size, steps.size
     pairs = np.zeros((ranks_count, ranks_count, steps_count), np.int32)

@@ -94,7 +94,9 @@ def _loops(inside: list[bool]) -> list[list[Edge]]:
     linked: dict[Edge, list[Edge]] = {edge: [] for edge in _EDGES if inside[edge[0]] != inside[edge[1]]}
     for face in _FACES:
         cut = [edge for edge in linked if set(edge) <= set(face)]
-        pairs = [cut] if len(cut) == 2 else [[edge for edge in cut if corner in edge] for corner in face if inside[corner]]
+        pairs = (
+            [cut] if len(cut) == 2 else [[edge for edge in cut if corner in edge] for corner in face if inside[corner]]
+        )
         for first, second in pairs if cut else []:
             linked[first].append(second)
             linked[second].append(first)

@@ -16,7 +16,7 @@ def tone_features(difference: Array, counts: Array, levels: npt.NDArray[np.int64
 
     Args:
         difference: (g, c): for voxels of each level with c neighbours (from 0), the sum of
-            \\|c * level - sum of the neighbours' levels\\|.
+            magnitude of c * level - sum of the neighbours' levels.
         counts: Number of voxels of each level; (g,), none 0.
         levels: Gray levels (g,).
     """

@@ -1,0 +1,76 @@
+"""Features of every version of a lesion, under every mask and binning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..radiomics.engine import ENGINES
+from ..radiomics.lesion import check_lesion
+from .versions import Version
+
+if TYPE_CHECKING:
+    from .protocol import Protocol
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The features of one version under one mask and one binning.
+
+    Attributes:
+        version: Name of the version.
+        mask: Name of the perturbation.
+        binning: Name of the binning.
+        voxels: Voxels in the lesion.
+        volume_mm3: Their volume.
+        difference: See `Version`.
+        features: Values by pyradiomics' keys; NaN where a feature is not defined.
+    """
+
+    version: str
+    mask: str
+    binning: str
+    voxels: int
+    volume_mm3: float
+    difference: float
+    features: Mapping[str, float]
+
+
+def measure_versions(
+    versions: Mapping[str, Version], protocol: Protocol, dimension: str, through_plane: int
+) -> Iterator[Measurement]:
+    """Compute features.
+
+    Args:
+        versions: The versions by name.
+        protocol: The study's protocol.
+        dimension: ``2D`` or ``3D``, as decided on the original grid.
+        through_plane: Grid axis (0, 1, 2 for i, j, k) perpendicular to the slices.
+
+    Yields:
+        A measurement for each version, mask and binning, in the protocol's order.
+
+    Raises:
+        MaskError: A mask is empty, a single voxel or a line.
+        SettingsError: The settings do not fit an image.
+        MissingDependencyError: The engine is not installed.
+    """
+    engine = ENGINES[protocol.features.engine]
+    for name, version in versions.items():
+        for mask_name, mask in version.masks.items():
+            check_lesion(version.image, mask)
+            count = int(np.count_nonzero(mask))
+            for binning in protocol.binnings:
+                plan = protocol.settings(binning).plan(version.image.grid, dimension, through_plane, name)
+                yield Measurement(
+                    name,
+                    mask_name,
+                    binning,
+                    count,
+                    count * version.image.grid.voxel_volume,
+                    version.difference,
+                    engine.extract(version.image, mask, plan),
+                )

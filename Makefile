@@ -42,7 +42,7 @@ test: .venv-test/installed
 	@sh requirements/system-packages.sh test $(PYTHON)
 	@echo "Creating the environment .venv-test (some minutes the first time)"
 	@$(PYTHON) -m venv --clear .venv-test
-	@.venv-test/bin/python $(INSTALL) $(call constraints,.venv-test) --editable ".[cli,pyradiomics,fast,torch,train,test]"
+	@.venv-test/bin/python $(INSTALL) $(call constraints,.venv-test) --editable ".[cli,pyradiomics,fast,study,torch,train,test]"
 	@touch $@
 
 constraints = $$($(1)/bin/python -c "import sys; print('--constraint $(CONSTRAINTS)' * (sys.version_info[:2] == (3, 11)))")

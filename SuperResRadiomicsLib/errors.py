@@ -45,5 +45,9 @@ class MissingDependencyError(SuperResError):
     """An optional package is needed for this and is not installed."""
 
 
+class StudyError(SuperResError):
+    """A cohort study's manifest, protocol or folder is not valid, or its computers were lost."""
+
+
 class Cancelled(SuperResError):
     """The user cancelled; nothing was written."""

@@ -21,7 +21,7 @@ from ..report import lesion as report_files
 from ..report.lesion import save_report, save_tables
 from ..stability import card_behind, judge_lesion, lesion_variation
 from ..zoo import load_card
-from . import detection, models
+from . import detection, models, study
 from . import options as given
 from .console import note, output, print_json, progress_bar, warn
 from .staging import staged_folder
@@ -35,6 +35,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(models.app, name="models")
+app.add_typer(study.app, name="study")
 app.command()(detection.detect)
 
 EARLIER_RESULTS = (*enhancement_files.FILE_NAMES, *report_files.FILE_NAMES)

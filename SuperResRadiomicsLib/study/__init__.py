@@ -1,0 +1,1 @@
+"""Cohort studies: a manifest and a protocol, features of every lesion on every version, statistics, a report."""

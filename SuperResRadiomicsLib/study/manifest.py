@@ -1,0 +1,211 @@
+"""The cohort: one line of a CSV for each lesion."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import StudyError
+
+REQUIRED_COLUMNS = ("case", "patient", "image", "mask")
+OPTIONAL_COLUMNS = ("label", "reference", "group", "modality")
+COLUMNS = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
+MODALITIES = ("CT", "MR", "US")
+LONGEST_NAME = 100
+_CASE_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{LONGEST_NAME - 1}}}")
+_SHOWN_PROBLEMS = 20
+_ALIKE = 0.75
+"""How alike two columns' names must be to be taken for a slip of the pen."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One lesion of the cohort.
+
+    Attributes:
+        name: Unique name; letters, digits, hyphen and underscore, since files are called after it.
+        patient: Whose lesion it is. Lesions of one patient are no independent observations.
+        image: Image file, or folder with one DICOM series.
+        mask: Label image of the lesion; on the grid of the reference where there is one, else of the image.
+        label: The mask's value that marks the lesion; without it every value but 0.
+        reference: The image that the enhanced one is compared with, in a restoration study; without it
+            the image itself is the reference and the fast image is simulated from it.
+        group: A group to report apart, such as a centre or a role; may be empty.
+        modality: ``CT``, ``MR`` or ``US`` where the file does not say.
+        covariates: The manifest's other columns.
+    """
+
+    name: str
+    patient: str
+    image: Path
+    mask: Path
+    label: int | None = None
+    reference: Path | None = None
+    group: str = ""
+    modality: str | None = None
+    covariates: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def files(self) -> dict[str, Path]:
+        """The input files by role."""
+        named = {"image": self.image, "mask": self.mask, "reference": self.reference}
+        return {role: path for role, path in named.items() if path is not None}
+
+
+def read_manifest(path: str | os.PathLike[str], check_files: bool = True) -> tuple[Case, ...]:
+    """Read and check a manifest.
+
+    Args:
+        path: CSV in UTF-8 with a line of column names. Relative files are sought beside it.
+        check_files: Whether to check that the files exist.
+
+    Returns:
+        The cases in the order of the file.
+
+    Raises:
+        StudyError: What is wrong, each with line and column and what is allowed.
+    """
+    source = Path(path)
+    header, lines = _read_lines(source)
+    _check_header(source, header)
+    problems: list[str] = []
+    cases: list[Case] = []
+    seen: dict[str, int] = {}
+    for number, cells in lines:
+        found = _problems_of(number, header, cells)
+        if not found:
+            case = _case(dict(zip(header, cells, strict=True)), source.parent)
+            found = list(_problems_of_case(number, case, seen, check_files))
+            seen.setdefault(case.name.lower(), number)
+            cases.append(case)
+        problems += found
+    if problems:
+        more = len(problems) - _SHOWN_PROBLEMS
+        listed = "\n  ".join(problems[:_SHOWN_PROBLEMS] + ([f"and {more} more"] if more > 0 else []))
+        raise StudyError(f"The manifest '{source.name}' is not valid:\n  {listed}")
+    if not cases:
+        raise StudyError(f"The manifest '{source.name}' lists no case. Add a line for each lesion.")
+    return tuple(cases)
+
+
+def write_manifest(path: str | os.PathLike[str], cases: Iterable[Case]) -> None:
+    """Write a manifest; files are given relative to its folder where they lie below it."""
+    from ..files import atomic_path
+
+    target = Path(path)
+    with atomic_path(target) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(_cells(case, target.parent) for case in cases)
+
+
+def _cells(case: Case, folder: Path) -> list[str]:
+    def shown(path: Path | None) -> str:
+        if path is None:
+            return ""
+        resolved, base = path.resolve(), folder.resolve()
+        return str(resolved.relative_to(base) if resolved.is_relative_to(base) else resolved)
+
+    return [
+        case.name,
+        case.patient,
+        shown(case.image),
+        shown(case.mask),
+        "" if case.label is None else str(case.label),
+        shown(case.reference),
+        case.group,
+        case.modality or "",
+    ]
+
+
+def _read_lines(source: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """The column names, and the filled lines with their numbers."""
+    if not source.is_file():
+        raise StudyError(f"There is no manifest '{source.name}'. `superres-radiomics study init` writes a template.")
+    try:
+        with source.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file, strict=True)
+            rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise StudyError(f"The manifest '{source.name}' is no CSV in UTF-8: {error}. Save it as such.") from error
+    filled = [(number, row) for number, row in rows if any(row) and not row[0].startswith("#")]
+    if not filled:
+        raise StudyError(
+            f"The manifest '{source.name}' is empty. Its first line names the columns: {_listed(COLUMNS)}."
+        )
+    return filled[0][1], filled[1:]
+
+
+def _check_header(source: Path, header: list[str]) -> None:
+    missing = [name for name in REQUIRED_COLUMNS if name not in header]
+    if missing:
+        hint = " Separate the columns by commas." if len(header) == 1 else ""
+        raise StudyError(
+            f"The manifest '{source.name}' lacks the column {_listed(missing)}; its columns are {_listed(header)}. "
+            f"{_listed(REQUIRED_COLUMNS)} are needed, {_listed(OPTIONAL_COLUMNS)} may be given.{hint}"
+        )
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise StudyError(f"The manifest '{source.name}' has the column {_listed(twice)} twice. Keep one of them.")
+    for name in header:
+        meant = difflib.get_close_matches(name.lower(), COLUMNS, n=1, cutoff=_ALIKE)
+        if name not in COLUMNS and meant:
+            raise StudyError(
+                f"The manifest '{source.name}' has a column '{name}'. Is '{meant[0]}' meant? Correct it, or give a "
+                "column of your own another name."
+            )
+
+
+def _problems_of(number: int, header: list[str], cells: list[str]) -> list[str]:
+    if len(cells) != len(header):
+        return [f"line {number}: {len(cells)} cells, but {len(header)} columns. Quote cells that hold a comma."]
+    row = dict(zip(header, cells, strict=True))
+    problems = [
+        f"line {number}, column {name}: is empty; every case needs one." for name in REQUIRED_COLUMNS if not row[name]
+    ]
+    if row["case"] and not _CASE_NAME.fullmatch(row["case"]):
+        problems.append(
+            f"line {number}, column case: '{row['case']}' is not allowed; letters, digits, hyphen and underscore are, "
+            f"at most {LONGEST_NAME}."
+        )
+    label, modality = row.get("label", ""), row.get("modality", "")
+    if label and not (label.isascii() and label.isdigit() and int(label) > 0):
+        problems.append(f"line {number}, column label: '{label}' is not a whole number above 0.")
+    if modality and modality not in MODALITIES:
+        problems.append(f"line {number}, column modality: '{modality}' is not one of {_listed(MODALITIES)}.")
+    return problems
+
+
+def _problems_of_case(number: int, case: Case, seen: Mapping[str, int], check_files: bool) -> Iterable[str]:
+    earlier = seen.get(case.name.lower())
+    if earlier is not None:
+        yield (
+            f"line {number}, column case: '{case.name}' stands in line {earlier} already; every case needs a name of "
+            "its own (capitals do not count)."
+        )
+    for role, path in case.files.items() if check_files else ():
+        if not path.exists():
+            yield f"line {number}, column {role}: there is no file or folder '{path.name}' in '{path.parent.name}'."
+
+
+def _case(row: Mapping[str, str], folder: Path) -> Case:
+    return Case(
+        name=row["case"],
+        patient=row["patient"],
+        image=folder / row["image"],
+        mask=folder / row["mask"],
+        label=int(row["label"]) if row.get("label") else None,
+        reference=folder / row["reference"] if row.get("reference") else None,
+        group=row.get("group", ""),
+        modality=row.get("modality") or None,
+        covariates={name: value for name, value in row.items() if name not in COLUMNS},
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)

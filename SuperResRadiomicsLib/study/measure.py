@@ -1,0 +1,81 @@
+"""Features of every version of a lesion, under every mask and binning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..grid import BoolArray
+from ..image import Image
+from ..radiomics.engine import ENGINES
+from ..radiomics.exact import Bins, ExactEngine, extract_sweep
+from ..radiomics.lesion import check_lesion
+from ..radiomics.plan import ExtractionPlan
+from .versions import Version
+
+if TYPE_CHECKING:
+    from .protocol import Protocol
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The features of one version under one mask and one binning.
+
+    Attributes:
+        version: Name of the version.
+        mask: Name of the perturbation.
+        binning: Name of the binning.
+        voxels: Voxels in the lesion.
+        volume_mm3: Their volume.
+        difference: See `Version`.
+        features: Values by pyradiomics' keys; NaN where a feature is not defined.
+    """
+
+    version: str
+    mask: str
+    binning: str
+    voxels: int
+    volume_mm3: float
+    difference: float
+    features: Mapping[str, float]
+
+
+def measure_versions(
+    versions: Mapping[str, Version], protocol: Protocol, dimension: str, through_plane: int
+) -> Iterator[Measurement]:
+    """Compute features.
+
+    Args:
+        versions: The versions by name.
+        protocol: The study's protocol.
+        dimension: ``2D`` or ``3D``, as decided on the original grid.
+        through_plane: Grid axis (0, 1, 2 for i, j, k) perpendicular to the slices.
+
+    Yields:
+        A measurement for each version, mask and binning, in the protocol's order.
+
+    Raises:
+        MaskError: A mask is empty, a single voxel or a line.
+        SettingsError: The settings do not fit an image.
+        MissingDependencyError: The engine is not installed.
+    """
+    for name, version in versions.items():
+        grid = version.image.grid
+        plans = {b: protocol.settings(b).plan(grid, dimension, through_plane, name) for b in protocol.binnings}
+        for mask_name, mask in version.masks.items():
+            check_lesion(version.image, mask)
+            count = int(np.count_nonzero(mask))
+            size = count, count * grid.voxel_volume, version.difference
+            found = _features(version.image, mask, list(plans.values()), protocol.features.engine)
+            for binning, features in zip(plans, found, strict=True):
+                yield Measurement(name, mask_name, binning, *size, features)
+
+
+def _features(image: Image, mask: BoolArray, plans: list[ExtractionPlan], engine: str) -> list[dict[str, float]]:
+    """Features under every binning; the exact engine goes through them in one sweep."""
+    if engine == ExactEngine.name:
+        return extract_sweep(image, mask, plans[0], [Bins(plan.bin_width, plan.bin_count) for plan in plans])
+    return [ENGINES[engine].extract(image, mask, plan) for plan in plans]

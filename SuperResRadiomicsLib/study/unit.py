@@ -1,0 +1,236 @@
+"""One case from its files to its durable result: the unit of work of a study."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
+from ..errors import GridError, ImageError, MaskError, RegionError, SettingsError, StudyError, SuperResError
+from ..grid import BoolArray, through_plane_axis
+from ..image import Image, read_image, read_mask
+from ..radiomics.engine import ENGINES
+from ..zoo import load_card
+from .folder import KEY_LENGTH, StudyFolder
+from .inputs import describe_inputs, inputs_unchanged
+from .manifest import Case
+from .measure import Measurement, measure_versions
+from .part import read_provenance, write_part
+from .perturbations import UNCHANGED
+from .protocol import Protocol
+from .versions import Lesion, Version, make_versions
+
+THE_CASES_OWN = (ImageError, MaskError, GridError, RegionError, SettingsError, StudyError)
+"""Errors that come again with the same inputs; others (a full disk, a missing package) are tried again."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A case and all that its features depend on; small, so that it travels to a worker.
+
+    Attributes:
+        folder: The study's folder.
+        case: The case.
+        protocol: The protocol.
+        key: Stands for the protocol, the software and the models.
+    """
+
+    folder: StudyFolder
+    case: Case
+    protocol: Protocol
+    key: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a case ended.
+
+    Attributes:
+        case: Its name.
+        error: What went wrong, in a sentence; nothing where all went well.
+    """
+
+    case: str
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A case that is ready to be measured.
+
+    Attributes:
+        versions: The versions by name, once for each image that perturbations gave; the unchanged one first.
+        dimension: ``2D`` or ``3D``, decided once on the whole base image.
+        through_plane: Grid axis perpendicular to the slices, likewise.
+    """
+
+    versions: list[dict[str, Version]]
+    dimension: str
+    through_plane: int
+
+
+Made = Prepared | Outcome
+"""A case that is ready, or why it is not."""
+
+
+def study_key(protocol: Protocol) -> str:
+    """Stands for everything but the inputs that features depend on: protocol, software, models.
+
+    Raises:
+        ModelError: A model of the protocol is not there, or not valid.
+        MissingDependencyError: The engine is not installed.
+    """
+    cards = {name: load_card(str(section.model)) for name, section in protocol.models.items()}
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "protocol": protocol.identity(),
+        "package": __version__,
+        "engine": ENGINES[protocol.features.engine].version(),
+        "models": {name: card.sha256 for name, card in cards.items()},
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:KEY_LENGTH]
+
+
+def case_seed(protocol: Protocol, case: str) -> int:
+    """The seed of everything random about a case: from the protocol's seed and the case's name alone."""
+    return int.from_bytes(hashlib.sha256(f"{protocol.seed}:{case}".encode()).digest()[:7], "big")
+
+
+def is_current(path: Path, case: Case) -> bool:
+    """Whether a case's file holds features of the inputs that the manifest names now."""
+    try:
+        provenance = read_provenance(path)
+    except (OSError, ValueError):
+        return False
+    return bool(provenance["case"] == _identity(case)) and inputs_unchanged(provenance["inputs"], case.files)
+
+
+def error_is_current(content: Mapping[str, Any], case: Case) -> bool:
+    """Whether a recorded error is the case's own, and of the inputs that the manifest names now."""
+    same = content.get("lasting") and content.get("case") == _identity(case)
+    return bool(same) and inputs_unchanged(content.get("inputs", {}), case.files)
+
+
+def run_case(job: Job) -> Outcome:
+    """Do a whole case: versions, features, file. Errors are recorded, not raised."""
+    return measure_case(job, make_case(job))
+
+
+def make_case(job: Job) -> Made:
+    """The first half of a case: read it and make every version (what a GPU is for)."""
+    _use_one_thread(bool(job.protocol.models))
+    try:
+        return _prepare(job)
+    except Exception as error:
+        return record_error(job, error)
+
+
+def measure_case(job: Job, made: Made) -> Outcome:
+    """The second half of a case: features of every version, and the file."""
+    if isinstance(made, Outcome):
+        return made
+    _use_one_thread(False)
+    try:
+        path = job.folder.done_path(job.case.name, job.key)
+        write_part(path, job.case.name, list(_measurements(job, made)), _provenance(job, made))
+        job.folder.bad_path(job.case.name, job.key).unlink(missing_ok=True)
+    except Exception as error:
+        return record_error(job, error)
+    return Outcome(job.case.name)
+
+
+def record_error(job: Job, error: BaseException) -> Outcome:
+    """Write down why a case is bad; where even that fails, only say it."""
+    message = str(error) or type(error).__name__
+    expected = isinstance(error, SuperResError)
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "notice": NOT_FOR_CLINICAL_USE,
+        "case": _identity(job.case),
+        "error": message,
+        "type": type(error).__name__,
+        "lasting": isinstance(error, THE_CASES_OWN),
+        "traceback": None if expected else "".join(traceback.format_exception(error)),
+        "inputs": describe_inputs({role: path for role, path in job.case.files.items() if path.exists()}),
+    }
+    try:
+        job.folder.write_error(job.case.name, job.key, content)
+    except SuperResError as second:
+        message = f"{message} ({second})"
+    return Outcome(job.case.name, message)
+
+
+def _identity(case: Case) -> dict[str, Any]:
+    """What a case's features depend on beside its files and the key."""
+    return {"name": case.name, "label": case.label, "modality": case.modality}
+
+
+def _prepare(job: Job) -> Prepared:
+    case, protocol = job.case, job.protocol
+    image = read_image(case.image, case.modality)
+    reference = read_image(case.reference, case.modality) if case.reference else None
+    base = image if reference is None else reference
+    mask = read_mask(case.mask, base.grid, case.label)
+    versions = [make_versions(lesion, protocol) for lesion in _lesions(job, image, reference, mask)]
+    dimension = protocol.settings(next(iter(protocol.binnings))).resolve_dimension(base.grid)
+    return Prepared(versions, dimension, through_plane_axis(base.grid))
+
+
+def _lesions(job: Job, image: Image, reference: Image | None, mask: BoolArray) -> Iterator[Lesion]:
+    """The lesion with all masks of one image together, so that every image is enhanced once."""
+    seed = case_seed(job.protocol, job.case.name)
+    base = image if reference is None else reference
+    masks, others = {UNCHANGED: mask}, []
+    for name, perturbation in job.protocol.perturbed(seed).items():
+        changed, moved = perturbation.apply(base, mask)
+        if changed is base:
+            masks[name] = moved
+        elif reference is None:
+            others.append(Lesion(changed, {name: moved}, None, seed))
+        else:
+            raise SettingsError(
+                f"The perturbation '{name}' changes the image, which has a reference of its own. Leave it out of the "
+                "protocol, or the reference out of the manifest."
+            )
+    yield Lesion(image, masks, reference, seed)
+    yield from others
+
+
+def _measurements(job: Job, made: Prepared) -> Iterator[Measurement]:
+    for versions in made.versions:
+        yield from measure_versions(versions, job.protocol, made.dimension, made.through_plane)
+
+
+def _provenance(job: Job, made: Prepared) -> dict[str, Any]:
+    """Everything that a case's features depend on; no time and no worker, so that reruns give the same file."""
+    versions = made.versions[0]
+    base, engine = versions[job.protocol.base].image, job.protocol.features.engine
+    return {
+        "case": _identity(job.case),
+        "key": job.key,
+        "seed": case_seed(job.protocol, job.case.name),
+        "inputs": describe_inputs(job.case.files),
+        "engine": {"name": engine, "version": ENGINES[engine].version()},
+        "dimension": made.dimension,
+        "through_plane_axis": "ijk"[made.through_plane],
+        "image": {"modality": base.modality, "unit": base.unit, "spacing_mm": list(base.spacing)},
+        "versions": {name: version.provenance for name, version in versions.items()},
+    }
+
+
+@lru_cache(maxsize=2)
+def _use_one_thread(with_torch: bool) -> None:
+    """A worker is one of many: libraries that would take every core get one."""
+    import SimpleITK as sitk
+
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    if with_torch:
+        import torch
+
+        torch.set_num_threads(1)

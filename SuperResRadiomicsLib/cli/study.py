@@ -126,6 +126,21 @@ def status(study: Folder, json: Json = False) -> None:
         note(f"{found.outdated} of the waiting cases were computed under other settings and will be computed anew.")
 
 
+@app.command()
+def report(study: Folder, json: Json = False) -> None:
+    """Write the report: a page for the browser, every table as CSV, and all of it as JSON."""
+    from ..study.report import write_report
+
+    require(("matplotlib", "jinja2"), "The report of a study", "cli")
+    written = write_report(study)
+    if json:
+        print_json({"files": [path.name for path in written]})
+        return
+    output.print(f"The report is in {written[0].parent}:", markup=False, highlight=False, soft_wrap=True)
+    for path in written:
+        output.print(f"  {path.name}", markup=False, highlight=False)
+
+
 def _tell_bad(bad: dict[str, Any]) -> None:
     for name, reason in bad.items():
         warn(f"{name}: {reason}")

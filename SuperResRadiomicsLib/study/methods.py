@@ -1,0 +1,113 @@
+"""The words of a report: a methods paragraph to paste, and a reporting checklist as far as the run knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__
+from .cube import Cube
+from .statistics import Findings
+
+if TYPE_CHECKING:
+    from .protocol import Protocol
+
+CITATION = (
+    "Please cite the software as its CITATION.cff says, the papers of the models' cards, and the definitions of the "
+    "features: van Griethuysen et al., Cancer Research 2017, doi:10.1158/0008-5472.CAN-17-0339."
+)
+UNKNOWN = "not known to the run"
+
+
+def methods_paragraph(cube: Cube, protocol: Protocol, findings: Findings, engine: Mapping[str, Any]) -> str:
+    """Every setting in sentences, ready to paste.
+
+    Args:
+        cube: The cohort.
+        protocol: The protocol.
+        findings: The statistics.
+        engine: Name and version of the engine that computed the features.
+    """
+    features, statistics = protocol.features, protocol.statistics
+    patients = len(set(cube.patients))
+    sentences = [
+        f"Features of {len(cube.cases)} lesions of {patients} patients were computed with SuperResRadiomics "
+        f"{__version__} (engine {engine['name']}, {engine['version']}; seed {protocol.seed}).",
+        f"Feature classes: {', '.join(features.classes)}; {features.dimension} texture at a distance of "
+        f"{features.distance:g} {features.distance_unit}; grey levels: {', '.join(protocol.binnings)}.",
+        f"Image versions: {'; '.join(_version(name, protocol) for name in protocol.versions)}. The same masks and "
+        f"settings were used for all; masks were carried to finer grids by the rule '{protocol.lesion.mask_rule}'.",
+        _perturbations(protocol),
+        _simulation(protocol),
+        f"Results other than those over bins rest on {findings.binning}"
+        + (", the number of bins with most robust features (ICC above " f"{statistics.excellent:g} between masks)."
+           if findings.choice else "."),
+        f"Agreement between perturbations is ICC(2,1), over bins ICC(3,1), with the reference Lin's concordance "
+        f"(population moments), each with intervals of {statistics.confidence:.0%}; p-values are of paired t-tests on "
+        "patients' means, adjusted after Benjamini and Hochberg.",
+    ]  # fmt: skip
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _version(name: str, protocol: Protocol) -> str:
+    version = protocol.versions[name]
+    return f"{name} ({version.source}{f', {version.model}' if version.model else ''})"
+
+
+def _perturbations(protocol: Protocol) -> str:
+    if not protocol.perturbations:
+        return ""
+    listed = "; ".join(
+        f"{name} ({', '.join(f'{key} {value}' for key, value in content.items())})"
+        for name, content in protocol.perturbations.items()
+    )
+    return f"Perturbations: {listed}."
+
+
+def _simulation(protocol: Protocol) -> str:
+    if protocol.kind != "restoration":
+        return ""
+    given = protocol.simulation
+    return (
+        f"Where no fast image was given it was simulated: {given.sampling} sampling by {given.factor} along both "
+        f"in-plane axes, blur {given.blur_px:g} pixels, {given.noise_kind} noise of {given.noise:g} ({given.noise_unit})."
+    )
+
+
+def checklist(cube: Cube, protocol: Protocol, findings: Findings) -> list[tuple[str, str, str]]:
+    """Items of CLEAR (Kocak et al. 2023) and METRICS (Kocak et al. 2024) in our own words: list, item, answer.
+
+    Only what the run can know is answered; the rest is the author's.
+    """
+    filters = "none: features of the original image only"
+    perturbed = ", ".join(protocol.perturbations) or "none"
+    return [
+        (
+            "CLEAR",
+            "Number of patients and of lesions",
+            f"{len(set(cube.patients))} patients, {len(cube.cases)} lesions",
+        ),
+        ("CLEAR", "Eligibility of patients, ethics, data sources", UNKNOWN),
+        ("CLEAR", "Imaging protocol and scanners", UNKNOWN),
+        ("CLEAR", "Segmentation: by whom, with what", UNKNOWN),
+        ("CLEAR", "Image pre-processing", f"versions: {', '.join(_version(n, protocol) for n in protocol.versions)}"),
+        ("CLEAR", "Image filters", filters),
+        ("CLEAR", "Discretisation of grey levels", ", ".join(protocol.binnings)),
+        ("CLEAR", "Software and its version", f"SuperResRadiomics {__version__}, engine {protocol.features.engine}"),
+        ("CLEAR", "Feature classes and number of features", f"{len(cube.features)} features"),
+        ("CLEAR", "Robustness of features assessed", f"perturbations: {perturbed}"),
+        ("CLEAR", "Feature selection and model", "none: this report describes features, not a model"),
+        ("METRICS", "Adherence to a radiomics reporting guideline", "this checklist"),
+        ("METRICS", "Test-retest or perturbation analysis", f"perturbations: {perturbed}"),
+        ("METRICS", "Removal of redundant features", "redundancy with volume is flagged, nothing is removed"),
+        ("METRICS", "Handling of multiple lesions a patient", "tests take patients' means; ICC takes lesions"),
+        ("METRICS", "Correction for multiple tests", "Benjamini and Hochberg over the features"),
+        ("METRICS", "Comparison with a simpler alternative", _null(protocol)),
+        ("METRICS", "External test data", UNKNOWN),
+        ("METRICS", "Data and code availability", "code is public; whether the data are is " + UNKNOWN),
+    ]
+
+
+def _null(protocol: Protocol) -> str:
+    named = [name for name, version in protocol.versions.items() if version.source in ("interpolated", "null-model")]
+    return f"versions {', '.join(named)}" if named else "none in the protocol"

@@ -1,0 +1,438 @@
+"""The tables of a study: what its features say about robustness, restoration and trust.
+
+Tests and intervals of means take one value a patient (the mean of the patient's lesions); the
+intraclass correlation takes lesions. A feature that is not defined in every lesion is left out of
+a statistic, and the table says so by an empty cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import stats
+
+from ..stability import (
+    RISK_MODELS,
+    BinChoice,
+    Faithfulness,
+    FeatureEvidence,
+    PrincipalComponents,
+    Scaler,
+    band,
+    bland_altman,
+    choose_bin_count,
+    clustered_bootstrap,
+    concordance,
+    concordance_interval,
+    intraclass_correlation,
+    judge,
+    principal_components,
+    risk_scores,
+    volume_correlations,
+)
+from .cube import Cube, FloatArray
+
+if TYPE_CHECKING:
+    from .protocol import Protocol
+
+FEWEST_FOR_TESTS = 6
+"""Patients below which no p-value is given."""
+COMPONENTS = 3
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the report.
+
+    Attributes:
+        name: Of its files.
+        title: Above it.
+        note: Below it.
+        columns: Titles.
+        rows: Cells: text, numbers, or nothing.
+    """
+
+    name: str
+    title: str
+    note: str
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+@dataclass
+class Findings:
+    """Everything that a report shows.
+
+    Attributes:
+        binning: The binning that all but the first table rest on.
+        choice: How it was chosen, where the data chose it.
+        tables: In the order of the report.
+        components: Principal components of each version's texture features.
+        component_features: Their keys.
+        agreement: By version (feature,): concordance with the base version.
+        changes: By version: relative change of each feature, and its adjusted p-value (NaN without).
+        scores: Scores (case,) of the risk models whose features are all there: by model, by version.
+    """
+
+    binning: str
+    choice: BinChoice | None
+    tables: list[Table]
+    components: dict[str, PrincipalComponents] = field(default_factory=dict)
+    component_features: tuple[str, ...] = ()
+    agreement: dict[str, FloatArray] = field(default_factory=dict)
+    changes: dict[str, tuple[FloatArray, FloatArray]] = field(default_factory=dict)
+    scores: dict[str, dict[str, FloatArray]] = field(default_factory=dict)
+
+
+def analyse(cube: Cube, protocol: Protocol) -> Findings:
+    """Compute all statistics that the protocol and the number of lesions allow."""
+    choice = _choose_bins(cube, protocol)
+    binning = protocol.chosen_binning or (f"{choice.best} bins" if choice else cube.binnings[0])
+    findings = Findings(binning, choice, [])
+    if len(cube.cases) < 3:
+        return findings
+    correlations = _mask_correlations(cube, protocol, binning)
+    for version in cube.versions:
+        findings.agreement[version] = _agreement(cube, protocol.base, version, binning)
+    for version in cube.versions:
+        if version != protocol.base:
+            findings.changes[version] = _changes(cube, protocol.base, version, binning)
+    findings.tables.extend(_tables(cube, protocol, findings, correlations))
+    return findings
+
+
+def _tables(
+    cube: Cube, protocol: Protocol, findings: Findings, correlations: dict[str, tuple[FloatArray, FloatArray]]
+) -> Iterator[Table]:
+    if findings.choice is not None:
+        yield _bin_table(findings.choice, protocol)
+    if len(cube.binnings) > 1:
+        yield _bins_correlation_table(cube, protocol)
+    if correlations:
+        yield _mask_table(cube, findings.binning, correlations)
+    yield _agreement_table(cube, protocol, findings)
+    yield _shares_table(cube, protocol, findings)
+    if protocol.kind == "restoration":
+        yield _difference_table(cube)
+    yield from _component_tables(cube, findings)
+    yield from _score_tables(cube, protocol, findings)
+    yield _verdict_table(cube, protocol, findings, correlations)
+
+
+def _choose_bins(cube: Cube, protocol: Protocol) -> BinChoice | None:
+    counts = [int(value) for kind, value in protocol.binnings.values() if kind == "count"]
+    if protocol.chosen_binning or len(counts) < 2 or len(cube.masks) < 2 or len(cube.cases) < 3:
+        return None
+    texture = _texture(cube)
+    tables = {count: _stack_masks(cube, protocol.base, f"{count} bins")[:, :, texture] for count in counts}
+    defined = np.isfinite(np.stack(list(tables.values()))).all(axis=(0, 1, 2))
+    kept = {count: table[:, :, defined] for count, table in tables.items()}
+    return choose_bin_count(kept, protocol.statistics.excellent) if defined.any() else None
+
+
+def _texture(cube: Cube) -> np.ndarray:
+    return np.array([not any(f"_{name}_" in key for name in ("shape", "firstorder", "p2")) for key in cube.features])
+
+
+def _stack_masks(cube: Cube, version: str, binning: str) -> FloatArray:
+    return np.stack([cube.of(version, mask, binning) for mask in cube.masks], axis=1)
+
+
+def _correlation(table: FloatArray, form: Any, confidence: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Value and both limits for (case, rater, feature); NaN for features that are not always defined or constant."""
+    shape = table.shape[2]
+    value, low, high = (np.full(shape, np.nan) for _ in range(3))
+    kept = np.isfinite(table).all(axis=(0, 1)) & (np.ptp(table, axis=(0, 1)) > 0)
+    if kept.any():
+        found = intraclass_correlation(table[:, :, kept], form, confidence)
+        value[kept], low[kept], high[kept] = found.value, found.low, found.high
+    return value, low, high
+
+
+def _mask_correlations(cube: Cube, protocol: Protocol, binning: str) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """By version: ICC(2,1) between the perturbations and its lower limit, of every feature."""
+    if len(cube.masks) < 2:
+        return {}
+    found = {}
+    for version in cube.versions:
+        table = _stack_masks(cube, version, binning)
+        value, low, _ = _correlation(table, "ICC(2,1)", protocol.statistics.confidence)
+        found[version] = value, low
+    return found
+
+
+def _agreement(cube: Cube, base: str, version: str, binning: str) -> FloatArray:
+    reference, other = cube.of(base, binning=binning), cube.of(version, binning=binning)
+    defined = np.isfinite(reference).all(axis=0) & np.isfinite(other).all(axis=0)
+    return np.array(
+        [concordance(reference[:, f], other[:, f]) if defined[f] else np.nan for f in range(len(cube.features))]
+    )
+
+
+def _changes(cube: Cube, base: str, version: str, binning: str) -> tuple[FloatArray, FloatArray]:
+    """Median relative change over lesions, and p of the patients' paired t-test, adjusted over the features."""
+    reference, other = cube.of(base, binning=binning), cube.of(version, binning=binning)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = (other - reference) / np.abs(reference)
+    defined = np.isfinite(relative).all(axis=0)
+    change, p = (np.full(len(cube.features), np.nan) for _ in range(2))
+    change[defined] = np.median(relative[:, defined], axis=0)
+    difference = cube.patient_means(other - reference)
+    tested = np.isfinite(difference).all(axis=0) & (np.ptp(difference, axis=0) > 0)
+    if len(difference) >= FEWEST_FOR_TESTS and tested.any():
+        p[tested] = stats.false_discovery_control(stats.ttest_1samp(difference[:, tested], 0.0).pvalue)
+    return change, p
+
+
+def _bin_table(choice: BinChoice, protocol: Protocol) -> Table:
+    return Table(
+        "bin_choice",
+        "Robust texture features of the base version by number of bins",
+        f"ICC(3,1) between the masks above {protocol.statistics.excellent:g}, of {choice.features} features, as de "
+        f"Farias et al. 2021 chose; the most are at {choice.best} bins.",
+        ("bins", "robust features", "share"),
+        [(count, robust, robust / max(choice.features, 1)) for count, robust in choice.robust.items()],
+    )
+
+
+def consistency_over_bins(cube: Cube, protocol: Protocol, version: str) -> FloatArray:
+    """ICC(3,1) over all binnings of every feature of a version, the mask as it is; NaN where not defined."""
+    table = cube.values[:, cube.versions.index(version), 0]
+    return _correlation(table, "ICC(3,1)", protocol.statistics.confidence)[0]
+
+
+def _bins_correlation_table(cube: Cube, protocol: Protocol) -> Table:
+    columns = ["feature"]
+    tables = []
+    for version in cube.versions:
+        columns += [f"{version}: ICC(3,1)", f"{version}: band"]
+        tables.append(consistency_over_bins(cube, protocol, version))
+    rows = []
+    for f, key in enumerate(cube.features):
+        cells: list[Any] = [key]
+        for values in tables:
+            cells += [_cell(values[f]), band(float(values[f]))]
+        rows.append(tuple(cells))
+    return Table(
+        "icc_over_bins",
+        "Consistency over the binnings",
+        "ICC(3,1) over all binnings, the lesion's mask as it is (de Farias et al. 2021, table 1). It is consistency: a "
+        "shift from bins to bins does not count. It is no part of the verdict.",
+        tuple(columns),
+        rows,
+    )
+
+
+def _mask_table(cube: Cube, binning: str, correlations: dict[str, tuple[FloatArray, FloatArray]]) -> Table:
+    columns = ["feature"]
+    for version in correlations:
+        columns += [f"{version}: ICC(2,1)", f"{version}: lower limit", f"{version}: band"]
+    rows = []
+    for f, key in enumerate(cube.features):
+        cells: list[Any] = [key]
+        for value, low in correlations.values():
+            cells += [_cell(value[f]), _cell(low[f]), band(float(value[f]))]
+        rows.append(tuple(cells))
+    return Table(
+        "icc_over_masks",
+        "Agreement between perturbations",
+        f"ICC(2,1) between {', '.join(cube.masks)}, {binning}; {len(cube.cases)} lesions of "
+        f"{len(set(cube.patients))} patients.",
+        tuple(columns),
+        rows,
+    )
+
+
+def _agreement_table(cube: Cube, protocol: Protocol, findings: Findings) -> Table:
+    base, confidence = protocol.base, protocol.statistics.confidence
+    reference = cube.of(base, binning=findings.binning)
+    columns = ["feature"]
+    others = list(findings.changes)
+    for version in others:
+        columns += [f"{version}: {name}" for name in ("CCC", "low", "high", "median change", "bias", "p adjusted")]
+    rows = []
+    for f, key in enumerate(cube.features):
+        cells: list[Any] = [key]
+        for version in others:
+            other = cube.of(version, binning=findings.binning)[:, f]
+            change, p = findings.changes[version]
+            if np.isfinite(findings.agreement[version][f]):
+                low, high = concordance_interval(reference[:, f], other, confidence)
+                bias = bland_altman(reference[:, f], other).bias
+            else:
+                low = high = bias = np.nan
+            numbers = (findings.agreement[version][f], low, high, change[f], bias, p[f])
+            cells += [_cell(number) for number in numbers]
+        rows.append(tuple(cells))
+    tested = f"p of the patients' paired t-test, adjusted over the features; none below {FEWEST_FOR_TESTS} patients"
+    return Table(
+        "agreement",
+        f"Agreement with {base}",
+        f"Lin's concordance with its interval of {confidence:.0%}, median relative change, Bland-Altman bias; "
+        f"{findings.binning}; {tested}.",
+        tuple(columns),
+        rows,
+    )
+
+
+def _shares_table(cube: Cube, protocol: Protocol, findings: Findings) -> Table:
+    threshold, alpha = protocol.statistics.concordance, protocol.statistics.alpha
+    reference = cube.of(protocol.base, binning=findings.binning)
+    rows = []
+    for version, (_, p) in findings.changes.items():
+        other = cube.of(version, binning=findings.binning)
+        kept = np.isfinite(findings.agreement[version])
+
+        def share(index: np.ndarray, other: FloatArray = other, kept: np.ndarray = kept) -> float:
+            found = _concordances(reference[index][:, kept], other[index][:, kept])
+            return float(np.mean(found >= threshold)) if found.size else float("nan")
+
+        low, high = np.nan, np.nan
+        if len(set(cube.patients)) > 1:
+            low, high = clustered_bootstrap(share, cube.patients, resamples=500)
+        tested = np.isfinite(p)
+        different = float(np.mean(p[tested] < alpha)) if tested.any() else np.nan
+        whole = share(np.arange(len(cube.cases)))
+        rows.append((version, int(kept.sum()), _cell(whole), _cell(low), _cell(high), _cell(different)))
+    return Table(
+        "shares",
+        f"Share of features that agree with {protocol.base}",
+        f"CCC of at least {threshold:g} (Moummad et al. 2022), with the interval of 95% when patients are drawn again; "
+        f"beside it the share with adjusted p below {alpha:g}, which is no measure of agreement.",
+        ("version", "features", f"CCC >= {threshold:g}", "low", "high", f"p < {alpha:g}"),
+        rows,
+    )
+
+
+def _concordances(first: FloatArray, second: FloatArray) -> FloatArray:
+    """`concordance` of every column at once."""
+    mean_first, mean_second = first.mean(axis=0), second.mean(axis=0)
+    covariance = ((first - mean_first) * (second - mean_second)).mean(axis=0)
+    scale = first.var(axis=0) + second.var(axis=0) + (mean_first - mean_second) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(scale > 0, 2 * covariance / scale, np.nan)
+
+
+def _difference_table(cube: Cube) -> Table:
+    rows = [
+        (version, _cell(100 * float(np.nanmean(cube.difference[:, number]))))
+        for number, version in enumerate(cube.versions)
+        if np.isfinite(cube.difference[:, number]).any()
+    ]
+    return Table(
+        "difference_maps",
+        "Difference of lesion voxels from the reference",
+        "Mean over lesions of |value - reference| / |reference| in percent (Moummad et al. 2022).",
+        ("version", "percent"),
+        rows,
+    )
+
+
+def _component_tables(cube: Cube, findings: Findings) -> Iterator[Table]:
+    """Principal components of the texture features that are always defined, and each feature's importance."""
+    tables = {version: cube.of(version, binning=findings.binning) for version in cube.versions}
+    varies = [np.isfinite(table).all(axis=0) & (np.ptp(table, axis=0) > 0) for table in tables.values()]
+    kept = _texture(cube) & np.logical_and.reduce(varies)
+    if kept.sum() < COMPONENTS:
+        return
+    names = tuple(key for key, keep in zip(cube.features, kept, strict=True) if keep)
+    findings.component_features = names
+    for version, table in tables.items():
+        findings.components[version] = principal_components(table[:, kept])
+    shares = [
+        (version, *(_cell(v) for v in found.explained[:COMPONENTS]), _cell(found.explained[:COMPONENTS].sum()))
+        for version, found in findings.components.items()
+    ]
+    yield Table(
+        "components",
+        "Variance that the first components explain",
+        f"Principal components of the correlation matrix of {len(names)} texture features, {findings.binning}.",
+        ("version", *(f"component {n + 1}" for n in range(COMPONENTS)), "together"),
+        shares,
+    )
+    importance = {version: found.importance(COMPONENTS) for version, found in findings.components.items()}
+    order = np.argsort(-importance[cube.versions[0]], kind="stable")
+    yield Table(
+        "importance",
+        "Importance of texture features",
+        f"Quadrature sum of the loadings on the first {COMPONENTS} components (de Farias et al. 2021).",
+        ("feature", *importance),
+        [(names[n], *(_cell(values[n]) for values in importance.values())) for n in order],
+    )
+
+
+def _score_tables(cube: Cube, protocol: Protocol, findings: Findings) -> Iterator[Table]:
+    rows = []
+    for model in RISK_MODELS.values():
+        if not set(model.coefficients) <= set(cube.features):
+            continue
+        columns = [cube.features.index(key) for key in model.coefficients]
+        features = {}
+        for version in cube.versions:
+            values_of = cube.of(version, binning=findings.binning)[:, columns].T
+            features[version] = dict(zip(model.coefficients, values_of, strict=True))
+        if not all(np.isfinite(list(values.values())).all() for values in features.values()):
+            continue
+        scaler = Scaler.fit(features[protocol.base])
+        scores = {version: risk_scores(model, values, scaler) for version, values in features.items()}
+        findings.scores[model.name] = scores
+        for version in findings.changes:
+            found = bland_altman(scores[protocol.base], scores[version])
+            rows.append((model.name, version, *(_cell(v) for v in (found.bias, *found.bias_interval, *found.limits))))
+    if rows:
+        from ..stability.risk_models import CAUTION
+
+        columns_of = ("model", "version", "bias", "bias low", "bias high", "lower limit", "upper limit")
+        yield Table("risk_scores", f"Scores of published models against {protocol.base}", CAUTION, columns_of, rows)
+
+
+def _verdict_table(
+    cube: Cube, protocol: Protocol, findings: Findings, correlations: dict[str, tuple[FloatArray, FloatArray]]
+) -> Table:
+    """The verdict on every feature of each network's images; faithfulness only where there is a reference."""
+    volume = volume_correlations(np.nan_to_num(cube.of(protocol.base, binning=findings.binning)), cube.volume_mm3)
+    rows = []
+    for version in protocol.models:
+        number = cube.versions.index(version)
+        counts_differ = bool((cube.voxels[:, number] != cube.voxels[:, cube.versions.index(protocol.base)]).any())
+        for f, key in enumerate(cube.features):
+            low = correlations[version][1][f] if correlations else np.nan
+            verdict = judge(
+                FeatureEvidence(
+                    key,
+                    correlation_low=None if np.isnan(low) else float(low),
+                    enhanced=_faithfulness(cube, protocol, findings, version, f),
+                    bicubic=_faithfulness(cube, protocol, findings, "fast", f),
+                    null_model=_faithfulness(cube, protocol, findings, "null", f),
+                    counts_differ=counts_differ,
+                    volume_correlation=None if np.isnan(volume[f]) else float(volume[f]),
+                )
+            )
+            rows.append((version, key, verdict.word, verdict.change, " ".join(verdict.reasons)))
+    return Table(
+        "verdict",
+        "Which features can be trusted",
+        "Stable: the lower limit of ICC(2,1) under perturbations. Faithful: concordance with the reference, where "
+        "there is one. The method page says how both are weighed.",
+        ("version", "feature", "trust", "change of error", "reasons"),
+        rows,
+    )
+
+
+def _faithfulness(cube: Cube, protocol: Protocol, findings: Findings, source: str, f: int) -> Faithfulness | None:
+    if protocol.kind != "restoration":
+        return None
+    version = {"fast": protocol.fast, "null": protocol.null}.get(source, source)
+    value = findings.agreement[version][f]
+    if np.isnan(value):
+        return None
+    reference = cube.of(protocol.base, binning=findings.binning)[:, f]
+    error = float(np.abs(cube.of(version, binning=findings.binning)[:, f] - reference).mean())
+    return Faithfulness(float(value), error, len(cube.cases))
+
+
+def _cell(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

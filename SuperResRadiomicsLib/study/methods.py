@@ -70,7 +70,8 @@ def _simulation(protocol: Protocol) -> str:
     given = protocol.simulation
     return (
         f"Where no fast image was given it was simulated: {given.sampling} sampling by {given.factor} along both "
-        f"in-plane axes, blur {given.blur_px:g} pixels, {given.noise_kind} noise of {given.noise:g} ({given.noise_unit})."
+        f"in-plane axes, blur {given.blur_px:g} pixels, {given.noise_kind} noise of {given.noise:g} "
+        f"({given.noise_unit})."
     )
 
 
@@ -80,13 +81,10 @@ def checklist(cube: Cube, protocol: Protocol, findings: Findings) -> list[tuple[
     Only what the run can know is answered; the rest is the author's.
     """
     filters = "none: features of the original image only"
+    counted = f"{len(set(cube.patients))} patients, {len(cube.cases)} lesions"
     perturbed = ", ".join(protocol.perturbations) or "none"
     return [
-        (
-            "CLEAR",
-            "Number of patients and of lesions",
-            f"{len(set(cube.patients))} patients, {len(cube.cases)} lesions",
-        ),
+        ("CLEAR", "Number of patients and of lesions", counted),
         ("CLEAR", "Eligibility of patients, ethics, data sources", UNKNOWN),
         ("CLEAR", "Imaging protocol and scanners", UNKNOWN),
         ("CLEAR", "Segmentation: by whom, with what", UNKNOWN),

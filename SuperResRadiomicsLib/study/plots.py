@@ -66,16 +66,26 @@ def _boxes(axes: Any, cube: Cube, values: dict[str, FloatArray], label: str) -> 
     classes = _classes(cube)
     width = 0.8 / max(len(values), 1)
     for number, (version, column) in enumerate(values.items()):
+        colour = _style(cube.versions.index(version))["color"]
         data = [column[members][np.isfinite(column[members])] for members in classes.values()]
         places = np.arange(len(classes)) + (number - (len(values) - 1) / 2) * width
         drawn = axes.boxplot(
             data, positions=places, widths=0.85 * width, patch_artist=True, flierprops={"markersize": 3}, label=version
         )
         for box in drawn["boxes"]:
-            box.set_facecolor(COLOURS[number % len(COLOURS)] + "80")
+            box.set_facecolor(colour + "80")
     axes.set_xticks(range(len(classes)), list(classes))
     axes.set_ylabel(label)
     axes.legend(frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
+
+
+def _style(number: int) -> dict[str, str]:
+    """Colour and marker of the n-th series (a version has the same in every plot); markers repeat what colours say."""
+    return {"color": COLOURS[number % len(COLOURS)], "marker": MARKERS[number % len(MARKERS)]}
+
+
+def _points(number: int, label: str) -> dict[str, Any]:
+    return {"s": 15, "alpha": 0.7, "label": label, **_style(number)}
 
 
 def _by_class(axes: Any, cube: Cube, protocol: Protocol) -> None:
@@ -90,19 +100,10 @@ def _agreement_by_class(axes: Any, cube: Cube, findings: Findings) -> None:
 
 
 def _volcano(axes: Any, cube: Cube, findings: Findings) -> None:
-    for number, (version, (change, p)) in enumerate(findings.changes.items()):
+    for version, (change, p) in findings.changes.items():
         shown = np.isfinite(change) & np.isfinite(p)
         height = -np.log10(np.maximum(p[shown], 1e-300))
-        marker = MARKERS[number % len(MARKERS)]
-        axes.scatter(
-            100 * change[shown],
-            height,
-            s=14,
-            marker=marker,
-            color=COLOURS[number % len(COLOURS)],
-            alpha=0.7,
-            label=version,
-        )
+        axes.scatter(100 * change[shown], height, **_points(cube.versions.index(version), version))
     axes.axhline(-np.log10(0.05), color="#888888", linestyle=":")
     axes.set_xscale("symlog", linthresh=10)
     axes.set_xlabel("median change, %")
@@ -113,15 +114,7 @@ def _volcano(axes: Any, cube: Cube, findings: Findings) -> None:
 def _fast_against_restored(axes: Any, protocol: Protocol, findings: Findings) -> None:
     fast = findings.agreement[protocol.fast]
     for number, version in enumerate(protocol.models):
-        axes.scatter(
-            fast,
-            findings.agreement[version],
-            s=14,
-            marker=MARKERS[number],
-            color=COLOURS[number],
-            alpha=0.7,
-            label=version,
-        )
+        axes.scatter(fast, findings.agreement[version], **_points(number, version))
     threshold = protocol.statistics.concordance
     axes.axline((0, 0), slope=1, color="#888888", linewidth=0.8)
     axes.axhline(threshold, color="#888888", linestyle=":")
@@ -134,7 +127,7 @@ def _fast_against_restored(axes: Any, protocol: Protocol, findings: Findings) ->
 def _scree(axes: Any, findings: Findings) -> None:
     for number, (version, found) in enumerate(findings.components.items()):
         shares = found.explained[:10]
-        axes.plot(range(1, len(shares) + 1), shares, marker=MARKERS[number], color=COLOURS[number], label=version)
+        axes.plot(range(1, len(shares) + 1), shares, label=version, **_style(number))
     axes.set_xlabel("component")
     axes.set_ylabel("share of the variance")
     axes.legend(frameon=False)
@@ -145,9 +138,7 @@ def _loadings(axes: Any, cube: Cube, findings: Findings) -> None:
     loadings = findings.components[version].loadings
     for number, name in enumerate(CLASSES[2:]):
         members = [n for n, key in enumerate(findings.component_features) if f"_{name}_" in key]
-        axes.scatter(
-            loadings[members, 0], loadings[members, 1], s=16, marker=MARKERS[number], color=COLOURS[number], label=name
-        )
+        axes.scatter(loadings[members, 0], loadings[members, 1], **_points(number, name))
     axes.axhline(0, color="#888888", linewidth=0.6)
     axes.axvline(0, color="#888888", linewidth=0.6)
     axes.set_xlabel(f"component 1 ({version})")
@@ -169,13 +160,11 @@ def _bland_altman(axes: Any, protocol: Protocol, scores: dict[str, FloatArray]) 
     for number, (version, values) in enumerate(scores.items()):
         if version == protocol.base:
             continue
-        difference, colour = values - base, COLOURS[number % len(COLOURS)]
-        marker = MARKERS[number % len(MARKERS)]
-        axes.scatter((values + base) / 2, difference, s=16, marker=marker, color=colour, label=version)
-        for place, style in ((0.0, "-"), (-1.96, ":"), (1.96, ":")):
-            axes.axhline(
-                difference.mean() + place * difference.std(ddof=1), color=colour, linestyle=style, linewidth=0.9
-            )
+        difference, colour = values - base, _style(number)["color"]
+        axes.scatter((values + base) / 2, difference, **_points(number, version))
+        mean, deviation = difference.mean(), difference.std(ddof=1)
+        for height, style in ((mean, "-"), (mean - 1.96 * deviation, ":"), (mean + 1.96 * deviation, ":")):
+            axes.axhline(height, color=colour, linestyle=style, linewidth=0.9)
     axes.set_xlabel("mean of both")
     axes.set_ylabel(f"difference from {protocol.base}")
     axes.legend(frameon=False)

@@ -128,7 +128,7 @@ def _choose_bins(cube: Cube, protocol: Protocol) -> BinChoice | None:
         return None
     texture = _texture(cube)
     tables = {count: _stack_masks(cube, protocol.base, f"{count} bins")[:, :, texture] for count in counts}
-    defined = np.isfinite(np.stack(list(tables.values()))).all(axis=(0, 1, 2))
+    defined = np.isfinite(np.concatenate([table.reshape(-1, table.shape[2]) for table in tables.values()])).all(axis=0)
     kept = {count: table[:, :, defined] for count, table in tables.items()}
     return choose_bin_count(kept, protocol.statistics.excellent) if defined.any() else None
 
@@ -166,10 +166,10 @@ def _mask_correlations(cube: Cube, protocol: Protocol, binning: str) -> dict[str
 
 def _agreement(cube: Cube, base: str, version: str, binning: str) -> FloatArray:
     reference, other = cube.of(base, binning=binning), cube.of(version, binning=binning)
-    defined = np.isfinite(reference).all(axis=0) & np.isfinite(other).all(axis=0)
-    return np.array(
-        [concordance(reference[:, f], other[:, f]) if defined[f] else np.nan for f in range(len(cube.features))]
-    )
+    found = np.full(len(cube.features), np.nan)
+    for f in np.flatnonzero((np.isfinite(reference) & np.isfinite(other)).all(axis=0)):
+        found[f] = concordance(reference[:, f], other[:, f])
+    return found
 
 
 def _changes(cube: Cube, base: str, version: str, binning: str) -> tuple[FloatArray, FloatArray]:

@@ -1,0 +1,139 @@
+"""Statistics and report of studies that were run."""
+
+from __future__ import annotations
+
+import csv
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from SuperResRadiomicsLib.errors import StudyError
+from SuperResRadiomicsLib.stability import concordance, intraclass_correlation
+from SuperResRadiomicsLib.study.cube import Cube, read_cube
+from SuperResRadiomicsLib.study.folder import StudyFolder
+from SuperResRadiomicsLib.study.protocol import Protocol, read_protocol
+from SuperResRadiomicsLib.study.report import write_report
+from SuperResRadiomicsLib.study.run import run_study
+from SuperResRadiomicsLib.study.statistics import analyse
+from Testing.study.conftest import PROTOCOL, write_cohort
+
+
+@pytest.fixture(scope="module")
+def robustness(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = write_cohort(tmp_path_factory.mktemp("robustness") / "study", PROTOCOL)
+    run_study(folder, workers=1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def restoration(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> Path:
+    versions = {
+        "reference": {"source": "reference"},
+        "fast": {"source": "interpolated"},
+        "null": {"source": "null-model", "noise": "matched"},
+        "restored": {"source": "model", "model": str(tiny_model)},
+    }
+    simulation = {"factor": 2, "sampling": "average", "noise": 0.0}
+    changes = {"kind": "restoration", "versions": versions, "simulation": simulation, "bins": {"counts": [8]}}
+    folder = write_cohort(tmp_path_factory.mktemp("restoration") / "study", PROTOCOL | changes)
+    summary = run_study(folder, workers=1)
+    assert not summary.bad
+    return folder
+
+
+def load(folder: Path) -> tuple[Cube, Protocol]:
+    protocol = read_protocol(folder / "protocol.yaml")
+    return read_cube(StudyFolder.existing(folder).features, protocol), protocol
+
+
+def table(folder: Path, name: str) -> list[dict[str, str]]:
+    lines = [line for line in (folder / "report" / f"{name}.csv").read_text().splitlines() if not line.startswith("#")]
+    return list(csv.DictReader(lines))
+
+
+class Page(HTMLParser):
+    """What a page loads from elsewhere, and its headings."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.loaded: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        sources = [str(value) for name, value in attributes if name in ("src", "href")]
+        self.loaded += [source for source in sources if not source.startswith("#")]
+
+
+def test_the_report_of_a_robustness_study(robustness):
+    names = {path.name for path in write_report(robustness)}
+    assert {"report.html", "report.json", "icc_over_bins.csv", "icc_over_masks.csv", "agreement.csv"} <= names
+    text = (robustness / "report" / "report.html").read_text()
+    assert not Page(text).loaded, "the page needs no other file"
+    parts = (
+        "Not for clinical use",
+        "Methods, ready to paste",
+        "Reporting checklist",
+        "<svg",
+        "7 lesions of 6 patients",
+    )
+    for part in parts:
+        assert part in text
+    content = json.loads((robustness / "report" / "report.json").read_text())
+    assert content["notice"].startswith("Not for clinical use") and content["bad_cases"] == {}
+    assert "seed 1" in content["methods"] and "redrawn" in content["methods"]
+
+
+def test_its_tables_hold_the_statistics_of_its_features(robustness):
+    write_report(robustness)
+    cube, protocol = load(robustness)
+    key = "original_glcm_Contrast"
+    f, binning = cube.features.index(key), analyse(cube, protocol).binning
+    masks = np.stack([cube.of("bicubic", mask, binning)[:, f] for mask in cube.masks], axis=1)
+    expected = intraclass_correlation(masks)
+    row = next(row for row in table(robustness, "icc_over_masks") if row["feature"] == key)
+    assert float(row["bicubic: ICC(2,1)"]) == pytest.approx(float(expected.value))
+    assert float(row["bicubic: lower limit"]) == pytest.approx(float(expected.low))
+    row = next(row for row in table(robustness, "agreement") if row["feature"] == key)
+    values = (cube.of(version, binning=binning)[:, f] for version in ("original", "bicubic"))
+    assert float(row["bicubic: CCC"]) == pytest.approx(concordance(*values))
+
+
+def test_the_same_study_gives_the_same_report(robustness):
+    write_report(robustness)
+    first = {path.name: path.read_bytes() for path in (robustness / "report").iterdir()}
+    write_report(robustness)
+    assert {path.name: path.read_bytes() for path in (robustness / "report").iterdir()} == first
+
+
+def test_a_restoration_study_judges_against_the_reference_and_the_null_model(restoration):
+    write_report(restoration)
+    shares = {row["version"]: row for row in table(restoration, "shares")}
+    assert set(shares) == {"fast", "null", "restored"}
+    differences = {row["version"]: float(row["percent"]) for row in table(restoration, "difference_maps")}
+    assert differences["reference"] == 0 < differences["fast"] < differences["null"]
+    verdicts = table(restoration, "verdict")
+    assert {row["version"] for row in verdicts} == {"restored"}
+    assert any("concordance with the reference" in row["reasons"] for row in verdicts)
+    assert {"trusted", "not trusted"} & {row["trust"] for row in verdicts}
+    assert "fast against restored" in (restoration / "report" / "report.html").read_text()
+
+
+def test_lesions_of_one_patient_count_once_in_tests(robustness):
+    cube, _ = load(robustness)
+    means = cube.patient_means(cube.of("original"))
+    assert len(means) == 6 and np.allclose(means[5], cube.of("original")[5:7].mean(axis=0), equal_nan=True)
+
+
+def test_too_few_lesions_for_statistics(tmp_path):
+    folder = write_cohort(tmp_path / "few", PROTOCOL, cases=2)
+    run_study(folder, workers=1)
+    write_report(folder)
+    assert "Fewer than three lesions" in (folder / "report" / "report.html").read_text()
+
+
+def test_no_features_yet(study):
+    with pytest.raises(StudyError, match="has no features yet"):
+        write_report(study)

@@ -9,7 +9,9 @@ import typer
 
 from .. import NOT_FOR_CLINICAL_USE
 from ..cli.console import note, output, print_json
+from ..cli.exits import require
 from ..cli.headline import headlines
+from ..cli.study import PACKAGES as STUDY_PACKAGES
 from ..enhance import load_detector, load_model
 from ..errors import SettingsError
 from ..files import write_json
@@ -195,6 +197,27 @@ def encoder(
         print_json(results)
     else:
         output.print(f"The encoder '{instance}' is trained; its card holds the figures of the check.")
+
+
+@app.command()
+def lesions(
+    config: Config,
+    out: Annotated[Path, typer.Option(help="Folder of the study; gets lesions and a manifest.", show_default=False)],
+    roles: Annotated[str, typer.Option(help="Whose lesions, separated by commas.")] = "test",
+    include: Annotated[
+        list[str], typer.Option(help="Path patterns of the volumes, instead of the configuration's.")
+    ] = [],  # noqa: B006 - typer's way
+    data: Data = None,
+) -> None:
+    """Write the lesions of a data set for a cohort study, each in the group that is its patient's role."""
+    require(STUDY_PACKAGES, "A cohort study", "study")
+    from .lesions import write_lesions
+
+    settings = _with_data(read_config(config), data)
+    chosen = settings.data.model_copy(update={"include": tuple(include)} if include else {})
+    entries = list_volumes(chosen, settings.run.seed)
+    manifest = write_lesions(chosen, entries, [role.strip() for role in roles.split(",")], out)
+    note(f"Wrote the lesions and '{manifest.name}'. Next: a protocol, and superres-radiomics study run.")
 
 
 @app.command()

@@ -188,6 +188,8 @@ class EvaluationConfig(_Section):
             the volume, get the figures that take long and enter the tests.
         lesion_margin_px: Margin of the lesion region around the lesion's box, in fine pixels.
         features: Whether lesion features are compared too, which takes most of the time where volumes have masks.
+        baseline_only: Whether the baseline alone stands beside the model; a table of several models takes the other
+            methods from its first one.
         seed: Of the noise in what is judged; without it the run's. Models that are compared share one.
     """
 
@@ -196,6 +198,7 @@ class EvaluationConfig(_Section):
     slices_per_volume: int = Field(default=6, ge=1)
     lesion_margin_px: int = Field(default=4, ge=0)
     features: bool = True
+    baseline_only: bool = False
     seed: int | None = Field(default=None, ge=0)
 
 

@@ -101,7 +101,9 @@ def evaluate_contender(
     ruler = Ruler(Window(*config.window), load_perceptual(config.evaluation.judge), others)
     test = load_cases(config, entries, "test")
     test = [case.only_close_slices() for case in test] if contender.slow else test
-    methods = {name: CLASSICAL[name] for name in methods_for(config)}
+    fitting = methods_for(config)
+    names = (baseline(fitting),) if config.evaluation.baseline_only else fitting
+    methods = {name: CLASSICAL[name] for name in names}
     held = load_cases(config, entries, "validation") if NULL_MODEL in methods else []
     results = {}
     for fixed in fixed_degradations(config):

@@ -156,6 +156,8 @@ class StatisticsSection(_Section):
         concordance: CCC from which a feature counts as reproduced (P2).
         excellent: ICC above which a feature counts as excellent (P1).
         alpha: Significance level of the tests after adjustment.
+        components_of: Features that enter the principal components: all ``texture`` features, or the ``robust`` ones,
+            whose ICC(3,1) over the binnings is excellent in some version (P1).
     """
 
     chosen_bins: str | int = "auto"
@@ -163,6 +165,7 @@ class StatisticsSection(_Section):
     concordance: float = Field(default=0.85, gt=0, lt=1)
     excellent: float = Field(default=0.9, gt=0, lt=1)
     alpha: float = Field(default=0.05, gt=0, lt=1)
+    components_of: Literal["texture", "robust"] = "texture"
 
 
 class Protocol(_Section):
@@ -227,6 +230,8 @@ class Protocol(_Section):
                 self.settings(binning)
         except SettingsError as error:
             raise ValueError(f"features: {error}") from error
+        if self.statistics.components_of == "robust" and len(self.binnings) < 2:
+            raise ValueError("statistics.components_of: robust needs at least two binnings to be robust over")
         if self.statistics.chosen_bins != "auto" and self.chosen_binning is None:
             raise ValueError(
                 f"statistics.chosen_bins is {self.statistics.chosen_bins}; allowed are auto, {', '.join(self.binnings)}"

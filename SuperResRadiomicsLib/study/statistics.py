@@ -117,7 +117,7 @@ def _tables(
     yield _shares_table(cube, protocol, findings)
     if protocol.kind == "restoration":
         yield _difference_table(cube)
-    yield from _component_tables(cube, findings)
+    yield from _component_tables(cube, protocol, findings)
     yield from _score_tables(cube, protocol, findings)
     yield _verdict_table(cube, protocol, findings, correlations)
 
@@ -202,6 +202,11 @@ def consistency_over_bins(cube: Cube, protocol: Protocol, version: str) -> Float
     """ICC(3,1) over all binnings of every feature of a version, the mask as it is; NaN where not defined."""
     table = cube.values[:, cube.versions.index(version), 0]
     return _correlation(table, "ICC(3,1)", protocol.statistics.confidence)[0]
+
+
+def _robust_over_bins(cube: Cube, protocol: Protocol) -> np.ndarray:
+    tables = [consistency_over_bins(cube, protocol, version) for version in cube.versions]
+    return np.logical_or.reduce([np.nan_to_num(table) > protocol.statistics.excellent for table in tables])
 
 
 def _bins_correlation_table(cube: Cube, protocol: Protocol) -> Table:
@@ -296,15 +301,25 @@ def _shares_table(cube: Cube, protocol: Protocol, findings: Findings) -> Table:
         tested = np.isfinite(p)
         different = float(np.mean(p[tested] < alpha)) if tested.any() else np.nan
         whole = share(np.arange(len(cube.cases)))
-        rows.append((version, int(kept.sum()), _cell(whole), _cell(low), _cell(high), _cell(different)))
+        unadjusted = _cell(_share_different(other - reference, alpha))
+        rows.append((version, int(kept.sum()), _cell(whole), _cell(low), _cell(high), _cell(different), unadjusted))
     return Table(
         "shares",
         f"Share of features that agree with {protocol.base}",
         f"CCC of at least {threshold:g} (Moummad et al. 2022), with the interval of 95% when patients are drawn again; "
-        f"beside it the share with adjusted p below {alpha:g}, which is no measure of agreement.",
-        ("version", "features", f"CCC >= {threshold:g}", "low", "high", f"p < {alpha:g}"),
+        f"beside it the shares with p below {alpha:g}, which are no measure of agreement: of the patients' paired t-test "
+        "adjusted over the features, and of the lesions' (not independent), not adjusted, as they published.",
+        ("version", "features", f"CCC >= {threshold:g}", "low", "high", f"p < {alpha:g}", f"p < {alpha:g}, lesions"),
         rows,
     )
+
+
+def _share_different(difference: FloatArray, alpha: float) -> float:
+    """Share of features whose paired t-test over lesions (case, feature) has p below a level."""
+    tested = np.isfinite(difference).all(axis=0) & (np.ptp(difference, axis=0) > 0)
+    if len(difference) < FEWEST_FOR_TESTS or not tested.any():
+        return float("nan")
+    return float(np.mean(stats.ttest_1samp(difference[:, tested], 0.0).pvalue < alpha))
 
 
 def _concordances(first: FloatArray, second: FloatArray) -> FloatArray:
@@ -331,11 +346,15 @@ def _difference_table(cube: Cube) -> Table:
     )
 
 
-def _component_tables(cube: Cube, findings: Findings) -> Iterator[Table]:
+def _component_tables(cube: Cube, protocol: Protocol, findings: Findings) -> Iterator[Table]:
     """Principal components of the texture features that are always defined, and each feature's importance."""
     tables = {version: cube.of(version, binning=findings.binning) for version in cube.versions}
     varies = [np.isfinite(table).all(axis=0) & (np.ptp(table, axis=0) > 0) for table in tables.values()]
     kept = _texture(cube) & np.logical_and.reduce(varies)
+    kind = "texture features"
+    if protocol.statistics.components_of == "robust":
+        kept &= _robust_over_bins(cube, protocol)
+        kind += f" whose ICC(3,1) over the binnings exceeds {protocol.statistics.excellent:g} in some version"
     if kept.sum() < COMPONENTS:
         return
     names = tuple(key for key, keep in zip(cube.features, kept, strict=True) if keep)
@@ -349,7 +368,7 @@ def _component_tables(cube: Cube, findings: Findings) -> Iterator[Table]:
     yield Table(
         "components",
         "Variance that the first components explain",
-        f"Principal components of the correlation matrix of {len(names)} texture features, {findings.binning}.",
+        f"Principal components of the correlation matrix of {len(names)} {kind}, {findings.binning}.",
         ("version", *(f"component {n + 1}" for n in range(COMPONENTS)), "together"),
         shares,
     )

@@ -58,6 +58,49 @@ class ResultsTable(_Section):
     not_run: dict[str, str] = Field(default_factory=dict)
 
 
+class RobustnessStudy(_Section):
+    """A robustness study beside a paper's (`superres-radiomics study report` of de Farias' protocol).
+
+    Attributes:
+        title: Heading.
+        reports: Stored reports by the words for their cohort, in ``studies`` of the folder of evaluations; held-out
+            patients first.
+        versions: The report's versions in the order of the paper's columns; the enhanced one last.
+        correlations: The paper's ICC(3,1) over the bins by feature, in that order.
+        excellent: How many of the paper's features are excellent in each version.
+        bins: The paper's number of bins.
+        explained: The share of the variance that the paper's first three components explain at least.
+        ranking: The paper's most important features by version.
+        compared: Features whose relative differences the paper gives.
+    """
+
+    title: str
+    reports: dict[str, str] = Field(min_length=1)
+    versions: tuple[str, ...]
+    correlations: dict[str, tuple[float, ...]]
+    excellent: tuple[int, ...]
+    bins: int
+    explained: float
+    ranking: dict[str, tuple[str, ...]]
+    compared: tuple[str, ...] = ()
+
+
+class RestorationStudy(_Section):
+    """A restoration study beside a paper's (`superres-radiomics study report` of Moummad's protocol).
+
+    Attributes:
+        title: Heading.
+        reports: As in `RobustnessStudy`.
+        versions: The report's versions that are compared with the reference: fast, null model, restored.
+        theirs: The paper's figures by what they are (the keys of `studies.RESTORED`), for each of the versions.
+    """
+
+    title: str
+    reports: dict[str, str] = Field(min_length=1)
+    versions: tuple[str, ...]
+    theirs: dict[str, tuple[float | None, ...]]
+
+
 class Picture(_Section):
     """A held-out slice that a model enhanced, in ``images/MODEL.png`` beside the page.
 
@@ -83,6 +126,8 @@ class PaperResults(_Section):
         difference: How our data and setting differ.
         tables: Our tables.
         targets: What was to be reached.
+        robustness: Robustness studies.
+        restoration: Restoration studies.
         pictures: Held-out slices.
     """
 
@@ -91,6 +136,8 @@ class PaperResults(_Section):
     difference: str
     tables: tuple[ResultsTable, ...] = ()
     targets: tuple[Target, ...] = ()
+    robustness: tuple[RobustnessStudy, ...] = ()
+    restoration: tuple[RestorationStudy, ...] = ()
     pictures: tuple[Picture, ...] = ()
 
     @property

@@ -19,6 +19,7 @@ from ..model_page import FIGURE_NAMES, METHOD_NAMES, REGION_NAMES, markdown_tabl
 from .config import PaperResults, Picture, ResultsConfig, ResultsTable
 from .plots import write_box_plots
 from .stored import StoredResults
+from .studies import STUDIES, restoration_section, robustness_section
 from .targets import target_table
 
 INTRODUCTION = (
@@ -73,6 +74,10 @@ def _section(paper: PaperResults, results: StoredResults, plots: Path) -> list[s
             parts.append(f"Not run: {'; '.join(absent)}.")
     if paper.targets:
         parts.append(target_table(paper.targets, results, paper.reasons))
+    for robustness in paper.robustness:
+        parts += robustness_section(robustness, results.folder / STUDIES)
+    for restoration in paper.restoration:
+        parts += restoration_section(restoration, results.folder / STUDIES)
     return [*parts, *(_picture(picture) for picture in paper.pictures)]
 
 

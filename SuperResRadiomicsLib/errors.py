@@ -49,5 +49,9 @@ class StudyError(SuperResError):
     """A cohort study's manifest, protocol or folder is not valid, or its computers were lost."""
 
 
+class BatchError(SuperResError):
+    """A list of cases is not valid, none of them could be computed, or a process that computed them died."""
+
+
 class Cancelled(SuperResError):
     """The user cancelled; nothing was written."""

@@ -279,23 +279,38 @@ def _check_written(path: Path, image: sitk.Image) -> None:
         raise RuntimeError("the file read back differs from the image")
 
 
-def read_mask(path: str | os.PathLike[str], grid: Grid, label: int | None = None) -> BoolArray:
+def read_mask(
+    path: str | os.PathLike[str], grid: Grid, label: int | None = None, channel: int | None = None
+) -> BoolArray:
     """Read a mask that lies on an image's grid.
 
     Args:
         path: A label image file.
         grid: The grid of the image that the mask belongs to.
         label: The value that marks the lesion; without it every non-zero voxel counts.
+        channel: In a file that holds several masks of one grid (3D Slicer writes overlapping segments so), which
+            one, from 0; of no meaning in others.
 
     Returns:
         bool [k, j, i].
 
     Raises:
-        MaskError: Empty, on another grid, outside the image, or without the label.
+        ImageError: Unreadable, or several masks and no channel.
+        MaskError: Empty, on another grid, outside the image, or without the label or channel.
     """
     source = Path(path)
-    voxels, mask_grid = _voxels_and_grid(_read_file(source), source.name)
+    image = _read_file(source)
+    if channel is not None and image.GetNumberOfComponentsPerPixel() > 1:
+        image = _channel(image, channel, source.name)
+    voxels, mask_grid = _voxels_and_grid(image, source.name)
     return select_label(voxels, mask_grid, grid, label, source.name)
+
+
+def _channel(image: sitk.Image, channel: int, name: str) -> sitk.Image:
+    count = image.GetNumberOfComponentsPerPixel()
+    if not 0 <= channel < count:
+        raise MaskError(f"The mask '{name}' has no channel {channel}; it holds {count}, from 0 to {count - 1}.")
+    return sitk.VectorIndexSelectionCast(image, channel)
 
 
 def select_label(voxels: Array, mask_grid: Grid, grid: Grid, label: int | None, name: str) -> BoolArray:

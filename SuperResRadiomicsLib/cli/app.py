@@ -21,7 +21,7 @@ from ..report import lesion as report_files
 from ..report.lesion import save_report, save_tables
 from ..stability import card_behind, judge_lesion, lesion_variation
 from ..zoo import load_card
-from . import detection, models, study
+from . import batch, detection, models, study
 from . import options as given
 from .console import note, output, print_json, progress_bar, warn
 from .staging import staged_folder
@@ -154,8 +154,11 @@ def enhance(
 
 @app.command()
 def features(
-    image: Annotated[Path, typer.Argument(help=given.IMAGE_HELP, show_default=False)],
-    mask: Annotated[Path, typer.Argument(help=MASK_HELP, show_default=False)],
+    image: Annotated[Path | None, typer.Argument(help=given.IMAGE_HELP, show_default=False)] = None,
+    mask: Annotated[Path | None, typer.Argument(help=MASK_HELP, show_default=False)] = None,
+    list_of_cases: batch.ListOfCases = None,
+    out: batch.Table = None,
+    jobs: batch.Jobs = 1,
     label: given.Label = None,
     engine: given.Engine = "pyradiomics",
     bin_width: given.BinWidth = None,
@@ -166,8 +169,14 @@ def features(
     distance_unit: given.DistanceUnit = "voxel",
     json: given.Json = False,
 ) -> None:
-    """Compute the radiomic features of a lesion in one image."""
+    """Compute the radiomic features of a lesion in one image, or of every case in a list."""
     settings = given.feature_settings(engine, bin_width, bin_count, classes, dimension, distance, distance_unit)
+    if list_of_cases:
+        batch.refuse_beside_list(image, mask)
+        batch.run(list_of_cases, out, settings, label, jobs, json)
+        return
+    if not image or not mask or out or jobs != 1:
+        raise typer.BadParameter("Give an image and a mask; or a list with --batch, and only then --out and --jobs.")
     scan = read_image(image)
     values = extract_features(scan, read_mask(mask, scan.grid, label), settings)
     if json:

@@ -55,7 +55,8 @@ BinCount = Annotated[
 Classes = Annotated[
     str | None,
     typer.Option(
-        help="Feature classes, separated by commas: shape, firstorder, glcm, gldm, glrlm, glszm, ngtdm; else all.",
+        help="Feature classes, separated by commas: shape, firstorder, glcm, gldm, glrlm, glszm, ngtdm; else these. "
+        "Of our own: lesionintensity, imagequality.",
         rich_help_panel=FEATURE_PANEL,
         show_default=False,
     ),

@@ -9,6 +9,7 @@ from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
 from ..errors import GridError
 from ..grid import BoolArray, through_plane_axis
 from ..image import Image
+from .companion import companion_header
 from .engine import ENGINES, Engine
 from .lesion import check_lesion, measure_lesion
 from .plan import DISTANCE_CLASSES, ExtractionPlan
@@ -103,6 +104,7 @@ def _described_settings(
         "through_plane_axis": "ijk"[axis],
         "distance_voxels": {name: plan.distance for name, plan in plans.items()},
         "distance_note": DISTANCE_NOTE,
+        **companion_header(settings.classes),
     }
 
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from ..grid import BoolArray
 from ..image import Image
+from .companion import WithCompanions
 from .exact import ExactEngine
 from .plan import ExtractionPlan
 from .pyradiomics_engine import PyradiomicsEngine
@@ -23,5 +24,5 @@ class Engine(Protocol):
         """Compute the features of the lesion ``mask`` (boolean [k, j, i], not empty) of ``image``."""
 
 
-ENGINES: dict[str, Engine] = {engine.name: engine for engine in (PyradiomicsEngine(), ExactEngine())}
+ENGINES: dict[str, Engine] = {engine.name: WithCompanions(engine) for engine in (PyradiomicsEngine(), ExactEngine())}
 """The engines on offer by the name that ``FeatureSettings.engine`` takes."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..errors import SettingsError
 from ..grid import Grid
 from .engine import ENGINES
-from .plan import FEATURE_CLASSES, ExtractionPlan
+from .plan import ALLOWED_CLASSES, FEATURE_CLASSES, ExtractionPlan
 
 PLANAR_SPACING_RATIO = 2.0
 DIMENSION_RULE = (
@@ -26,7 +26,7 @@ class FeatureSettings:
 
     Attributes:
         engine: Name of the engine that computes the features, from ``ENGINES``.
-        classes: Feature classes, from ``FEATURE_CLASSES``; kept in that order.
+        classes: Feature classes, from ``ALLOWED_CLASSES``; kept in that order.
         bin_width: Width of a gray level bin in the unit of the image. None when a bin count is given.
         bin_count: Number of gray level bins between the lesion's least and greatest intensity.
         dimension: "2D" (texture within slices), "3D", or "auto" (see ``DIMENSION_RULE``).
@@ -127,11 +127,11 @@ def _check_choice(what: str, given: str, allowed: tuple[str, ...]) -> None:
 
 
 def _ordered_classes(classes: tuple[str, ...]) -> tuple[str, ...]:
-    """The classes in the order of ``FEATURE_CLASSES``, each once."""
-    unknown = [name for name in classes if name not in FEATURE_CLASSES]
+    """The classes in the order of ``ALLOWED_CLASSES``, each once."""
+    unknown = [name for name in classes if name not in ALLOWED_CLASSES]
     if unknown or not classes:
         raise SettingsError(
             f"The feature classes given are: {', '.join(classes) or 'none'}. "
-            f"Choose at least one, all from: {', '.join(FEATURE_CLASSES)}."
+            f"Choose at least one, all from: {', '.join(ALLOWED_CLASSES)}."
         )
-    return tuple(name for name in FEATURE_CLASSES if name in classes)
+    return tuple(name for name in ALLOWED_CLASSES if name in classes)

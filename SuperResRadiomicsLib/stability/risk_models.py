@@ -63,8 +63,8 @@ CHIEN = RiskModel(
     "presumably Liao et al., Cancers 2021;13:4030, reference 29 of Moummad et al. 2022: overall survival",
     0.0,
     {
-        "original_p2_Minimum": 1.0,
-        "original_p2_Maximum": 1.0,
+        "original_firstorder_Minimum": 1.0,
+        "original_firstorder_Maximum": 1.0,
         "original_firstorder_Uniformity": 1.0,
         "original_glcm_ClusterTendency": 1.0,
         "original_glcm_Correlation": 1.0,

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..grid import BoolArray
 from ..image import Image
+from ..radiomics.companion import companion_features, without_companions
 from ..radiomics.engine import ENGINES
 from ..radiomics.exact import Bins, ExactEngine, extract_sweep
 from ..radiomics.lesion import check_lesion
@@ -75,7 +76,13 @@ def measure_versions(
 
 
 def _features(image: Image, mask: BoolArray, plans: list[ExtractionPlan], engine: str) -> list[dict[str, float]]:
-    """Features under every binning; the exact engine goes through them in one sweep."""
-    if engine == ExactEngine.name:
-        return extract_sweep(image, mask, plans[0], [Bins(plan.bin_width, plan.bin_count) for plan in plans])
-    return [ENGINES[engine].extract(image, mask, plan) for plan in plans]
+    """Features under every binning; the exact engine goes through them in one sweep, ours have no bins."""
+    ours = companion_features(image, mask, plans[0])
+    rest = [without_companions(plan) for plan in plans]
+    if not rest[0].classes:
+        found: list[dict[str, float]] = [{} for _ in rest]
+    elif engine == ExactEngine.name:
+        found = extract_sweep(image, mask, rest[0], [Bins(plan.bin_width, plan.bin_count) for plan in rest])
+    else:
+        found = [ENGINES[engine].extract(image, mask, plan) for plan in rest]
+    return [values | ours for values in found]

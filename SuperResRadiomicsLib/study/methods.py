@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
+from ..radiomics.companion import companion_header
 from .cube import Cube
 from .statistics import Findings
 
@@ -35,6 +36,7 @@ def methods_paragraph(cube: Cube, protocol: Protocol, findings: Findings, engine
         f"{__version__} (engine {engine['name']}, {engine['version']}; seed {protocol.seed}).",
         f"Feature classes: {', '.join(features.classes)}; {features.dimension} texture at a distance of "
         f"{features.distance:g} {features.distance_unit}; grey levels: {', '.join(protocol.binnings)}.",
+        _companions(protocol),
         f"Image versions: {'; '.join(_version(name, protocol) for name in protocol.versions)}. The same masks and "
         f"settings were used for all; masks were carried to finer grids by the rule '{protocol.lesion.mask_rule}'.",
         _perturbations(protocol),
@@ -47,6 +49,18 @@ def methods_paragraph(cube: Cube, protocol: Protocol, findings: Findings, engine
         "patients' means, adjusted after Benjamini and Hochberg.",
     ]  # fmt: skip
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _companions(protocol: Protocol) -> str:
+    """A study keeps no whole image: what that means for features that look beyond the lesion."""
+    note = companion_header(protocol.features.classes).get("companion_note")
+    if not note:
+        return ""
+    return (
+        f"Features beyond pyradiomics' classes: {note}. Of every image the lesion's box and a margin of "
+        f"{protocol.lesion.margin_mm:g} mm were kept: that is the image which 'global' means here, and where peak and "
+        "ring end."
+    )
 
 
 def _version(name: str, protocol: Protocol) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
+from ..radiomics.plan import COMPANION_CLASSES
 from ..stability import (
     RISK_MODELS,
     BinChoice,
@@ -134,7 +135,8 @@ def _choose_bins(cube: Cube, protocol: Protocol) -> BinChoice | None:
 
 
 def _texture(cube: Cube) -> np.ndarray:
-    return np.array([not any(f"_{name}_" in key for name in ("shape", "firstorder", "p2")) for key in cube.features])
+    others = ("shape", "firstorder", *COMPANION_CLASSES)
+    return np.array([not any(f"_{name}_" in key for name in others) for key in cube.features])
 
 
 def _stack_masks(cube: Cube, version: str, binning: str) -> FloatArray:
@@ -395,6 +397,8 @@ def _score_tables(cube: Cube, protocol: Protocol, findings: Findings) -> Iterato
             features[version] = dict(zip(model.coefficients, values_of, strict=True))
         if not all(np.isfinite(list(values.values())).all() for values in features.values()):
             continue
+        if any(np.ptp(values) == 0 for values in features[protocol.base].values()):
+            continue  # no standard score of what does not vary: one case, or a maximum where images saturate
         scaler = Scaler.fit(features[protocol.base])
         scores = {version: risk_scores(model, values, scaler) for version, values in features.items()}
         findings.scores[model.name] = scores

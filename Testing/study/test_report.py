@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -137,3 +138,12 @@ def test_too_few_lesions_for_statistics(tmp_path):
 def test_no_features_yet(study):
     with pytest.raises(StudyError, match="has no features yet"):
         write_report(study)
+
+
+def test_scores_of_features_that_do_not_vary_are_left_out(robustness):
+    """Images that saturate give every lesion the same maximum."""
+    cube, protocol = load(robustness)
+    assert set(analyse(cube, protocol).scores) == {"chien"}
+    saturated = cube.values.copy()
+    saturated[..., cube.features.index("original_firstorder_Maximum")] = 255.0
+    assert analyse(replace(cube, values=saturated), protocol).scores == {}

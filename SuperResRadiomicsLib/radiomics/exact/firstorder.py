@@ -64,7 +64,7 @@ def intensity_features(intensities: FloatArray, voxel_volume: float) -> dict[str
         "Median": float(median),
         "Minimum": lowest,
         "Range": highest - lowest,
-        "RobustMeanAbsoluteDeviation": float(np.abs(within - within.mean()).mean()),
+        "RobustMeanAbsoluteDeviation": float(np.abs(within - within.mean()).mean()) if within.size else math.nan,
         "RootMeanSquared": math.sqrt(energy / intensities.size),
         "Skewness": float((squares @ deviations) / intensities.size) / spread**1.5,
         "TotalEnergy": energy * voxel_volume,

@@ -1,0 +1,81 @@
+"""Features of every case in a list: the options of `features --batch` and what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ..errors import BatchError, SettingsError
+from ..files import prepare_folder
+from ..radiomics import FeatureSettings
+from ..radiomics.batch import Outcome, extract_cases, read_cases, save_case_table
+from ..radiomics.batch.extraction import DEFAULT_LABEL
+from .console import output, print_json, progress_bar, warn
+
+PANEL = "A list of cases, instead of one"
+
+ListOfCases = Annotated[
+    Path | None,
+    typer.Option(
+        "--batch",
+        help="CSV with the columns Image and Mask, and if you like Label and Label_channel, as for pyradiomics.",
+        rich_help_panel=PANEL,
+        show_default=False,
+    ),
+]
+Table = Annotated[
+    Path | None,
+    typer.Option(help="CSV file to write, a line for each case.", rich_help_panel=PANEL, show_default=False),
+]
+Jobs = Annotated[int, typer.Option(min=1, help="How many processes compute.", rich_help_panel=PANEL)]
+
+
+def refuse_beside_list(*single: Path | None) -> None:
+    """Refuse an image or mask beside a list.
+
+    Raises:
+        SettingsError: There is one.
+    """
+    if any(single):
+        raise SettingsError("A list of cases and an image were given. The list names all images and masks.")
+
+
+def run(listed: Path, out: Path | None, settings: FeatureSettings, label: int | None, jobs: int, json: bool) -> None:
+    """Compute the features of every case and write the table.
+
+    Raises:
+        SettingsError: No table to write was named.
+        BatchError: The list is not valid, or no case of it could be computed (the table says why and is written).
+    """
+    if not out:
+        raise SettingsError("A list of cases was given without a file for its table. Name one with --out.")
+    cases = read_cases(listed)
+    if out.resolve() == listed.resolve():
+        raise SettingsError(f"'{out.name}' is the list itself. Name another file with --out.")
+    prepare_folder(out.parent)
+    with progress_bar("Computing features") as progress:
+        outcomes = extract_cases(cases, settings, DEFAULT_LABEL if label is None else label, jobs, progress)
+    save_case_table(out, cases, outcomes, settings)
+    _tell(out, outcomes, json)
+
+
+def _tell(out: Path, outcomes: Sequence[Outcome], json: bool) -> None:
+    failed = {outcome.case.line: outcome.error for outcome in outcomes if outcome.error}
+    for line, error in failed.items():
+        warn(f"Line {line}: {error}")
+    dimensions = {outcome.diagnostics["Configuration_Dimension"] for outcome in outcomes if not outcome.error}
+    if len(dimensions) > 1:
+        warn(
+            "Some cases were measured in 2D and others in 3D, since their slices differ in thickness; such features "
+            "cannot be compared. Choose one with --dimension."
+        )
+    done = len(outcomes) - len(failed)
+    if json:
+        print_json({"file": out.name, "done": done, "failed": {str(line): error for line, error in failed.items()}})
+    else:
+        output.print(f"{done} cases done, {len(failed)} failed: {out.name}", markup=False, highlight=False)
+    if not done:
+        raise BatchError(f"No case could be computed; '{out.name}' says why.")

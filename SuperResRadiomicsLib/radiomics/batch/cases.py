@@ -1,0 +1,154 @@
+"""The list of cases: a CSV file with the columns of pyradiomics' batch files.
+
+``Image`` and ``Mask`` are needed, ``Label`` and ``Label_channel`` may be there, other columns are passed through.
+See https://pyradiomics.readthedocs.io/en/latest/usage.html, "Batch mode".
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import zip_longest
+from pathlib import Path
+
+from ...errors import BatchError
+
+IMAGE, MASK, LABEL, CHANNEL = "Image", "Mask", "Label", "Label_channel"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One line of the list.
+
+    Attributes:
+        line: Its number in the file.
+        cells: What stands in it, by column.
+        folder: Where files are sought whose place is not absolute.
+        too_long: Whether the line had more cells than the header.
+    """
+
+    line: int
+    cells: Mapping[str, str]
+    folder: Path
+    too_long: bool = False
+
+    @property
+    def image(self) -> Path:
+        """The image file, or folder of a DICOM series.
+
+        Raises:
+            BatchError: The cell is empty.
+        """
+        return self._file(IMAGE)
+
+    @property
+    def mask(self) -> Path:
+        """The mask file.
+
+        Raises:
+            BatchError: The cell is empty.
+        """
+        return self._file(MASK)
+
+    @property
+    def label(self) -> int | None:
+        """The mask's value that marks the lesion, where the case names one.
+
+        Raises:
+            BatchError: It is no whole number.
+        """
+        return self._number(LABEL)
+
+    @property
+    def channel(self) -> int | None:
+        """Which mask of a file that holds several, where the case names one.
+
+        Raises:
+            BatchError: It is no whole number.
+        """
+        return self._number(CHANNEL)
+
+    def check(self) -> None:
+        """Refuse a line that has more cells than the header.
+
+        Raises:
+            BatchError: It has.
+        """
+        if self.too_long:
+            raise BatchError(
+                "The line has more cells than the header has columns. Put cells that hold a comma in quotation marks."
+            )
+
+    def _file(self, column: str) -> Path:
+        name = self.cells.get(column) or ""
+        if not name.strip():
+            raise BatchError(f"The column '{column}' is empty. Name a file, beside the list or with its whole path.")
+        return self.folder / name.strip()
+
+    def _number(self, column: str) -> int | None:
+        text = (self.cells.get(column) or "").strip()
+        if not text:
+            return None
+        try:
+            return int(text)
+        except ValueError as error:
+            raise BatchError(f"The column '{column}' holds '{text}'. A whole number is needed, or nothing.") from error
+
+
+@dataclass(frozen=True)
+class CaseList:
+    """A list of cases.
+
+    Attributes:
+        columns: Names of the columns, in order.
+        cases: The cases, in order; lines without any entry are none.
+    """
+
+    columns: tuple[str, ...]
+    cases: tuple[Case, ...]
+
+
+def read_cases(path: str | os.PathLike[str]) -> CaseList:
+    """Read a list of cases.
+
+    A line that cannot be used is no error here: the case fails when it is computed.
+
+    Raises:
+        BatchError: Missing or unreadable file, a needed column missing, a column twice, or no case.
+    """
+    source = Path(path)
+    try:
+        with source.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.reader(file, strict=True)
+            columns = tuple(next(reader, ()))
+            _check_columns(columns, source.name)
+            cases = tuple(_case(columns, cells, reader.line_num, source.parent) for cells in reader if any(cells))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise BatchError(
+            f"The list of cases '{source.name}' cannot be read ({reason}). Give a CSV file in UTF-8 with commas."
+        ) from error
+    if not cases:
+        raise BatchError(f"The list '{source.name}' holds no case. Write a line for each below the names of columns.")
+    return CaseList(columns, cases)
+
+
+def _case(columns: tuple[str, ...], cells: list[str], line: int, folder: Path) -> Case:
+    """A line as a case; cells that it lacks are empty."""
+    return Case(
+        line, dict(zip_longest(columns, cells[: len(columns)], fillvalue="")), folder, len(cells) > len(columns)
+    )
+
+
+def _check_columns(columns: tuple[str, ...], name: str) -> None:
+    missing = [column for column in (IMAGE, MASK) if column not in columns]
+    if missing:
+        raise BatchError(
+            f"The list '{name}' lacks the column {' and '.join(missing)}; it has: {', '.join(columns) or 'none'}. "
+            f"{IMAGE} and {MASK} are needed, written so and with commas between them, as for pyradiomics."
+        )
+    twice = sorted({column for column in columns if columns.count(column) > 1})
+    if twice:
+        raise BatchError(f"The list '{name}' has the column {', '.join(twice)} more than once. Rename one of them.")

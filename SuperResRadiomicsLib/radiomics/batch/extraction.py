@@ -1,0 +1,136 @@
+"""Features of every case of a list, in one process or in several."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from ...errors import BatchError, MissingDependencyError, SettingsError, SuperResError
+from ...grid import BoolArray, box_of_mask
+from ...image import Image, read_image, read_mask
+from ..engine import ENGINES
+from ..extract import extract_features
+from ..settings import FeatureSettings
+from .cases import Case, CaseList
+
+DEFAULT_LABEL, DEFAULT_CHANNEL = 1, 0
+"""Of cases that name none, as pyradiomics has it."""
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one case.
+
+    Attributes:
+        case: The case.
+        features: Values by feature key, NaN where one is not defined; empty where the case failed.
+        diagnostics: What was measured, by pyradiomics' names of such columns; empty where the case failed.
+        error: Why it failed, in a sentence; empty where it did not.
+    """
+
+    case: Case
+    features: dict[str, float] = field(default_factory=dict)
+    diagnostics: dict[str, str] = field(default_factory=dict)
+    error: str = ""
+
+
+def extract_cases(
+    listed: CaseList,
+    settings: FeatureSettings,
+    label: int = DEFAULT_LABEL,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> list[Outcome]:
+    """Compute the features of every case; one that fails stops nothing.
+
+    Args:
+        listed: The cases.
+        settings: One set of settings for all. Dimension "auto" is decided for each case on its own.
+        label: The mask's value that marks the lesion, for cases that name none.
+        jobs: How many processes compute, at least 1.
+        progress: Called with the number of cases done and of all.
+
+    Returns:
+        One outcome for each case, in the order of the list.
+
+    Raises:
+        SettingsError: Fewer than one job.
+        MissingDependencyError: The engine, or what a class needs, is not installed.
+        BatchError: A process died.
+    """
+    if jobs < 1:
+        raise SettingsError(f"The number of jobs is {jobs}. Give a whole number of at least 1.")
+    ENGINES[settings.engine].version()  # says at once, and not of every case, that it is not installed
+    work = partial(_outcome, settings=settings, label=label)
+    outcomes = []
+    for outcome in _mapped(work, listed.cases, min(jobs, len(listed.cases))):
+        outcomes.append(outcome)
+        if progress:
+            progress(len(outcomes), len(listed.cases))
+    return outcomes
+
+
+def _mapped(work: Callable[[Case], Outcome], cases: Sequence[Case], jobs: int) -> Iterator[Outcome]:
+    if jobs == 1:
+        yield from map(work, cases)
+        return
+    # A fresh interpreter for each process: forking one that has threads can hang.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_use_one_thread)
+    try:
+        yield from pool.map(work, cases)
+    except BrokenProcessPool as error:
+        raise BatchError(
+            "A process that computed features died, perhaps for want of memory. Nothing was written. Try again with "
+            "fewer jobs."
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _use_one_thread() -> None:
+    """A process is one of several: SimpleITK would take every core."""
+    import SimpleITK as sitk
+
+    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+
+
+def _outcome(case: Case, settings: FeatureSettings, label: int) -> Outcome:
+    try:
+        return _extracted(case, settings, label)
+    except MissingDependencyError:
+        raise  # no fault of this case
+    except SuperResError as error:
+        return Outcome(case, error=str(error))
+    except Exception as error:
+        return Outcome(case, error=f"Internal error ({type(error).__name__}: {error}). Please report it.")
+
+
+def _extracted(case: Case, settings: FeatureSettings, label: int) -> Outcome:
+    case.check()
+    wanted = label if case.label is None else case.label
+    channel = DEFAULT_CHANNEL if case.channel is None else case.channel
+    image = read_image(case.image)
+    mask = read_mask(case.mask, image.grid, wanted, channel)
+    features = extract_features(image, mask, settings)
+    return Outcome(case, features, _diagnostics(image, mask, settings))
+
+
+def _diagnostics(image: Image, mask: BoolArray, settings: FeatureSettings) -> dict[str, str]:
+    """pyradiomics' diagnostics that cost nothing, and whether texture is of slices or of the volume."""
+    box = box_of_mask(mask)
+    return {
+        "Configuration_Dimension": settings.resolve_dimension(image.grid),
+        "Image-original_Spacing": str(tuple(image.spacing)),
+        "Image-original_Size": str(tuple(image.grid.size)),
+        "Mask-original_BoundingBox": str((*box.start, *box.size)),
+        "Mask-original_VoxelNum": str(int(np.count_nonzero(mask))),
+    }

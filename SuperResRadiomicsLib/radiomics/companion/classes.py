@@ -1,0 +1,48 @@
+"""Which features of our own are computed, under keys that no feature of pyradiomics has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...grid import BoolArray, box_of_mask, through_plane_axis
+from ...image import Image
+from ..limits import check_extents
+from ..plan import COMPANION_CLASSES, ExtractionPlan
+from .intensity import lesion_intensity
+from .quality import image_quality
+
+PREFIX = "companion"
+
+
+def without_companions(plan: ExtractionPlan) -> ExtractionPlan:
+    """The part of a plan that is an engine's."""
+    return replace(plan, classes=tuple(name for name in plan.classes if name not in COMPANION_CLASSES))
+
+
+def companion_features(image: Image, mask: BoolArray, plan: ExtractionPlan) -> dict[str, float]:
+    """Compute the features of our own that a plan asks for; they have no bins and no distance.
+
+    Slices are those of the plan's 2D texture; in 3D, those perpendicular to the image's largest spacing.
+
+    Args:
+        image: The image, as whole as it is to be judged by ``imagequality``.
+        mask: The lesion; bool [k, j, i], not empty.
+        plan: What to compute.
+
+    Returns:
+        Values by keys such as ``companion_lesionintensity_Peak``; NaN where a feature is not defined.
+
+    Raises:
+        MaskError: The lesion is a single voxel or a line of voxels.
+        MissingDependencyError: PyWavelets is needed and not installed.
+    """
+    if set(plan.classes).isdisjoint(COMPANION_CLASSES):
+        return {}
+    check_extents(box_of_mask(mask).size)
+    found: dict[str, dict[str, float]] = {}
+    if "lesionintensity" in plan.classes:
+        found["lesionintensity"] = lesion_intensity(image, mask, plan.planar_axis)
+    if "imagequality" in plan.classes:
+        axis = through_plane_axis(image.grid) if plan.planar_axis is None else plan.planar_axis
+        found["imagequality"] = image_quality(image, mask, axis)
+    return {f"{PREFIX}_{name}_{feature}": value for name, values in found.items() for feature, value in values.items()}

@@ -1,0 +1,84 @@
+"""Lists of cases as pyradiomics' users write them, and lists that are none."""
+
+from __future__ import annotations
+
+import pytest
+
+from SuperResRadiomicsLib.errors import BatchError
+from SuperResRadiomicsLib.radiomics.batch import read_cases
+
+
+def listed(tmp_path, text: str | bytes):
+    path = tmp_path / "cases.csv"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_cases(path)
+
+
+def test_files_are_sought_beside_the_list_and_other_columns_are_kept(tmp_path):
+    found = listed(tmp_path, 'Patient,Image,Mask\nA,"a, b.nrrd",masks/a.nrrd\n,/data/c.nrrd,../c.nrrd\n')
+    assert found.columns == ("Patient", "Image", "Mask")
+    first, second = found.cases
+    assert (first.image, first.mask) == (tmp_path / "a, b.nrrd", tmp_path / "masks" / "a.nrrd")
+    assert str(second.image) == "/data/c.nrrd"
+    assert first.cells == {"Patient": "A", "Image": "a, b.nrrd", "Mask": "masks/a.nrrd"}
+    assert (first.line, second.line) == (2, 3)
+    assert (first.label, first.channel) == (None, None)
+
+
+def test_label_and_channel(tmp_path):
+    found = listed(tmp_path, "Image,Mask,Label,Label_channel\na,b,3,1\na,b,,\na,b, 7 , 0\n")
+    assert [(case.label, case.channel) for case in found.cases] == [(3, 1), (None, None), (7, 0)]
+
+
+@pytest.mark.parametrize("text", ["Image,Mask\r\na,b\r\n", "\ufeffImage,Mask\na,b", "Image,Mask\n\na,b\n,\n\n"])
+def test_what_editors_and_spreadsheets_make_of_it(tmp_path, text):
+    (case,) = listed(tmp_path, text).cases
+    assert case.image == tmp_path / "a"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "lacks the column Image and Mask; it has: none"),
+        ("image,mask\na,b\n", "lacks the column Image and Mask; it has: image, mask"),
+        ("Image;Mask\na;b\n", "it has: Image;Mask.*commas between"),
+        ("Image,Label\na,1\n", "lacks the column Mask"),
+        ("Image,Mask,Image\na,b,c\n", "has the column Image more than once"),
+        ("Image,Mask\n", "holds no case"),
+        ("Image,Mask\n,\n", "holds no case"),
+        (b"Image,Mask\n\xff\xfe,b\n", "cannot be read.*UTF-8"),
+        ('Image,Mask\n"a,b\n', "cannot be read.*unexpected end of data"),
+    ],
+)
+def test_list_that_is_none(tmp_path, text, message):
+    with pytest.raises(BatchError, match=message):
+        listed(tmp_path, text)
+
+
+def test_missing_list(tmp_path):
+    with pytest.raises(BatchError, match="'cases.csv' cannot be read .No such file"):
+        read_cases(tmp_path / "cases.csv")
+
+
+@pytest.mark.parametrize(
+    ("line", "attribute", "message"),
+    [
+        (",b", "image", "'Image' is empty"),
+        ("a", "mask", "'Mask' is empty"),
+        ("a, ,", "mask", "'Mask' is empty"),
+        ("a,b,one", "label", "'Label' holds 'one'"),
+        ("a,b,1.5", "label", "'Label' holds '1.5'"),
+        ("a,b,1,x", "channel", "'Label_channel' holds 'x'"),
+    ],
+)
+def test_cell_that_cannot_be_used_is_said_when_it_is_asked_for(tmp_path, line, attribute, message):
+    (case,) = listed(tmp_path, f"Image,Mask,Label,Label_channel\n{line}\n").cases
+    with pytest.raises(BatchError, match=message):
+        getattr(case, attribute)
+
+
+def test_line_longer_than_the_header(tmp_path):
+    first, second = listed(tmp_path, "Image,Mask\na,b,c\na,b\n").cases
+    second.check()
+    with pytest.raises(BatchError, match="more cells"):
+        first.check()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import ndimage
 
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import Image, write_image, write_mask
+from SuperResRadiomicsLib.image import Image
 from SuperResRadiomicsLib.radiomics.engine import ENGINES
 from SuperResRadiomicsLib.radiomics.ibsi import IBSI_FEATURES
 from SuperResRadiomicsLib.radiomics.plan import FEATURE_CLASSES, ExtractionPlan
@@ -25,8 +24,8 @@ DISTANCES = ("_d1_a0.0", "_d1")
 
 
 def lumpy_lesion() -> tuple[Image, np.ndarray]:
-    """A textured lump with a dent, on voxels that are no cubes."""
-    grid = Grid((20, 22, 12), (0.8, 0.9, 2.0))
+    """A textured lump with a dent; voxels of 1 mm, which MIRP takes for granted in arrays."""
+    grid = Grid((20, 22, 12), (1.0, 1.0, 1.0))
     rng = np.random.default_rng(3)
     voxels = ndimage.gaussian_filter(rng.normal(size=grid.shape), 1).astype(np.float32) * 300
     k, j, i = np.indices(grid.shape)
@@ -36,18 +35,15 @@ def lumpy_lesion() -> tuple[Image, np.ndarray]:
 
 
 @pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, float], dict[str, float]]:
+def both() -> tuple[dict[str, float], dict[str, float]]:
     """Our features and MIRP's by our keys."""
     mirp = pytest.importorskip("mirp", reason="MIRP NOT INSTALLED: it needs Python 3.11")
-    folder: Path = tmp_path_factory.mktemp("mirp")
     image, mask = lumpy_lesion()
-    write_image(image, folder / "image.nrrd")
-    write_mask(mask, image.grid, folder / "mask.nrrd")
     logging.disable(logging.INFO)
     try:
         (row,) = mirp.extract_features(
-            image=str(folder / "image.nrrd"),
-            mask=str(folder / "mask.nrrd"),
+            image=image.voxels,
+            mask=mask.astype(np.uint8),
             by_slice=False,
             base_discretisation_method="fixed_bin_number",
             base_discretisation_n_bins=BINS,

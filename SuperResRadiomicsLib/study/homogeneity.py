@@ -93,7 +93,7 @@ def filter_manifest(manifest: str | os.PathLike[str], out: str | os.PathLike[str
     cases = read_manifest(source, check_files=False)
     found = select_alike(cases, criteria)
     if not found.kept:
-        reason = next(iter(found.left_out.values()))
+        reason = found.left_out[cases[0].name].rstrip(".")
         raise StudyError(f"None of {len(cases)} scans is left; the first one: {reason}. Loosen the criteria.")
     prepare_folder(target.parent)
     write_manifest(target, found.kept)
@@ -128,7 +128,8 @@ def select_alike(cases: Sequence[Case], criteria: Criteria) -> Selection:
         if case.retest_of in reasons and case.name not in reasons:
             reasons[case.name] = f"its first session, {case.retest_of}, is left out"
     kept = tuple(case for case in cases if case.name not in reasons)
-    return Selection(kept, reasons, acquisitions, centre)
+    left_out = {case.name: reasons[case.name] for case in cases if case.name in reasons}
+    return Selection(kept, left_out, acquisitions, centre)
 
 
 def _acquisition(case: Case) -> Acquisition:

@@ -166,6 +166,7 @@ def _check_header(source: Path, header: list[str]) -> None:
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise StudyError(f"The manifest '{source.name}' has the column {_listed(twice)} twice. Keep one of them.")
+    absent = [name for name in OPTIONAL_COLUMNS if name not in header]
     for name in header:
         if name.startswith(READER_PREFIX):
             _check_reader(source, name)
@@ -175,7 +176,7 @@ def _check_header(source: Path, header: list[str]) -> None:
                 f"The manifest '{source.name}' has a column '{name}'. Is it another reader's mask? Then call it "
                 f"'{READER_PREFIX}{name.removeprefix('mask_')}', else give a column of your own another name."
             )
-        meant = difflib.get_close_matches(name.lower(), COLUMNS, n=1, cutoff=_ALIKE)
+        meant = difflib.get_close_matches(name.lower(), absent, n=1, cutoff=_ALIKE)
         if name not in COLUMNS and meant:
             raise StudyError(
                 f"The manifest '{source.name}' has a column '{name}'. Is '{meant[0]}' meant? Correct it, or give a "

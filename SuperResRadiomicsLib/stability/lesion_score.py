@@ -49,9 +49,7 @@ def describe_scores(table: FeatureTable) -> str:
         return f"{sentence}."
     side = content["side"]
     crossed = [image for image in IMAGES[1:] if side[image] != side["original"]]
-    said = f"the {' and the '.join(crossed)} image changes side" if len(crossed) == 1 else (
-        f"the {' and the '.join(crossed)} image change sides" if crossed else "no image changes side"
-    )  # fmt: skip
+    said = f"another side on: {', '.join(crossed)}" if crossed else "the same side on all images"
     return f"{sentence}; cut-off {content['cut_off']:.4g}: {said}."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from SuperResRadiomicsLib.stability import (
     signature_scores,
 )
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 A, B = "original_glcm_Contrast", "original_firstorder_Mean"
 CSV = f"""\
 # Cut-off: 0.3
@@ -37,6 +39,16 @@ def test_a_csv_and_its_json_are_one_signature(tmp_path):
     assert found == expected
     (tmp_path / "other.json").write_text(json.dumps(found.to_dict()))
     assert read_signature(tmp_path / "other.json") == expected
+
+
+def test_the_guides_two_examples_are_one_signature(tmp_path):
+    guide = (REPOSITORY / "docs" / "studies.md").read_text(encoding="utf-8")
+    for language, name in (("text", "a.csv"), ("json", "b.json")):
+        block = guide[guide.index("## Your own signature") :].split(f"```{language}\n")[1].split("```")[0]
+        (tmp_path / name).write_text(block)
+    found = read_signature(tmp_path / "a.csv")
+    assert found == read_signature(tmp_path / "b.json")
+    assert (found.name, found.cut_off, len(found.coefficients)) == ("lung signature", 0.3, 2)
 
 
 def test_scores_by_hand():

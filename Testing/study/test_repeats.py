@@ -18,7 +18,7 @@ from SuperResRadiomicsLib.study.cube import read_cube
 from SuperResRadiomicsLib.study.folder import StudyFolder
 from SuperResRadiomicsLib.study.manifest import read_manifest, write_manifest
 from SuperResRadiomicsLib.study.protocol import read_protocol
-from SuperResRadiomicsLib.study.repeats import session_rows
+from SuperResRadiomicsLib.study.repeats import repeat_tables, session_rows
 from SuperResRadiomicsLib.study.report import write_report
 from Testing.study.repeated import LESIONS, REPEATED
 
@@ -124,6 +124,18 @@ def test_sessions_belong_together(repeated):
     names = [tuple(cube.cases[row] for row in pair) for pair in session_rows(cube)]
     assert names == [(f"c{n}", f"c{n}r") for n in range(REPEATED)]
     assert cube.readers == ("B", "C") and np.isnan(cube.readings[cube.cases.index("c5"), :, 1]).all()
+
+
+def test_too_few_lesions_for_a_correlation(repeated):
+    protocol = read_protocol(repeated / "protocol.yaml")
+    cube = read_cube(StudyFolder.existing(repeated).features, protocol)
+    few = cube.select([cube.cases.index(name) for name in ("c0", "c0r", "c1", "c1r")])
+    found = {table.name: table for table in repeat_tables(few, protocol)}
+    assert found.keys() == {"reader_outlines", "readers", "test_retest"}
+    for name in ("readers", "test_retest"):
+        assert not found[name].rows and "2" in found[name].note and "Fewer than 3 lesions" in found[name].note
+    outlines = dict(zip(found["reader_outlines"].columns, found["reader_outlines"].rows[0], strict=True))
+    assert outlines["lesions"] == 2 and outlines["low limit %"] is None
 
 
 def test_a_manifest_is_written_as_it_was_read(repeated, tmp_path):

@@ -19,7 +19,7 @@ from ..image import read_image, read_mask
 from ..radiomics import LesionVersions, extract_features
 from ..report import lesion as report_files
 from ..report.lesion import save_report, save_tables
-from ..stability import card_behind, judge_lesion, lesion_variation
+from ..stability import card_behind, describe_scores, judge_lesion, lesion_variation, read_signature, score_lesion
 from ..zoo import load_card
 from . import batch, detection, models, study
 from . import options as given
@@ -230,6 +230,10 @@ def compare(
             "feature; ten times the time.",
         ),
     ] = False,
+    signature: Annotated[
+        Path | None,
+        typer.Option(help="JSON or CSV of a signature to score the three images with.", show_default=False),
+    ] = None,
     report: Annotated[bool, typer.Option("--report", help="Also draw a picture and write a report.")] = False,
     json: given.Json = False,
 ) -> None:
@@ -238,6 +242,7 @@ def compare(
     Give the folder that `enhance` wrote, or name the four images and --out.
     """
     settings = given.feature_settings(engine, bin_width, bin_count, classes, dimension, distance, distance_unit)
+    scored = read_signature(signature) if signature else None
     if folder:
         _refuse_beside_folder(original, mask, bicubic, enhanced, model, label)
         versions = LesionVersions.of_enhancement(load_enhancement(folder))
@@ -259,6 +264,8 @@ def compare(
     variation = lesion_variation(versions, settings) if check_stability else None
     compared = versions.compare(settings)
     table = judge_lesion(compared, load_card(model) if model else card_behind(compared), variation)
+    if scored:
+        table = score_lesion(table, scored)
     target = out or folder
     assert target is not None
     with staged_folder(target) as staging:
@@ -269,6 +276,8 @@ def compare(
         print_json(table.to_dict())
     else:
         output.print(comparison_summary(table))
+        if scored:
+            output.print(describe_scores(table), markup=False, highlight=False, soft_wrap=True)
         _print_files(target, files)
 
 

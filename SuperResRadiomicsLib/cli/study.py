@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ from ..errors import StudyError
 from .console import note, output, print_json, progress_bar, warn
 from .exits import require
 from .options import Json, Modality
+from .tables import plain_table
 
 PACKAGES = ("dask", "distributed", "pyarrow", "pydantic", "yaml")
 MINUTE, HOUR = 60.0, 3600.0
@@ -138,6 +140,75 @@ def report(study: Folder, json: Json = False) -> None:
         return
     output.print(f"The report is in {written[0].parent}:", markup=False, highlight=False, soft_wrap=True)
     for path in written:
+        output.print(f"  {path.name}", markup=False, highlight=False)
+
+
+@app.command()
+def signature(
+    study: Folder,
+    file: Annotated[
+        Path, typer.Argument(metavar="SIGNATURE", help="JSON or CSV with its coefficients.", show_default=False)
+    ],
+    outcome: Annotated[
+        str | None, typer.Option(help="Column of the manifest with 0 and 1: area under the curve.", show_default=False)
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(help="Column with times, with --event: concordance index.", show_default=False)
+    ] = None,
+    event: Annotated[
+        str | None, typer.Option(help="Column with 1 where the event was seen, 0 else.", show_default=False)
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the tables; else the study's report.", show_default=False)
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Evaluate a signature of your own on every image version; the report then has it too."""
+    from ..stability import read_signature
+    from ..study.folder import StudyFolder
+    from ..study.signature import SignatureRequest, evaluate_signature
+    from ..study.tables import save_tables, tables_to_dict
+
+    tables = evaluate_signature(study, SignatureRequest(read_signature(file), outcome, time, event))
+    target = out or StudyFolder.existing(study).report
+    written = save_tables(target, tables, tables[0].name)
+    if json:
+        print_json(tables_to_dict(tables) | {"files": [path.name for path in written]})
+        return
+    for table in tables[:-1]:
+        output.print(plain_table(table))
+    _print_files(target, written)
+
+
+@app.command("filter")
+def keep_alike(
+    manifest: Annotated[Path, typer.Argument(help="The manifest, or a study's folder.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="The new manifest.", show_default=False)],
+    pixel_spacing: Annotated[float | None, typer.Option(help="In mm.", show_default=False)] = None,
+    slice_thickness: Annotated[float | None, typer.Option(help="In mm.", show_default=False)] = None,
+    kernel: Annotated[
+        str | None, typer.Option(help="Reconstruction kernel, or a pattern such as B3?f.", show_default=False)
+    ] = None,
+    spacing_tolerance: Annotated[float, typer.Option(help="In mm.")] = 0.05,
+    thickness_tolerance: Annotated[float, typer.Option(help="In mm.")] = 0.1,
+    json: Json = False,
+) -> None:
+    """Keep the cases whose scans were acquired alike, by their headers; else the largest such group."""
+    from ..study.folder import MANIFEST_NAME
+    from ..study.homogeneity import Criteria, filter_manifest, left_out_path
+
+    criteria = Criteria(pixel_spacing, slice_thickness, kernel, spacing_tolerance, thickness_tolerance)
+    found = filter_manifest(manifest / MANIFEST_NAME if manifest.is_dir() else manifest, out, criteria)
+    if json:
+        print_json({"kept": [case.name for case in found.kept], "left_out": dict(found.left_out)})
+        return
+    output.print(f"{len(found.kept)} cases kept, {len(found.left_out)} left out.", highlight=False)
+    _print_files(out.parent, [out, left_out_path(out)])
+
+
+def _print_files(folder: Path, files: Iterable[Path]) -> None:
+    output.print(f"The results are in {folder}:", markup=False, highlight=False, soft_wrap=True)
+    for path in files:
         output.print(f"  {path.name}", markup=False, highlight=False)
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from dataclasses import asdict
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from ..radiomics import FeatureRow, FeatureSettings, FeatureTable
+
+if TYPE_CHECKING:
+    from ..study.tables import Table as StudyTable
 
 
 def feature_values(values: dict[str, float]) -> dict[str, float | None]:
@@ -51,6 +54,18 @@ def comparison_summary(table: FeatureTable) -> Table:
         shown.add_row(name, style="bold")
         for row in rows:
             shown.add_row(*_cells(row))
+    return shown
+
+
+def plain_table(table: StudyTable) -> Table:
+    """A table of a study."""
+    shown = Table(title=table.title, caption=table.note, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for column in table.columns:
+        shown.add_column(column, overflow="fold")
+    for row in table.rows:
+        shown.add_row(
+            *("-" if cell is None else _number(cell) if isinstance(cell, float) else str(cell) for cell in row)
+        )
     return shown
 
 

@@ -10,6 +10,7 @@ from .agreement import (
     percent_difference,
 )
 from .bin_choice import BinChoice, choose_bin_count
+from .discrimination import area_under_curve, concordance_index
 from .equivalence import Equivalence, clustered_bootstrap, equivalence_of_pairs
 from .hypothesis import (
     Comparison,
@@ -21,8 +22,11 @@ from .hypothesis import (
 )
 from .intraclass import IntraclassCorrelation, band, intraclass_correlation
 from .lesion import card_behind, judge_lesion, lesion_variation
+from .lesion_score import describe_scores, score_lesion
+from .overlap import dice
 from .principal_components import PrincipalComponents, principal_components
 from .risk_models import RISK_MODELS, RiskModel, Scaler, risk_scores
+from .signature import Crossings, Signature, cut_off_crossings, read_signature, signature_scores
 from .verdict import Faithfulness, FeatureEvidence, Verdict, is_count_driven, judge, volume_correlations
 
 __all__ = [
@@ -31,6 +35,7 @@ __all__ = [
     "BinChoice",
     "BlandAltman",
     "Comparison",
+    "Crossings",
     "Equivalence",
     "Evidence",
     "Faithfulness",
@@ -39,7 +44,9 @@ __all__ = [
     "PrincipalComponents",
     "RiskModel",
     "Scaler",
+    "Signature",
     "Verdict",
+    "area_under_curve",
     "band",
     "bland_altman",
     "card_behind",
@@ -47,7 +54,11 @@ __all__ = [
     "clustered_bootstrap",
     "coefficient_of_variation",
     "concordance",
+    "concordance_index",
     "concordance_interval",
+    "cut_off_crossings",
+    "describe_scores",
+    "dice",
     "equivalence_of_pairs",
     "intraclass_correlation",
     "is_count_driven",
@@ -59,7 +70,10 @@ __all__ = [
     "paired_t",
     "percent_difference",
     "principal_components",
+    "read_signature",
     "risk_scores",
+    "score_lesion",
+    "signature_scores",
     "volume_correlations",
     "wilcoxon_signed_rank",
 ]

@@ -23,7 +23,7 @@ ROWS_TOGETHER = 50_000
 
 
 def combine(folder: StudyFolder, protocol: Protocol, key: str, cases: Sequence[Case]) -> Path:
-    """Write the features of every done case, in the order of the manifest, with patient and group.
+    """Write the features of every done case, in the order of the manifest, with patient, group and retest_of.
 
     Args:
         folder: The study's folder.
@@ -79,7 +79,8 @@ def _batches(parts: Iterator[pa.Table]) -> Iterator[pa.Table]:
 def _with_manifest(table: pa.Table, case: Case) -> pa.Table:
     import pyarrow as pa
 
-    for position, (name, value) in enumerate((("patient", case.patient), ("group", case.group)), start=1):
+    added = {"patient": case.patient, "group": case.group, "retest_of": case.retest_of}
+    for position, (name, value) in enumerate(added.items(), start=1):
         table = table.add_column(position, name, pa.array([value] * table.num_rows, pa.string()))
     return table.replace_schema_metadata(None)
 

@@ -4,6 +4,7 @@
     results/cases/                one file a case: CASE.KEY.parquet, or CASE.KEY.error.json
     results/run.json              the last run: when it began, how many workers, how it ended
     results/features.parquet      all cases' features
+    results/signatures/           users' signatures that were evaluated, and on which outcomes
     report/                       report.html, tables as CSV and JSON
 
 KEY stands for everything but the input files that a case's features depend on, so that
@@ -97,6 +98,11 @@ class StudyFolder:
     def run_record(self) -> Path:
         """The last run."""
         return self.results / "run.json"
+
+    @property
+    def signatures(self) -> Path:
+        """The users' signatures that were evaluated, and on which outcomes."""
+        return self.results / "signatures"
 
     @property
     def report(self) -> Path:

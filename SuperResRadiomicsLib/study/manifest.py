@@ -13,11 +13,14 @@ from pathlib import Path
 from ..errors import StudyError
 
 REQUIRED_COLUMNS = ("case", "patient", "image", "mask")
-OPTIONAL_COLUMNS = ("label", "reference", "group", "modality")
+OPTIONAL_COLUMNS = ("label", "reference", "group", "modality", "retest_of")
 COLUMNS = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
 MODALITIES = ("CT", "MR", "US")
+READER_PREFIX = "mask:"
+"""Begins the name of a column with another reader's masks."""
 LONGEST_NAME = 100
 _CASE_NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{LONGEST_NAME - 1}}}")
+_READER_COLUMN = re.compile(rf"{READER_PREFIX}[A-Za-z0-9][A-Za-z0-9 _+.-]{{0,39}}")
 _SHOWN_PROBLEMS = 20
 _ALIKE = 0.75
 """How alike two columns' names must be to be taken for a slip of the pen."""
@@ -37,6 +40,9 @@ class Case:
             the image itself is the reference and the fast image is simulated from it.
         group: A group to report apart, such as a centre or a role; may be empty.
         modality: ``CT``, ``MR`` or ``US`` where the file does not say.
+        retest_of: Name of the case that shows the same lesion in the first session; empty for that case itself.
+        readers: Other readers' masks of the lesion by their column, such as ``mask:reader 2``; on the mask's grid,
+            with its label.
         covariates: The manifest's other columns.
     """
 
@@ -48,13 +54,15 @@ class Case:
     reference: Path | None = None
     group: str = ""
     modality: str | None = None
+    retest_of: str = ""
+    readers: Mapping[str, Path] = field(default_factory=dict)
     covariates: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def files(self) -> dict[str, Path]:
         """The input files by role."""
         named = {"image": self.image, "mask": self.mask, "reference": self.reference}
-        return {role: path for role, path in named.items() if path is not None}
+        return {role: path for role, path in named.items() if path is not None} | dict(self.readers)
 
 
 def read_manifest(path: str | os.PathLike[str], check_files: bool = True) -> tuple[Case, ...]:
@@ -84,6 +92,7 @@ def read_manifest(path: str | os.PathLike[str], check_files: bool = True) -> tup
             seen.setdefault(case.name.lower(), number)
             cases.append(case)
         problems += found
+    problems += _problems_of_retests(cases)
     if problems:
         more = len(problems) - _SHOWN_PROBLEMS
         listed = "\n  ".join(problems[:_SHOWN_PROBLEMS] + ([f"and {more} more"] if more > 0 else []))
@@ -97,14 +106,16 @@ def write_manifest(path: str | os.PathLike[str], cases: Iterable[Case]) -> None:
     """Write a manifest; files are given relative to its folder where they lie below it."""
     from ..files import atomic_path
 
-    target = Path(path)
+    target, cases = Path(path), list(cases)
+    readers = list(dict.fromkeys(name for case in cases for name in case.readers))
+    covariates = list(dict.fromkeys(name for case in cases for name in case.covariates))
     with atomic_path(target) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(_cells(case, target.parent) for case in cases)
+        writer.writerow([*COLUMNS, *readers, *covariates])
+        writer.writerows(_cells(case, target.parent, readers, covariates) for case in cases)
 
 
-def _cells(case: Case, folder: Path) -> list[str]:
+def _cells(case: Case, folder: Path, readers: Iterable[str], covariates: Iterable[str]) -> list[str]:
     def shown(path: Path | None) -> str:
         if path is None:
             return ""
@@ -120,6 +131,9 @@ def _cells(case: Case, folder: Path) -> list[str]:
         shown(case.reference),
         case.group,
         case.modality or "",
+        case.retest_of,
+        *(shown(case.readers.get(name)) for name in readers),
+        *(case.covariates.get(name, "") for name in covariates),
     ]
 
 
@@ -152,13 +166,30 @@ def _check_header(source: Path, header: list[str]) -> None:
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
         raise StudyError(f"The manifest '{source.name}' has the column {_listed(twice)} twice. Keep one of them.")
+    absent = [name for name in OPTIONAL_COLUMNS if name not in header]
     for name in header:
-        meant = difflib.get_close_matches(name.lower(), COLUMNS, n=1, cutoff=_ALIKE)
+        if name.startswith(READER_PREFIX):
+            _check_reader(source, name)
+            continue
+        if name.startswith("mask_"):
+            raise StudyError(
+                f"The manifest '{source.name}' has a column '{name}'. Is it another reader's mask? Then call it "
+                f"'{READER_PREFIX}{name.removeprefix('mask_')}', else give a column of your own another name."
+            )
+        meant = difflib.get_close_matches(name.lower(), absent, n=1, cutoff=_ALIKE)
         if name not in COLUMNS and meant:
             raise StudyError(
                 f"The manifest '{source.name}' has a column '{name}'. Is '{meant[0]}' meant? Correct it, or give a "
                 "column of your own another name."
             )
+
+
+def _check_reader(source: Path, name: str) -> None:
+    if not _READER_COLUMN.fullmatch(name):
+        raise StudyError(
+            f"The manifest '{source.name}' has a column '{name}'. After {READER_PREFIX} the reader's name is needed: "
+            "letters, digits, space and _ + . -, up to 40."
+        )
 
 
 def _problems_of(number: int, header: list[str], cells: list[str]) -> list[str]:
@@ -193,6 +224,21 @@ def _problems_of_case(number: int, case: Case, seen: Mapping[str, int], check_fi
             yield f"line {number}, column {role}: there is no file or folder '{path.name}' in '{path.parent.name}'."
 
 
+def _problems_of_retests(cases: Iterable[Case]) -> Iterable[str]:
+    known = {case.name: case for case in cases}
+    for case in known.values():
+        first = known.get(case.retest_of)
+        place = f"case {case.name}, column retest_of: "
+        if not case.retest_of:
+            continue
+        if first is None:
+            yield f"{place}there is no case '{case.retest_of}'. Name the case of the same lesion's first session."
+        elif first.retest_of or first is case:
+            yield f"{place}'{first.name}' is a retest itself. Name the case of the first session."
+        elif first.patient != case.patient:
+            yield f"{place}'{first.name}' is of the patient {first.patient}, not {case.patient}."
+
+
 def _case(row: Mapping[str, str], folder: Path) -> Case:
     return Case(
         name=row["case"],
@@ -203,7 +249,11 @@ def _case(row: Mapping[str, str], folder: Path) -> Case:
         reference=folder / row["reference"] if row.get("reference") else None,
         group=row.get("group", ""),
         modality=row.get("modality") or None,
-        covariates={name: value for name, value in row.items() if name not in COLUMNS},
+        retest_of=row.get("retest_of", ""),
+        readers={name: folder / value for name, value in row.items() if name.startswith(READER_PREFIX) and value},
+        covariates={
+            name: value for name, value in row.items() if name not in COLUMNS and not name.startswith(READER_PREFIX)
+        },
     )
 
 

@@ -15,6 +15,8 @@ from ..radiomics.engine import ENGINES
 from ..radiomics.exact import Bins, ExactEngine, extract_sweep
 from ..radiomics.lesion import check_lesion
 from ..radiomics.plan import ExtractionPlan
+from ..stability import dice
+from .perturbations import UNCHANGED
 from .versions import Version
 
 if TYPE_CHECKING:
@@ -27,11 +29,12 @@ class Measurement:
 
     Attributes:
         version: Name of the version.
-        mask: Name of the perturbation.
+        mask: Name of the perturbation, or a reader's column in the manifest.
         binning: Name of the binning.
         voxels: Voxels in the lesion.
         volume_mm3: Their volume.
         difference: See `Version`.
+        dice: Overlap with the unchanged mask on this version's grid; NaN where the image itself was changed.
         features: Values by pyradiomics' keys; NaN where a feature is not defined.
     """
 
@@ -41,6 +44,7 @@ class Measurement:
     voxels: int
     volume_mm3: float
     difference: float
+    dice: float
     features: Mapping[str, float]
 
 
@@ -69,7 +73,8 @@ def measure_versions(
         for mask_name, mask in version.masks.items():
             check_lesion(version.image, mask)
             count = int(np.count_nonzero(mask))
-            size = count, count * grid.voxel_volume, version.difference
+            overlap = dice(mask, version.masks[UNCHANGED]) if UNCHANGED in version.masks else float("nan")
+            size = count, count * grid.voxel_volume, version.difference, overlap
             found = _features(version.image, mask, list(plans.values()), protocol.features.engine)
             for binning, features in zip(plans, found, strict=True):
                 yield Measurement(name, mask_name, binning, *size, features)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..radiomics.companion import companion_header
 from .cube import Cube
+from .repeats import RETEST_TABLE
 from .statistics import Findings
 
 if TYPE_CHECKING:
@@ -97,11 +98,12 @@ def checklist(cube: Cube, protocol: Protocol, findings: Findings) -> list[tuple[
     filters = "none: features of the original image only"
     counted = f"{len(set(cube.patients))} patients, {len(cube.cases)} lesions"
     perturbed = ", ".join(protocol.perturbations) or "none"
+    retest = "yes" if any(table.name == RETEST_TABLE for table in findings.tables) else "none"
     return [
         ("CLEAR", "Number of patients and of lesions", counted),
         ("CLEAR", "Eligibility of patients, ethics, data sources", UNKNOWN),
         ("CLEAR", "Imaging protocol and scanners", UNKNOWN),
-        ("CLEAR", "Segmentation: by whom, with what", UNKNOWN),
+        ("CLEAR", "Segmentation: by whom, with what", _readers(cube)),
         ("CLEAR", "Image pre-processing", f"versions: {', '.join(_version(n, protocol) for n in protocol.versions)}"),
         ("CLEAR", "Image filters", filters),
         ("CLEAR", "Discretisation of grey levels", ", ".join(protocol.binnings)),
@@ -110,7 +112,7 @@ def checklist(cube: Cube, protocol: Protocol, findings: Findings) -> list[tuple[
         ("CLEAR", "Robustness of features assessed", f"perturbations: {perturbed}"),
         ("CLEAR", "Feature selection and model", "none: this report describes features, not a model"),
         ("METRICS", "Adherence to a radiomics reporting guideline", "this checklist"),
-        ("METRICS", "Test-retest or perturbation analysis", f"perturbations: {perturbed}"),
+        ("METRICS", "Test-retest or perturbation analysis", f"perturbations: {perturbed}; test-retest: {retest}"),
         ("METRICS", "Removal of redundant features", "redundancy with volume is flagged, nothing is removed"),
         ("METRICS", "Handling of multiple lesions a patient", "tests take patients' means; ICC takes lesions"),
         ("METRICS", "Correction for multiple tests", "Benjamini and Hochberg over the features"),
@@ -118,6 +120,10 @@ def checklist(cube: Cube, protocol: Protocol, findings: Findings) -> list[tuple[
         ("METRICS", "External test data", UNKNOWN),
         ("METRICS", "Data and code availability", "code is public; whether the data are is " + UNKNOWN),
     ]
+
+
+def _readers(cube: Cube) -> str:
+    return f"{len(cube.readers) + 1} readers; by whom and with what is {UNKNOWN}" if cube.readers else UNKNOWN
 
 
 def _null(protocol: Protocol) -> str:

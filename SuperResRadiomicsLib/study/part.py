@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 METADATA_KEY = b"SuperResRadiomics"
-INDEX_COLUMNS = ("case", "version", "mask", "binning", "voxels", "volume_mm3", "difference")
+INDEX_COLUMNS = ("case", "version", "mask", "binning", "voxels", "volume_mm3", "difference", "dice")
 
 
 def write_part(path: Path, case: str, measurements: Sequence[Measurement], provenance: Mapping[str, Any]) -> None:
@@ -42,6 +42,7 @@ def write_part(path: Path, case: str, measurements: Sequence[Measurement], prove
         "voxels": pa.array([m.voxels for m in measurements], pa.int64()),
         "volume_mm3": pa.array([m.volume_mm3 for m in measurements], pa.float64()),
         "difference": pa.array([m.difference for m in measurements], pa.float64()),
+        "dice": pa.array([m.dice for m in measurements], pa.float64()),
     }
     for feature in measurements[0].features:
         columns[feature] = pa.array([m.features[feature] for m in measurements], pa.float64())

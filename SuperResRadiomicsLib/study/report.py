@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,10 @@ from .methods import CITATION, checklist, methods_paragraph
 from .part import read_provenance
 from .plots import draw_plots
 from .protocol import Protocol, read_protocol
-from .statistics import Findings, Table, analyse
+from .repeats import describe_repeats, repeat_tables
+from .signature import describe_request, read_requests, tables_or_reason
+from .statistics import Findings, analyse
+from .tables import save_csv, tables_to_dict
 from .unit import study_key
 
 PAGE_NAME, JSON_NAME = "report.html", "report.json"
@@ -36,23 +37,28 @@ def write_report(root: str | os.PathLike[str]) -> list[Path]:
     """
     folder = StudyFolder.existing(root)
     protocol = read_protocol(folder.protocol)
-    cube = read_cube(folder.features, protocol)
+    whole = read_cube(folder.features, protocol)
+    cube = whole.first_sessions()
     findings = analyse(cube, protocol)
+    requests = read_requests(folder)
+    cases = read_manifest(folder.manifest, check_files=False)
+    findings.tables += repeat_tables(whole, protocol)
+    for request in requests:
+        findings.tables += tables_or_reason(request, cube, protocol, cases)
     key = study_key(protocol)
-    names = [case.name for case in read_manifest(folder.manifest, check_files=False)]
+    names = [case.name for case in cases]
     files = folder.current_files(key, names)
     bad = {name: str(read_error(file.path)["error"]) for name, file in files.items() if not file.done}
     engine = read_provenance(next(file.path for file in files.values() if file.done))["engine"]
     prepare_folder(folder.report)
     content = _content(cube, protocol, findings, engine, bad, len(names))
+    content["retests"] = len(whole.cases) - len(cube.cases)
+    more = [describe_repeats(whole), *(describe_request(request) for request in requests)]
+    content["methods"] = " ".join(filter(None, [content["methods"], *more]))
     written = [folder.report / PAGE_NAME, folder.report / JSON_NAME]
     write_text(written[0], _page(content, cube, protocol, findings))
     write_json(written[1], content)
-    for table in findings.tables:
-        path = folder.report / f"{table.name}.csv"
-        write_text(path, _csv(table))
-        written.append(path)
-    return written
+    return written + [save_csv(folder.report, table) for table in findings.tables]
 
 
 def _content(
@@ -75,12 +81,8 @@ def _content(
         "citation": CITATION,
         "checklist": [list(item) for item in checklist(cube, protocol, findings)],
         "protocol": protocol.model_dump(mode="json"),
-        "tables": [
-            {"name": table.name, "title": table.title, "note": table.note, "columns": list(table.columns),
-             "rows": [list(row) for row in table.rows]}
-            for table in findings.tables
-        ],
-    }  # fmt: skip
+        **tables_to_dict(findings.tables),
+    }
 
 
 def _page(content: dict[str, Any], cube: Cube, protocol: Protocol, findings: Findings) -> str:
@@ -99,12 +101,3 @@ def _shown(value: Any) -> str:
     if value is None:
         return "\N{EN DASH}"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
-
-
-def _csv(table: Table) -> str:
-    text = io.StringIO()
-    text.write(f"# {NOT_FOR_CLINICAL_USE}\n# {table.title}. {table.note}\n")
-    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-    writer.writerow(table.columns)
-    writer.writerows(tuple("" if cell is None else cell for cell in row) for row in table.rows)
-    return text.getvalue()

@@ -20,9 +20,10 @@ ENGINE_ORDER = ("exact", "pyradiomics")
 
 _EXAMPLE = """\
 # One line for each lesion. Needed: case (unique), patient, image, mask. May be empty, or left out: label (the mask's
-# value that marks the lesion), reference (image to compare with; the mask lies on it), group, modality (CT, MR, US).
-# Columns of your own are kept. Files are sought beside this file. For example:
-# P001-1,P001,images/P001.nrrd,masks/P001.nrrd,1,,centre A,CT
+# value that marks the lesion), reference (image to compare with; the mask lies on it), group, modality (CT, MR, US),
+# retest_of (the case of the same lesion's first session). A column mask:NAME holds the reader NAME's masks. Columns of
+# your own are kept, such as outcomes. Files are sought beside this file. For example:
+# P001-1,P001,images/P001.nrrd,masks/P001.nrrd,1,,centre A,CT,
 """
 
 

@@ -35,6 +35,7 @@ from ..stability import (
     volume_correlations,
 )
 from .cube import Cube, FloatArray
+from .tables import Table, cell
 
 if TYPE_CHECKING:
     from .protocol import Protocol
@@ -42,25 +43,6 @@ if TYPE_CHECKING:
 FEWEST_FOR_TESTS = 6
 """Patients below which no p-value is given."""
 COMPONENTS = 3
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table of the report.
-
-    Attributes:
-        name: Of its files.
-        title: Above it.
-        note: Below it.
-        columns: Titles.
-        rows: Cells: text, numbers, or nothing.
-    """
-
-    name: str
-    title: str
-    note: str
-    columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
 
 
 @dataclass
@@ -143,7 +125,7 @@ def _stack_masks(cube: Cube, version: str, binning: str) -> FloatArray:
     return np.stack([cube.of(version, mask, binning) for mask in cube.masks], axis=1)
 
 
-def _correlation(table: FloatArray, form: Any, confidence: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+def feature_correlation(table: FloatArray, form: Any, confidence: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Value and both limits for (case, rater, feature); NaN for features that are not always defined or constant."""
     shape = table.shape[2]
     value, low, high = (np.full(shape, np.nan) for _ in range(3))
@@ -161,7 +143,7 @@ def _mask_correlations(cube: Cube, protocol: Protocol, binning: str) -> dict[str
     found = {}
     for version in cube.versions:
         table = _stack_masks(cube, version, binning)
-        value, low, _ = _correlation(table, "ICC(2,1)", protocol.statistics.confidence)
+        value, low, _ = feature_correlation(table, "ICC(2,1)", protocol.statistics.confidence)
         found[version] = value, low
     return found
 
@@ -203,7 +185,7 @@ def _bin_table(choice: BinChoice, protocol: Protocol) -> Table:
 def consistency_over_bins(cube: Cube, protocol: Protocol, version: str) -> FloatArray:
     """ICC(3,1) over all binnings of every feature of a version, the mask as it is; NaN where not defined."""
     table = cube.values[:, cube.versions.index(version), 0]
-    return _correlation(table, "ICC(3,1)", protocol.statistics.confidence)[0]
+    return feature_correlation(table, "ICC(3,1)", protocol.statistics.confidence)[0]
 
 
 def _robust_over_bins(cube: Cube, protocol: Protocol) -> np.ndarray:
@@ -221,7 +203,7 @@ def _bins_correlation_table(cube: Cube, protocol: Protocol) -> Table:
     for f, key in enumerate(cube.features):
         cells: list[Any] = [key]
         for values in tables:
-            cells += [_cell(values[f]), band(float(values[f]))]
+            cells += [cell(values[f]), band(float(values[f]))]
         rows.append(tuple(cells))
     return Table(
         "icc_over_bins",
@@ -241,7 +223,7 @@ def _mask_table(cube: Cube, binning: str, correlations: dict[str, tuple[FloatArr
     for f, key in enumerate(cube.features):
         cells: list[Any] = [key]
         for value, low in correlations.values():
-            cells += [_cell(value[f]), _cell(low[f]), band(float(value[f]))]
+            cells += [cell(value[f]), cell(low[f]), band(float(value[f]))]
         rows.append(tuple(cells))
     return Table(
         "icc_over_masks",
@@ -272,7 +254,7 @@ def _agreement_table(cube: Cube, protocol: Protocol, findings: Findings) -> Tabl
             else:
                 low = high = bias = np.nan
             numbers = (findings.agreement[version][f], low, high, change[f], bias, p[f])
-            cells += [_cell(number) for number in numbers]
+            cells += [cell(number) for number in numbers]
         rows.append(tuple(cells))
     tested = f"p of the patients' paired t-test, adjusted over the features; none below {FEWEST_FOR_TESTS} patients"
     return Table(
@@ -303,8 +285,8 @@ def _shares_table(cube: Cube, protocol: Protocol, findings: Findings) -> Table:
         tested = np.isfinite(p)
         different = float(np.mean(p[tested] < alpha)) if tested.any() else np.nan
         whole = share(np.arange(len(cube.cases)))
-        unadjusted = _cell(_share_different(other - reference, alpha))
-        rows.append((version, int(kept.sum()), _cell(whole), _cell(low), _cell(high), _cell(different), unadjusted))
+        unadjusted = cell(_share_different(other - reference, alpha))
+        rows.append((version, int(kept.sum()), cell(whole), cell(low), cell(high), cell(different), unadjusted))
     return Table(
         "shares",
         f"Share of features that agree with {protocol.base}",
@@ -335,7 +317,7 @@ def _concordances(first: FloatArray, second: FloatArray) -> FloatArray:
 
 def _difference_table(cube: Cube) -> Table:
     rows = [
-        (version, _cell(100 * float(np.nanmean(cube.difference[:, number]))))
+        (version, cell(100 * float(np.nanmean(cube.difference[:, number]))))
         for number, version in enumerate(cube.versions)
         if np.isfinite(cube.difference[:, number]).any()
     ]
@@ -364,7 +346,7 @@ def _component_tables(cube: Cube, protocol: Protocol, findings: Findings) -> Ite
     for version, table in tables.items():
         findings.components[version] = principal_components(table[:, kept])
     shares = [
-        (version, *(_cell(v) for v in found.explained[:COMPONENTS]), _cell(found.explained[:COMPONENTS].sum()))
+        (version, *(cell(v) for v in found.explained[:COMPONENTS]), cell(found.explained[:COMPONENTS].sum()))
         for version, found in findings.components.items()
     ]
     yield Table(
@@ -381,7 +363,7 @@ def _component_tables(cube: Cube, protocol: Protocol, findings: Findings) -> Ite
         "Importance of texture features",
         f"Quadrature sum of the loadings on the first {COMPONENTS} components (de Farias et al. 2021).",
         ("feature", *importance),
-        [(names[n], *(_cell(values[n]) for values in importance.values())) for n in order],
+        [(names[n], *(cell(values[n]) for values in importance.values())) for n in order],
     )
 
 
@@ -404,7 +386,7 @@ def _score_tables(cube: Cube, protocol: Protocol, findings: Findings) -> Iterato
         findings.scores[model.name] = scores
         for version in findings.changes:
             found = bland_altman(scores[protocol.base], scores[version])
-            rows.append((model.name, version, *(_cell(v) for v in (found.bias, *found.bias_interval, *found.limits))))
+            rows.append((model.name, version, *(cell(v) for v in (found.bias, *found.bias_interval, *found.limits))))
     if rows:
         from ..stability.risk_models import CAUTION
 
@@ -455,7 +437,3 @@ def _faithfulness(cube: Cube, protocol: Protocol, findings: Findings, source: st
     reference = cube.of(protocol.base, binning=findings.binning)[:, f]
     error = float(np.abs(cube.of(version, binning=findings.binning)[:, f] - reference).mean())
     return Faithfulness(float(value), error, len(cube.cases))
-
-
-def _cell(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -21,7 +21,7 @@ from .folder import KEY_LENGTH, StudyFolder
 from .inputs import describe_inputs, inputs_unchanged
 from .manifest import Case
 from .measure import Measurement, measure_versions
-from .part import read_provenance, write_part
+from .part import INDEX_COLUMNS, read_provenance, write_part
 from .perturbations import UNCHANGED
 from .protocol import Protocol
 from .versions import Lesion, Version, make_versions
@@ -93,6 +93,7 @@ def study_key(protocol: Protocol) -> str:
         "package": __version__,
         "engine": ENGINES[protocol.features.engine].version(),
         "models": {name: card.sha256 for name, card in cards.items()},
+        "columns": INDEX_COLUMNS,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:KEY_LENGTH]
 
@@ -176,19 +177,23 @@ def _prepare(job: Job) -> Prepared:
     image = read_image(case.image, case.modality)
     reference = read_image(case.reference, case.modality) if case.reference else None
     base = image if reference is None else reference
-    mask = read_mask(case.mask, base.grid, case.label)
-    versions = [make_versions(lesion, protocol) for lesion in _lesions(job, image, reference, mask)]
+    masks = {UNCHANGED: read_mask(case.mask, base.grid, case.label)}
+    masks |= {name: read_mask(path, base.grid, case.label) for name, path in case.readers.items()}
+    versions = [make_versions(lesion, protocol) for lesion in _lesions(job, image, reference, masks)]
     dimension = protocol.settings(next(iter(protocol.binnings))).resolve_dimension(base.grid)
     return Prepared(versions, dimension, through_plane_axis(base.grid))
 
 
-def _lesions(job: Job, image: Image, reference: Image | None, mask: BoolArray) -> Iterator[Lesion]:
-    """The lesion with all masks of one image together, so that every image is enhanced once."""
+def _lesions(job: Job, image: Image, reference: Image | None, drawn: Mapping[str, BoolArray]) -> Iterator[Lesion]:
+    """The lesion with all masks of one image together, so that every image is enhanced once.
+
+    Perturbations are those of the unchanged mask; other readers' masks stand beside it.
+    """
     seed = case_seed(job.protocol, job.case.name)
     base = image if reference is None else reference
-    masks, others = {UNCHANGED: mask}, []
+    masks, others = dict(drawn), []
     for name, perturbation in job.protocol.perturbed(seed).items():
-        changed, moved = perturbation.apply(base, mask)
+        changed, moved = perturbation.apply(base, drawn[UNCHANGED])
         if changed is base:
             masks[name] = moved
         elif reference is None:

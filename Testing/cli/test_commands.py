@@ -109,6 +109,37 @@ def test_compare_of_named_images_agrees_with_the_folder(command, enhanced, files
     assert first["header"]["model"] == second["header"]["model"] == "tiny"
 
 
+def test_compare_scores_a_signature(command, enhanced, tmp_path):
+    file = tmp_path / "risk.csv"
+    file.write_text("# cut_off: 40\nfeature,coefficient\n(intercept),5\noriginal_firstorder_Mean,2\n")
+    outcome = command("compare", enhanced, "--classes", "firstorder", "--signature", file, "--json")
+    assert outcome.code == 0, outcome.err
+    content = json.loads(outcome.out)
+    mean = next(row for row in content["features"] if row["feature"] == "Mean")
+    found = content["header"]["signature"]
+    assert found["scores"] == {
+        image: pytest.approx(5 + 2 * mean[image]) for image in ("original", "bicubic", "enhanced")
+    }
+    assert found["side"] == {image: "above" if score >= 40 else "below" for image, score in found["scores"].items()}
+    shown = command("compare", enhanced, "--classes", "firstorder", "--signature", file)
+    assert "Signature 'risk': original" in shown.out and "cut-off 40" in shown.out
+    assert '# signature: {"name": "risk"' in (enhanced / "features.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("feature,coefficient\noriginal_glcm_Contrast,2\n", "needs the features original_glcm_Contrast"),
+        ("# binning: 32 bins\nfeature,coefficient\noriginal_firstorder_Mean,2\n", "made with 32 bins, the table with"),
+    ],
+)
+def test_a_signature_that_does_not_fit_the_table(command, enhanced, tmp_path, text, message):
+    (tmp_path / "risk.csv").write_text(text)
+    outcome = command("compare", enhanced, "--classes", "firstorder", "--signature", tmp_path / "risk.csv")
+    assert outcome.code == 2 and message in outcome.err
+    assert "features.csv" not in names(enhanced)
+
+
 def test_images_of_unknown_making_are_not_credited_to_a_model(command, enhanced, files, tmp_path):
     named = [("--original", "image"), ("--mask", "mask"), ("--bicubic", "out/bicubic"), ("--enhanced", "out/enhanced")]
     arguments = [part for option, name in named for part in (option, files / f"{name}.nrrd")]

@@ -12,6 +12,9 @@ from scipy import ndimage
 
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.image import Image, write_image, write_mask
+from Testing.cli.conftest import command
+
+__all__ = ["command"]  # a fixture of the commands' tests
 
 CASES = 7
 """Of six patients: the last two lesions are one patient's."""
@@ -49,3 +52,11 @@ def write_cohort(folder: Path, protocol: dict[str, Any], cases: int = CASES) -> 
 def study(tmp_path: Path) -> Path:
     """A robustness study that is set up and not run."""
     return write_cohort(tmp_path / "study", PROTOCOL)
+
+
+@pytest.fixture(scope="session")
+def repeated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study with further readers, retests and outcomes, run once for all tests; they must not change it."""
+    from Testing.study.repeated import run_repeated
+
+    return run_repeated(tmp_path_factory.mktemp("repeated") / "study")

@@ -40,6 +40,13 @@ def test_mistakes_in_a_manifest(tmp_path, text, message):
         read_manifest(tmp_path / "manifest.csv")
 
 
+def test_a_column_is_no_slip_of_one_that_is_there(study):
+    text = (study / "manifest.csv").read_text().splitlines()
+    lines = [f"{text[0]},age,cause", *(f"{line},60,accident" for line in text[1:])]
+    (study / "manifest.csv").write_text("\n".join(lines) + "\n")
+    assert read_manifest(study / "manifest.csv")[0].covariates == {"age": "60", "cause": "accident"}
+
+
 def test_a_case_twice(study):
     text = (study / "manifest.csv").read_text()
     (study / "manifest.csv").write_text(text + text.splitlines()[1] + "\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,24 +22,40 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 SHOWN_FEATURES = 15
 
 
-def draw_plots(cube: Cube, protocol: Protocol, findings: Findings) -> Iterator[tuple[str, str]]:
-    """Each plot's caption and SVG; what cannot be drawn is left out."""
+class Plot(NamedTuple):
+    """A plot of the report.
+
+    Attributes:
+        name: Of its file.
+        caption: Below it.
+        svg: The drawing.
+    """
+
+    name: str
+    caption: str
+    svg: str
+
+
+def draw_plots(cube: Cube, protocol: Protocol, findings: Findings) -> Iterator[Plot]:
+    """The plots of a report; what cannot be drawn is left out."""
     if len(cube.binnings) > 1 and len(cube.cases) > 2:
-        yield "Consistency over the binnings by feature class: ICC(3,1)", _svg(_by_class, cube, protocol)
+        svg = _svg(_by_class, cube, protocol)
+        yield Plot("icc_by_class", "Consistency over the binnings by feature class: ICC(3,1)", svg)
     if findings.changes:
-        yield f"Concordance with {protocol.base} by feature class", _svg(_agreement_by_class, cube, findings)
-        yield (
-            f"Changes beside {protocol.base}: median relative change and adjusted p of each feature",
-            _svg(_volcano, cube, findings),
-        )
+        svg = _svg(_agreement_by_class, cube, findings)
+        yield Plot("agreement_by_class", f"Concordance with {protocol.base} by feature class", svg)
+        caption = f"Changes beside {protocol.base}: median relative change and adjusted p of each feature"
+        yield Plot("changes", caption, _svg(_volcano, cube, findings))
     if protocol.kind == "restoration" and findings.changes:
-        yield "Concordance of every feature, fast against restored", _svg(_fast_against_restored, protocol, findings)
+        svg = _svg(_fast_against_restored, protocol, findings)
+        yield Plot("fast_against_restored", "Concordance of every feature, fast against restored", svg)
     if findings.components:
-        yield "Variance explained by each component", _svg(_scree, findings)
-        yield "Loadings on the first two components", _svg(_loadings, cube, findings)
-        yield "Most important texture features", _svg(_importance, cube, findings)
+        yield Plot("scree", "Variance explained by each component", _svg(_scree, findings))
+        yield Plot("loadings", "Loadings on the first two components", _svg(_loadings, cube, findings))
+        yield Plot("importance", "Most important texture features", _svg(_importance, cube, findings))
     for model, scores in findings.scores.items():
-        yield f"Score '{model}': differences from {protocol.base} (Bland-Altman)", _svg(_bland_altman, protocol, scores)
+        caption = f"Score '{model}': differences from {protocol.base} (Bland-Altman)"
+        yield Plot(f"score_{model}", caption, _svg(_bland_altman, protocol, scores))
 
 
 def _svg(draw: Any, *arguments: Any) -> str:

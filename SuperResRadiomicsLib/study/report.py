@@ -13,7 +13,7 @@ from .folder import StudyFolder, read_error
 from .manifest import read_manifest
 from .methods import CITATION, checklist, methods_paragraph
 from .part import read_provenance
-from .plots import draw_plots
+from .plots import Plot, draw_plots
 from .protocol import Protocol, read_protocol
 from .repeats import describe_repeats, repeat_tables
 from .signature import describe_request, read_requests, tables_or_reason
@@ -29,7 +29,7 @@ def write_report(root: str | os.PathLike[str]) -> list[Path]:
     """Write the report of what a study has computed so far.
 
     Returns:
-        ``report.html``, ``report.json`` and a CSV for each table, in the folder ``report``.
+        ``report.html``, ``report.json``, a CSV for each table and an SVG for each plot, in the folder ``report``.
 
     Raises:
         StudyError: The folder holds no study, or no features.
@@ -56,9 +56,11 @@ def write_report(root: str | os.PathLike[str]) -> list[Path]:
     more = [describe_repeats(whole), *(describe_request(request) for request in requests)]
     content["methods"] = " ".join(filter(None, [content["methods"], *more]))
     written = [folder.report / PAGE_NAME, folder.report / JSON_NAME]
-    write_text(written[0], _page(content, cube, protocol, findings))
+    plots = list(draw_plots(cube, protocol, findings))
+    write_text(written[0], _page(content, plots))
     write_json(written[1], content)
-    return written + [save_csv(folder.report, table) for table in findings.tables]
+    written += [save_csv(folder.report, table) for table in findings.tables]
+    return written + [_save_plot(folder.report, plot) for plot in plots]
 
 
 def _content(
@@ -85,16 +87,21 @@ def _content(
     }
 
 
-def _page(content: dict[str, Any], cube: Cube, protocol: Protocol, findings: Findings) -> str:
+def _page(content: dict[str, Any], plots: list[Plot]) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
         loader=PackageLoader(__package__, "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["cell"] = _shown
-    plots = list(draw_plots(cube, protocol, findings))
     page: str = environment.get_template(TEMPLATE).render(**content, plots=plots)
     return page
+
+
+def _save_plot(folder: Path, plot: Plot) -> Path:
+    path = folder / f"{plot.name}.svg"
+    write_text(path, f"<!-- {NOT_FOR_CLINICAL_USE} -->\n{plot.svg}")
+    return path
 
 
 def _shown(value: Any) -> str:

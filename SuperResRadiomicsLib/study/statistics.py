@@ -290,9 +290,9 @@ def _shares_table(cube: Cube, protocol: Protocol, findings: Findings) -> Table:
     return Table(
         "shares",
         f"Share of features that agree with {protocol.base}",
-        f"CCC of at least {threshold:g} (Moummad et al. 2022), with the interval of 95% when patients are drawn again; "
-        f"beside it the shares with p below {alpha:g}, which are no measure of agreement: of the patients' paired t-test "
-        "adjusted over the features, and of the lesions' (not independent), not adjusted, as they published.",
+        f"CCC of at least {threshold:g} (Moummad et al. 2022), with the interval of 95% when patients are drawn again. "
+        f"Shares with p below {alpha:g} are no measure of agreement: of the patients' paired t-test, adjusted over the "
+        "features, and of the lesions' (not independent), not adjusted, as they published.",
         ("version", "features", f"CCC >= {threshold:g}", "low", "high", f"p < {alpha:g}", f"p < {alpha:g}, lesions"),
         rows,
     )

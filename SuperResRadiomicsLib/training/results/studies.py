@@ -27,6 +27,17 @@ RESTORED = {
     "difference map": "difference of lesion voxels from the reference",
 }
 """Rows of a restoration study's table."""
+RESTORATION_NOTE = (
+    "In brackets the 95% interval when patients are drawn again. Our differences of scores are version minus "
+    "reference, in standard deviations of the reference cohort; theirs do not say which way. The null model "
+    "is the fast image with as much white noise as interpolation lost, unknown to the paper."
+)
+FIGURES = {
+    "scree": "Variance explained by each component",
+    "loadings": "Loadings on the first two components",
+    "importance": "Most important texture features",
+}
+"""Plots of a robustness study (figure 6 of de Farias et al. 2021), stored beside the report as ``NAME-PLOT.svg``."""
 
 
 class StoredReport:
@@ -42,7 +53,7 @@ class StoredReport:
     def __init__(self, path: Path) -> None:
         if not path.is_file():
             raise SettingsError(
-                f"There is no report '{path.name}' in '{path.parent.name}'. Run the study and copy its report.json there."
+                f"There is no report '{path.name}' in '{path.parent.name}'. Run the study, copy its report.json there."
             )
         self.content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         self.tables = {table["name"]: table for table in self.content["tables"]}
@@ -88,7 +99,9 @@ def robustness_section(study: RobustnessStudy, folder: Path) -> list[str]:
     parts = [f"### {study.title}", _cohorts(reports), text, markdown_table(head, rows), _summary(study, reports, icc)]
     if study.compared:
         parts += ["Relative difference of the ICC of the GAN image, in percent:", _relative(study, icc)]
-    return parts
+    cohort, name = next(iter(study.reports.items()))
+    plots = [f"![{text}, {cohort}]({folder.parent.name}/{STUDIES}/{name}-{plot}.svg)" for plot, text in FIGURES.items()]
+    return [*parts, *plots]
 
 
 def _summary(study: RobustnessStudy, reports: Mapping[str, StoredReport], icc: Mapping[str, Any]) -> str:
@@ -155,7 +168,7 @@ def restoration_section(study: RestorationStudy, folder: Path) -> list[str]:
         for name in _classes(next(iter(reports.values())))
         for cells in [[_class_share(r, name, v) for r in reports.values() for v in study.versions]]
     ]
-    parts = [f"### {study.title}", _cohorts(reports), markdown_table(head, rows)]
+    parts = [f"### {study.title}", _cohorts(reports), markdown_table(head, rows), RESTORATION_NOTE]
     text = "Features of each class with CCC of at least 0.85, of how many:"
     return [*parts, text, markdown_table(("class", *head[1 + len(study.versions) :]), classes)]
 

@@ -119,7 +119,7 @@ def _summary(study: RobustnessStudy, reports: Mapping[str, StoredReport], icc: M
         return " / ".join(f"{shares[version] or np.nan:.1%}" for version in study.versions)
 
     versions = " / ".join(study.versions)
-    rows = [
+    rows: list[list[Any]] = [
         [f"excellent features: {versions}", " / ".join(map(str, study.excellent)), *(robust(c) for c in reports)],
         ["bins with the most robust features", study.bins, *(best_bins(r) for r in reports.values())],
         [f"variance of three components: {versions}", f"at least {study.explained:.0%}",
@@ -164,9 +164,8 @@ def restoration_section(study: RestorationStudy, folder: Path) -> list[str]:
         theirs = [_figure(key, value) for value in study.theirs.get(key, (None,) * len(study.versions))]
         rows.append([text, *theirs, *(_restored(r, key, v) for r in reports.values() for v in study.versions)])
     classes = [
-        [name, *cells]
+        [name, *(_class_share(r, name, v) for r in reports.values() for v in study.versions)]
         for name in _classes(next(iter(reports.values())))
-        for cells in [[_class_share(r, name, v) for r in reports.values() for v in study.versions]]
     ]
     parts = [f"### {study.title}", _cohorts(reports), markdown_table(head, rows), RESTORATION_NOTE]
     text = "Features of each class with CCC of at least 0.85, of how many:"

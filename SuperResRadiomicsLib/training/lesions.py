@@ -83,4 +83,4 @@ def _case_name(path: str) -> str:
     """Folder and name of a file without its ending, in the letters that a case may have."""
     inner = PurePosixPath(path)
     stem = inner.name.split(".")[0]
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", f"{inner.parent.name}-{stem}")
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", f"{inner.parent.name}-{stem}").strip("-_")

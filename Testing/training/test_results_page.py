@@ -188,7 +188,7 @@ def test_the_shipped_page_repeats(tmp_path: Path) -> None:
     assert page == (DOCS / "results.md").read_text(), "Run: superres-train results Resources/results.yaml"
     linked = {DOCS / path for path in re.findall(r"!\[[^]]*\]\(([^)]*)\)", page)}
     assert all(path.is_file() for path in linked)
-    assert {path for path in linked if path.suffix == ".svg"} == set((DOCS / "results").glob("*.svg"))
+    assert {path for path in linked if path.suffix == ".svg"} == set((DOCS / "results").rglob("*.svg"))
 
 
 def test_cards_hold_the_figures_that_the_page_shows() -> None:

@@ -161,15 +161,29 @@ def features(
     bin_width: given.BinWidth = None,
     bin_count: given.BinCount = None,
     classes: given.Classes = None,
-    dimension: given.Dimension = "auto",
-    distance: given.Distance = 1.0,
-    distance_unit: given.DistanceUnit = "voxel",
+    dimension: given.Dimension = None,
+    distance: given.Distance = None,
+    distance_unit: given.DistanceUnit = None,
+    filters: given.Filters = None,
+    parameters: given.Parameters = None,
     json: given.Json = False,
 ) -> None:
     """Compute the radiomic features of a lesion in one image."""
-    settings = given.feature_settings(engine, bin_width, bin_count, classes, dimension, distance, distance_unit)
+    asked = given.feature_settings(
+        engine,
+        parameters,
+        bin_width=bin_width,
+        bin_count=bin_count,
+        classes=classes,
+        dimension=dimension,
+        distance=distance,
+        distance_unit=distance_unit,
+        filters=filters,
+    )
+    settings = asked.settings
     scan = read_image(image)
-    values = extract_features(scan, read_mask(mask, scan.grid, label), settings)
+    lesion = read_mask(mask, scan.grid, asked.label if label is None else label)
+    values = extract_features(scan, lesion, settings)
     if json:
         print_json(flat_settings(settings, settings.resolve_dimension(scan.grid)) | feature_values(values))
     else:
@@ -207,9 +221,11 @@ def compare(
     bin_width: given.BinWidth = None,
     bin_count: given.BinCount = None,
     classes: given.Classes = None,
-    dimension: given.Dimension = "auto",
-    distance: given.Distance = 1.0,
-    distance_unit: given.DistanceUnit = "voxel",
+    dimension: given.Dimension = None,
+    distance: given.Distance = None,
+    distance_unit: given.DistanceUnit = None,
+    filters: given.Filters = None,
+    parameters: given.Parameters = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results; else the enhancement's own.", show_default=False)
     ] = None,
@@ -228,7 +244,18 @@ def compare(
 
     Give the folder that `enhance` wrote, or name the four images and --out.
     """
-    settings = given.feature_settings(engine, bin_width, bin_count, classes, dimension, distance, distance_unit)
+    asked = given.feature_settings(
+        engine,
+        parameters,
+        bin_width=bin_width,
+        bin_count=bin_count,
+        classes=classes,
+        dimension=dimension,
+        distance=distance,
+        distance_unit=distance_unit,
+        filters=filters,
+    )
+    settings = asked.settings
     if folder:
         _refuse_beside_folder(original, mask, bicubic, enhanced, model, label)
         versions = LesionVersions.of_enhancement(load_enhancement(folder))
@@ -236,7 +263,7 @@ def compare(
         scan = read_image(original)
         versions = LesionVersions.of_images(
             scan,
-            read_mask(mask, scan.grid, label),
+            read_mask(mask, scan.grid, asked.label if label is None else label),
             read_image(bicubic, scan.modality),
             read_image(enhanced, scan.modality),
             card=load_card(model) if model else None,

@@ -23,13 +23,15 @@ def extract_features(
             None takes the axis of largest spacing.
 
     Returns:
-        Values by pyradiomics' keys (``original_glcm_Correlation``); NaN where a feature is not
-        defined for this lesion.
+        Values by pyradiomics' keys (``original_glcm_Correlation``, ``wavelet-LLH_glcm_Correlation``); NaN where a
+        feature is not defined for this lesion.
 
     Raises:
-        MaskError: The mask is empty, of another shape than the image, a single voxel or a line.
+        MaskError: The mask is empty, of another shape than the image, a single voxel or a line, or too little of it
+            is left by preprocessing.
+        ImageError: A filter or the normalisation is not defined for this image.
         SettingsError: The settings do not fit this image.
-        MissingDependencyError: The engine is not installed.
+        MissingDependencyError: The engine, or what a filter needs, is not installed.
     """
     check_lesion(image, mask)
     axis = through_plane_axis(image.grid) if through_plane is None else through_plane

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
 from ..errors import GridError, SettingsError
-from ..grid import BoolArray, through_plane_axis
+from ..grid import BoolArray
 from ..image import Image
 from .engine import ENGINES, Engine
 from .lesion import check_lesion, measure_lesion
@@ -67,7 +67,7 @@ def compare(
     for name, image in images.items():
         check_lesion(image, masks[name])
     _check_voxel_types(images, settings)
-    axis = through_plane_axis(original.grid)
+    axis = settings.through_plane(original.grid)
     dimension = settings.resolve_dimension(original.grid)
     plans = {name: settings.plan(image.grid, dimension, axis, name) for name, image in images.items()}
     engine = ENGINES[settings.engine]

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from ..errors import SettingsError
-from ..grid import Grid, Triple
+from ..grid import Grid, Triple, through_plane_axis
 from .engine import ENGINES
 from .feature_names import FEATURE_NAMES
 from .filters import UNFILTERED, ImageFilter, check_bins
@@ -126,6 +126,10 @@ class FeatureSettings:
         """Spacing of an image after resampling."""
         resampling = self.preprocessing.resampling
         return resampling.new_spacing(grid.spacing) if resampling else grid.spacing
+
+    def through_plane(self, grid: Grid) -> int:
+        """The axis (0, 1, 2 for i, j, k) across the slices of a comparison whose original lies on ``grid``."""
+        return through_plane_axis(grid) if self.slice_axis is None else "ijk".index(self.slice_axis)
 
     def plan(self, grid: Grid, dimension: str, through_plane: int, name: str) -> ExtractionPlan:
         """Make every choice for one image.

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import MaskError, ModelError
-from ..grid import box_of_mask, crop_grid, expand_box, through_plane_axis, whole
+from ..grid import box_of_mask, crop_grid, expand_box, whole
 from ..radiomics import FeatureSettings, FeatureTable, LesionVersions, extract_features
 from ..zoo import Card, load_card
 from .perturbation import (
@@ -68,7 +68,7 @@ def lesion_variation(
     voxels = np.ascontiguousarray(versions.enhanced.voxels[box.slices])
     image, mask = versions.enhanced.with_voxels(voxels, crop_grid(grid, box)), versions.refined_mask[box.slices]
     fixed = replace(settings, dimension=settings.resolve_dimension(versions.original.grid))
-    axis = through_plane_axis(versions.original.grid)
+    axis = settings.through_plane(versions.original.grid)
     found = [extract_features(image, mask, fixed, axis)]
     for perturbation in perturbations:
         try:

@@ -196,3 +196,11 @@ def test_integers_and_real_numbers_are_not_compared_after_resampling():
     with pytest.raises(SettingsError, match=r"int16 \(original\).*float64 \(enhanced\)"):
         table(asked, scan(np.float64))
     assert table(settings(filters=(Exponential(),)), scan(np.float64)).rows
+
+
+def test_slices_across_a_named_axis():
+    made = table(settings(dimension="2D", slice_axis="j"))
+    assert made.header["through_plane_axis"] == "j"
+    expected = extract_features(scan(), lesion(), settings(dimension="2D"), through_plane=1)
+    assert {row.key: row.original for row in made.rows} == expected
+    assert extract_features(scan(), lesion(), settings(dimension="2D", slice_axis="j"), through_plane=2) == expected

@@ -66,8 +66,9 @@ TEXTURE = {
 }
 SINGLE = "featureClass: {shape: [Sphericity], firstorder: [Mean, Energy], glcm: [MCC, Contrast, Id], ngtdm: []}"
 REAL = {
-    "everything": "imageType: {Original: {}, Wavelet: {binWidth: 10}, LoG: {sigma: [2.0, 4]}, Square: {}, "
-    "SquareRoot: {}, Logarithm: {}, Exponential: {}, Gradient: {}}\nsetting: {preCrop: true, padDistance: 8}\n"
+    "everything": "imageType: {Original: {}, Wavelet: {binCount: 8}, LoG: {sigma: [2.0, 4]}, Square: {}, "
+    "SquareRoot: {}, Logarithm: {}, Exponential: {}, Gradient: {}}\n"
+    "setting: {preCrop: true, padDistance: 8, binCount: 32}\n"
     "featureClass: {firstorder: , glcm: [Contrast, MCC], glrlm: , glszm: , ngtdm: }",
     "MR": "imageType: {Original: {}, LoG: {sigma: [3]}, Wavelet: {}}\nsetting: {normalize: true, normalizeScale: 100, "
     "removeOutliers: 3, resampledPixelSpacing: [2, 2, 2], binWidth: 5, voxelArrayShift: 300, label: 1}",
@@ -157,7 +158,13 @@ def test_json_says_the_same(tmp_path, engine):
 @ENGINES
 @pytest.mark.parametrize(
     ("name", "parameters"),
-    [("brain1", "everything"), ("brain1", "MR"), ("brain1", "whole image"), ("lung1", "everything"), ("lung1", "MR")],
+    [
+        ("brain1", "everything"),
+        ("brain1", "MR"),
+        ("brain1", "whole image"),
+        ("lung1", "everything"),
+        pytest.param("lung1", "MR", marks=pytest.mark.slow),
+    ],
 )
 def test_real_lesions(test_data, tmp_path, name, parameters, engine):
     check(tmp_path / "p.yaml", REAL[parameters], real(test_data, name), engine)

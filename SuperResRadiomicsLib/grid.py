@@ -241,6 +241,28 @@ def crop_grid(grid: Grid, box: Box) -> Grid:
     return Grid(box.size, grid.spacing, _triple(grid.index_to_world(box.start)), grid.direction)
 
 
+def spaced_grid(grid: Grid, spacing: Sequence[float], box: Box, margin: int) -> Grid:
+    """The grid of another spacing around a box, as pyradiomics lays it for resampling.
+
+    It belongs to the grid of that spacing whose field of view starts where the given one does, cut to the voxels that
+    the box touches and ``margin`` of them on each side, as far as the image reaches.
+
+    Args:
+        grid: The grid of the box.
+        spacing: New voxel size in mm along i, j, k; positive.
+        box: What must be covered.
+        margin: Voxels of the new grid around it.
+    """
+    old, new = np.asarray(grid.spacing), np.asarray(spacing, dtype=np.float64)
+    ratio = old / new
+    first = np.maximum(np.floor((np.asarray(box.start) - 0.5) * ratio - margin), 0)
+    beyond = np.ceil((np.asarray(box.stop) - 0.5) * ratio + margin)
+    last = np.minimum(beyond, np.ceil(np.asarray(grid.size) * ratio) - 1)
+    i, j, k = (int(n) for n in last - first + 1)
+    origin = grid.index_to_world(0.5 * (new - old) / old + first / ratio)
+    return Grid((i, j, k), _triple(new), _triple(origin), grid.direction)
+
+
 def refine_box(box: Box, source: Grid, refined: Grid) -> Box:
     """The box on ``refined`` that covers ``box`` of ``source`` (both of one field of view)."""
     ratio = [m / n for m, n in zip(refined.size, source.size, strict=True)]

@@ -164,21 +164,35 @@ def features(
     bin_width: given.BinWidth = None,
     bin_count: given.BinCount = None,
     classes: given.Classes = None,
-    dimension: given.Dimension = "auto",
-    distance: given.Distance = 1.0,
-    distance_unit: given.DistanceUnit = "voxel",
+    dimension: given.Dimension = None,
+    distance: given.Distance = None,
+    distance_unit: given.DistanceUnit = None,
+    filters: given.Filters = None,
+    parameters: given.Parameters = None,
     json: given.Json = False,
 ) -> None:
     """Compute the radiomic features of a lesion in one image, or of every case in a list."""
-    settings = given.feature_settings(engine, bin_width, bin_count, classes, dimension, distance, distance_unit)
+    asked = given.feature_settings(
+        engine,
+        parameters,
+        bin_width=bin_width,
+        bin_count=bin_count,
+        classes=classes,
+        dimension=dimension,
+        distance=distance,
+        distance_unit=distance_unit,
+        filters=filters,
+    )
+    settings = asked.settings
     if list_of_cases:
         batch.refuse_beside_list(image, mask)
-        batch.run(list_of_cases, out, settings, label, jobs, json)
+        batch.run(list_of_cases, out, settings, asked.label if label is None else label, jobs, json)
         return
     if not image or not mask or out or jobs != 1:
         raise typer.BadParameter("Give an image and a mask; or a list with --batch, and only then --out and --jobs.")
     scan = read_image(image)
-    values = extract_features(scan, read_mask(mask, scan.grid, label), settings)
+    lesion = read_mask(mask, scan.grid, asked.label if label is None else label)
+    values = extract_features(scan, lesion, settings)
     if json:
         print_json(flat_settings(settings, settings.resolve_dimension(scan.grid)) | feature_values(values))
     else:
@@ -216,9 +230,11 @@ def compare(
     bin_width: given.BinWidth = None,
     bin_count: given.BinCount = None,
     classes: given.Classes = None,
-    dimension: given.Dimension = "auto",
-    distance: given.Distance = 1.0,
-    distance_unit: given.DistanceUnit = "voxel",
+    dimension: given.Dimension = None,
+    distance: given.Distance = None,
+    distance_unit: given.DistanceUnit = None,
+    filters: given.Filters = None,
+    parameters: given.Parameters = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results; else the enhancement's own.", show_default=False)
     ] = None,
@@ -241,7 +257,18 @@ def compare(
 
     Give the folder that `enhance` wrote, or name the four images and --out.
     """
-    settings = given.feature_settings(engine, bin_width, bin_count, classes, dimension, distance, distance_unit)
+    asked = given.feature_settings(
+        engine,
+        parameters,
+        bin_width=bin_width,
+        bin_count=bin_count,
+        classes=classes,
+        dimension=dimension,
+        distance=distance,
+        distance_unit=distance_unit,
+        filters=filters,
+    )
+    settings = asked.settings
     scored = read_signature(signature) if signature else None
     if folder:
         _refuse_beside_folder(original, mask, bicubic, enhanced, model, label)
@@ -250,7 +277,7 @@ def compare(
         scan = read_image(original)
         versions = LesionVersions.of_images(
             scan,
-            read_mask(mask, scan.grid, label),
+            read_mask(mask, scan.grid, asked.label if label is None else label),
             read_image(bicubic, scan.modality),
             read_image(enhanced, scan.modality),
             card=load_card(model) if model else None,

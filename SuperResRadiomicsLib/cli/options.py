@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
-from ..errors import RegionError
+from ..errors import RegionError, SettingsError
 from ..grid import Box
-from ..radiomics import FeatureSettings
+from ..radiomics import FeatureSettings, ParameterFile, read_parameter_file
+from ..radiomics.filters import FILTERS, ImageFilter, LaplacianOfGaussian
+from .console import note
 
 FEATURE_PANEL, LESION_PANEL, NETWORK_PANEL = "Features", "Lesion", "Network"
 
@@ -62,14 +64,37 @@ Classes = Annotated[
     ),
 ]
 Dimension = Annotated[
-    Literal["auto", "2D", "3D"],
+    Literal["auto", "2D", "3D"] | None,
     typer.Option(
-        help="Texture within slices or in the volume; auto: 2D for thick slices.", rich_help_panel=FEATURE_PANEL
+        help="Texture within slices or in the volume; auto (the default): 2D for thick slices.",
+        rich_help_panel=FEATURE_PANEL,
+        show_default=False,
     ),
 ]
-Distance = Annotated[float, typer.Option(help="Distance between neighbours.", rich_help_panel=FEATURE_PANEL)]
+Distance = Annotated[
+    float | None,
+    typer.Option(help="Distance between neighbours; else 1.", rich_help_panel=FEATURE_PANEL, show_default=False),
+]
 DistanceUnit = Annotated[
-    Literal["voxel", "mm"], typer.Option(help="Unit of the distance.", rich_help_panel=FEATURE_PANEL)
+    Literal["voxel", "mm"] | None,
+    typer.Option(help="Unit of the distance; else voxel.", rich_help_panel=FEATURE_PANEL, show_default=False),
+]
+Filters = Annotated[
+    str | None,
+    typer.Option(
+        help="Images to measure, separated by commas: Original, Wavelet, LoG:1:3 (with its sigmas in mm), Square, "
+        "SquareRoot, Logarithm, Exponential, Gradient; else Original.",
+        rich_help_panel=FEATURE_PANEL,
+        show_default=False,
+    ),
+]
+Parameters = Annotated[
+    Path | None,
+    typer.Option(
+        help="A parameter file of pyradiomics (YAML or JSON) instead of the options above but --engine.",
+        rich_help_panel=FEATURE_PANEL,
+        show_default=False,
+    ),
 ]
 Modality = Annotated[
     Literal["CT", "MR", "US"] | None, typer.Option(help="What the image is, where its file does not say.")
@@ -77,30 +102,54 @@ Modality = Annotated[
 OutputFolder = Annotated[Path, typer.Option("--out", help="Folder for the results; made if needed.")]
 
 
-def feature_settings(
-    engine: str,
-    bin_width: float | None,
-    bin_count: int | None,
-    classes: str | None,
-    dimension: str,
-    distance: float,
-    distance_unit: str,
-) -> FeatureSettings:
-    """Feature settings from a command's options; what is not given keeps the library's default.
+def feature_settings(engine: str, parameters: Path | None, **options: Any) -> ParameterFile:
+    """Feature settings from a command's options or from a parameter file; what is not given keeps its default.
+
+    Args:
+        engine: What computes the features.
+        parameters: The parameter file.
+        options: Fields of `FeatureSettings` by name, ``classes`` and ``filters`` as texts; None where not given.
 
     Raises:
-        SettingsError: A setting is not allowed.
+        SettingsError: A setting is not allowed, or a parameter file was given beside other options.
     """
-    defaults = FeatureSettings()
-    return FeatureSettings(
-        engine=engine,
-        classes=tuple(name.strip() for name in classes.split(",")) if classes else defaults.classes,
-        bin_width=defaults.bin_width if bin_width is None and bin_count is None else bin_width,
-        bin_count=bin_count,
-        dimension=dimension,
-        distance=distance,
-        distance_unit=distance_unit,
-    )
+    chosen = {name: value for name, value in options.items() if value is not None}
+    if parameters:
+        if chosen:
+            raise SettingsError(
+                f"A parameter file and {', '.join('--' + name.replace('_', '-') for name in chosen)} were given. The "
+                "file holds all settings: leave out the options, or change the file."
+            )
+        content = read_parameter_file(parameters, engine)
+        if content.without_effect:
+            note(f"Without effect on the features: {', '.join(content.without_effect)}.")
+        return content
+    if "classes" in chosen:
+        chosen["classes"] = _listed(chosen["classes"])
+    if "filters" in chosen:
+        chosen["filters"] = tuple(map(_parse_filter, _listed(chosen["filters"])))
+    if "bin_count" in chosen:
+        chosen.setdefault("bin_width", None)
+    return ParameterFile(FeatureSettings(engine=engine, **chosen), label=None, without_effect=())
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(","))
+
+
+def _parse_filter(text: str) -> ImageFilter:
+    """Read ``Wavelet``, or ``LoG:1:3`` with sigmas in mm."""
+    name, *sigmas = text.split(":")
+    if name not in FILTERS:
+        raise SettingsError(f"The image type '{name}' is not on offer. Choose from: {', '.join(FILTERS)}.")
+    if name != LaplacianOfGaussian.image_type:
+        if sigmas:
+            raise SettingsError(f"'{text}' gives {name} a number; only LoG takes some. Use a parameter file.")
+        return FILTERS[name]()
+    try:
+        return LaplacianOfGaussian(sigma=tuple(float(sigma) if "." in sigma else int(sigma) for sigma in sigmas))
+    except ValueError as error:
+        raise SettingsError(f"'{text}' holds sigmas that are no numbers. Give mm, for instance LoG:1:2.5.") from error
 
 
 def parse_box(text: str) -> Box:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict
+from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -23,17 +23,29 @@ def feature_values(values: dict[str, float]) -> dict[str, float | None]:
 
 def flat_settings(settings: FeatureSettings, dimension: str) -> dict[str, Any]:
     """The settings behind features, as entries of a flat object."""
-    content = asdict(settings) | {"classes": ",".join(settings.classes), "dimension_used": dimension}
-    return {f"setting_{name}": value for name, value in content.items()}
+    content = settings.describe() | {"dimension_used": dimension}
+    return dict(_flat("setting", content))
+
+
+def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Entries of an object of one level; lists become text, but of objects as many entries."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from _flat(f"{name}_{key}", each)
+    elif isinstance(value, list) and any(isinstance(each, dict) for each in value):
+        for number, each in enumerate(value, start=1):
+            yield from _flat(f"{name}_{number}", each)
+    else:
+        yield name, ",".join(map(str, value)) if isinstance(value, list) else value
 
 
 def feature_summary(values: dict[str, float], image: str) -> Table:
     """Features of one image."""
-    table = Table("class", "feature", title=f"Features of {image}")
+    table = Table("image", "class", "feature", title=f"Features of {image}")
     table.add_column("value", justify="right")
     for key, value in values.items():
-        _, feature_class, feature = key.split("_", 2)
-        table.add_row(feature_class, feature, _number(value))
+        image_type, feature_class, feature = key.split("_", 2)
+        table.add_row(image_type, feature_class, feature, _number(value))
     return table
 
 
@@ -49,7 +61,7 @@ def comparison_summary(table: FeatureTable) -> Table:
     for name in ("original", "bicubic", "enhanced", "voxels", "network"):
         shown.add_column(name, justify="right", no_wrap=True)
     shown.add_column("trust", no_wrap=True)
-    for name, rows in groupby((*table.lesion_rows, *table.rows), key=lambda row: row.feature_class):
+    for name, rows in groupby((*table.lesion_rows, *table.rows), key=lambda row: row.group):
         shown.add_section()
         shown.add_row(name, style="bold")
         for row in rows:

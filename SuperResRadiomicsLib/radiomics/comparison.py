@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
-from ..errors import GridError
-from ..grid import BoolArray, through_plane_axis
+from ..errors import GridError, SettingsError
+from ..grid import BoolArray
 from ..image import Image
 from .companion import companion_header
 from .engine import ENGINES, Engine
@@ -67,7 +67,8 @@ def compare(
     masks = {"original": original_mask, "bicubic": refined_mask, "enhanced": refined_mask}
     for name, image in images.items():
         check_lesion(image, masks[name])
-    axis = through_plane_axis(original.grid)
+    _check_voxel_types(images, settings)
+    axis = settings.through_plane(original.grid)
     dimension = settings.resolve_dimension(original.grid)
     plans = {name: settings.plan(image.grid, dimension, axis, name) for name, image in images.items()}
     engine = ENGINES[settings.engine]
@@ -88,6 +89,17 @@ def compare(
     return FeatureTable(header, _rows(engine, images, masks, plans), lesion)
 
 
+def _check_voxel_types(images: dict[str, Image], settings: FeatureSettings) -> None:
+    """Resampled integers are rounded: where only some images hold integers, the same settings would not be the same."""
+    kinds = {name: image.voxels.dtype for name, image in images.items()}
+    if settings.preprocessing.resampling and len({kind.kind in "iu" for kind in kinds.values()}) > 1:
+        raise SettingsError(
+            f"The images hold {', '.join(f'{kind} ({name})' for name, kind in kinds.items())} voxels. Resampling "
+            "rounds integers and not real numbers, so that their features could not be compared. Convert all to one "
+            "type, or leave out the resampling."
+        )
+
+
 def _constants() -> dict[str, Any]:
     return {"schema_version": SCHEMA_VERSION, "notice": NOT_FOR_CLINICAL_USE, "package_version": __version__}
 
@@ -96,16 +108,19 @@ def _described_settings(
     settings: FeatureSettings, engine: Engine, dimension: str, axis: int, plans: dict[str, ExtractionPlan]
 ) -> dict[str, Any]:
     return {
-        **asdict(settings),
-        "classes": list(settings.classes),
+        **settings.describe(),
         "engine_version": engine.version(),
         "dimension_used": dimension,
         "dimension_rule": DIMENSION_RULE,
         "through_plane_axis": "ijk"[axis],
-        "distance_voxels": {name: plan.distance for name, plan in plans.items()},
+        "distance_voxels": {name: _one_or_list(plan.distances) for name, plan in plans.items()},
         "distance_note": DISTANCE_NOTE,
         **companion_header(settings.classes),
     }
+
+
+def _one_or_list(values: tuple[int, ...]) -> int | list[int]:
+    return values[0] if len(values) == 1 else list(values)
 
 
 def _described_images(images: dict[str, Image]) -> dict[str, Any]:
@@ -126,11 +141,11 @@ def _rows(
 ) -> list[FeatureRow]:
     original = engine.extract(images["original"], masks["original"], plans["original"])
     bicubic = engine.extract(images["bicubic"], masks["bicubic"], plans["bicubic"])
-    # Shape depends on the mask alone, which these two images share; it is the slowest class.
-    without_shape = tuple(name for name in plans["enhanced"].classes if name != "shape")
-    enhanced = bicubic | engine.extract(
-        images["enhanced"], masks["enhanced"], replace(plans["enhanced"], classes=without_shape)
-    )
+    plan = plans["enhanced"]
+    if not plan.preprocessing.resegmentation:
+        # Shape depends on the mask alone, which these two images share; it is the slowest class.
+        plan = replace(plan, classes=tuple(name for name in plan.classes if name != "shape"))
+    enhanced = bicubic | engine.extract(images["enhanced"], masks["enhanced"], plan)
     return [_row(key, original[key], bicubic[key], enhanced[key]) for key in original]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..grid import BoolArray, through_plane_axis
+from ..grid import BoolArray
 from ..image import Image
 from .engine import ENGINES
 from .lesion import check_lesion
@@ -20,18 +20,21 @@ def extract_features(
         settings: What to compute and how. Dimension "auto" is decided on this image's grid; to
             treat several images alike, decide it once (``FeatureSettings.resolve_dimension``).
         through_plane: Grid axis (0, 1, 2 for i, j, k) perpendicular to the slices of 2D texture;
-            None takes the axis of largest spacing.
+            None takes the axis of largest spacing. The settings' own
+            ``slice_axis`` goes before both.
 
     Returns:
-        Values by pyradiomics' keys (``original_glcm_Correlation``); NaN where a feature is not
-        defined for this lesion.
+        Values by pyradiomics' keys (``original_glcm_Correlation``, ``wavelet-LLH_glcm_Correlation``); NaN where a
+        feature is not defined for this lesion.
 
     Raises:
-        MaskError: The mask is empty, of another shape than the image, a single voxel or a line.
+        MaskError: The mask is empty, of another shape than the image, a single voxel or a line, or too little of it
+            is left by preprocessing.
+        ImageError: A filter or the normalisation is not defined for this image.
         SettingsError: The settings do not fit this image.
-        MissingDependencyError: The engine is not installed.
+        MissingDependencyError: The engine, or what a filter needs, is not installed.
     """
     check_lesion(image, mask)
-    axis = through_plane_axis(image.grid) if through_plane is None else through_plane
+    axis = settings.through_plane(image.grid) if through_plane is None else through_plane
     plan = settings.plan(image.grid, settings.resolve_dimension(image.grid), axis, image.name)
     return ENGINES[settings.engine].extract(image, mask, plan)

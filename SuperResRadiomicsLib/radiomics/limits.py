@@ -33,9 +33,10 @@ def check_distance(size: tuple[int, int, int], plan: ExtractionPlan) -> None:
         SettingsError: The distance exceeds the lesion.
     """
     extents = [extent for axis, extent in enumerate(size) if axis != plan.planar_axis]
-    if plan.distance >= max(extents) and set(plan.classes) & set(DISTANCE_CLASSES):
+    distance = max(plan.distances)
+    if distance >= max(extents) and set(plan.classes) & set(DISTANCE_CLASSES):
         raise SettingsError(
-            f"The distance is {plan.distance} voxels, but the lesion extends over only {' x '.join(map(str, extents))} "
+            f"The distance is {distance} voxels, but the lesion extends over only {' x '.join(map(str, extents))} "
             f"voxels, so that no two of them are that far apart. Choose a distance below {max(extents)} voxels, or "
             f"leave out the classes {', '.join(DISTANCE_CLASSES)}."
         )

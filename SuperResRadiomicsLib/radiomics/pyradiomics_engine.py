@@ -2,8 +2,8 @@
 
 Source: van Griethuysen et al., Cancer Research 77 (2017) e104,
 https://pyradiomics.readthedocs.io. Only what does not change a value is done differently:
-the image is cropped to the lesion beforehand (pyradiomics computes the same values
-after statistics over the whole image), and its diagnostics are off.
+preprocessing and filters are ours (`derived`), each image is cropped to the lesion beforehand
+(pyradiomics computes the same values after statistics over the whole image), and its diagnostics are off.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ import SimpleITK as sitk
 from ..errors import MissingDependencyError
 from ..grid import BoolArray, box_of_mask
 from ..image import Image
+from .derived import DerivedLesion, derived_lesions
+from .filters import ORIGINAL
 from .limits import check_distance, check_extents, check_gray_levels
 from .plan import ExtractionPlan
 
@@ -40,7 +42,7 @@ class PyradiomicsEngine:
         integer original and its float enhancement are binned by the same arithmetic.
 
         Args:
-            image: The image; only voxels inside the mask enter.
+            image: The image.
             mask: Boolean array [k, j, i] of the image's shape, not empty.
             plan: What to compute.
 
@@ -49,24 +51,36 @@ class PyradiomicsEngine:
             NaN where a feature is not defined for this lesion.
 
         Raises:
-            MissingDependencyError: pyradiomics is not installed.
-            MaskError: The lesion is a single voxel or a line of voxels.
-            SettingsError: The bin width gives too many gray levels, or the distance exceeds the lesion.
+            MissingDependencyError: pyradiomics, or what a filter needs, is not installed.
+            ImageError: A filter or the normalisation is not defined for this image.
+            MaskError: The lesion is a single voxel or a line of voxels, or too little of it is left.
+            SettingsError: The bin width gives too many gray levels, or the settings do not fit the lesion or image.
         """
         radiomics = _import_radiomics()
-        size = box_of_mask(mask).size
-        check_extents(size)
-        if plan.classes != ("shape",):
-            check_gray_levels(image.voxels[mask], plan.bin_width)
-        check_distance(size, plan)
-        with _silenced():
-            extractor = radiomics.featureextractor.RadiomicsFeatureExtractor(**_keyword_arguments(plan))
-            extractor.disableAllFeatures()
-            for feature_class in plan.classes:
-                extractor.enableFeatureClassByName(feature_class)
-            values = extractor.execute(*_cropped(image, mask))
-        # Eigenvalues, and with them MCC, come as complex numbers from some versions of numpy.
-        return {key: float(np.real(value)) for key, value in values.items() if not key.startswith("diagnostics_")}
+        values: dict[str, float] = {}
+        for derived in derived_lesions(image, mask, plan):
+            values |= _measured(radiomics, derived)
+        return values
+
+
+def _measured(radiomics: Any, lesion: DerivedLesion) -> dict[str, float]:
+    """Features of one image by key."""
+    plan, size = lesion.plan, box_of_mask(lesion.mask).size
+    check_extents(size)
+    if plan.classes != ("shape",):
+        check_gray_levels(lesion.image.voxels[lesion.mask], plan.bin_width)
+    check_distance(size, plan)
+    with _silenced():
+        extractor = radiomics.featureextractor.RadiomicsFeatureExtractor(**_keyword_arguments(plan))
+        extractor.disableAllFeatures()
+        extractor.enableFeaturesByName(**{name: plan.chosen(name) for name in plan.classes})
+        values = extractor.execute(*_cropped(lesion.image, lesion.mask))
+    # Eigenvalues, and with them MCC, come as complex numbers from some versions of numpy.
+    return {
+        lesion.image_type + key.removeprefix(ORIGINAL): float(np.real(value))
+        for key, value in values.items()
+        if not key.startswith("diagnostics_")
+    }
 
 
 def _import_radiomics() -> Any:
@@ -99,7 +113,13 @@ def _silenced() -> Iterator[None]:
 
 def _keyword_arguments(plan: ExtractionPlan) -> dict[str, Any]:
     bins = {"binCount": plan.bin_count} if plan.bin_count is not None else {"binWidth": plan.bin_width}
-    arguments: dict[str, Any] = {"additionalInfo": False, "label": 1, "distances": [plan.distance], **bins}
+    arguments: dict[str, Any] = {"additionalInfo": False, "label": 1, "distances": list(plan.distances), **bins}
+    arguments |= {
+        "symmetricalGLCM": plan.options.symmetrical_glcm,
+        "weightingNorm": plan.options.weighting_norm,
+        "gldm_a": plan.options.gldm_alpha,
+        "voxelArrayShift": plan.options.voxel_array_shift,
+    }
     if plan.planar_axis is not None:
         # pyradiomics counts axes as numpy does: 0 is the slowest, k.
         arguments |= {"force2D": True, "force2Ddimension": 2 - plan.planar_axis}

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from ..errors import SettingsError
-from ..grid import Grid
+from ..grid import Grid, Triple, through_plane_axis
 from .engine import ENGINES
+from .feature_names import FEATURE_NAMES
+from .filters import UNFILTERED, ImageFilter, check_bins
+from .options import PYRADIOMICS_OPTIONS, FeatureOptions
 from .plan import ALLOWED_CLASSES, FEATURE_CLASSES, ExtractionPlan
+from .preprocessing import NO_PREPROCESSING, Preprocessing
 
 PLANAR_SPACING_RATIO = 2.0
 DIMENSION_RULE = (
     f"auto takes 2D (texture within slices) where the largest voxel spacing of the original grid is at least "
-    f"{PLANAR_SPACING_RATIO:g} times the smallest, else 3D; decided once and used for every image"
+    f"{PLANAR_SPACING_RATIO:g} times the smallest (after resampling, where that is asked for), else 3D; decided once "
+    "and used for every image"
 )
 DISTANCE_TOLERANCE = 0.1
 """A distance in mm may differ from a whole number of voxels by this fraction."""
@@ -30,10 +36,16 @@ class FeatureSettings:
         bin_width: Width of a gray level bin in the unit of the image. None when a bin count is given.
         bin_count: Number of gray level bins between the lesion's least and greatest intensity.
         dimension: "2D" (texture within slices), "3D", or "auto" (see ``DIMENSION_RULE``).
-        distance: Distance between neighbours for the classes in ``DISTANCE_CLASSES``.
+        distance: Distance between neighbours for the classes in ``DISTANCE_CLASSES``; several count together.
         distance_unit: "voxel": as many voxels on every image, hence shorter in mm on a finer grid;
             "mm": the same length on every image, converted to voxels per grid (in-plane spacing
             in 2D, smallest spacing in 3D).
+        slice_axis: "i", "j" or "k": the axis perpendicular to the slices of 2D texture; None takes the one that
+            the caller chose, usually that of largest spacing.
+        features: Single features such as ``glcm_Contrast``; a class of which none is named is computed whole.
+        filters: Images to measure, each filter once; shape is that of the mask and knows none.
+        preprocessing: What happens to image and mask before filters.
+        options: Choices within the definitions of the features.
 
     Raises:
         SettingsError: A setting is outside what is allowed.
@@ -44,16 +56,47 @@ class FeatureSettings:
     bin_width: float | None = 25.0
     bin_count: int | None = None
     dimension: str = "auto"
-    distance: float = 1.0
+    distance: float | tuple[float, ...] = 1.0
     distance_unit: str = "voxel"
+    slice_axis: str | None = None
+    features: tuple[str, ...] = ()
+    filters: tuple[ImageFilter, ...] = UNFILTERED
+    preprocessing: Preprocessing = NO_PREPROCESSING
+    options: FeatureOptions = PYRADIOMICS_OPTIONS
 
     def __post_init__(self) -> None:
         _check_choice("feature engine", self.engine, tuple(ENGINES))
         _check_choice("dimension", self.dimension, ("auto", "2D", "3D"))
         _check_choice("unit of distance", self.distance_unit, ("voxel", "mm"))
+        if self.slice_axis is not None:
+            _check_choice("axis across the slices", self.slice_axis, ("i", "j", "k"))
         object.__setattr__(self, "classes", _ordered_classes(self.classes))
+        object.__setattr__(self, "features", _ordered_features(self.features, self.classes))
+        _check_filters(self.filters)
         self._check_bins()
-        self._check_distance()
+        if not self.distances:
+            raise SettingsError("No distance is given. Give at least one positive number.")
+        for distance in self.distances:
+            self._check_distance(distance)
+
+    @property
+    def distances(self) -> tuple[float, ...]:
+        """The distances, also where it is one."""
+        return self.distance if isinstance(self.distance, tuple) else (self.distance,)
+
+    @property
+    def needs_surroundings(self) -> bool:
+        """Whether features depend on voxels around the lesion, however far away."""
+        return self.preprocessing.changes_values or self.filters != UNFILTERED
+
+    def describe(self) -> dict[str, Any]:
+        """Every setting as JSON-able values, for the header of a table."""
+        described = {name: getattr(self, name) for name in _PLAIN_FIELDS} | {
+            "filters": [each.describe() for each in self.filters],
+            "preprocessing": self.preprocessing.describe(),
+            "options": asdict(self.options),
+        }
+        return {name: _json_able(value) for name, value in described.items()}
 
     def _check_bins(self) -> None:
         if (self.bin_width is None) == (self.bin_count is None):
@@ -61,17 +104,14 @@ class FeatureSettings:
                 f"Bin width {self.bin_width} and bin count {self.bin_count} were given. Exactly one of them sets the "
                 "gray levels. Give one and None for the other."
             )
-        if self.bin_width is not None and not (math.isfinite(self.bin_width) and self.bin_width > 0):
-            raise SettingsError(f"The bin width is {self.bin_width}. Give a positive number in the image's unit.")
-        if self.bin_count is not None and not (isinstance(self.bin_count, int) and self.bin_count >= 2):
-            raise SettingsError(f"The bin count is {self.bin_count}. Give a whole number of at least 2.")
+        check_bins(self.bin_width, self.bin_count)
 
-    def _check_distance(self) -> None:
-        if not (math.isfinite(self.distance) and self.distance > 0):
-            raise SettingsError(f"The distance is {self.distance} {self.distance_unit}. Give a positive number.")
-        if self.distance_unit == "voxel" and self.distance != int(self.distance):
+    def _check_distance(self, distance: float) -> None:
+        if not (math.isfinite(distance) and distance > 0):
+            raise SettingsError(f"The distance is {distance} {self.distance_unit}. Give a positive number.")
+        if self.distance_unit == "voxel" and distance != int(distance):
             raise SettingsError(
-                f"The distance is {self.distance:g} voxels. Between voxels it is a whole number of at least 1. "
+                f"The distance is {distance:g} voxels. Between voxels it is a whole number of at least 1. "
                 'Round it, or give it in mm with distance_unit="mm".'
             )
 
@@ -79,7 +119,17 @@ class FeatureSettings:
         """Say "2D" or "3D" for a comparison whose original image lies on ``grid``."""
         if self.dimension != "auto":
             return self.dimension
-        return "2D" if max(grid.spacing) >= PLANAR_SPACING_RATIO * min(grid.spacing) else "3D"
+        spacing = self._measured_spacing(grid)
+        return "2D" if max(spacing) >= PLANAR_SPACING_RATIO * min(spacing) else "3D"
+
+    def _measured_spacing(self, grid: Grid) -> Triple:
+        """Spacing of an image after resampling."""
+        resampling = self.preprocessing.resampling
+        return resampling.new_spacing(grid.spacing) if resampling else grid.spacing
+
+    def through_plane(self, grid: Grid) -> int:
+        """The axis (0, 1, 2 for i, j, k) across the slices of a comparison whose original lies on ``grid``."""
+        return through_plane_axis(grid) if self.slice_axis is None else "ijk".index(self.slice_axis)
 
     def plan(self, grid: Grid, dimension: str, through_plane: int, name: str) -> ExtractionPlan:
         """Make every choice for one image.
@@ -93,28 +143,47 @@ class FeatureSettings:
         Raises:
             SettingsError: The distance is not a whole number of voxels on this grid.
         """
+        axis = through_plane if self.slice_axis is None else "ijk".index(self.slice_axis)
+        spacing = self._measured_spacing(grid)
+        distances = tuple(self._in_voxels(each, spacing, dimension, axis, name) for each in self.distances)
         return ExtractionPlan(
             classes=self.classes,
             bin_width=self.bin_width,
             bin_count=self.bin_count,
-            planar_axis=through_plane if dimension == "2D" else None,
-            distance=self._distance_in_voxels(grid, dimension, through_plane, name),
+            planar_axis=axis if dimension == "2D" else None,
+            distance=distances if isinstance(self.distance, tuple) else distances[0],
+            features=self.features,
+            options=self.options,
+            preprocessing=self.preprocessing,
+            filters=self.filters,
         )
 
-    def _distance_in_voxels(self, grid: Grid, dimension: str, through_plane: int, name: str) -> int:
+    def _in_voxels(self, distance: float, spacing: Triple, dimension: str, through_plane: int, name: str) -> int:
         if self.distance_unit == "voxel":
-            return int(self.distance)
-        in_plane = [grid.spacing[axis] for axis in range(3) if axis != through_plane]
-        spacings = in_plane if dimension == "2D" else [min(grid.spacing)]
-        voxels = round(self.distance / spacings[0])
-        if any(abs(self.distance / spacing - voxels) > DISTANCE_TOLERANCE * voxels for spacing in spacings):
+            return int(distance)
+        in_plane = [spacing[axis] for axis in range(3) if axis != through_plane]
+        spacings = in_plane if dimension == "2D" else [min(spacing)]
+        voxels = round(distance / spacings[0])
+        if any(abs(distance / spacing - voxels) > DISTANCE_TOLERANCE * voxels for spacing in spacings):
             raise SettingsError(
-                f"The distance of {self.distance:g} mm is {_listed(self.distance / s for s in spacings)} voxels of the "
+                f"The distance of {distance:g} mm is {_listed(distance / s for s in spacings)} voxels of the "
                 f"{name} image, whose spacing is {_listed(spacings)} mm. It must be within {DISTANCE_TOLERANCE:.0%} of "
                 "one whole number of voxels, at least 1, on every image. Choose a multiple of the coarsest spacing, "
                 'or distance_unit="voxel".'
             )
         return voxels
+
+
+_PLAIN_FIELDS = tuple(
+    field.name for field in fields(FeatureSettings) if field.name not in ("filters", "preprocessing", "options")
+)
+
+
+def _json_able(value: Any) -> Any:
+    """Tuples as the lists that JSON makes of them."""
+    if isinstance(value, dict):
+        return {name: _json_able(each) for name, each in value.items()}
+    return [_json_able(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _listed(values: Iterable[float]) -> str:
@@ -135,3 +204,31 @@ def _ordered_classes(classes: tuple[str, ...]) -> tuple[str, ...]:
             f"Choose at least one, all from: {', '.join(ALLOWED_CLASSES)}."
         )
     return tuple(name for name in ALLOWED_CLASSES if name in classes)
+
+
+def _ordered_features(features: tuple[str, ...], classes: tuple[str, ...]) -> tuple[str, ...]:
+    """The single features in the order of a table, each once."""
+    for feature in features:
+        of_class, _, name = feature.partition("_")
+        if of_class not in classes:
+            raise SettingsError(
+                f"The feature '{feature}' is of none of the classes that are computed: {', '.join(classes)}. "
+                "Name single features like glcm_Contrast, and their class among the classes."
+            )
+        if name not in FEATURE_NAMES.get(of_class, ()):
+            raise SettingsError(
+                f"The class {of_class} has no feature '{name}' to choose. "
+                f"Choose from: {', '.join(FEATURE_NAMES.get(of_class, ())) or 'the whole class'}."
+            )
+    return tuple(
+        f"{of_class}_{name}"
+        for of_class in classes
+        for name in FEATURE_NAMES.get(of_class, ())
+        if f"{of_class}_{name}" in features
+    )
+
+
+def _check_filters(filters: tuple[ImageFilter, ...]) -> None:
+    names = [each.image_type for each in filters]
+    if not names or len(set(names)) < len(names):
+        raise SettingsError(f"The filters are: {', '.join(names) or 'none'}. Give at least one, each once.")

@@ -13,6 +13,7 @@ from typing import Any
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
 from ..errors import SettingsError
 from ..files import write_json, write_text
+from .filters import ORIGINAL
 from .lesion import LesionMeasurements
 from .verdict import UNKNOWN, Verdict
 
@@ -40,6 +41,12 @@ class FeatureRow:
     bicubic: float
     enhanced: float
     verdict: Verdict = UNKNOWN
+
+    @property
+    def group(self) -> str:
+        """Its class, and before it the image type where that is not the original: ``wavelet-LLH glcm``."""
+        image_type = self.key.split("_", 1)[0]
+        return self.feature_class if image_type in (ORIGINAL, "lesion") else f"{image_type} {self.feature_class}"
 
     @property
     def voxel_effect(self) -> float:

@@ -77,7 +77,7 @@ def _template() -> Any:
 
 
 def _by_class(rows: list[FeatureRow]) -> list[tuple[str, list[FeatureRow]]]:
-    return [(name, list(members)) for name, members in groupby(rows, key=lambda row: row.feature_class)]
+    return [(name, list(members)) for name, members in groupby(rows, key=lambda row: row.group)]
 
 
 def _typical_effects(rows: list[FeatureRow]) -> tuple[float, float]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import MaskError, ModelError
-from ..grid import box_of_mask, crop_grid, expand_box, through_plane_axis
+from ..grid import box_of_mask, crop_grid, expand_box, whole
 from ..radiomics import FeatureSettings, FeatureTable, LesionVersions, extract_features
 from ..zoo import Card, load_card
 from .perturbation import (
@@ -63,11 +63,12 @@ def lesion_variation(
         MaskError: No perturbation leaves anything of the lesion.
     """
     grid = versions.enhanced.grid
-    box = expand_box(box_of_mask(versions.refined_mask), grid, CONTEXT_MM)
+    lesion = expand_box(box_of_mask(versions.refined_mask), grid, CONTEXT_MM)
+    box = whole(grid) if settings.needs_surroundings else lesion
     voxels = np.ascontiguousarray(versions.enhanced.voxels[box.slices])
     image, mask = versions.enhanced.with_voxels(voxels, crop_grid(grid, box)), versions.refined_mask[box.slices]
     fixed = replace(settings, dimension=settings.resolve_dimension(versions.original.grid))
-    axis = through_plane_axis(versions.original.grid)
+    axis = settings.through_plane(versions.original.grid)
     found = [extract_features(image, mask, fixed, axis)]
     for perturbation in perturbations:
         try:
@@ -99,7 +100,8 @@ def judge_lesion(table: FeatureTable, card: Card | None, variation: Mapping[str,
         card: The model's card, where it is known.
         variation: From `lesion_variation`, where stability was checked.
     """
-    known = _held_out(card)
+    # The card's figures are those of the image without preprocessing.
+    known = {} if table.header.get("preprocessing") else _held_out(card)
     counts = set(table.header["lesion_voxels"].values())
     rows = []
     for row in table.rows:

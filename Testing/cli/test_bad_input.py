@@ -129,6 +129,15 @@ BAD_FEATURE_OPTIONS = {
     "width and count": (["--bin-width", 25, "--bin-count", 32], "Exactly one"),
     "engine unknown": (["--engine", "steam"], "The feature engine is 'steam'"),
     "bin count of one": (["--bin-count", 1], "The bin count is 1"),
+    "filter unknown": (["--filters", "Original,LBP3D"], "'LBP3D' is not on offer"),
+    "sigma for another filter": (["--filters", "Square:3"], "only LoG takes some"),
+    "sigma that is no number": (["--filters", "LoG:wide"], "'LoG:wide' holds sigmas that are no numbers"),
+    "no sigma": (["--filters", "LoG"], "The sigmas of LoG are: none"),
+    "parameter file missing": (["--parameters", "nowhere.yaml"], "'nowhere.yaml': it cannot be read"),
+    "options beside a file": (
+        ["--parameters", "p.yaml", "--bin-width", 5, "--dimension", "auto"],
+        "A parameter file and --bin-width, --dimension were given",
+    ),
 }
 
 

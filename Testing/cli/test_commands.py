@@ -14,7 +14,7 @@ from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
 from SuperResRadiomicsLib.demo import run as demo_run
 from SuperResRadiomicsLib.demo.sample import SampleError
 from SuperResRadiomicsLib.image import read_image, read_mask
-from SuperResRadiomicsLib.radiomics import FeatureSettings, extract_features
+from SuperResRadiomicsLib.radiomics import FeatureSettings, extract_features, read_parameter_file
 
 IMAGES = ["bicubic", "enhanced", "mask", "original", "original_mask"]
 COMPARED = ["features.csv", "features.json"]
@@ -160,6 +160,50 @@ def test_features_are_one_flat_object(command, files):
     assert content["setting_bin_count"] == 32
     assert content["setting_bin_width"] is None
     assert content["setting_dimension_used"] == "2D"
+
+
+PARAMETERS = """
+imageType: {Original: {}, LoG: {sigma: [2]}, Wavelet: {binWidth: 10}}
+featureClass: {firstorder: [Mean, Entropy], glcm: [Contrast]}
+setting: {label: 1, normalize: true, normalizeScale: 100, padDistance: 4}
+"""
+
+
+def test_features_by_a_parameter_file(command, files):
+    (files / "p.yaml").write_text(PARAMETERS)
+    arguments = [files / "image.nrrd", files / "mask.nrrd", "--parameters", files / "p.yaml", "--engine", "exact"]
+    outcome = command("features", *arguments, "--json")
+    assert outcome.code == 0, outcome.err
+    assert "Without effect on the features: setting.padDistance." in outcome.err
+    content = check_envelope(outcome.out)
+    image = read_image(files / "image.nrrd")
+    settings = read_parameter_file(files / "p.yaml", "exact").settings
+    expected = extract_features(image, read_mask(files / "mask.nrrd", image.grid), settings)
+    assert {key: content[key] for key in expected} == expected
+    assert not [value for value in content.values() if isinstance(value, dict | list)]
+    assert content["setting_filters_2_sigma"] == "2"
+    assert content["setting_preprocessing_normalisation_scale"] == 100
+
+
+def test_features_of_filtered_images(command, files):
+    arguments = [files / "image.nrrd", files / "mask.nrrd", "--classes", "glcm", "--filters", "Original, LoG:1:2.5"]
+    outcome = command("features", *arguments, "--engine", "exact", "--json")
+    assert outcome.code == 0, outcome.err
+    image_types = {key.split("_")[0] for key in check_envelope(outcome.out) if "_glcm_" in key}
+    assert image_types == {"original", "log-sigma-1-mm-3D", "log-sigma-2-5-mm-3D"}
+
+
+def test_comparison_by_a_parameter_file(command, enhanced, files):
+    (files / "p.yaml").write_text(PARAMETERS)
+    outcome = command("compare", enhanced, "--parameters", files / "p.yaml", "--engine", "exact", "--report", "--json")
+    assert outcome.code == 0, outcome.err
+    content = check_envelope(outcome.out)
+    assert len(content["features"]) == 3 * 10
+    assert content["header"]["filters"][2] == {
+        "image_type": "Wavelet", "bin_width": 10, "wavelet": "coif1", "start_level": 0, "level": 1
+    }  # fmt: skip
+    assert '"normalisation": {"scale": 100' in (enhanced / "features.csv").read_text()
+    assert "wavelet-LLH glcm" in (enhanced / "report.html").read_text()
 
 
 def test_features_in_a_table_for_people(command, files):

@@ -11,6 +11,7 @@ from SuperResRadiomicsLib.errors import MaskError
 from SuperResRadiomicsLib.grid import Grid, refine, transport_mask
 from SuperResRadiomicsLib.image import Image
 from SuperResRadiomicsLib.radiomics import FeatureSettings, FeatureTable, LesionVersions
+from SuperResRadiomicsLib.radiomics.preprocessing import Normalisation, Preprocessing
 from SuperResRadiomicsLib.stability import card_behind, judge_lesion, lesion_variation
 from SuperResRadiomicsLib.stability.perturbation import Opening, Translation
 from SuperResRadiomicsLib.zoo import load_card
@@ -76,6 +77,25 @@ def test_variation_is_over_the_perturbed_lesions():
     assert max(abs(value) for value in still.values()) < 1e-9
     moved = lesion_variation(versions, SETTINGS)
     assert moved["original_firstorder_Mean"] > 0 and moved["original_glcm_Contrast"] > 0
+
+
+def test_variation_of_normalised_features_sees_the_whole_image():
+    versions = make_versions()
+    wide = Grid((160, *versions.enhanced.grid.size[1:]), versions.enhanced.grid.spacing)
+    voxels, mask = (np.pad(a, ((0, 0), (0, 0), (0, 100))) for a in (versions.enhanced.voxels, versions.refined_mask))
+    plain, bright = (replace(versions, refined_mask=mask, enhanced=Image(v, wide)) for v in (voxels, voxels.copy()))
+    bright.enhanced.voxels[..., -40:] = 9000
+    normalised = replace(SETTINGS, preprocessing=Preprocessing(Normalisation(100)))
+    for settings, same in ((SETTINGS, True), (normalised, False)):
+        found, other = (lesion_variation(each, settings, [Opening()]) for each in (plain, bright))
+        assert (found == other) is same
+
+
+def test_the_card_knows_nothing_of_normalised_images():
+    table = make_versions().compare(replace(SETTINGS, preprocessing=Preprocessing(Normalisation(100))))
+    good = {"spread": 2.0, "network": {"error": 0.1, "concordance": 0.97}}
+    card = card_that_knows(**{row.key: good for row in table.rows})
+    assert {row.verdict.word for row in judge_lesion(table, card).rows} == {"unknown"}
 
 
 def test_a_lesion_too_small_to_perturb_says_so():

@@ -8,17 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 
-def directions(shape: tuple[int, ...], distance: int, planar_axis: int | None) -> npt.NDArray[np.int64]:
-    """Steps from a voxel to its neighbours at a distance by the infinity norm, one of each opposite pair.
+def directions(shape: tuple[int, ...], distances: tuple[int, ...], planar_axis: int | None) -> npt.NDArray[np.int64]:
+    """Steps from a voxel to its neighbours at the distances by the infinity norm, one of each opposite pair.
 
     Args:
         shape: Extent of the lesion's box in voxels, [k, j, i]; longer steps are left out.
-        distance: In voxels.
+        distances: In voxels.
         planar_axis: Axis of ``shape`` along which no step goes, or None.
 
     Returns:
         Steps (a, 3) along k, j, i; the first component that is not zero is positive.
     """
-    reach = [0 if axis == planar_axis else min(distance, extent - 1) for axis, extent in enumerate(shape)]
-    steps = [step for step in product(*(range(r, -r - 1, -1) for r in reach)) if max(map(abs, step)) == distance]
+    reach = [0 if axis == planar_axis else min(max(distances), extent - 1) for axis, extent in enumerate(shape)]
+    steps = [step for step in product(*(range(r, -r - 1, -1) for r in reach)) if max(map(abs, step)) in distances]
     return np.array(steps[: len(steps) // 2], dtype=np.int64).reshape(-1, 3)

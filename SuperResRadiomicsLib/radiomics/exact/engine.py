@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from ... import __version__
 from ...grid import BoolArray, FloatArray
 from ...image import Image
+from ..derived import derived_lesions
 from ..limits import check_distance
 from ..plan import ExtractionPlan
 from . import kernels
@@ -20,6 +21,7 @@ from .glrlm import crossed_once, run_features
 from .glszm import zone_features
 from .lesion import Layout, PreparedLesion
 from .ngtdm import tone_features
+from .weighting import pair_weights, run_weights
 
 _NEIGHBOUR_CLASSES = {"glcm", "gldm", "ngtdm"}
 
@@ -37,7 +39,7 @@ class ExactEngine:
         """Compute the features of one lesion.
 
         Args:
-            image: The image; only voxels inside the mask enter.
+            image: The image.
             mask: Boolean array [k, j, i] of the image's shape, not empty.
             plan: What to compute.
 
@@ -46,8 +48,10 @@ class ExactEngine:
             NaN where a feature is not defined for this lesion.
 
         Raises:
-            MaskError: The lesion is a single voxel or a line of voxels.
-            SettingsError: The bins give too many gray levels, or the distance exceeds the lesion.
+            ImageError: A filter or the normalisation is not defined for this image.
+            MaskError: The lesion is a single voxel or a line of voxels, or too little of it is left.
+            SettingsError: The bins give too many gray levels, or the settings do not fit the lesion or image.
+            MissingDependencyError: What a filter needs is not installed.
         """
         return extract_sweep(image, mask, plan, [Bins(plan.bin_width, plan.bin_count)])[0]
 
@@ -61,26 +65,48 @@ def extract_sweep(
         image: The image.
         mask: Boolean array [k, j, i] of its shape, not empty; or a prepared lesion, where several
             images share one grid and mask.
-        plan: What to compute; its own bins are not used.
+        plan: What to compute; its own bins are not used, but those of a single filter are.
         bins: The bins, in any order.
 
     Returns:
         For each bins what ``ExactEngine.extract`` returns.
 
     Raises:
-        MaskError: The lesion is a single voxel or a line of voxels, or was prepared for another grid.
-        SettingsError: Some bins give too many gray levels, or the distance exceeds the lesion.
+        ImageError: A filter or the normalisation is not defined for this image.
+        MaskError: The lesion is a single voxel or a line of voxels, was prepared for another grid, or too little
+            of it is left.
+        SettingsError: Some bins give too many gray levels, or the settings do not fit the lesion or image.
+        MissingDependencyError: What a filter needs is not installed.
     """
-    lesion = mask if isinstance(mask, PreparedLesion) else PreparedLesion(mask, image.grid.spacing)
+    lesion = mask if isinstance(mask, PreparedLesion) else None
+    latest = whole = lesion.whole_mask if lesion else mask
+    assert not isinstance(whole, PreparedLesion)
+    found: list[dict[str, float]] = [{} for _ in bins]
+    for derived in derived_lesions(image, whole, plan):
+        if lesion is None or derived.mask is not latest:
+            lesion, latest = PreparedLesion(derived.mask, derived.image.grid.spacing), derived.mask
+        own = [Bins(derived.plan.bin_width, derived.plan.bin_count)] * len(bins)
+        swept = _sweep(derived.image, lesion, derived.plan, own if derived.own_bins else bins)
+        for values, features in zip(found, swept, strict=True):
+            values |= _keyed(derived.image_type, derived.plan, features)
+    return found
+
+
+def _sweep(
+    image: Image, lesion: PreparedLesion, plan: ExtractionPlan, bins: Sequence[Bins]
+) -> Iterator[dict[str, dict[str, float]]]:
+    """Features of one image by class, for each bins."""
     check_distance(lesion.size, plan)
-    shape = {"shape": lesion.shape_features} if "shape" in plan.classes else {}
     if plan.classes == ("shape",):
-        return [_keyed(plan, shape) for _ in bins]
+        yield from ({"shape": lesion.shape_features} for _ in bins)
+        return
     intensities = lesion.intensities(image)
+    without = {}
     if "firstorder" in plan.classes:
         volume = float(np.multiply.reduce(lesion.spacing))
-        shape = shape | {"firstorder": intensity_features(intensities, volume)}
-    return [_with_bins(lesion, intensities, plan, each, shape) for each in bins]
+        without["firstorder"] = intensity_features(intensities, volume, plan.options.voxel_array_shift)
+    for each in bins:
+        yield _with_bins(lesion, intensities, plan, each, without)
 
 
 def _with_bins(
@@ -89,34 +115,39 @@ def _with_bins(
     plan: ExtractionPlan,
     bins: Bins,
     without: dict[str, dict[str, float]],
-) -> dict[str, float]:
+) -> dict[str, dict[str, float]]:
     """Complete the features that do not depend on the bins by those that do."""
     gray = discretise(intensities, bins)
     features = dict(without)
     if "firstorder" in features:
         values = features["firstorder"] | histogram_features(gray.counts)
         features["firstorder"] = {name: values[name] for name in NAMES}
-    if set(plan.classes) - {"shape", "firstorder"}:
+    if set(plan.classes) - {"firstorder"}:
         features |= _texture(lesion, gray, plan)
-    return _keyed(plan, features)
+    return features
 
 
 def _texture(lesion: PreparedLesion, gray: GrayLevels, plan: ExtractionPlan) -> dict[str, dict[str, float]]:
     """Texture features by class."""
-    layout = lesion.layout(plan.distance, plan.planar_axis)
+    layout = lesion.layout(plan.distances, plan.planar_axis)
     ranks = layout.fill(gray.ranks)
-    kernel = kernels.chosen()
+    kernel, options = kernels.chosen(), plan.options
     features = {}
     if _NEIGHBOUR_CLASSES & set(plan.classes):
-        pairs, dependence, difference = kernel.neighbours(ranks, layout.voxels, layout.steps, np.append(0, gray.levels))
+        levels = np.append(0, gray.levels)
+        pairs, dependence, difference = kernel.neighbours(
+            ranks, layout.voxels, layout.steps, levels, options.gldm_alpha
+        )
         if "glcm" in plan.classes:
-            features["glcm"] = cooccurrence_features(pairs[1:, 1:], gray.levels)
+            weights = pair_weights(layout.step_directions, lesion.spacing, options.weighting_norm)
+            features["glcm"] = cooccurrence_features(pairs[1:, 1:], gray.levels, options.symmetrical_glcm, weights)
         if "gldm" in plan.classes:
             features["gldm"] = dependence_features(dependence[1:], gray.levels)
         if "ngtdm" in plan.classes:
             features["ngtdm"] = tone_features(difference[1:], gray.counts, gray.levels)
     if "glrlm" in plan.classes:
-        features["glrlm"] = run_features(_runs(lesion, layout, ranks, gray.levels.size), gray.levels)
+        weights = run_weights(layout.adjacent_directions, lesion.spacing, options.weighting_norm)
+        features["glrlm"] = run_features(_runs(lesion, layout, ranks, gray.levels.size), gray.levels, weights)
     if "glszm" in plan.classes:
         zone_ranks, zone_sizes = kernel.zones(ranks, layout.voxels, layout.adjacent)
         features["glszm"] = zone_features(zone_ranks, zone_sizes, gray.levels)
@@ -134,7 +165,10 @@ def _runs(lesion: PreparedLesion, layout: Layout, ranks: np.ndarray, levels_coun
     return runs
 
 
-def _keyed(plan: ExtractionPlan, features: dict[str, dict[str, float]]) -> dict[str, float]:
-    """Features under pyradiomics' keys, shape first as there."""
-    classes = sorted(plan.classes, key=lambda name: name != "shape")
-    return {f"original_{name}_{feature}": value for name in classes for feature, value in features[name].items()}
+def _keyed(image_type: str, plan: ExtractionPlan, features: dict[str, dict[str, float]]) -> dict[str, float]:
+    """The features that were asked for under pyradiomics' keys."""
+    return {
+        f"{image_type}_{name}_{feature}": features[name][feature]
+        for name in plan.classes
+        for feature in plan.chosen(name) or features[name]
+    }

@@ -33,12 +33,13 @@ EPSILON = float(np.spacing(1))
 """pyradiomics adds it to probabilities before their logarithm is taken."""
 
 
-def intensity_features(intensities: FloatArray, voxel_volume: float) -> dict[str, float]:
+def intensity_features(intensities: FloatArray, voxel_volume: float, shift: float = 0) -> dict[str, float]:
     """The 16 features that do not depend on the bins.
 
     Args:
         intensities: The lesion's voxels, float64 (n,), n >= 1.
         voxel_volume: In mm^3.
+        shift: Added to the intensities in Energy, TotalEnergy and RootMeanSquared.
 
     Returns:
         Values by pyradiomics' names. Kurtosis is not excess (a normal distribution has 3).
@@ -50,7 +51,8 @@ def intensity_features(intensities: FloatArray, voxel_volume: float) -> dict[str
     variance = float(squares.mean())
     spread = variance or 1.0  # one intensity only: skewness and kurtosis are 0
     within = intensities[(intensities >= p10) & (intensities <= p90)]
-    energy = float(intensities @ intensities)
+    shifted = intensities + shift if shift else intensities
+    energy = float(shifted @ shifted)
     lowest, highest = float(intensities.min()), float(intensities.max())
     return {
         "10Percentile": float(p10),

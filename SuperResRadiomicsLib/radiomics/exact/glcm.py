@@ -16,15 +16,18 @@ from .emphasis import mean_over_directions
 from .firstorder import EPSILON
 
 
-def cooccurrence_features(pairs: Array, levels: npt.NDArray[np.int64], symmetrical: bool = True) -> dict[str, float]:
+def cooccurrence_features(
+    pairs: Array, levels: npt.NDArray[np.int64], symmetrical: bool = True, weights: FloatArray | None = None
+) -> dict[str, float]:
     """Compute the 24 features.
 
     Args:
         pairs: Counts (g, g, a) of pairs of levels by direction, each pair seen from one end.
         levels: Gray levels (g,).
         symmetrical: Count each pair from both ends.
+        weights: Of the directions (a,), to add their matrices; None takes the mean of their features.
     """
-    p = _probabilities(pairs, symmetrical)
+    p = _probabilities(pairs, symmetrical, weights)
     px, py = p.sum(axis=1), p.sum(axis=0)
     level = levels.astype(np.float64)
     ux, uy = level @ px, level @ py
@@ -65,11 +68,13 @@ def cooccurrence_features(pairs: Array, levels: npt.NDArray[np.int64], symmetric
     return {name: mean_over_directions(values) for name, values in features.items()}
 
 
-def _probabilities(pairs: Array, symmetrical: bool) -> FloatArray:
+def _probabilities(pairs: Array, symmetrical: bool, weights: FloatArray | None) -> FloatArray:
     """Normalised matrices (g, g, a) of the directions that have pairs; one of NaN where there was only an empty one."""
     p = pairs.astype(np.float64)
     if symmetrical:
         p = p + p.transpose(1, 0, 2)
+    if weights is not None:
+        p = (p @ weights)[:, :, None]
     total = p.sum(axis=(0, 1))
     if total.size > 1:
         p, total = p[:, :, total > 0], total[total > 0]

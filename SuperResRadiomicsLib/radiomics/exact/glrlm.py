@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ...grid import Array
+from ...grid import Array, FloatArray
 from .emphasis import mean_over_directions, size_statistics, without_empty_sizes
 
 _STATISTICS = {
@@ -28,13 +28,16 @@ _STATISTICS = {
 }
 
 
-def run_features(runs: Array, levels: npt.NDArray[np.int64]) -> dict[str, float]:
+def run_features(runs: Array, levels: npt.NDArray[np.int64], weights: FloatArray | None = None) -> dict[str, float]:
     """Compute the 16 features.
 
     Args:
         runs: Counts (g, l, a) by level, length (from 1) and direction.
         levels: Gray levels (g,).
+        weights: Of the directions (a,), to add their matrices; None takes the mean of their features.
     """
+    if weights is not None:
+        runs = (runs @ weights)[:, :, None]
     counts, lengths = without_empty_sizes(runs, np.arange(1, runs.shape[1] + 1))
     if counts.shape[2] > 1:
         counts = counts[:, :, counts.any(axis=(0, 1))]

@@ -50,7 +50,7 @@ def bin_numbers(values: FloatArray, edges: FloatArray) -> Any:
 
 
 @_compile
-def neighbours(ranks: Ranks, voxels: Integers, steps: Integers, values: Integers) -> Any:
+def neighbours(ranks: Ranks, voxels: Integers, steps: Integers, values: Integers, alpha: int) -> Any:
     """Look from each voxel along all steps, both ways: co-occurrence, dependence and gray tone difference.
 
     Args:
@@ -58,6 +58,7 @@ def neighbours(ranks: Ranks, voxels: Integers, steps: Integers, values: Integers
         voxels: Places of its voxels in there; int32 (n,).
         steps: Distances in there to the neighbours ahead; int64 (a,).
         values: Gray level of each rank, 0 first; int64 (g + 1,).
+        alpha: Neighbours whose gray levels differ by no more are dependent.
 
     Returns:
         Three arrays of counts. (g + 1, g + 1, a): pairs of ranks at each step. (g + 1, 2a + 1): voxels
@@ -70,15 +71,17 @@ def neighbours(ranks: Ranks, voxels: Integers, steps: Integers, values: Integers
     difference = np.zeros((ranks_count, 2 * steps_count + 1), np.int64)
     for voxel in voxels:
         rank = ranks[voxel]
-        total, inside, equal = 0, 0, 0
+        level = values[rank]
+        total, inside, dependent = 0, 0, 0
         for step in range(steps_count):
             ahead, behind = ranks[voxel + steps[step]], ranks[voxel - steps[step]]
             pairs[rank, ahead, step] += 1
             total += values[ahead] + values[behind]
             inside += (ahead != 0) + (behind != 0)
-            equal += (ahead == rank) + (behind == rank)
-        dependence[rank, equal] += 1
-        difference[rank, inside] += abs(inside * values[rank] - total)
+            dependent += (ahead != 0) & (abs(values[ahead] - level) <= alpha)
+            dependent += (behind != 0) & (abs(values[behind] - level) <= alpha)
+        dependence[rank, dependent] += 1
+        difference[rank, inside] += abs(inside * level - total)
     return pairs, dependence, difference
 
 

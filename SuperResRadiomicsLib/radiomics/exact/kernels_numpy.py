@@ -21,20 +21,20 @@ def bin_numbers(values: FloatArray, edges: FloatArray) -> Integers:
 
 
 def neighbours(
-    ranks: Ranks, voxels: Integers, steps: Integers, values: Integers
+    ranks: Ranks, voxels: Integers, steps: Integers, values: Integers, alpha: int
 ) -> tuple[Integers, Integers, Integers]:
     """Co-occurrence, dependence and gray tone difference; see `kernels_numba.neighbours`."""
     width, reach = values.size, 2 * steps.size + 1
     own = ranks[voxels].astype(np.int64)
     pairs = np.empty((width, width, steps.size), dtype=np.int64)
-    total, inside, equal = (np.zeros(voxels.size, dtype=np.int64) for _ in range(3))
+    total, inside, dependent = (np.zeros(voxels.size, dtype=np.int64) for _ in range(3))
     for index, step in enumerate(steps):
         for neighbour in (ranks[voxels - step], ranks[voxels + step]):
             total += values[neighbour]
             inside += neighbour != 0
-            equal += neighbour == own
+            dependent += (neighbour != 0) & (np.abs(values[neighbour] - values[own]) <= alpha)
         pairs[:, :, index] = np.bincount(own * width + neighbour, minlength=width**2).reshape(width, width)
-    dependence = np.bincount(own * reach + equal, minlength=width * reach).reshape(width, reach)
+    dependence = np.bincount(own * reach + dependent, minlength=width * reach).reshape(width, reach)
     difference = np.zeros((width, reach), dtype=np.int64)
     np.add.at(difference, (own, inside), np.abs(inside * values[own] - total))
     return pairs, dependence, difference

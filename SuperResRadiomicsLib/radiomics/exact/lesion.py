@@ -23,7 +23,8 @@ class Layout:
     Attributes:
         size: Length of the array.
         voxels: Places of the lesion's voxels in it, ascending; int32 (n,).
-        steps: To the neighbours at the distance that was asked for; int64 (a,).
+        steps: To the neighbours at the distances that were asked for; int64 (a,).
+        step_directions: The same as steps along k, j, i; int64 (a, 3).
         adjacent: To the neighbours at distance 1; int64 (b,).
         adjacent_directions: The latter as steps along k, j, i; int64 (b, 3).
     """
@@ -31,6 +32,7 @@ class Layout:
     size: int
     voxels: npt.NDArray[np.int32]
     steps: npt.NDArray[np.int64]
+    step_directions: npt.NDArray[np.int64]
     adjacent: npt.NDArray[np.int64]
     adjacent_directions: npt.NDArray[np.int64]
 
@@ -62,7 +64,14 @@ class PreparedLesion:
         self.mask: BoolArray = np.ascontiguousarray(mask[box.slices])
         self._image_shape = mask.shape
         self._slices = box.slices
-        self._layouts: dict[tuple[int, int | None], Layout] = {}
+        self._layouts: dict[tuple[tuple[int, ...], int | None], Layout] = {}
+
+    @property
+    def whole_mask(self) -> BoolArray:
+        """The mask that the lesion was prepared from; boolean [k, j, i]."""
+        whole = np.zeros(self._image_shape, dtype=bool)
+        whole[self._slices] = self.mask
+        return whole
 
     @cached_property
     def shape_features(self) -> dict[str, float]:
@@ -83,26 +92,28 @@ class PreparedLesion:
             )
         return image.voxels[self._slices][self.mask].astype(np.float64)
 
-    def layout(self, distance: int, planar_axis: int | None) -> Layout:
+    def layout(self, distances: tuple[int, ...], planar_axis: int | None) -> Layout:
         """The lesion for the sweeps of the kernels.
 
         Args:
-            distance: Between neighbours, in voxels.
+            distances: Between neighbours, in voxels.
             planar_axis: Grid axis (0, 1, 2 for i, j, k) perpendicular to the slices of 2D texture; None in 3D.
         """
-        key = distance, planar_axis
+        key = distances, planar_axis
         if key not in self._layouts:
-            self._layouts[key] = self._make_layout(distance, None if planar_axis is None else 2 - planar_axis)
+            self._layouts[key] = self._make_layout(distances, None if planar_axis is None else 2 - planar_axis)
         return self._layouts[key]
 
-    def _make_layout(self, distance: int, planar_axis: int | None) -> Layout:
-        padded = np.pad(self.mask, min(distance, max(self.mask.shape)))
+    def _make_layout(self, distances: tuple[int, ...], planar_axis: int | None) -> Layout:
+        padded = np.pad(self.mask, min(max(distances), max(self.mask.shape)))
         strides = np.array([padded.shape[1] * padded.shape[2], padded.shape[2], 1])
-        adjacent = directions(self.mask.shape, 1, planar_axis)
+        steps = directions(self.mask.shape, distances, planar_axis)
+        adjacent = directions(self.mask.shape, (1,), planar_axis)
         return Layout(
             size=padded.size,
             voxels=np.flatnonzero(padded).astype(np.int32),
-            steps=directions(self.mask.shape, distance, planar_axis) @ strides,
+            steps=steps @ strides,
+            step_directions=steps,
             adjacent=adjacent @ strides,
             adjacent_directions=adjacent,
         )

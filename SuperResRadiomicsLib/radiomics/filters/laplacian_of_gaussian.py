@@ -1,0 +1,65 @@
+"""The Laplacian of Gaussian: second derivative of the smoothed image, large at blobs of its scale."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import SimpleITK as sitk
+
+from ...errors import SettingsError
+from ...grid import to_sitk
+from ...image import Image
+from .image_filter import ImageFilter
+
+MINIMUM_SIZE = 4
+"""ITK's recursive filter needs so many voxels along each axis."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaplacianOfGaussian(ImageFilter):
+    """Laplacian of Gaussian in 3D by ITK's recursive filter, normalised across scales.
+
+    Attributes:
+        sigma: Standard deviations of the Gaussian in mm, an image for each. The number stands in the name as it
+            is given: 3 makes ``log-sigma-3-mm-3D``, 3.0 ``log-sigma-3-0-mm-3D``.
+    """
+
+    image_type: ClassVar[str] = "LoG"
+    parameters: ClassVar[dict[str, str]] = {"sigma": "sigma"}
+
+    sigma: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.sigma or not all(math.isfinite(sigma) and sigma > 0 for sigma in self.sigma):
+            raise SettingsError(
+                f"The sigmas of LoG are: {', '.join(map(str, self.sigma)) or 'none'}. Give at least one, each a "
+                "positive number of mm."
+            )
+
+    def images(self, image: Image, planar_axis: int | None) -> Iterator[tuple[str, Image]]:
+        """Yield an image (32-bit, as ITK makes it) for each sigma."""
+        for sigma in self.sigma:
+            _check_size(image, sigma)
+            laplacian = sitk.LaplacianRecursiveGaussianImageFilter()
+            laplacian.SetNormalizeAcrossScale(True)
+            laplacian.SetSigma(sigma)
+            filtered = laplacian.Execute(to_sitk(image.voxels, image.grid))
+            yield (
+                f"log-sigma-{str(sigma).replace('.', '-')}-mm-3D",
+                image.with_voxels(sitk.GetArrayFromImage(filtered)),
+            )
+
+
+def _check_size(image: Image, sigma: float) -> None:
+    """Refuse a sigma that pyradiomics would skip without a value."""
+    needed = [max(MINIMUM_SIZE, math.ceil(sigma / spacing) + 1) for spacing in image.spacing]
+    if any(size < least for size, least in zip(image.grid.size, needed, strict=True)):
+        raise SettingsError(
+            f"LoG with a sigma of {sigma} mm needs an image of at least {' x '.join(map(str, needed))} voxels "
+            f"(i, j, k); after preprocessing '{image.name}' has {' x '.join(map(str, image.grid.size))}. Choose a "
+            "smaller sigma, a larger margin around the lesion, or leave out LoG."
+        )

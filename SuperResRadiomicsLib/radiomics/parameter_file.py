@@ -1,0 +1,211 @@
+"""pyradiomics' parameter files: YAML or JSON with the sections imageType, featureClass, setting and voxelSetting.
+
+Every key is either honoured, or has no effect on the features of a whole lesion and is listed as such, or is an error.
+Source: https://pyradiomics.readthedocs.io/en/latest/customization.html.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import MissingDependencyError, SettingsError
+from .feature_names import FEATURE_NAMES
+from .filters import FILTERS, UNFILTERED, ImageFilter
+from .options import FeatureOptions
+from .parameter_values import IMAGE_TYPE_SETTINGS, SETTINGS, VOXEL_SETTINGS, checked
+from .preprocessing import INTERPOLATORS, Normalisation, Preprocessing, Resampling, Resegmentation
+from .preprocessing.cropping import DEFAULT_MARGIN
+from .settings import FeatureSettings
+
+SECTIONS = ("imageType", "featureClass", "setting", "voxelSetting")
+Section = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ParameterFile:
+    """What a parameter file asks for.
+
+    Attributes:
+        settings: The feature settings.
+        label: The mask's value that marks the lesion, where the file names one.
+        without_effect: Keys that change no feature of a whole lesion under the other settings of the file.
+    """
+
+    settings: FeatureSettings
+    label: int | None
+    without_effect: tuple[str, ...]
+
+
+def read_parameter_file(path: str | os.PathLike[str], engine: str = "pyradiomics") -> ParameterFile:
+    """Read a parameter file.
+
+    Args:
+        path: The file; a name that ends in ``.json`` is read as JSON, any other as YAML.
+        engine: What computes the features; such files do not say.
+
+    Raises:
+        SettingsError: The file is missing or cannot be read, or a key or value is unknown or cannot be honoured.
+        MissingDependencyError: PyYAML (for YAML), or what a filter needs, is not installed.
+    """
+    source = Path(path)
+    try:
+        return parse_parameters(_content(source), engine)
+    except SettingsError as error:
+        raise SettingsError(f"The parameter file '{source.name}': {error}") from error
+
+
+def parse_parameters(content: Any, engine: str = "pyradiomics") -> ParameterFile:
+    """Turn the content of a parameter file into settings; see `read_parameter_file`."""
+    sections = _sections(content)
+    setting = checked("setting", sections["setting"], SETTINGS)
+    ignored = [f"voxelSetting.{key}" for key in checked("voxelSetting", sections["voxelSetting"], VOXEL_SETTINGS)]
+    unused = set(setting)
+
+    def take(*keys: str) -> Section:
+        unused.difference_update(keys)
+        return {key: setting[key] for key in keys if key in setting}
+
+    filters = _filters(sections["imageType"], setting, unused)
+    classes, features = _features(sections["featureClass"])
+    settings = FeatureSettings(
+        engine=engine,
+        classes=classes,
+        features=features,
+        **_bins(take("binWidth", "binCount")),
+        **_dimension(take("force2D"), setting, unused),
+        distance=tuple(take("distances").get("distances", (1,))),
+        filters=filters,
+        preprocessing=_preprocessing(setting, unused),
+        options=_options(take("symmetricalGLCM", "weightingNorm", "gldm_a", "voxelArrayShift")),
+    )
+    label = take("label").get("label")
+    take("correctMask", "label_channel")  # only values that mean the same here are let through
+    return ParameterFile(settings, label, (*(f"setting.{key}" for key in setting if key in unused), *ignored))
+
+
+def _content(source: Path) -> Any:
+    try:
+        text = source.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError("it cannot be read. Give a YAML or JSON file of pyradiomics' settings.") from error
+    if source.suffix.lower() == ".json":
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            raise SettingsError(f"it is not valid JSON: {error}.") from error
+    try:
+        import yaml
+    except ImportError as error:
+        raise MissingDependencyError(
+            "A YAML parameter file was given, but PyYAML is not installed. "
+            'Install it with: pip install "SuperResRadiomics[cli]", or give the same settings as JSON.'
+        ) from error
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"it is not valid YAML: {error}.") from error
+
+
+def _sections(content: Any) -> dict[str, Section]:
+    if not isinstance(content, Mapping):
+        raise SettingsError(f"it holds no sections. Give one or more of: {', '.join(SECTIONS)}.")
+    unknown = [str(name) for name in content if name not in SECTIONS]
+    if unknown:
+        raise SettingsError(f"the section '{unknown[0]}' is not known. The sections are: {', '.join(SECTIONS)}.")
+    for name, section in content.items():
+        if not isinstance(section, Mapping | None):
+            raise SettingsError(f"the section {name} holds {section!r}. Give keys and values.")
+    return {name: dict(content.get(name) or {}) for name in SECTIONS}
+
+
+def _filters(section: Section, setting: Section, unused: set[str]) -> tuple[ImageFilter, ...]:
+    """The filters; each takes its parameters from its own entry, else from the section of settings."""
+    filters = []
+    for image_type, entry in section.items():
+        if image_type not in FILTERS:
+            raise SettingsError(f"the image type '{image_type}' is not on offer. Choose from: {', '.join(FILTERS)}.")
+        if not isinstance(entry, Mapping | None):
+            raise SettingsError(f"imageType.{image_type} holds {entry!r}. Give keys and values, or {{}}.")
+        kind = FILTERS[image_type]
+        allowed = {key: IMAGE_TYPE_SETTINGS[key] for key in (*kind.parameters, "binWidth", "binCount")}
+        own = checked(f"imageType.{image_type}", dict(entry or {}), allowed)
+        common = {key: setting[key] for key in kind.parameters if key in setting}
+        unused.difference_update(common)
+        if "binWidth" in own and "binCount" not in own and "binCount" in setting:
+            raise SettingsError(
+                f"imageType.{image_type} sets binWidth, but setting.binCount overrules it. Leave out one of them."
+            )
+        bins = _bins(own, default=None)
+        values: dict[str, Any] = {
+            field: tuple(value) if isinstance(value, list) else value
+            for key, field in kind.parameters.items()
+            for value in [(common | own).get(key)]
+            if value is not None
+        }
+        filters.append(kind(**values, **bins))
+    return tuple(filters) or UNFILTERED
+
+
+def _features(section: Section) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Classes and single features; without any class all of pyradiomics' for volumes."""
+    chosen = []
+    for name, features in section.items():
+        if name not in FEATURE_NAMES:
+            raise SettingsError(f"the feature class '{name}' is not on offer. Choose from: {', '.join(FEATURE_NAMES)}.")
+        if not isinstance(features, list | None):
+            raise SettingsError(f"featureClass.{name} holds {features!r}. Give a list of features, or nothing for all.")
+        chosen += [f"{name}_{feature}" for feature in features or ()]
+    return tuple(section) or tuple(FEATURE_NAMES), tuple(chosen)
+
+
+def _bins(given: Section, default: float | None = 25) -> dict[str, Any]:
+    if "binWidth" in given and "binCount" in given:
+        raise SettingsError("binWidth and binCount are both set. Leave out one of them.")
+    count = given.get("binCount")
+    return {"bin_width": given.get("binWidth", None if count else default), "bin_count": count}
+
+
+def _dimension(given: Section, setting: Section, unused: set[str]) -> dict[str, Any]:
+    if not given.get("force2D"):
+        return {"dimension": "3D"}
+    unused.discard("force2Ddimension")
+    return {"dimension": "2D", "slice_axis": "kji"[setting.get("force2Ddimension", 0)]}
+
+
+def _options(given: Section) -> FeatureOptions:
+    names = {
+        "symmetricalGLCM": "symmetrical_glcm",
+        "weightingNorm": "weighting_norm",
+        "gldm_a": "gldm_alpha",
+        "voxelArrayShift": "voxel_array_shift",
+    }
+    return FeatureOptions(**{names[key]: value for key, value in given.items()})
+
+
+def _preprocessing(setting: Section, unused: set[str]) -> Preprocessing:
+    """The steps; the parameters of a step that is not done stay unused."""
+
+    def take(*names: tuple[str, str]) -> Section:
+        unused.difference_update(key for key, _ in names)
+        return {field: setting[key] for key, field in names if key in setting}
+
+    steps = take(("minimumROISize", "minimum_voxels"), ("minimumROIDimensions", "minimum_dimensions"))
+    if setting.get("normalize"):
+        steps["normalisation"] = Normalisation(**take(("normalizeScale", "scale"), ("removeOutliers", "outliers")))
+    if setting.get("resampledPixelSpacing") and setting.get("interpolator", "sitkBSpline") is not None:
+        given = take(("resampledPixelSpacing", "spacing"), ("interpolator", "interpolator"), ("padDistance", "margin"))
+        if isinstance(given.get("interpolator"), int):
+            given["interpolator"] = INTERPOLATORS[given["interpolator"] - 1]
+        steps["resampling"] = Resampling(**given | {"spacing": tuple(given["spacing"])})
+    elif setting.get("preCrop"):
+        steps |= {"crop_margin": DEFAULT_MARGIN} | take(("padDistance", "crop_margin"))
+    if setting.get("resegmentRange"):
+        given = take(("resegmentRange", "limits"), ("resegmentMode", "mode"), ("resegmentShape", "shape_too"))
+        steps["resegmentation"] = Resegmentation(**given | {"limits": tuple(given["limits"])})
+    take(("normalize", ""), ("preCrop", ""))
+    return Preprocessing(**steps)

@@ -13,6 +13,8 @@ from ...stability import concordance
 from .cases import Case
 
 FEATURE_CLASSES = ("firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
+ENGINE = "exact"
+"""Gives the values of pyradiomics in less time."""
 MIN_PATIENTS_FOR_CONCORDANCE = 3
 BIN_WIDTH_HU, BIN_COUNT = 25.0, 32
 """Grey levels of CT, and of images without a unit."""
@@ -41,8 +43,8 @@ def lesion_features(case: Case, images: Mapping[str, npt.NDArray]) -> Table | No
 def feature_settings(modality: str) -> FeatureSettings:
     """Bins of one width for CT; a number of bins, slice by slice, where intensities have no unit."""
     if modality == "CT":
-        return FeatureSettings(classes=FEATURE_CLASSES, bin_width=BIN_WIDTH_HU)
-    return FeatureSettings(classes=FEATURE_CLASSES, bin_width=None, bin_count=BIN_COUNT, dimension="2D")
+        return FeatureSettings(engine=ENGINE, classes=FEATURE_CLASSES, bin_width=BIN_WIDTH_HU)
+    return FeatureSettings(engine=ENGINE, classes=FEATURE_CLASSES, bin_width=None, bin_count=BIN_COUNT, dimension="2D")
 
 
 def feature_agreement(rows: Sequence[tuple[str, Table]], methods: Sequence[str]) -> dict[str, Any]:

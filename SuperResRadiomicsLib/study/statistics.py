@@ -7,6 +7,7 @@ a statistic, and the table says so by an empty cell.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -102,7 +103,9 @@ def _tables(
         yield _difference_table(cube)
     yield from _component_tables(cube, protocol, findings)
     yield from _score_tables(cube, protocol, findings)
-    yield _verdict_table(cube, protocol, findings, correlations)
+    verdict = _verdict_table(cube, protocol, findings, correlations)
+    yield _verdict_counts(verdict)
+    yield verdict
 
 
 def _choose_bins(cube: Cube, protocol: Protocol) -> BinChoice | None:
@@ -424,6 +427,22 @@ def _verdict_table(
         "there is one. The method page says how both are weighed.",
         ("version", "feature", "trust", "change of error", "reasons"),
         rows,
+    )
+
+
+def _verdict_counts(verdict: Table) -> Table:
+    """How many features each version's network restores, leaves and makes worse, and how many can be trusted."""
+    counted: dict[str, Counter[str]] = {}
+    for version, _, word, change, _ in verdict.rows:
+        counted.setdefault(version, Counter()).update((word, change))
+    columns = ("restored", "unchanged", "made worse", "trusted", "caution", "not trusted")
+    return Table(
+        "verdict_counts",
+        "Features restored, made worse and trusted, in numbers",
+        "Both tails: what the network brings nearer to the reference than the interpolated image is, and what further "
+        "away. Features of which nothing is known are not counted.",
+        ("version", *columns),
+        [(version, *(counts[column] for column in columns)) for version, counts in counted.items()],
     )
 
 

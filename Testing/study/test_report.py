@@ -7,9 +7,11 @@ import json
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from SuperResRadiomicsLib.errors import StudyError
 from SuperResRadiomicsLib.stability import concordance, intraclass_correlation
@@ -147,3 +149,50 @@ def test_scores_of_features_that_do_not_vary_are_left_out(robustness):
     saturated = cube.values.copy()
     saturated[..., cube.features.index("original_firstorder_Maximum")] = 255.0
     assert analyse(replace(cube, values=saturated), protocol).scores == {}
+
+
+def test_both_tails_are_counted(restoration: Path) -> None:
+    write_report(restoration)
+    verdicts = [row for row in table(restoration, "verdict") if row["version"] == "restored"]
+    (counts,) = table(restoration, "verdict_counts")
+    for column in ("restored", "unchanged", "made worse"):
+        assert int(counts[column]) == sum(row["change of error"] == column for row in verdicts)
+    for word in ("trusted", "caution", "not trusted"):
+        assert int(counts[word]) == sum(row["trust"] == word for row in verdicts)
+
+
+def test_lesions_are_tested_as_published_beside_patients(restoration: Path) -> None:
+    cube, protocol = load(restoration)
+    many = replace(cube, **{
+        name: tuple(f"{case}-{n}" for n in range(3) for case in getattr(cube, name)) for name in ("cases", "patients")
+    }, groups=cube.groups * 3, values=np.concatenate([cube.values * (1 + 0.1 * n) for n in range(3)]),
+        volume_mm3=np.tile(cube.volume_mm3, 3), voxels=np.tile(cube.voxels, (3, 1)),
+        difference=np.tile(cube.difference, (3, 1)),
+    )  # fmt: skip
+    shares = next(found for found in analyse(many, protocol).tables if found.name == "shares")
+    reference, fast = (many.of(version) for version in ("reference", "fast"))
+    p = [
+        stats.ttest_rel(fast[:, f], reference[:, f]).pvalue
+        for f in range(len(many.features))
+        if np.isfinite(fast[:, f] + reference[:, f]).all() and np.ptp(fast[:, f] - reference[:, f]) > 0
+    ]
+    assert dict(zip(shares.columns, shares.rows[0], strict=True))["p < 0.05, lesions"] == np.mean(np.array(p) < 0.05)
+
+
+def test_components_may_rest_on_the_robust_features(robustness: Path) -> None:
+    cube, protocol = load(robustness)
+    asked = protocol.statistics.model_copy(update={"components_of": "robust", "excellent": 0.5})
+    found = analyse(cube, protocol.model_copy(update={"statistics": asked}))
+    table_of_bins = next(each for each in found.tables if each.name == "icc_over_bins")
+    robust = {row[0] for row in table_of_bins.rows if any((value or 0) > 0.5 for value in row[1::2])}
+    everything = set(analyse(cube, protocol).component_features)
+    assert set(found.component_features) == robust & everything
+    assert 0 < len(found.component_features) < len(everything)
+
+
+def test_plots_lie_beside_the_page(robustness: Path) -> None:
+    names = {path.name for path in write_report(robustness)}
+    assert {"scree.svg", "loadings.svg", "importance.svg", "icc_by_class.svg"} <= names
+    for path in (robustness / "report").glob("*.svg"):
+        text = path.read_text()
+        assert "Not for clinical use" in text and ElementTree.fromstring(text).tag.endswith("svg")

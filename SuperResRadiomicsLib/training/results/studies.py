@@ -25,6 +25,8 @@ RESTORED = {
     "score su": "mean difference of the score of Su et al.",
     "score chien": "mean difference of the score that they name as reference 29",
     "difference map": "difference of lesion voxels from the reference",
+    "restored": "features whose error is smaller than the fast image's",
+    "made worse": "features whose error is larger",
 }
 """Rows of a restoration study's table."""
 RESTORATION_NOTE = (
@@ -185,6 +187,9 @@ def _restored(report: StoredReport, key: str, version: str) -> str:
     if key == "difference map":
         percent = report.column("difference_maps", "percent").get(version)
         return _figure(key, None if percent is None else percent / 100)
+    if key in ("restored", "made worse"):
+        count = report.column("verdict_counts", key).get(version)
+        return "" if count is None else str(count)
     name = key.removeprefix("score ")
     biases = [row for row in report.tables.get("risk_scores", {"rows": []})["rows"] if row[:2] == [name, version]]
     return _figure(key, biases[0][2] if biases else None)

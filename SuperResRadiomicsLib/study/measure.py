@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..grid import BoolArray
+from ..grid import BoolArray, Grid
 from ..image import Image
 from ..radiomics.engine import ENGINES
-from ..radiomics.exact import Bins, ExactEngine, extract_sweep
+from ..radiomics.exact import Bins, ExactEngine, PreparedLesion, extract_sweep
 from ..radiomics.lesion import check_lesion
 from ..radiomics.plan import ExtractionPlan
 from .versions import Version
@@ -62,6 +62,7 @@ def measure_versions(
         SettingsError: The settings do not fit an image.
         MissingDependencyError: The engine is not installed.
     """
+    prepared = _PreparedLesions()
     for name, version in versions.items():
         grid = version.image.grid
         plans = {b: protocol.settings(b).plan(grid, dimension, through_plane, name) for b in protocol.binnings}
@@ -69,13 +70,31 @@ def measure_versions(
             check_lesion(version.image, mask)
             count = int(np.count_nonzero(mask))
             size = count, count * grid.voxel_volume, version.difference
-            found = _features(version.image, mask, list(plans.values()), protocol.features.engine)
+            if protocol.features.engine == ExactEngine.name:
+                found = _swept(version.image, prepared.lesion(mask_name, mask, grid), list(plans.values()))
+            else:
+                engine = ENGINES[protocol.features.engine]
+                found = [engine.extract(version.image, mask, plan) for plan in plans.values()]
             for binning, features in zip(plans, found, strict=True):
                 yield Measurement(name, mask_name, binning, *size, features)
 
 
-def _features(image: Image, mask: BoolArray, plans: list[ExtractionPlan], engine: str) -> list[dict[str, float]]:
-    """Features under every binning; the exact engine goes through them in one sweep."""
-    if engine == ExactEngine.name:
-        return extract_sweep(image, mask, plans[0], [Bins(plan.bin_width, plan.bin_count) for plan in plans])
-    return [ENGINES[engine].extract(image, mask, plan) for plan in plans]
+def _swept(image: Image, lesion: PreparedLesion, plans: list[ExtractionPlan]) -> list[dict[str, float]]:
+    """Features under every binning in one sweep of the exact engine."""
+    return extract_sweep(image, lesion, plans[0], [Bins(plan.bin_width, plan.bin_count) for plan in plans])
+
+
+class _PreparedLesions:
+    """What depends on a mask alone, kept for the next version that has the same mask on the same voxels."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[BoolArray, PreparedLesion]] = {}
+
+    def lesion(self, name: str, mask: BoolArray, grid: Grid) -> PreparedLesion:
+        """The prepared lesion of a mask on a grid."""
+        known = self._known.get(name)
+        if known is not None and known[1].spacing == grid.spacing and np.array_equal(known[0], mask):
+            return known[1]
+        lesion = PreparedLesion(mask, grid.spacing)
+        self._known[name] = mask, lesion
+        return lesion

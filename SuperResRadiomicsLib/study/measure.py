@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..grid import BoolArray
+from ..grid import BoolArray, Grid
 from ..image import Image
 from ..radiomics.companion import companion_features, without_companions
 from ..radiomics.engine import ENGINES
-from ..radiomics.exact import Bins, ExactEngine, extract_sweep
+from ..radiomics.exact import Bins, ExactEngine, PreparedLesion, extract_sweep
 from ..radiomics.lesion import check_lesion
 from ..radiomics.plan import ExtractionPlan
 from ..stability import dice
@@ -67,6 +67,7 @@ def measure_versions(
         SettingsError: The settings do not fit an image.
         MissingDependencyError: The engine is not installed.
     """
+    prepared, exact = _PreparedLesions(), protocol.features.engine == ExactEngine.name
     for name, version in versions.items():
         grid = version.image.grid
         plans = {b: protocol.settings(b).plan(grid, dimension, through_plane, name) for b in protocol.binnings}
@@ -75,19 +76,38 @@ def measure_versions(
             count = int(np.count_nonzero(mask))
             overlap = dice(mask, version.masks[UNCHANGED]) if UNCHANGED in version.masks else float("nan")
             size = count, count * grid.voxel_volume, version.difference, overlap
-            found = _features(version.image, mask, list(plans.values()), protocol.features.engine)
+            lesion = prepared.lesion(mask_name, mask, grid) if exact else mask
+            found = _features(version.image, mask, lesion, list(plans.values()), protocol.features.engine)
             for binning, features in zip(plans, found, strict=True):
                 yield Measurement(name, mask_name, binning, *size, features)
 
 
-def _features(image: Image, mask: BoolArray, plans: list[ExtractionPlan], engine: str) -> list[dict[str, float]]:
+def _features(
+    image: Image, mask: BoolArray, lesion: BoolArray | PreparedLesion, plans: list[ExtractionPlan], engine: str
+) -> list[dict[str, float]]:
     """Features under every binning; the exact engine goes through them in one sweep, ours have no bins."""
     ours = companion_features(image, mask, plans[0])
     rest = [without_companions(plan) for plan in plans]
     if not rest[0].classes:
         found: list[dict[str, float]] = [{} for _ in rest]
-    elif engine == ExactEngine.name:
-        found = extract_sweep(image, mask, rest[0], [Bins(plan.bin_width, plan.bin_count) for plan in rest])
+    elif isinstance(lesion, PreparedLesion):
+        found = extract_sweep(image, lesion, rest[0], [Bins(plan.bin_width, plan.bin_count) for plan in rest])
     else:
-        found = [ENGINES[engine].extract(image, mask, plan) for plan in rest]
+        found = [ENGINES[engine].extract(image, lesion, plan) for plan in rest]
     return [values | ours for values in found]
+
+
+class _PreparedLesions:
+    """What depends on a mask alone, kept for the next version that has the same mask on the same voxels."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[BoolArray, PreparedLesion]] = {}
+
+    def lesion(self, name: str, mask: BoolArray, grid: Grid) -> PreparedLesion:
+        """The prepared lesion of a mask on a grid."""
+        known = self._known.get(name)
+        if known is not None and known[1].spacing == grid.spacing and np.array_equal(known[0], mask):
+            return known[1]
+        lesion = PreparedLesion(mask, grid.spacing)
+        self._known[name] = mask, lesion
+        return lesion

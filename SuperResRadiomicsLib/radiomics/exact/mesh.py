@@ -58,15 +58,18 @@ def surface(mask: BoolArray, spacing: npt.ArrayLike) -> Surface:
     counts = np.bincount(numbers, minlength=256)
     sums = np.stack([np.bincount(numbers, weights=corner, minlength=256) for corner in corners], axis=1)
     scale = np.asarray(spacing, dtype=np.float64)
-    area = volume = 0.0
-    for number in np.flatnonzero(counts):
-        triangles = _triangles(int(number)) * scale
-        # a x b . c, each moved by the place of the cube, summed over all cubes of this kind
-        areas = np.cross(triangles[:, 0] - triangles[:, 2], triangles[:, 1] - triangles[:, 2]) / 2
-        volumes = np.einsum("td,td->t", np.cross(triangles[:, 0], triangles[:, 1]), triangles[:, 2])
-        area += counts[number] * float(np.linalg.norm(areas, axis=1).sum())
-        volume += counts[number] * float(volumes.sum()) / 6 + float(areas.sum(axis=0) @ (sums[number] * scale)) / 3
-    return Surface(area, volume)
+    kinds = np.flatnonzero(counts)
+    fans = [_triangles(int(number)) for number in kinds]
+    starts = np.cumsum([0, *map(len, fans[:-1])])
+    first, second, third = np.moveaxis(np.concatenate(fans) * scale, 1, 0)
+    # a x b . c, each moved by the place of the cube, summed over all cubes of a kind
+    areas = np.cross(first - third, second - third) / 2
+    volumes = np.einsum("td,td->t", np.cross(first, second), third)
+    by_kind = [np.add.reduceat(values, starts) for values in (np.linalg.norm(areas, axis=1), volumes, areas)]
+    moved = np.einsum("nd,nd->n", by_kind[2], sums[kinds] * scale)
+    area = counts[kinds] @ by_kind[0]
+    volume = counts[kinds] @ by_kind[1] / 6 + moved.sum() / 3
+    return Surface(float(area), float(volume))
 
 
 def _cubes(mask: BoolArray) -> tuple[tuple[npt.NDArray[np.intp], ...], npt.NDArray[np.uint8]]:

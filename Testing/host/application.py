@@ -18,7 +18,7 @@ from . import dialect
 dialect.install()
 
 import slicer  # noqa: E402
-from PySide6 import QtWidgets  # noqa: E402
+from PySide6 import QtCore, QtWidgets  # noqa: E402
 
 from . import scene, scripted, uiloader, widgets  # noqa: E402
 
@@ -31,6 +31,9 @@ class Application:
 
     def __init__(self, logic: Any) -> None:
         self._logic = logic
+        self._folder = tempfile.TemporaryDirectory(prefix="host-settings-")
+        file = str(Path(self._folder.name) / "settings.ini")
+        self._settings = QtCore.QSettings(file, QtCore.QSettings.Format.IniFormat)
 
     def testingEnabled(self) -> bool:
         return True
@@ -40,6 +43,10 @@ class Application:
 
     def layoutManager(self) -> None:
         return None
+
+    def userSettings(self) -> Any:
+        """Settings of this process alone: nothing of the person who runs the tests."""
+        return self._settings
 
     def processEvents(self) -> None:
         QtWidgets.QApplication.processEvents()
@@ -52,6 +59,12 @@ class ModulePanel(widgets.qMRMLWidget):
     """The panel that Slicer gives a module's widget as parent."""
 
     isEntered = widgets.stored("bool", "isEntered", False)
+
+    def reload(self) -> None:
+        """Make the module's widget, from the script as it was loaded last."""
+        widget = getattr(sys.modules[self._moduleName], f"{self._moduleName}Widget")(self)
+        setattr(slicer.modules, f"{self._moduleName}Widget", widget)
+        widget.setup()
 
 
 def boot() -> None:
@@ -98,10 +111,12 @@ def load_module(path: Path) -> ModuleType:
 def open_panel(module: ModuleType) -> Any:
     """Make the module's widget and enter it, as a click on the module's name does."""
     panel = ModulePanel()
+    panel._moduleName = module.__name__
     QtWidgets.QVBoxLayout(panel)
     panel.setMRMLScene(slicer.mrmlScene)
-    widget = getattr(module, f"{module.__name__}Widget")(panel)
-    widget.setup()
+    getattr(slicer.modules, module.__name__.lower()).panel = panel
+    panel.reload()
     panel.isEntered = True
+    widget = getattr(slicer.modules, f"{module.__name__}Widget")
     widget.enter()
     return widget

@@ -37,6 +37,9 @@ class UiLoader:
         widget = loader.load(buffer)
         for connection in connections if connections is not None else ():
             _connect(widget, connection)
+        # The loader sets a section's properties before it has children to hide.
+        for section in widget.findChildren(CLASSES["ctkCollapsibleButton"]):
+            section._hideCollapsed()
         return widget
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from Testing.host.cases import OBLIQUE, Lesion
+from Testing.host.cases import OBLIQUE, Lesion, wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODULE_FILE = REPOSITORY / "SuperResRadiomics" / "SuperResRadiomics.py"
@@ -65,6 +65,67 @@ def make_lesion(scene: Any) -> Callable[..., Lesion]:
         return Lesion(volume, segmentation, segment_id, mask)
 
     return make
+
+
+@pytest.fixture
+def panel(module: Any, tiny_model: Path) -> Iterator[Any]:
+    """The module's widget, entered, with a small model chosen."""
+    import slicer
+
+    from Testing.host import application
+
+    slicer.app.userSettings().clear()
+    widget = application.open_panel(module)
+    widget.logic.models.parents = (tiny_model.parent,)
+    widget.enter()
+    for box, value in ((widget.modelPanel.ui.modelComboBox, "tiny"), (widget.modelPanel.ui.deviceComboBox, "cpu")):
+        box.setCurrentIndex(box.findData(value))
+    yield widget
+    widget.cleanup()
+    assert not widget.Observations
+    widget.parent.deleteLater()
+    slicer.app.processEvents()
+
+
+@pytest.fixture
+def choose() -> Callable[[Any, Lesion], None]:
+    """Chooses a lesion's volume and segmentation in a panel, as a user does."""
+
+    def choose(panel: Any, lesion: Lesion) -> None:
+        panel.inputPanel.ui.inputVolumeSelector.setCurrentNode(lesion.volume)
+        panel.inputPanel.ui.segmentSelector.setCurrentNode(lesion.segmentation)
+
+    return choose
+
+
+@pytest.fixture
+def choose_item() -> Callable[[Any, str], None]:
+    """Chooses an item of a list by its value."""
+
+    def choose_item(box: Any, value: str) -> None:
+        index = box.findData(value)
+        assert index >= 0, f"'{value}' is not offered"
+        box.setCurrentIndex(index)
+
+    return choose_item
+
+
+@pytest.fixture
+def wait_for_end() -> Callable[[Any], None]:
+    """Waits until a panel's runs have ended."""
+    import slicer
+
+    return lambda panel: wait_until(lambda: panel.logic.isIdle, slicer.app.processEvents)
+
+
+@pytest.fixture
+def dialogs(module: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts of the error dialogs that were shown."""
+    import slicer
+
+    shown: list[str] = []
+    monkeypatch.setattr(slicer.util, "errorDisplay", lambda text, **options: shown.append(text))
+    return shown
 
 
 @pytest.fixture

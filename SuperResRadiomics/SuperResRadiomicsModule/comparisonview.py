@@ -38,6 +38,11 @@ class Compared:
     segmentId: str = ""
 
     @property
+    def nodes(self) -> list[Any]:
+        """Every node that is there."""
+        return [node for node in (self.original, self.bicubic, self.enhanced, self.segmentation) if node]
+
+    @property
     def hasLesion(self) -> bool:
         """Whether there is a segment to look at."""
         return bool(self.segmentation and self.segmentation.GetSegmentation().GetSegment(self.segmentId))
@@ -66,6 +71,12 @@ class ComparisonView:
         self._outline: LesionOutline | None = None
         self._display: SharedDisplay | None = None
         self._overlay: Any = None
+        self._compared: Compared | None = None
+
+    @property
+    def compared(self) -> Compared | None:
+        """What is shown now; None when the views are closed."""
+        return self._compared
 
     @property
     def isBlinking(self) -> bool:
@@ -85,6 +96,7 @@ class ComparisonView:
         """
         place = compared.lesionPlace() if compared.hasLesion else None
         self._letGo()
+        self._compared = compared
         self.layout.show()
         volumes = {ORIGINAL: compared.original, BICUBIC: compared.bicubic, ENHANCED: compared.enhanced}
         self._display = SharedDisplay(list(volumes.values()))
@@ -102,11 +114,11 @@ class ComparisonView:
         self.layout.restore()
 
     def goTo(self, place: LesionPlace) -> None:
-        """Show the lesion's middle slice, with the lesion in the middle; in the user's own views when those are shown."""
-        if not self.layout.isShown:
+        """Show the lesion's middle slice with the lesion in the middle; in the user's own views when those are on."""
+        logics = self.layout.sliceLogics()
+        if not (self.layout.isShown and logics):
             slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *place.centre)
             return
-        logics = self.layout.sliceLogics()
         for logic in logics.values():
             centreOn(logic.GetSliceNode(), place)
         # Halfway between two slices of the original the views would show a blend of both.
@@ -154,7 +166,7 @@ class ComparisonView:
         for holder in (self._outline, self._display):
             if holder is not None:
                 holder.release()
-        self._outline = self._display = None
+        self._outline = self._display = self._compared = None
 
     def _enhancedComposite(self) -> Any:
         logic = self.layout.sliceLogics().get(ENHANCED)
@@ -172,11 +184,11 @@ class ComparisonView:
         for logic in logics.values():
             logic.GetSliceNode().RotateToVolumePlane(volume)
             logic.FitSliceToBackground()
-        self._copyPlane(logics)
+        if logics:
+            self._copyPlane(logics)
 
     def _copyPlane(self, logics: dict[str, Any]) -> None:
-        if ORIGINAL not in logics:
-            return
+        """Cut all views where the original's is cut."""
         plane = logics[ORIGINAL].GetSliceNode().GetSliceToRAS()
         for tag in VIEWS[1:]:
             node = logics[tag].GetSliceNode()

@@ -14,9 +14,10 @@ from .shareddisplay import displayNode
 DIFFERENCE_ROLE = "SuperResRadiomics.Difference"
 DIFFERENCE_COLOURS, UNCERTAINTY_COLOURS = "SuperResRadiomicsDifference", "SuperResRadiomicsUncertainty"
 COLOUR_COUNT = 256
-# Blue for less and orange for more, told apart with any colour vision; nothing where there is no change.
-LESS, MORE = (0.13, 0.40, 0.90), (0.95, 0.45, 0.00)
-CERTAIN, UNCERTAIN = (0.45, 0.15, 0.60), (1.00, 0.95, 0.30)
+# Blue for less and orange for more, told apart with any colour vision; from black, as half laid over an image black
+# dims it and leaves its grey.
+LESS, MORE = (0.25, 0.55, 1.00), (1.00, 0.55, 0.05)
+UNCERTAIN = (1.00, 0.90, 0.20)
 # The few largest values would make all others invisible.
 LIMIT_PERCENTILE = 99.0
 
@@ -49,10 +50,16 @@ def differenceVolume(enhanced: Any, bicubic: Any) -> Any:
 
 
 def showAsUncertainty(volume: Any) -> None:
-    """Colour a volume of uncertainties (standard deviations, say): transparent where 0, brighter the larger."""
-    _setColours(
-        volume, UNCERTAINTY_COLOURS, uncertaintyColours(), 0.0, _limit(slicer.util.arrayFromVolume(volume))
-    )
+    """Colour a volume of uncertainties (standard deviations, say): black where 0, brighter the larger."""
+    limit = _limit(slicer.util.arrayFromVolume(volume))
+    _setColours(volume, UNCERTAINTY_COLOURS, uncertaintyColours(), 0.0, limit)
+
+
+def addLegend(volume: Any, title: str) -> None:
+    """Draw the colours with their values beside the image, wherever the volume is shown."""
+    legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(volume)
+    if legend is not None:
+        legend.SetTitleText(title)
 
 
 def onSameGrid(first: Any, second: Any) -> bool:
@@ -82,16 +89,14 @@ def overlayLimit(volume: Any) -> float:
 
 
 def differenceColours() -> np.ndarray:
-    """RGBA from the most negative to the most positive difference, shape (256, 4), symmetric and clear in the middle."""
-    position = np.linspace(-1, 1, COLOUR_COUNT)
-    colours = np.where(position[:, None] < 0, LESS, MORE)
-    return np.column_stack([colours, np.sqrt(np.abs(position))])
+    """RGB from the most negative to the most positive difference, shape (256, 3), symmetric and black in the middle."""
+    position = np.linspace(-1, 1, COLOUR_COUNT)[:, None]
+    return np.abs(position) * np.where(position < 0, LESS, MORE)
 
 
 def uncertaintyColours() -> np.ndarray:
-    """RGBA from certain to uncertain, shape (256, 4), clear at 0."""
-    position = np.linspace(0, 1, COLOUR_COUNT)[:, None]
-    return np.column_stack([(1 - position) * CERTAIN + position * UNCERTAIN, np.sqrt(position)])
+    """RGB from certain to uncertain, shape (256, 3), black at 0."""
+    return np.linspace(0, 1, COLOUR_COUNT)[:, None] * UNCERTAIN
 
 
 def _limit(values: np.ndarray) -> float:

@@ -37,6 +37,10 @@ class Parameters:
         device: ``auto``, ``cpu``, ``cuda:0`` or ``mps``.
         precision: ``fp32``, ``bf16`` or ``fp16``.
         featureTable: The latest feature table, or None.
+        originalVolume: What the latest run enhanced, or None.
+        bicubicVolume: Its interpolation to the finer grid, or None.
+        enhancedVolume: The enhanced image on the same grid, or None.
+        uncertaintyVolume: How uncertain each enhanced value is, on the same grid, or None when the run did not tell.
     """
 
     inputVolume = _reference("InputVolume")
@@ -46,6 +50,10 @@ class Parameters:
     model = _text("Model")
     device = _text("Device", "auto")
     precision = _text("Precision", "fp32")
+    originalVolume = _reference("OriginalVolume")
+    bicubicVolume = _reference("BicubicVolume")
+    enhancedVolume = _reference("EnhancedVolume")
+    uncertaintyVolume = _reference("UncertaintyVolume")
 
     def __init__(self, node: Any) -> None:
         self.node = node

@@ -77,14 +77,11 @@ class ComparisonLayout:
             self.node.SetViewArrangement(self._earlier)
 
     def sliceLogics(self) -> dict[str, Any]:
-        """The slice logic of each view by its tag, once the layout was shown; else empty."""
-        logics = {}
-        for tag in VIEWS:
-            node = slicer.mrmlScene.GetSingletonNode(tag, "vtkMRMLSliceNode")
-            logic = slicer.app.applicationLogic().GetSliceLogic(node) if node else None
-            if logic is not None:
-                logics[tag] = logic
-        return logics
+        """The slice logic of each view by its tag, once the layout was shown; before that empty."""
+        nodes = {tag: slicer.mrmlScene.GetSingletonNode(tag, "vtkMRMLSliceNode") for tag in VIEWS}
+        application = slicer.app.applicationLogic()
+        logics = {tag: application.GetSliceLogic(node) for tag, node in nodes.items() if node}
+        return logics if len(logics) == len(VIEWS) and all(logics.values()) else {}
 
     def _register(self) -> None:
         """Make the layout known: at the start, since a scene saved with it may be loaded, and before its use."""

@@ -1,6 +1,7 @@
 """A layout manager for the host: real layout, slice and composite nodes, without widgets.
 
-``slicer.app.layoutManager()`` answers None until one is installed, as in a Slicer without main window.
+``slicer.app.layoutManager()`` answers None until a test opens the window, as in a Slicer without one. As in the
+application there is one manager at most, and it lives as long as the process: the application logic keeps hold of it.
 """
 
 from __future__ import annotations
@@ -29,21 +30,11 @@ class LayoutManager:
         self._layoutLogic.SetMRMLApplicationLogic(application)
         self._layoutLogic.SetMRMLScene(scene)
         node = self._layoutLogic.GetLayoutNode()
-        self._tag = node.AddObserver(vtk.vtkCommand.ModifiedEvent, self._makeViews)
+        node.AddObserver(vtk.vtkCommand.ModifiedEvent, self._makeViews)
         node.SetViewArrangement(node.SlicerLayoutFourUpView)
 
     def layoutLogic(self) -> Any:
         return self._layoutLogic
-
-    def remove(self) -> None:
-        """Take the views away again."""
-        node = self._layoutLogic.GetLayoutNode()
-        node.RemoveObserver(self._tag)
-        self._application.SetSliceLogics(None)
-        self._scene.RemoveNode(node)
-        for name in ("vtkMRMLSliceCompositeNode", "vtkMRMLSliceNode"):
-            for view in slicer.util.getNodesByClass(name):
-                self._scene.RemoveNode(view)
 
     def _makeViews(self, caller: Any, event: Any) -> None:
         """The application makes a widget for every view of the layout, with a slice logic in it."""

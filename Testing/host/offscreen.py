@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from typing import Any
 
 os.environ.setdefault("VTK_DEFAULT_OPENGL_WINDOW", "vtkEGLRenderWindow")
@@ -65,28 +67,35 @@ class SliceView:
 
     def position(self, ras: np.ndarray) -> np.ndarray:
         """Where in the picture (column, row) a point of the world is."""
-        return (np.linalg.inv(self._xyToRas) @ [*ras, 1])[:2]
+        return (np.linalg.inv(self.xyToRas) @ [*ras, 1])[:2]
 
     @property
     def mmPerPixel(self) -> float:
-        return float(np.linalg.norm(self._xyToRas[:3, 0]))
+        return float(np.linalg.norm(self.xyToRas[:3, 0]))
 
     @property
-    def _xyToRas(self) -> np.ndarray:
+    def xyToRas(self) -> np.ndarray:
         return slicer.util.arrayFromVTKMatrix(self._logic.GetSliceNode().GetXYToRAS())
 
 
-def canRender() -> bool:
-    """Whether a picture can be drawn on this machine at all."""
-    window = vtk.vtkRenderWindow()
-    window.SetOffScreenRendering(1)
-    window.SetSize(8, 8)
-    renderer = vtk.vtkRenderer()
-    renderer.SetBackground(0, 1, 0)
-    window.AddRenderer(renderer)
-    window.Render()
-    grab = vtk.vtkWindowToImageFilter()
-    grab.SetInput(window)
-    grab.Update()
-    scalars = grab.GetOutput().GetPointData().GetScalars()
-    return scalars is not None and bool((vtk_to_numpy(scalars)[:, 1] == 255).all())
+# In a process of its own, since a broken driver ends the process.
+TRIAL = """
+import vtk
+window = vtk.vtkRenderWindow()
+window.SetOffScreenRendering(1)
+window.SetSize(8, 8)
+renderer = vtk.vtkRenderer()
+renderer.SetBackground(0, 1, 0)
+window.AddRenderer(renderer)
+window.Render()
+grab = vtk.vtkWindowToImageFilter()
+grab.SetInput(window)
+grab.Update()
+print(grab.GetOutput().GetScalarComponentAsDouble(4, 4, 0, 1))
+"""
+
+
+def obstacle() -> str:
+    """Why no picture can be drawn on this machine; empty when one can."""
+    trial = subprocess.run([sys.executable, "-c", TRIAL], capture_output=True, text=True, check=False)
+    return "" if trial.stdout.strip() == "255.0" else f"no offscreen OpenGL (Mesa's EGL): {trial.stderr[-300:]}"

@@ -57,16 +57,16 @@ class Parameters:
         margin: Margin around the lesion in mm.
         device: ``auto``, ``cpu``, ``cuda:0`` or ``mps``.
         precision: ``fp32``, ``bf16`` or ``fp16``.
-        enhancedVolume: The latest enhanced volume, or None.
-        bicubicVolume: Its interpolated twin, or None.
         featureTable: The latest feature table, or None.
+        originalVolume: What the latest run enhanced, or None.
+        bicubicVolume: Its interpolation to the finer grid, or None.
+        enhancedVolume: The enhanced image on the same grid, or None.
+        uncertaintyVolume: How uncertain each enhanced value is, on the same grid, or None when the run did not tell.
     """
 
     inputVolume = _reference("InputVolume")
     segmentation = _reference("Segmentation")
     roi = _reference("ROI")
-    enhancedVolume = _reference("EnhancedVolume")
-    bicubicVolume = _reference("BicubicVolume")
     featureTable = _reference("FeatureTable")
     modality = _text("Modality")
     lesionKind = _text("LesionKind", SEGMENT)
@@ -76,6 +76,10 @@ class Parameters:
     margin = _number("Margin", 10.0)
     device = _text("Device", "auto")
     precision = _text("Precision", "fp32")
+    originalVolume = _reference("OriginalVolume")
+    bicubicVolume = _reference("BicubicVolume")
+    enhancedVolume = _reference("EnhancedVolume")
+    uncertaintyVolume = _reference("UncertaintyVolume")
 
     def __init__(self, node: Any) -> None:
         self.node = node

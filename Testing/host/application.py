@@ -1,6 +1,6 @@
 """The headless host: slicer-core's scene, PySide6 in PythonQt's dialect, and a module loaded into both.
 
-It is not the Slicer application. There is no layout, no module manager and no extension
+It is not the Slicer application. There are no view widgets, no module manager and no extension
 system, and the widgets are stand-ins; whatever is missing fails loudly.
 """
 
@@ -20,7 +20,7 @@ dialect.install()
 import slicer  # noqa: E402
 from PySide6 import QtCore, QtWidgets  # noqa: E402
 
-from . import scene, scripted, uiloader, widgets  # noqa: E402
+from . import layout, scene, scripted, uiloader, widgets  # noqa: E402
 
 
 class Application:
@@ -34,6 +34,8 @@ class Application:
         self._folder = tempfile.TemporaryDirectory(prefix="host-settings-")
         file = str(Path(self._folder.name) / "settings.ini")
         self._settings = QtCore.QSettings(file, QtCore.QSettings.Format.IniFormat)
+        self._layouts: layout.LayoutManager | None = None
+        self._hasWindow = False
 
     def testingEnabled(self) -> bool:
         return True
@@ -41,8 +43,17 @@ class Application:
     def applicationLogic(self) -> Any:
         return self._logic
 
-    def layoutManager(self) -> None:
-        return None
+    def layoutManager(self) -> Any:
+        return self._layouts if self._hasWindow else None
+
+    def openWindow(self) -> None:
+        """From here on there is a layout manager."""
+        self._layouts = self._layouts or layout.LayoutManager(slicer.mrmlScene, self._logic)
+        self._hasWindow = True
+
+    def closeWindow(self) -> None:
+        """From here on there is none."""
+        self._hasWindow = False
 
     def userSettings(self) -> Any:
         """Settings of this process alone: nothing of the person who runs the tests."""

@@ -46,6 +46,7 @@ def boot() -> Any:
     vtk.vtkOutputWindow.SetInstance(window)
     scene = slicer.vtkMRMLScene()
     slicer.mrmlScene = scene
+    scene.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())  # In the application the Colors module does.
     application = slicer.vtkMRMLApplicationLogic()
     application.SetMRMLScene(scene)
     slicer.modules = SimpleNamespace()

@@ -141,3 +141,64 @@ def add_transform(scene: Any) -> Callable[..., Any]:
         return transform
 
     return add
+
+
+@pytest.fixture
+def layouts(module: Any, scene: Any) -> Iterator[Any]:
+    """A layout manager, as in a Slicer with a main window, with the application's usual layout."""
+    import slicer
+
+    slicer.app.openWindow()
+    node = slicer.app.layoutManager().layoutLogic().GetLayoutNode()
+    node.SetViewArrangement(node.SlicerLayoutFourUpView)
+    yield slicer.app.layoutManager()
+    slicer.app.closeWindow()
+
+
+@pytest.fixture
+def case(make_lesion: Callable[..., Lesion]) -> Any:
+    """A lesion with its bicubic and its enhanced twin (Testing.host.comparison.Case)."""
+    from Testing.host.comparison import compared_case
+
+    return compared_case(make_lesion())
+
+
+@pytest.fixture
+def moved_case(case: Any, add_transform: Callable[..., Any]) -> Any:
+    """The same under a parent transform."""
+    from Testing.host.comparison import MOVED
+
+    add_transform(MOVED, *case.nodes)
+    return case
+
+
+@pytest.fixture
+def statuses() -> list[tuple[str, bool]]:
+    """What the panel told the main panel."""
+    return []
+
+
+@pytest.fixture
+def make_view_panel(module: Any, statuses: list[Any]) -> Iterator[Callable[..., Any]]:
+    """Makes the view panel with the parameters of a case."""
+    from SuperResRadiomicsModule.viewpanel import ViewPanel
+
+    panels = []
+
+    def make(case: Any = None) -> Any:
+        logic = module.SuperResRadiomicsLogic()
+        panel = ViewPanel(logic, lambda text, isError=False: statuses.append((text, isError)))
+        panels.append(panel)
+        parameters = module.Parameters(logic.getParameterNode())
+        if case is not None:
+            parameters.inputVolume = parameters.originalVolume = case.original
+            parameters.bicubicVolume, parameters.enhancedVolume = case.bicubic, case.enhanced
+            parameters.segmentation, parameters.segmentId = case.lesion.segmentation, case.lesion.segment_id
+        panel.setParameters(parameters)
+        return panel
+
+    yield make
+    for panel in panels:
+        panel.cleanup()
+        assert not panel.Observations
+        assert not panel.view.isBlinking

@@ -14,6 +14,7 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
+from .featurenode import FeatureNode
 from .workerclient import Message, WorkerClient
 
 PROVENANCE_ATTRIBUTE = "SuperResRadiomics.Provenance"
@@ -178,6 +179,10 @@ class LesionRun:
         outcome.bicubicVolume = self._addVolume(result["files"]["bicubic"], _("{name} bicubic").format(name=name))
         if result["features"]:
             outcome.featureTable = self._addTable(result["features"], _("{name} features").format(name=name))
+            FeatureNode(outcome.featureTable).setImages(
+                self._request.inputVolume, outcome.bicubicVolume, outcome.enhancedVolume
+            )
+            FeatureNode(outcome.featureTable).setLesion(self._request.segmentation, self._request.segmentId)
         for node in outcome.nodes:
             self._annotate(node, result["provenance"])
         return outcome

@@ -37,6 +37,7 @@ class Parameters:
         device: ``auto``, ``cpu``, ``cuda:0`` or ``mps``.
         precision: ``fp32``, ``bf16`` or ``fp16``.
         featureTable: The latest feature table, or None.
+        featureSettings: How features are computed, as JSON (see featuresettings.py).
     """
 
     inputVolume = _reference("InputVolume")
@@ -46,6 +47,7 @@ class Parameters:
     model = _text("Model")
     device = _text("Device", "auto")
     precision = _text("Precision", "fp32")
+    featureSettings = _text("FeatureSettings", "{}")
 
     def __init__(self, node: Any) -> None:
         self.node = node

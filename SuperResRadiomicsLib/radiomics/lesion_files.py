@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..grid import BoolArray, Grid, MaskTransport, transport_mask
+from ..grid import BoolArray, Box, Grid, MaskTransport, transport_mask
 from ..image import read_image, read_mask
 from .table import IMAGES
 from .versions import LesionVersions
@@ -43,28 +43,63 @@ def read_lesion(
     native, fine = images["original"].grid, images["enhanced"].grid
     on_fine = drawn_on == "enhanced"
     drawn = read_mask(mask, fine if on_fine else native)
-    other, warnings = _carried(drawn, native, fine, on_fine)
+    original_mask, refined_mask, move = carry_lesion(drawn, native, fine, on_fine)
     model = provenance["model"]
     return LesionVersions(
         **images,
-        original_mask=other.mask if on_fine else drawn,
-        refined_mask=drawn if on_fine else other.mask,
-        mask_rule=CARRIED_BACK.format(rule=other.rule) if on_fine else other.rule,
-        volume_change=other.volume_change,
+        original_mask=original_mask,
+        refined_mask=refined_mask,
+        mask_rule=CARRIED_BACK.format(rule=move.rule) if on_fine else move.rule,
+        volume_change=move.volume_change,
         model=model["name"],
         objective=model["objective"],
         adversarial=model["adversarial"],
         provenance=provenance,
-        warnings=warnings,
+        warnings=(*_carried_back(move, on_fine), *_not_enhanced(refined_mask, provenance)),
     )
 
 
-def _carried(drawn: BoolArray, native: Grid, fine: Grid, on_fine: bool) -> tuple[MaskTransport, tuple[str, ...]]:
-    """The mask on the grid that it was not drawn on, and what is to be said of it."""
+def carry_lesion(
+    drawn: BoolArray, native: Grid, fine: Grid, on_fine: bool
+) -> tuple[BoolArray, BoolArray, MaskTransport]:
+    """A lesion on both grids, whichever it was drawn on.
+
+    Args:
+        drawn: bool [k, j, i] on ``fine`` or ``native``.
+        native: The original grid.
+        fine: The refined grid.
+        on_fine: Whether it was drawn on ``fine``. Its volume may then change on the way.
+
+    Returns:
+        The mask on ``native``, on ``fine``, and the move between them.
+
+    Raises:
+        MaskError: As `transport_mask`.
+    """
+    if on_fine:
+        carried = transport_mask(drawn, fine, native, allow_volume_change=True)
+        return carried.mask, drawn, carried
+    carried = transport_mask(drawn, native, fine)
+    return drawn, carried.mask, carried
+
+
+def _carried_back(move: MaskTransport, on_fine: bool) -> list[str]:
     if not on_fine:
-        return transport_mask(drawn, native, fine), ()
-    carried = transport_mask(drawn, fine, native, allow_volume_change=True)
-    return carried, (
+        return []
+    return [
         "The lesion was drawn on the super-resolved image. Carried back to the original voxels its volume changes "
-        f"by {carried.volume_change:+.1%}.",
-    )
+        f"by {move.volume_change:+.1%}."
+    ]
+
+
+def _not_enhanced(refined_mask: BoolArray, provenance: dict[str, Any]) -> list[str]:
+    """A warning where the lesion reaches out of what the network worked on."""
+    region = provenance["region"]
+    inside = refined_mask[Box(tuple(region["start"]), tuple(region["stop"])).slices].sum()
+    outside = 1 - inside / refined_mask.sum()
+    if outside == 0:
+        return []
+    return [
+        f"{outside:.0%} of the lesion lie outside of the region that was enhanced; there the enhanced image is the "
+        "bicubic one. Enhance this lesion anew."
+    ]

@@ -26,7 +26,7 @@ class FeatureExport:
             (".html", _("Page for reading (HTML)...")),
         ):
             self.actions[kind] = self.menu.addAction(text)
-            self.actions[kind].connect("triggered()", lambda kind=kind: self.onExport(kind))
+            self.actions[kind].connect("triggered()", lambda checked=False, kind=kind: self.onExport(kind))
         panel.ui.exportButton.setMenu(self.menu)
 
     def onExport(self, kind: str) -> None:

@@ -20,6 +20,7 @@ from .featurenode import FeatureNode
 from .featuresettings import FeatureSettingsForm
 from .featuresummary import measurementsHtml, settingsText
 from .featuretable import FeatureTableView, featureName
+from .lesionfiles import fingerprint
 
 UI_FILE = Path(__file__).parent.with_name("Resources") / "UI" / "FeaturePanel.ui"
 
@@ -40,7 +41,8 @@ class FeaturePanel(VTKObservationMixin):
         self.widget.setMRMLScene(slicer.mrmlScene)
         self._parameters: Any = None
         self._updating = False
-        self._shown = ""  # The content that the table shows, as JSON.
+        self._shown: str | None = None  # The content that the table shows.
+        self._fingerprint = ""  # Of the segment when it was last looked at.
         self._isStale = False
         self.table: Any = None  # FeatureTable of the package, None where there is none.
         self.form = FeatureSettingsForm(self.ui, self._onSettingsChanged)
@@ -55,7 +57,7 @@ class FeaturePanel(VTKObservationMixin):
         if parameters is None:
             self.job.cancel()
         self._parameters = parameters
-        self._shown = ""
+        self._shown = None
         self.update()
 
     def cleanup(self) -> None:
@@ -179,12 +181,14 @@ class FeaturePanel(VTKObservationMixin):
         """Follow the segment from which the table was computed."""
         self.removeObservers(self._onSegmentEdited)
         if node and node.segmentation:
-            for event in (slicer.vtkSegmentation.SourceRepresentationModified, slicer.vtkSegmentation.SegmentModified):
-                self.addObserver(node.segmentation, event, self._onSegmentEdited)
+            self._fingerprint = fingerprint(node.segmentation, node.segmentId)
+            event = slicer.vtkSegmentation.SourceRepresentationModified
+            self.addObserver(node.segmentation, event, self._onSegmentEdited)
 
     def _onSegmentEdited(self, caller: Any, event: Any) -> None:
-        """Offer to compute anew; nothing runs by itself."""
-        if not self._isStale:
+        """Offer to compute anew; nothing runs by itself. The event comes for all segments alike."""
+        node = self.node
+        if not self._isStale and node and fingerprint(node.segmentation, node.segmentId) != self._fingerprint:
             self._isStale = True
             self._showReadiness()
 

@@ -8,6 +8,7 @@ coordinates, and an output volume is put under the same transform.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from .errors import ImageError, MaskError, RegionError
 from .grid import Array, BoolArray, Box, Grid, crop_grid, field_of_view
 from .image import UNITS, Image
 
+FEATURES_ATTRIBUTE = "SuperResRadiomics.Features"
+"""Of a table node: all that `FeatureTable.to_dict` gave, as JSON; a scene saved with it brings the table back."""
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
 EDGE_TOLERANCE = 1e-3
 """Voxels by which a box may reach into the next voxel without holding it: coordinates are rounded on their way."""
@@ -234,7 +237,7 @@ def _to_local(source: Any, target: Any) -> Array:
 
 
 def fill_table_node(node: Any, features: dict[str, Any]) -> None:
-    """Show a feature table in a table node, with titles as headers and not editable.
+    """Show a feature table in a table node, with titles as headers and not editable; all of it is kept as an attribute.
 
     Args:
         node: vtkMRMLTableNode; its content is replaced.
@@ -254,3 +257,11 @@ def fill_table_node(node: Any, features: dict[str, Any]) -> None:
         node.AddColumn(array)
     node.SetUseColumnTitleAsColumnHeader(True)
     node.SetLocked(True)
+    node.SetAttribute(FEATURES_ATTRIBUTE, json.dumps(features, allow_nan=False))
+
+
+def features_of_table_node(node: Any) -> dict[str, Any] | None:
+    """What `fill_table_node` put into a table node; None for any other table."""
+    content = node.GetAttribute(FEATURES_ATTRIBUTE)
+    features: dict[str, Any] | None = json.loads(content) if content else None
+    return features

@@ -7,11 +7,10 @@ path, and ends when its standard input ends.
 
 The first line out is ``{"event": "ready", ...}``. A request is an object with
 ``schema_version``, ``id``, ``command`` (``enhance``, ``detect``, ``compare``, ``models``,
-``devices`` or ``shutdown``) and the command's own parameters: the keyword arguments of
-the function of that name below. The answers carry the request's ``id``:
+``devices``, ``shutdown`` or one of `SuperResRadiomicsLib.lesion_commands`) and the command's
+own parameters: the keyword arguments of the function of that name. The answers carry the request's ``id``:
 
-- ``progress``: the ``stage`` (``prepare``, ``enhance``, ``detect`` or ``features``) and ``done`` of ``total``, 0 where
-  not known;
+- ``progress``: the ``stage`` (such as ``enhance`` or ``features``) and ``done`` of ``total``, 0 where not known;
 - ``result``: the command's result, once, at the end;
 - ``error``: instead of a result; ``kind`` is ``user`` (can be mended by the user) or
   ``internal``, ``message`` a sentence to show. The worker stays usable.
@@ -36,6 +35,8 @@ if not __package__:  # Run by path: the script's own folder would shadow other p
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
 from SuperResRadiomicsLib.errors import SettingsError, SuperResError
+from SuperResRadiomicsLib.lesion_commands import COMMANDS as LESION_COMMANDS
+from SuperResRadiomicsLib.lesion_commands import feature_settings
 from SuperResRadiomicsLib.memory_limit import limit_memory
 
 if TYPE_CHECKING:
@@ -182,10 +183,10 @@ def compare(progress: Progress, *, enhancement: str, features: dict[str, Any] | 
 
 
 def _feature_table(enhancement: Enhancement, settings: dict[str, Any]) -> dict[str, Any]:
-    from SuperResRadiomicsLib.radiomics import FeatureSettings, LesionVersions
+    from SuperResRadiomicsLib.radiomics import LesionVersions
     from SuperResRadiomicsLib.stability import card_behind, judge_lesion
 
-    table = LesionVersions.of_enhancement(enhancement).compare(FeatureSettings(**settings))
+    table = LesionVersions.of_enhancement(enhancement).compare(feature_settings(settings))
     return judge_lesion(table, card_behind(table)).to_dict()
 
 
@@ -218,7 +219,8 @@ def shutdown(progress: Progress) -> Result:
 
 
 COMMANDS: dict[str, Callable[..., Result]] = {
-    function.__name__: function for function in (enhance, detect, compare, models, devices, shutdown)
+    **{function.__name__: function for function in (enhance, detect, compare, models, devices, shutdown)},
+    **LESION_COMMANDS,
 }
 
 

@@ -14,12 +14,11 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
+from .featurenode import FeatureNode
 from .jobs import Job, RunFailed
 from .workerclient import WorkerClient
 
 PROVENANCE_ATTRIBUTE = "SuperResRadiomics.Provenance"
-INPUT_ROLE, ENHANCED_ROLE, BICUBIC_ROLE = (f"SuperResRadiomics.{name}" for name in ("Input", "Enhanced", "Bicubic"))
-"""Node references from every output to the volumes that it belongs to."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +37,7 @@ class Request:
         modality: ``CT``, ``MR``, ``US``, or empty: as DICOM or the voxels say.
         margin: Margin around the lesion in mm.
         lesionName: How the outputs' names call the lesion, where there are several.
+        features: Arguments of the package's `FeatureSettings`.
     """
 
     inputVolume: Any
@@ -51,6 +51,7 @@ class Request:
     modality: str = ""
     margin: float = 10.0
     lesionName: str = ""
+    features: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -118,7 +119,7 @@ class LesionRun(Job):
             device=request.device,
             precision=request.precision,
             options={"margin_mm": request.margin},
-            features={} if request.segmentation else None,
+            features=request.features if request.segmentation else None,
         )
 
     def finish(self, result: dict[str, Any]) -> Outcome:
@@ -162,14 +163,10 @@ class LesionRun(Job):
         outcome.bicubicVolume = self._addVolume(result["files"]["bicubic"], _("{name} bicubic").format(name=name))
         if result["features"]:
             outcome.featureTable = self._addTable(result["features"], _("{name} features").format(name=name))
+            FeatureNode(outcome.featureTable).setLesion(self._request.segmentation, self._request.segmentId)
         for node in outcome.nodes:
             self._annotate(node, result["provenance"])
-            for role, volume in (
-                (INPUT_ROLE, self._request.inputVolume),
-                (ENHANCED_ROLE, outcome.enhancedVolume),
-                (BICUBIC_ROLE, outcome.bicubicVolume),
-            ):
-                node.SetNodeReferenceID(role, volume.GetID())
+            FeatureNode(node).setImages(self._request.inputVolume, outcome.bicubicVolume, outcome.enhancedVolume)
         return outcome
 
     def _addVolume(self, fileName: str, name: str) -> Any:

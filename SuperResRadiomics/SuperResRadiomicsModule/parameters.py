@@ -62,6 +62,7 @@ class Parameters:
         bicubicVolume: Its interpolation to the finer grid, or None.
         enhancedVolume: The enhanced image on the same grid, or None.
         uncertaintyVolume: How uncertain each enhanced value is, on the same grid, or None when the run did not tell.
+        featureSettings: How features are computed, as JSON (see featuresettings.py).
     """
 
     inputVolume = _reference("InputVolume")
@@ -80,6 +81,7 @@ class Parameters:
     bicubicVolume = _reference("BicubicVolume")
     enhancedVolume = _reference("EnhancedVolume")
     uncertaintyVolume = _reference("UncertaintyVolume")
+    featureSettings = _text("FeatureSettings", "{}")
 
     def __init__(self, node: Any) -> None:
         self.node = node

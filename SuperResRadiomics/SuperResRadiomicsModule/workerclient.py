@@ -36,13 +36,15 @@ class WorkerClient:
     Args:
         script: Path of ``worker.py``.
         python: Interpreter; by default Slicer's, or the running one outside the application.
+        environment: Environment variables that the child gets besides those of this process.
 
     Attributes:
         log: The latest lines that children wrote to their standard error, and when each began and ended.
     """
 
-    def __init__(self, script: Path, python: str | None = None) -> None:
+    def __init__(self, script: Path, python: str | None = None, environment: dict[str, str] | None = None) -> None:
         self._arguments = [python or shutil.which("PythonSlicer") or sys.executable, str(script)]
+        self._environment = {**os.environ, **(environment or {})}
         self._child: Child | None = None
         self._identifiers = itertools.count(1)
         self.log: collections.deque[str] = collections.deque(maxlen=LOG_LINES_KEPT)
@@ -56,7 +58,7 @@ class WorkerClient:
         """Send a request; returns the id that its answers will carry."""
         if self._child is None or self._child.hasEnded:
             self.kill()
-            self._child = Child(self._arguments, self.log)
+            self._child = Child(self._arguments, self._environment, self.log)
             self._note(_("Computing process {id} started.").format(id=self.processId))
         identifier = next(self._identifiers)
         self._child.send({"schema_version": SCHEMA_VERSION, "id": identifier, "command": command, **parameters})
@@ -86,12 +88,13 @@ class WorkerClient:
 class Child:
     """A running child process with the threads that read from it."""
 
-    def __init__(self, arguments: list[str], log: collections.deque[str]) -> None:
+    def __init__(self, arguments: list[str], environment: dict[str, str], log: collections.deque[str]) -> None:
         self._messages: queue.Queue[Message | None] = queue.Queue()  # None: no more will come.
         self._log = log
         self._lastError = ""
         self.process = subprocess.Popen(
             arguments,
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

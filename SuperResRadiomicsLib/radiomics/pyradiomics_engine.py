@@ -60,7 +60,7 @@ class PyradiomicsEngine:
             check_gray_levels(image.voxels[mask], plan.bin_width)
         check_distance(size, plan)
         with _silenced():
-            extractor = radiomics.featureextractor.RadiomicsFeatureExtractor(**_keyword_arguments(plan))
+            extractor = radiomics.featureextractor.RadiomicsFeatureExtractor(**keyword_arguments(plan))
             extractor.disableAllFeatures()
             for feature_class in plan.classes:
                 extractor.enableFeatureClassByName(feature_class)
@@ -97,7 +97,8 @@ def _silenced() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _keyword_arguments(plan: ExtractionPlan) -> dict[str, Any]:
+def keyword_arguments(plan: ExtractionPlan) -> dict[str, Any]:
+    """A plan as settings of pyradiomics."""
     bins = {"binCount": plan.bin_count} if plan.bin_count is not None else {"binWidth": plan.bin_width}
     arguments: dict[str, Any] = {"additionalInfo": False, "label": 1, "distances": [plan.distance], **bins}
     if plan.planar_axis is not None:

@@ -20,7 +20,7 @@ from .hypothesis import (
     wilcoxon_signed_rank,
 )
 from .intraclass import IntraclassCorrelation, band, intraclass_correlation
-from .lesion import card_behind, judge_lesion, lesion_variation
+from .lesion import card_behind, judge_lesion, lesion_spread, lesion_variation
 from .principal_components import PrincipalComponents, principal_components
 from .risk_models import RISK_MODELS, RiskModel, Scaler, risk_scores
 from .verdict import Faithfulness, FeatureEvidence, Verdict, is_count_driven, judge, volume_correlations
@@ -53,6 +53,7 @@ __all__ = [
     "is_count_driven",
     "judge",
     "judge_lesion",
+    "lesion_spread",
     "lesion_variation",
     "mann_whitney",
     "mann_whitney_between",

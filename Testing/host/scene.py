@@ -18,6 +18,7 @@ LOGICS = {
     "SubjectHierarchy": "vtkSlicerSubjectHierarchyModuleLogic",
     "Tables": "vtkSlicerTablesLogic",
     "Markups": "vtkSlicerMarkupsLogic",
+    "Plots": "vtkSlicerPlotsLogic",
 }
 
 IN_HIERARCHY = ("vtkMRMLDisplayableNode", "vtkMRMLTableNode")

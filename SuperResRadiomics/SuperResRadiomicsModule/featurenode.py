@@ -1,0 +1,79 @@
+"""A table node that holds a feature table, and what it was computed from; all of it is saved with the scene."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import slicer
+
+IMAGES = ("original", "bicubic", "enhanced")
+ROLE = "SuperResRadiomics.{}"
+SEGMENT_ATTRIBUTE = "SuperResRadiomics.SegmentID"
+STABILITY_ATTRIBUTE = "SuperResRadiomics.Stability"
+
+
+class FeatureNode:
+    """Typed access to a vtkMRMLTableNode.
+
+    Attributes:
+        node: The table node.
+    """
+
+    def __init__(self, node: Any) -> None:
+        self.node = node
+
+    @property
+    def features(self) -> dict[str, Any] | None:
+        """The whole feature table, as from ``FeatureTable.to_dict``; None when the node is another table."""
+        from SuperResRadiomicsLib.mrml import features_of_table_node
+
+        return features_of_table_node(self.node)
+
+    @property
+    def content(self) -> str:
+        """Changes whenever what the node holds does."""
+        from SuperResRadiomicsLib.mrml import FEATURES_ATTRIBUTE
+
+        return "\n".join(
+            (self.node.GetID(), *(self.node.GetAttribute(n) or "" for n in (FEATURES_ATTRIBUTE, STABILITY_ATTRIBUTE)))
+        )
+
+    @property
+    def stability(self) -> dict[str, Any] | None:
+        """What the check of stability found, None when there was none since the table was computed."""
+        content = self.node.GetAttribute(STABILITY_ATTRIBUTE)
+        return json.loads(content) if content else None
+
+    def fill(self, features: dict[str, Any], stability: dict[str, Any] | None = None) -> None:
+        """Replace the content."""
+        from SuperResRadiomicsLib.mrml import fill_table_node
+
+        with slicer.util.NodeModify(self.node):
+            fill_table_node(self.node, features)
+            self.node.SetAttribute(STABILITY_ATTRIBUTE, json.dumps(stability) if stability else None)
+
+    @property
+    def images(self) -> dict[str, Any]:
+        """The volume nodes by ``original``, ``bicubic`` and ``enhanced``; None for one that is gone."""
+        return {name: self.node.GetNodeReference(ROLE.format(name)) for name in IMAGES}
+
+    def setImages(self, original: Any, bicubic: Any, enhanced: Any) -> None:
+        """Remember the images."""
+        for name, volume in zip(IMAGES, (original, bicubic, enhanced), strict=True):
+            self.node.SetNodeReferenceID(ROLE.format(name), volume.GetID())
+
+    @property
+    def segmentation(self) -> Any:
+        """The segmentation node with the lesion, None when it is gone."""
+        return self.node.GetNodeReference(ROLE.format("segmentation"))
+
+    @property
+    def segmentId(self) -> str:
+        """The lesion's segment."""
+        return self.node.GetAttribute(SEGMENT_ATTRIBUTE) or ""
+
+    def setLesion(self, segmentation: Any, segmentId: str) -> None:
+        """Remember the lesion."""
+        self.node.SetNodeReferenceID(ROLE.format("segmentation"), segmentation.GetID() if segmentation else None)
+        self.node.SetAttribute(SEGMENT_ATTRIBUTE, segmentId)

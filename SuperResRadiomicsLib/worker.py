@@ -7,8 +7,8 @@ path, and ends when its standard input ends.
 
 The first line out is ``{"event": "ready", ...}``. A request is an object with
 ``schema_version``, ``id``, ``command`` (``enhance``, ``compare``, ``models``,
-``devices`` or ``shutdown``) and the command's own parameters: the keyword arguments of
-the function of that name below. The answers carry the request's ``id``:
+``devices``, ``diagnose``, ``fetch_sample`` or ``shutdown``) and the command's own
+parameters: the keyword arguments of the function of that name. The answers carry the request's ``id``:
 
 - ``progress``: the ``stage`` (``enhance`` or ``features``) and ``done`` of ``total``, 0 where not known;
 - ``result``: the command's result, once, at the end;
@@ -33,6 +33,8 @@ if not __package__:  # Run by path: the script's own folder would shadow other p
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
+from SuperResRadiomicsLib.demo.fetch import fetch_sample
+from SuperResRadiomicsLib.diagnosis import diagnose
 from SuperResRadiomicsLib.errors import SettingsError, SuperResError
 
 if TYPE_CHECKING:
@@ -166,7 +168,7 @@ def shutdown(progress: Progress) -> Result:
 
 
 COMMANDS: dict[str, Callable[..., Result]] = {
-    function.__name__: function for function in (enhance, compare, models, devices, shutdown)
+    function.__name__: function for function in (enhance, compare, models, devices, diagnose, fetch_sample, shutdown)
 }
 
 

@@ -50,10 +50,19 @@ def lung1() -> Case:
             the cache folder cannot be used.
     """
     folder = cache_folder()
-    if not all(_has_digest(folder / name, digest) for name, digest in SHA256.items()):
-        _fetch_into(folder)
+    fetch_lung1(folder)
     image = replace(read_image(folder / IMAGE, modality="CT"), name="lung1")
     return Case(image, read_mask(folder / LABEL, image.grid), SOURCE, CREDIT)
+
+
+def fetch_lung1(folder: Path) -> None:
+    """Have the image and the label of `lung1` in a folder; fetched with pip unless they are there.
+
+    Raises:
+        SampleError: As `lung1`.
+    """
+    if not all(_has_digest(folder / name, digest) for name, digest in SHA256.items()):
+        _fetch_into(folder)
 
 
 def cache_folder() -> Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -27,10 +28,22 @@ class Application:
     """What ``slicer.app`` is for the module."""
 
     applicationName = "host"
+    applicationVersion = "0"
     temporaryPath = tempfile.gettempdir()
 
     def __init__(self, logic: Any) -> None:
         self._logic = logic
+        self._startup_slots: list[Callable[[], None]] = []
+
+    def connect(self, signature: str, slot: Callable[[], None]) -> None:
+        if signature != "startupCompleted()":
+            raise AttributeError(f"the host's application has no signal '{signature}'")
+        self._startup_slots.append(slot)
+
+    def complete_startup(self) -> None:
+        """The application tells once that all modules are loaded."""
+        for slot in self._startup_slots:
+            slot()
 
     def testingEnabled(self) -> bool:
         return True

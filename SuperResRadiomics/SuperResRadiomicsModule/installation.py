@@ -32,11 +32,13 @@ class Package:
         name: Its distribution's name.
         minimum: The least version.
         optional: Runs work without it, more slowly; it is offered, but never a reason to ask.
+        needsRecord: Without pip's list of its files it counts as damaged, as it does for the extension PyTorch.
     """
 
     name: str
     minimum: str
     optional: bool = False
+    needsRecord: bool = False
 
     @property
     def requirement(self) -> str:
@@ -45,13 +47,16 @@ class Package:
 
     @property
     def isMissing(self) -> bool:
-        """Not installed, or older than needed."""
+        """Not installed, damaged, or older than needed."""
         version = installedVersion(self.name)
-        return version is None or _numbers(version) < _numbers(self.minimum)
+        if version is None or _numbers(version) < _numbers(self.minimum):
+            return True
+        return self.needsRecord and importlib.metadata.files(self.name) is None
 
 
-TORCH = Package("torch", "2.1")
-ENHANCEMENT = (TORCH, Package("safetensors", "0.4.3"), Package("scipy", "1.11"))
+TORCH = Package("torch", "2.1", needsRecord=True)
+ENHANCEMENT = (TORCH, Package("safetensors", "0.4.3"))
+"""Slicer itself brings numpy, scipy and SimpleITK."""
 FEATURES = (Package("numba", "0.60", optional=True),)
 """The engine "exact" computes the features without it, several times more slowly."""
 
@@ -109,10 +114,10 @@ def stillMissing(features: bool) -> str:
     return ""
 
 
-def offlineCommands(features: bool) -> tuple[str, str]:
+def offlineCommands() -> tuple[str, str]:
     """How to install without a network: the command for a machine with one, and Slicer's own; FOLDER is a folder."""
-    requirements = " ".join(package.requirement for package in (*ENHANCEMENT, *(FEATURES if features else ())))
-    quoted = " ".join(f'"{requirement}"' for requirement in requirements.split())
+    requirements = " ".join(package.requirement for package in ENHANCEMENT)
+    quoted = " ".join(f'"{package.requirement}"' for package in ENHANCEMENT)
     return (
         f"PythonSlicer -m pip download --dest FOLDER {quoted}",
         f'slicer.util.pip_install("--no-index --find-links FOLDER {requirements}")',
@@ -188,9 +193,11 @@ def _install(missing: list[Package]) -> None:
         InstallationError: Refused on the way, or failed; what was installed until then stays.
     """
     try:
-        if TORCH in missing and _pyTorchLogic().installTorch(
-            askConfirmation=False, torchVersionRequirement=f">={TORCH.minimum}"
-        ) is None:
+        if (
+            TORCH in missing
+            and _pyTorchLogic().installTorch(askConfirmation=False, torchVersionRequirement=f">={TORCH.minimum}")
+            is None
+        ):
             raise InstallationError(_("PyTorch was not installed."))
         for group in (_required(missing), [package for package in missing if package.optional]):
             _pipInstall([package.requirement for package in group if package is not TORCH])
@@ -216,13 +223,11 @@ def _pipInstall(requirements: list[str]) -> None:
         constraints = Path(folder) / "constraints.txt"
         constraints.write_text(_constraints(), encoding="utf-8")
         try:
-            import slicer.packaging
+            packaging = importlib.import_module("slicer.packaging")
         except ModuleNotFoundError:
             slicer.util.pip_install([*requirements, "-c", str(constraints)])
             return
-        slicer.packaging.pip_ensure(
-            requirements, constraints=constraints, prompt_install=False, requester=REQUESTER
-        )
+        packaging.pip_ensure(requirements, constraints=constraints, prompt_install=False, requester=REQUESTER)
 
 
 def _constraints() -> str:

@@ -8,8 +8,9 @@ from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
-from SuperResRadiomicsModule.installation import ensureInstalled, offlineCommands, stillMissing
-from SuperResRadiomicsModule.workerquestion import WorkerQuestion
+
+from .installation import ensureInstalled, offlineCommands, stillMissing
+from .workerquestion import WorkerQuestion
 
 UI_FILE = Path(__file__).resolve().parent.parent / "Resources" / "UI" / "InstallationPanel.ui"
 DIAGNOSIS_SECONDS = 120.0
@@ -92,7 +93,7 @@ class InstallationPanel:
 
     def _show(self, text: str) -> None:
         missing = stillMissing(features=True)
-        advice = [missing, _("Without a network:"), *offlineCommands(features=True)] if missing else []
+        advice = [missing, _("Without a network:"), *offlineCommands()] if missing else []
         application = f"{slicer.app.applicationName} {slicer.app.applicationVersion}"
         self.ui.diagnosisText.setPlainText("\n".join([application, text, *advice]))
         self.update()

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import slicer
 from slicer.i18n import tr as _
-from SuperResRadiomicsModule.workerquestion import WorkerQuestion
+
+from .workerquestion import WorkerQuestion
 
 CATEGORY = "Super-resolution Radiomics"
 PHANTOM, LUNG = "Lung nodule phantom (built in)", "Lung lesion lung1 (CT)"
@@ -25,6 +26,7 @@ def registerSampleDataAtStartup() -> None:
 def registerSampleData() -> None:
     """Offer the cases in Slicer's module "Sample Data"; nothing is read, made or fetched yet."""
     import SampleData
+
     from SuperResRadiomicsLib.demo.sample import IMAGE, LABEL, REQUIREMENT, SHA256
 
     register = SampleData.SampleDataLogic.registerCustomSampleDataSource
@@ -55,7 +57,8 @@ def loadPhantom() -> tuple[Any, Any]:
     """
     from SuperResRadiomicsLib.demo.phantom import lung_nodule_phantom
 
-    return _add(lung_nodule_phantom(), "phantom")
+    with slicer.util.WaitCursor():  # It takes a few seconds.
+        return _add(lung_nodule_phantom(), "phantom")
 
 
 def loadLung() -> tuple[Any, Any] | None:
@@ -66,8 +69,8 @@ def loadLung() -> tuple[Any, Any] | None:
     Returns:
         The volume and the segmentation node; None after a dialog that says why they cannot be had.
     """
-    from SuperResRadiomicsLib.demo.sample import CREDIT, SOURCE
     from SuperResRadiomicsLib.demo.case import Case
+    from SuperResRadiomicsLib.demo.sample import CREDIT, SOURCE
     from SuperResRadiomicsLib.image import read_image, read_mask
 
     files: dict[str, str] = {}

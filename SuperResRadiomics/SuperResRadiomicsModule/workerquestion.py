@@ -10,7 +10,8 @@ from typing import Any
 import qt
 import slicer
 from slicer.i18n import tr as _
-from SuperResRadiomicsModule.workerclient import WorkerClient
+
+from .workerclient import WorkerClient
 
 POLL_INTERVAL_MS = 100
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from PIL import Image
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -117,3 +119,31 @@ def contrast(first: Any, second: Any) -> float:
 def luminance(colour: np.ndarray) -> float:
     linear = np.where(colour <= 0.04045, colour / 12.92, ((colour + 0.055) / 1.055) ** 2.4)
     return float(linear @ (0.2126, 0.7152, 0.0722))
+
+
+def test_the_workflow_runs_the_module_that_is_there():
+    workflow = yaml.safe_load((REPOSITORY / ".github" / "workflows" / "slicer.yml").read_text())
+    scripts = [step["run"] for step in workflow["jobs"]["module"]["steps"] if "run" in step]
+    for script in scripts:
+        # What the workflow's own language puts in is plain text for the shell.
+        subprocess.run(["bash", "-n", "-c", re.sub(r"\$\{\{.*?\}\}", "x", script)], check=True)
+    folder, name = re.search(r"runUnitTest\(\['\$PWD/(\w+)'\], '(\w+)'\)", scripts[-1]).groups()
+    assert f"class {name}Test(" in (REPOSITORY / folder / f"{name}.py").read_text()
+    install = next(script for script in scripts if "pip install" in script)
+    assert all(requirement in install for requirement in ('"torch>=2.1"', '"safetensors>=0.4.3"'))
+
+
+@pytest.mark.parametrize("page", sorted(map(str, [*(REPOSITORY / "docs").glob("*.md"), *REPOSITORY.glob("*.md")])))
+def test_links_between_the_documents_lead_somewhere(page):
+    """Files exist, and so do the headings that a link names."""
+    for target in re.findall(r"\]\((?!https?:)([^)\s]+)\)", Path(page).read_text()):
+        file, _, anchor = target.partition("#")
+        path = Path(page).parent / file if file else Path(page)
+        assert path.exists(), target
+        if anchor:
+            assert anchor in {slug(heading) for heading in re.findall(r"^#+ (.*)$", path.read_text(), re.M)}, target
+
+
+def slug(heading: str) -> str:
+    """A heading's anchor as GitHub makes it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")

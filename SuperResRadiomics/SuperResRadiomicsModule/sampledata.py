@@ -27,7 +27,7 @@ def registerSampleData() -> None:
     """Offer the cases in Slicer's module "Sample Data"; nothing is read, made or fetched yet."""
     import SampleData
 
-    from SuperResRadiomicsLib.demo.sample import IMAGE, LABEL, REQUIREMENT, SHA256
+    from SuperResRadiomicsLib.demo.fetch import IMAGE, LABEL, REQUIREMENT, SHA256
 
     register = SampleData.SampleDataLogic.registerCustomSampleDataSource
     register(

@@ -1,9 +1,20 @@
-"""The sample case as files, for callers that talk to the child process."""
+"""What the sample case `lung1` consists of, and its files for callers that talk to the child process.
+
+Importing this loads nothing else, as Slicer does when it starts.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+
+PACKAGE = "pyradiomics-bhklab"
+REQUIREMENT = f"{PACKAGE}==3.1.4"
+IMAGE, LABEL = "lung1_image.nrrd", "lung1_label.nrrd"
+SHA256 = {
+    IMAGE: "379fa48bf34cfa961e6f5ec19c0c38757a30b9aa884212ef28dc29b5061c64ed",
+    LABEL: "e9d9a88054d7bc1d3034193ff907ce6b8c6ba28a7bc3a16f23728982d1b6b50a",
+}
 
 
 def fetch_sample(progress: Callable[[str, int, int], None], *, folder: str) -> dict[str, str]:
@@ -19,7 +30,7 @@ def fetch_sample(progress: Callable[[str, int, int], None], *, folder: str) -> d
     Raises:
         SampleError: As `SuperResRadiomicsLib.demo.sample.lung1`.
     """
-    from .sample import IMAGE, LABEL, fetch_lung1
+    from .sample import fetch_lung1
 
     progress("fetch", 0, 0)
     fetch_lung1(Path(folder))

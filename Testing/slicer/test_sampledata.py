@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,7 +86,7 @@ def test_the_phantom_is_what_the_package_makes(sampledata, sources):
 
 
 def test_the_lung_case_is_read_from_the_cache(sampledata, sources, cache, test_data):
-    from SuperResRadiomicsLib.demo.sample import SHA256
+    from SuperResRadiomicsLib.demo.fetch import SHA256
 
     source = sources.registered[sampledata.LUNG]
     assert source["checksums"] == [f"SHA256:{SHA256[name]}" for name in source["fileNames"]]
@@ -114,3 +115,24 @@ def test_registering_reads_and_makes_nothing(sampledata, sources, scene):
     assert scene.GetNumberOfNodesByClass("vtkMRMLScalarVolumeNode") == 0
     assert set(sources.registered) == {sampledata.PHANTOM, sampledata.LUNG}
     assert {source["category"] for source in sources.registered.values()} == {sampledata.CATEGORY}
+
+
+def test_registering_does_not_slow_down_the_start(module):
+    """In a process of its own, where nothing else has loaded these."""
+    repository = Path(module.__file__).resolve().parents[1]
+    program = (
+        f"import sys; sys.path.insert(0, {str(repository)!r})\n"
+        "from types import SimpleNamespace\n"
+        "from pathlib import Path\n"
+        "from Testing.host import application\n"
+        "application.boot(); import slicer\n"
+        f"application.load_module(Path({module.__file__!r}))\n"
+        "register = SimpleNamespace(registerCustomSampleDataSource=lambda **source: None)\n"
+        "sys.modules['SampleData'] = SimpleNamespace(SampleDataLogic=register)\n"
+        "from SuperResRadiomicsModule.sampledata import registerSampleDataAtStartup\n"
+        "registerSampleDataAtStartup(); slicer.app.complete_startup()\n"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}))\n"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "SuperResRadiomicsLib" in result.stdout.split()
+    assert not set(result.stdout.split()) & {"torch", "SimpleITK", "scipy", "radiomics", "pandas"}

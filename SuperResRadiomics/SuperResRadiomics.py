@@ -23,13 +23,17 @@ from slicer.ScriptedLoadableModule import (
 from slicer.util import VTKObservationMixin
 from SuperResRadiomicsModule.batchpanel import BatchPanel
 from SuperResRadiomicsModule.detectionrun import DetectionOutcome, DetectionRun
+from SuperResRadiomicsModule.featurepanel import FeaturePanel
 from SuperResRadiomicsModule.inputpanel import InputPanel
+from SuperResRadiomicsModule.installationpanel import InstallationPanel
 from SuperResRadiomicsModule.jobs import Entry, Failure, Job, JobQueue, Progress
 from SuperResRadiomicsModule.lesionrun import LesionRun, Outcome, Request
 from SuperResRadiomicsModule.modelcatalog import ModelCatalog
 from SuperResRadiomicsModule.modelpanel import ModelPanel
 from SuperResRadiomicsModule.parameters import Parameters
 from SuperResRadiomicsModule.runpanel import RunPanel
+from SuperResRadiomicsModule.sampledata import registerSampleDataAtStartup
+from SuperResRadiomicsModule.viewpanel import ViewPanel
 from SuperResRadiomicsModule.workerclient import WorkerClient
 
 POLL_INTERVAL_MS = 100
@@ -62,6 +66,7 @@ class SuperResRadiomics(ScriptedLoadableModule):
         )
         parent.acknowledgementText = _("Built on 3D Slicer, SimpleITK, PyTorch and pyradiomics.")
         addPackageToPath()
+        registerSampleDataAtStartup()
 
 
 class SuperResRadiomicsLogic(ScriptedLoadableModuleLogic):
@@ -86,6 +91,11 @@ class SuperResRadiomicsLogic(ScriptedLoadableModuleLogic):
         self.onProgress: Progress = lambda stage, done, total: None
         self._client = WorkerClient(Path(SuperResRadiomicsLib.__file__).with_name("worker.py"))
         self._jobs = JobQueue(self._client, lambda: self.onJobsChanged())
+
+    @property
+    def modelFolders(self) -> tuple[Path, ...]:
+        """Folders that hold models' folders, besides the package's own."""
+        return self.models.parents
 
     @property
     def isRunning(self) -> bool:
@@ -228,7 +238,12 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.inputPanel = InputPanel(self.logic, self.runPanel.showStatus)
         self.modelPanel = ModelPanel(self.logic, self.runPanel.showStatus)
         self.batchPanel = BatchPanel(self.logic, self.runPanel.showStatus)
-        self.panels = [self.inputPanel, self.modelPanel, self.runPanel, self.batchPanel]
+        self.viewPanel = ViewPanel(self.logic, self.runPanel.showStatus)
+        self.featurePanel = FeaturePanel(self.logic, self.runPanel.showStatus)
+        self.installationPanel = InstallationPanel(self.logic, self.runPanel.showStatus)
+        self.runPanel.prepare = self.installationPanel.ensureInstalled
+        self.panels = [self.inputPanel, self.modelPanel, self.runPanel, self.viewPanel, self.featurePanel]
+        self.panels += [self.batchPanel, self.installationPanel]
         for panel in self.panels:
             self.ui.panels.layout().addWidget(panel.widget)
 
@@ -311,6 +326,7 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
     def onResults(self, outcome: Outcome) -> None:
         """Show what a lesion's run added to the scene."""
         with slicer.util.NodeModify(self._parameters.node):
+            self._parameters.originalVolume = self._parameters.inputVolume
             self._parameters.enhancedVolume = outcome.enhancedVolume
             self._parameters.bicubicVolume = outcome.bicubicVolume
             self._parameters.featureTable = outcome.featureTable
@@ -325,8 +341,6 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
             self._observeChosen()
             for panel in self.panels:
                 panel.update()
-            if self._parameters is not None:
-                self._showTable(self._parameters.featureTable)
         finally:
             self._updatingGui = False
 
@@ -344,10 +358,6 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         for node, event in wanted - self._observed:
             self.addObserver(node, event, self.onParametersModified)
         self._observed = wanted
-
-    def _showTable(self, table: Any) -> None:
-        if self.ui.featureTableView.mrmlTableNode() is not table:
-            self.ui.featureTableView.setMRMLTableNode(table)
 
 
 class SuperResRadiomicsTest(ScriptedLoadableModuleTest):

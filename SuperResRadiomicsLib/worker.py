@@ -7,8 +7,9 @@ path, and ends when its standard input ends.
 
 The first line out is ``{"event": "ready", ...}``. A request is an object with
 ``schema_version``, ``id``, ``command`` (``enhance``, ``detect``, ``compare``, ``models``,
-``devices``, ``shutdown`` or one of `SuperResRadiomicsLib.lesion_commands`) and the command's
-own parameters: the keyword arguments of the function of that name. The answers carry the request's ``id``:
+``devices``, ``diagnose``, ``fetch_sample``, ``shutdown`` or one of `SuperResRadiomicsLib.lesion_commands`)
+and the command's own parameters: the keyword arguments of the function of that name. The answers carry the
+request's ``id``:
 
 - ``progress``: the ``stage`` (such as ``enhance`` or ``features``) and ``done`` of ``total``, 0 where not known;
 - ``result``: the command's result, once, at the end;
@@ -34,6 +35,8 @@ if not __package__:  # Run by path: the script's own folder would shadow other p
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
+from SuperResRadiomicsLib.demo.fetch import fetch_sample
+from SuperResRadiomicsLib.diagnosis import diagnose
 from SuperResRadiomicsLib.errors import SettingsError, SuperResError
 from SuperResRadiomicsLib.lesion_commands import COMMANDS as LESION_COMMANDS
 from SuperResRadiomicsLib.lesion_commands import feature_settings
@@ -219,7 +222,10 @@ def shutdown(progress: Progress) -> Result:
 
 
 COMMANDS: dict[str, Callable[..., Result]] = {
-    **{function.__name__: function for function in (enhance, detect, compare, models, devices, shutdown)},
+    **{
+        function.__name__: function
+        for function in (enhance, detect, compare, models, devices, diagnose, fetch_sample, shutdown)
+    },
     **LESION_COMMANDS,
 }
 

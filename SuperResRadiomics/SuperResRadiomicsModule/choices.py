@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from slicer.i18n import tr as _
 
+from . import slicerradiomics
 from .lesionrun import Request, dicomModality
 from .parameters import ALL_SEGMENTS, ROI, SEGMENT, Parameters
 
@@ -51,6 +53,12 @@ def obstacle(parameters: Parameters | None) -> str:
     return ""
 
 
+def _featureSettings(parameters: Parameters) -> dict[str, Any]:
+    """The settings of the feature panel; SlicerRadiomics cannot be asked by the child process, which has its own."""
+    settings = json.loads(parameters.featureSettings)
+    return {name: value for name, value in settings.items() if name != "engine" or value != slicerradiomics.NAME}
+
+
 def requests(parameters: Parameters, modelFolder: str) -> list[Request]:
     """One request for each lesion chosen; a single one for the whole volume."""
     common = {
@@ -61,6 +69,7 @@ def requests(parameters: Parameters, modelFolder: str) -> list[Request]:
         "precision": parameters.precision,
         "modality": parameters.modality,
         "margin": parameters.margin,
+        "features": _featureSettings(parameters),
     }
     kind, segmentation = parameters.lesionKind, parameters.segmentation
     if kind == ALL_SEGMENTS:

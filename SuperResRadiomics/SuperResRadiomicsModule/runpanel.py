@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 from .choices import obstacle, requests
 from .jobs import Failure
 from .lesionrun import Outcome
-from .parameters import ALL_SEGMENTS, WHOLE_VOLUME, Parameters
+from .parameters import ALL_SEGMENTS, SEGMENT, WHOLE_VOLUME, Parameters
 from .progress import TimeLeft, describeSeconds
 from .resources import loadPanel
 
@@ -26,6 +26,7 @@ class RunPanel:
         onResults: Given the outcome of every lesion.
 
     Attributes:
+        prepare: Asked before a run, with whether it computes features; False keeps it from starting.
         widget: What the main panel shows.
         ui: Its named children.
     """
@@ -38,6 +39,7 @@ class RunPanel:
         self._lesions = self._done = 0
         self._warnings: list[str] = []
         self._failures: list[Failure] = []
+        self.prepare: Callable[[bool], bool] = lambda features: True
         self.widget, self.ui = loadPanel("RunPanel")
         self.ui.runButton.connect("clicked()", self.onClicked)
         self.ui.logCollapsibleButton.connect("contentsCollapsed(bool)", self.showLog)
@@ -71,6 +73,8 @@ class RunPanel:
     def start(self) -> None:
         """Enhance the chosen lesions, one after another."""
         parameters = self._parameters
+        if not self.prepare(parameters.lesionKind in (SEGMENT, ALL_SEGMENTS)):
+            return
         wanted = requests(parameters, str(self._logic.models.folders()[parameters.model]))
         self._lesions, self._done, self._warnings, self._failures = len(wanted), 0, [], []
         self.showStatus("")

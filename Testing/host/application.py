@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -27,6 +28,7 @@ class Application:
     """What ``slicer.app`` is for the module."""
 
     applicationName = "host"
+    applicationVersion = "0"
     temporaryPath = tempfile.gettempdir()
 
     def __init__(self, logic: Any) -> None:
@@ -36,6 +38,17 @@ class Application:
         self._settings = QtCore.QSettings(file, QtCore.QSettings.Format.IniFormat)
         self._layouts: layout.LayoutManager | None = None
         self._hasWindow = False
+        self._startup_slots: list[Callable[[], None]] = []
+
+    def connect(self, signature: str, slot: Callable[[], None]) -> None:
+        if signature != "startupCompleted()":
+            raise AttributeError(f"the host's application has no signal '{signature}'")
+        self._startup_slots.append(slot)
+
+    def complete_startup(self) -> None:
+        """The application tells once that all modules are loaded."""
+        for slot in self._startup_slots:
+            slot()
 
     def testingEnabled(self) -> bool:
         return True

@@ -243,8 +243,8 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.installationPanel = InstallationPanel(self.logic, self.runPanel.showStatus)
         self.runPanel.prepare = self.installationPanel.ensureInstalled
         self.panels = [self.inputPanel, self.modelPanel, self.runPanel, self.viewPanel, self.featurePanel]
-        self.panels += [self.batchPanel, self.installationPanel]
-        for panel in self.panels:
+        self.panels.append(self.batchPanel)
+        for panel in [*self.panels, self.installationPanel]:
             self.ui.panels.layout().addWidget(panel.widget)
 
     def cleanup(self) -> None:
@@ -253,12 +253,13 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.logic.onJobsChanged = lambda: None
         self.logic.cancel()
         self._setParameterNode(None)
-        for panel in self.panels:
+        for panel in [*self.panels, self.installationPanel]:
             panel.cleanup()
         self.removeObservers()
 
     def enter(self) -> None:
-        """Called whenever the user opens the module; a model may have been added meanwhile."""
+        """Called whenever the user opens the module; a model or a package may have been added meanwhile."""
+        self.installationPanel.update()  # Too slow for every change of a choice.
         self._setParameterNode(self.logic.getParameterNode())
 
     def onReload(self) -> None:

@@ -53,7 +53,7 @@ def obstacle(parameters: Parameters | None) -> str:
     return ""
 
 
-def _featureSettings(parameters: Parameters) -> dict[str, Any]:
+def featureSettings(parameters: Parameters) -> dict[str, Any]:
     """The settings of the feature panel; SlicerRadiomics cannot be asked by the child process, which has its own."""
     settings = json.loads(parameters.featureSettings)
     return {name: value for name, value in settings.items() if name != "engine" or value != slicerradiomics.NAME}
@@ -69,7 +69,7 @@ def requests(parameters: Parameters, modelFolder: str) -> list[Request]:
         "precision": parameters.precision,
         "modality": parameters.modality,
         "margin": parameters.margin,
-        "features": _featureSettings(parameters),
+        "features": featureSettings(parameters),
     }
     kind, segmentation = parameters.lesionKind, parameters.segmentation
     if kind == ALL_SEGMENTS:

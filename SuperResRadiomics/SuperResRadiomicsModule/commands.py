@@ -8,7 +8,8 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
-from .choices import modalityOf
+from .choices import featureSettings, modalityOf
+from .featuresettings import AUTOMATIC
 from .parameters import ALL_SEGMENTS, ROI, SEGMENT, Parameters
 
 PROGRAM = "superres-radiomics"
@@ -31,7 +32,7 @@ def commandLines(parameters: Parameters) -> list[str]:
     enhance += [*modality, "--device", parameters.device, "--precision", parameters.precision, "--out", RESULTS]
     commands = [enhance]
     if parameters.lesionKind in (SEGMENT, ALL_SEGMENTS):
-        commands.append([PROGRAM, "compare", RESULTS, "--report"])
+        commands.append([PROGRAM, "compare", RESULTS, *_features(featureSettings(parameters)), "--report"])
     commands += [
         [PROGRAM, "study", "init", STUDY, "--folder", IMAGES, *modality],
         [PROGRAM, "study", "run", STUDY],
@@ -71,6 +72,18 @@ def _lesion(parameters: Parameters) -> list[str]:
     if parameters.lesionKind == ROI:
         return ["--box", _box(parameters), *margin]
     return []
+
+
+def _features(settings: dict[str, Any]) -> list[str]:
+    """Options of ``compare`` for the feature panel's settings; what has no option is left to its default."""
+    values = {
+        "--engine": settings.get("engine") if settings.get("engine") != AUTOMATIC else None,
+        "--bin-width": settings.get("bin_width"),
+        "--bin-count": settings.get("bin_count"),
+        "--classes": ",".join(settings.get("classes", ())) or None,
+        "--dimension": settings.get("dimension"),
+    }
+    return [text for option, value in values.items() if value is not None for text in (option, f"{value}")]
 
 
 def _box(parameters: Parameters) -> str:

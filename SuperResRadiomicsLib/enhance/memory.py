@@ -13,8 +13,8 @@ from .tiling import DEFAULT_TILE
 
 FLOAT_BYTES = 4
 WIDEST_LAYER = 512
-"""Channels that are alive at once for a pixel that the network reads; the widest layer of the shipped networks, the
-concatenation of GAN-CIRCLE's, has 423."""
+"""Channels that are alive at once for a pixel that the network reads, at most: of the shipped networks SRResNet needs
+480, GAN-CIRCLE 156 and the U-Net 126 (allocations counted on the CPU)."""
 SLAB_COPIES = 4
 """Single precision copies of a slab while it is interpolated."""
 RUNTIME_BYTES = 500_000_000
@@ -35,7 +35,7 @@ class MemoryEstimate:
 
 
 def estimate_memory(grid: Grid, voxel_bytes: int, card: Card, tile: int = DEFAULT_TILE) -> MemoryEstimate:
-    """Estimate an enhancement's memory, good to a factor of about two.
+    """Estimate an enhancement's memory; rather too much than too little.
 
     Images: voxels x bytes of the original and, on the refined grid, of the enhanced image and its
     bicubic twin; four copies in single precision of the slab at work; half a gigabyte for the

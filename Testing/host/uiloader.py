@@ -39,8 +39,9 @@ class UiLoader:
         for connection in connections if connections is not None else ():
             _connect(widget, connection)
         # The loader sets a section's properties before it has children to hide.
-        for section in widget.findChildren(CLASSES["ctkCollapsibleButton"]):
-            section._hideCollapsed()
+        for section in (widget, *widget.findChildren(QtWidgets.QWidget)):
+            if isinstance(section, CLASSES["ctkCollapsibleButton"]):
+                section._hideCollapsed()
         return widget
 
 

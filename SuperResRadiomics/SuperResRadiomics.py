@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import qt
 import slicer
 import vtk
@@ -33,6 +31,7 @@ from SuperResRadiomicsModule.modelpanel import ModelPanel
 from SuperResRadiomicsModule.parameters import Parameters
 from SuperResRadiomicsModule.runpanel import RunPanel
 from SuperResRadiomicsModule.sampledata import registerSampleDataAtStartup
+from SuperResRadiomicsModule.selftest import SelfTests
 from SuperResRadiomicsModule.viewpanel import ViewPanel
 from SuperResRadiomicsModule.workerclient import WorkerClient
 
@@ -361,56 +360,7 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self._observed = wanted
 
 
-class SuperResRadiomicsTest(ScriptedLoadableModuleTest):
+class SuperResRadiomicsTest(SelfTests, ScriptedLoadableModuleTest):
     """Runs inside Slicer, by ctest or the button "Reload and Test"; needs neither data nor a network."""
 
-    def setUp(self) -> None:
-        """Start from an empty scene."""
-        slicer.mrmlScene.Clear()
-
-    def makeLesion(self) -> tuple[Any, Any, str]:
-        """A bright ball on an oblique volume, with its segmentation."""
-        distance = np.linalg.norm(np.indices((8, 24, 24)) - np.reshape([4, 12, 12], (3, 1, 1, 1)), axis=0)
-        ball = distance < 4
-        angle = np.radians(20)
-        ijkToRas = np.eye(4)
-        ijkToRas[:2, :2] = 0.8 * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        ijkToRas[:3, 2:] = [[0, 10], [0, -20], [2.5, 30]]
-        volume = slicer.util.addVolumeFromArray(np.where(ball, 60, -80).astype(np.int16), ijkToRas, "ball")
-        segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "lesions")
-        segmentation.CreateDefaultDisplayNodes()
-        segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
-        segmentId = segmentation.GetSegmentation().AddEmptySegment("lesion", "lesion")
-        slicer.util.updateSegmentBinaryLabelmapFromArray(ball.astype(np.uint8), segmentation, segmentId, volume)
-        return volume, segmentation, segmentId
-
-    def test_SegmentIsExportedOnTheVolumesGrid(self) -> None:
-        """The mask is the one that the segment was made from."""
-        addPackageToPath()
-        from SuperResRadiomicsLib.mrml import image_from_volume_node, mask_from_segment
-
-        volume, segmentation, segmentId = self.makeLesion()
-        mask = mask_from_segment(segmentation, segmentId, volume)
-        np.testing.assert_array_equal(mask, image_from_volume_node(volume).voxels == 60)
-
-    def test_SuperResolvesALesion(self) -> None:
-        """From nodes through a real child process to nodes, with the first model there is."""
-        logic = SuperResRadiomicsLogic()
-        models = list(logic.modelNames())
-        if not models:
-            self.skipTest("no model is installed")
-        outcome = self.runToTheEnd(logic, *self.makeLesion(), models[0])
-        shapes = [slicer.util.arrayFromVolume(v).shape for v in (outcome.enhancedVolume, outcome.bicubicVolume)]
-        assert shapes == [(8, 48, 48)] * 2
-
-    def runToTheEnd(self, logic: SuperResRadiomicsLogic, *choices: Any) -> Outcome:
-        """Run and wait; fails with the message of a run that failed."""
-        outcomes: list[Outcome] = []
-        try:
-            logic.start(*choices, onFinished=outcomes.append, onFailed=self.fail)
-            while logic.isRunning:
-                logic.poll()
-                time.sleep(0.05)
-        finally:
-            logic.cancel()
-        return outcomes[0]
+    logicClass = SuperResRadiomicsLogic

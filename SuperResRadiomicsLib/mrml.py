@@ -207,11 +207,9 @@ def _roi_corners(roi_node: Any) -> Array:
     """World positions (8, 4; mm, RAS, homogeneous) of a ROI's corners."""
     import slicer
 
-    size = np.zeros(3)
-    roi_node.GetSize(size)
     signs = np.stack(np.meshgrid(*[(-0.5, 0.5)] * 3), axis=-1).reshape(-1, 3)
     to_world = slicer.util.arrayFromVTKMatrix(roi_node.GetObjectToWorldMatrix())
-    return np.column_stack([signs * size, np.ones(8)]) @ to_world.T
+    return np.column_stack([signs * roi_node.GetSize(), np.ones(8)]) @ to_world.T
 
 
 def _to_local(source: Any, target: Any) -> Array:

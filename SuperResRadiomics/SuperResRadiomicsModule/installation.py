@@ -51,7 +51,7 @@ class Package:
         version = installedVersion(self.name)
         if version is None or _numbers(version) < _numbers(self.minimum):
             return True
-        return self.needsRecord and importlib.metadata.files(self.name) is None
+        return self.needsRecord and importlib.metadata.distribution(self.name).read_text("RECORD") is None
 
 
 TORCH = Package("torch", "2.1", needsRecord=True)

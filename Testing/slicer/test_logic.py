@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import tempfile
+import unittest
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -316,7 +317,21 @@ def test_detectors_are_not_offered(logic, tiny_model, tiny_detector):
     assert "tiny-detector" not in names
 
 
-@pytest.mark.parametrize("name", ["test_SegmentIsExportedOnTheVolumesGrid", "test_SuperResolvesALesion"])
+OWN_TESTS = (
+    "test_SegmentIsExportedOnTheVolumesGrid",
+    "test_RoiCoversItsVoxels",
+    "test_ParametersSurviveTheirNode",
+    "test_PanelsFollowTheChoices",
+    "test_SuperResolvesALesion",
+    "test_CancelLeavesTheSceneAsItWas",
+)
+
+
+def test_the_modules_own_tests_are_known(module):
+    assert unittest.TestLoader().getTestCaseNames(module.SuperResRadiomicsTest) == sorted(OWN_TESTS)
+
+
+@pytest.mark.parametrize("name", OWN_TESTS)
 def test_the_modules_own_tests_pass(module, scene, name):
     case = module.SuperResRadiomicsTest(name)
     result = case.run()

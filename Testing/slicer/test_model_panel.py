@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 
+import numpy as np
 import pytest
 
 from SuperResRadiomicsLib.enhance import available_devices
@@ -74,7 +75,7 @@ def test_the_card_is_shown(shipped, make_lesion):
 def test_voxels_outside_the_models_range_are_warned_of(panel, make_lesion):
     """The tiny model was made for 0.5 to 1.2 mm."""
     label = panel.modelPanel.ui.spacingLabel
-    volume = make_lesion().volume
+    volume = make_lesion(np.diag([0.8, 0.8, 2.5, 1.0])).volume
     assert not label.isVisibleTo(panel.parent)
     volume.SetSpacing(1.5, 1.5, 2.5)
     panel.enter()

@@ -194,7 +194,7 @@ def box_from_roi_node(roi_node: Any, volume_node: Any) -> Box:
     indices = grid.world_to_index(corners @ RAS_TO_LPS) + 0.5  # Voxel n reaches from n to n + 1.
     start = np.maximum(np.floor(indices.min(axis=0) + EDGE_TOLERANCE), 0).astype(int)
     stop = np.minimum(np.ceil(indices.max(axis=0) - EDGE_TOLERANCE), grid.size).astype(int)
-    if (start >= stop).any():
+    if (start >= stop).any() or min(roi_node.GetSize()) <= 0:
         raise RegionError(
             f"The ROI '{roi_node.GetName()}' has no voxel of the volume inside: it is empty or lies outside the image. "
             "Move it onto the lesion, or choose another one."

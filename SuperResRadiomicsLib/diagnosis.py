@@ -102,7 +102,7 @@ def _model(card: Card, problems: list[str]) -> dict[str, str]:
 
 
 def _text(found: dict[str, Any]) -> str:
-    versions = [f"  {name:<12} {version or 'not installed'}" for name, version in found["versions"].items()]
+    versions = [f"  {name}: {version or 'not installed'}" for name, version in found["versions"].items()]
     models = [f"  {model['name']} {model['version']}\n    {model['sha256']}" for model in found["models"]]
     sections = {
         "Packages": versions,

@@ -51,6 +51,7 @@ class Package:
         version = installedVersion(self.name)
         if version is None or _numbers(version) < _numbers(self.minimum):
             return True
+        # Reading the list as `files` does takes a quarter of a second for torch.
         return self.needsRecord and importlib.metadata.distribution(self.name).read_text("RECORD") is None
 
 
@@ -216,7 +217,7 @@ def _install(missing: list[Package]) -> None:
 
 
 def _pipInstall(requirements: list[str]) -> None:
-    """By Slicer's helpers: 5.12 and later show progress and offer a restart, 5.10 just installs."""
+    """By Slicer's own functions: 5.12 and later show progress and offer a restart, 5.10 just installs."""
     if not requirements:
         return
     with tempfile.TemporaryDirectory(prefix="SuperResRadiomics-") as folder:

@@ -33,7 +33,7 @@ class InstallationPanel:
         self.ui.checkInstallationButton.connect("clicked()", self.onCheck)
         self.ui.installButton.connect("clicked()", self.onInstall)
         self.ui.copyDiagnosisButton.connect("clicked()", self.onCopy)
-        self.update()
+        self._look()
 
     def ensureInstalled(self, features: bool) -> bool:
         """Ask for what a run needs and install it; to be called before the first run.
@@ -45,18 +45,17 @@ class InstallationPanel:
             Whether the run can start; the main panel has been told why where it cannot.
         """
         ready = ensureInstalled(features, self._showStatus)
-        self.update()
+        self._look()
         return ready
 
     def setParameters(self, parameters: Any) -> None:
         """Nothing of this panel is kept in the scene."""
 
     def update(self) -> None:
-        """Show what is missing, and what can be done."""
-        missing = stillMissing(features=True)
+        """Show what was missing when it was last looked at, and what can be done."""
         isPending = self._question is not None and self._question.isPending
-        self.ui.installationStatusLabel.text = missing or _("All packages are installed.")
-        self.ui.installButton.enabled = bool(missing)
+        self.ui.installationStatusLabel.text = self._missing or _("All packages are installed.")
+        self.ui.installButton.enabled = bool(self._missing)
         self.ui.checkInstallationButton.enabled = not isPending
         self.ui.copyDiagnosisButton.enabled = bool(self.ui.diagnosisText.plainText) and not isPending
 
@@ -69,7 +68,7 @@ class InstallationPanel:
     def onInstall(self) -> None:
         """Ask and install, the optional packages included."""
         ensureInstalled(True, self._showStatus, includeOptional=True)
-        self.update()
+        self._look()
 
     def onCheck(self) -> None:
         """Ask the child process what it finds."""
@@ -91,9 +90,14 @@ class InstallationPanel:
     def _onFailed(self, message: str) -> None:
         self._show(_("The computing process says: {message}").format(message=message))
 
+    def _look(self) -> None:
+        """Find out what is missing; too slow to be done at every change of a parameter."""
+        self._missing = stillMissing(features=True)
+        self.update()
+
     def _show(self, text: str) -> None:
-        missing = stillMissing(features=True)
-        advice = [missing, _("Without a network:"), *offlineCommands()] if missing else []
         application = f"{slicer.app.applicationName} {slicer.app.applicationVersion}"
+        self._look()
+        advice = [self._missing, _("Without a network:"), *offlineCommands()] if self._missing else []
         self.ui.diagnosisText.setPlainText("\n".join([application, text, *advice]))
         self.update()

@@ -16,8 +16,8 @@ COLOURS = ("color", "palette", "brush")
 
 
 def operated(root: ElementTree.Element) -> list[ElementTree.Element]:
-    """The widgets that a user presses, chooses from or types into, in the order of the file."""
-    return [widget for widget in root.iter("widget") if OPERATED.search(widget.get("class", ""))]
+    """The widgets that a user presses, chooses from or types into; never the outermost, which no tab order may name."""
+    return [widget for widget in root.iterfind("widget//widget") if OPERATED.search(widget.get("class", ""))]
 
 
 def text_of(widget: ElementTree.Element, name: str) -> str:
@@ -70,6 +70,7 @@ GOOD = """<ui><widget class="QWidget" name="W">
         ("<string>t</string>", "", "box has no tooltip"),
         ("<tabstop>go</tabstop>", "", "tab order"),
         ("<tabstop>go</tabstop>", "<tabstop>og</tabstop>", "tab order"),
+        ("<tabstop>go</tabstop>", "<tabstop>go</tabstop><tabstop>W</tabstop>", "tab order"),
         ("<widget class", '<property name="styleSheet"><string>color: red</string></property><widget class', "style"),
         ("<widget class", '<property name="palette"><palette/></property><widget class', "a colour"),
     ],

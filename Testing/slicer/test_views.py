@@ -354,6 +354,17 @@ def test_the_difference_lies_beside_the_images_in_the_hierarchy(layouts, make_vi
     assert hierarchy.GetItemParent(hierarchy.GetItemByDataNode(panel.view.overlay)) == study
 
 
+def test_removing_the_difference_leaves_the_views_without_overlay(layouts, make_view_panel, case, scene):
+    panel = make_view_panel(case)
+    panel.ui.differenceButton.click()
+    scene.RemoveNode(panel.view.overlay)
+    assert panel.view.overlay is None
+    assert not panel.ui.differenceButton.checked
+    assert panel.view.compared is not None
+    panel.ui.differenceButton.click()
+    assert panel.view.overlay is not None
+
+
 @pytest.mark.parametrize("change", ["spacing", "transform", "size"])
 def test_images_on_different_grids_are_not_subtracted(layouts, make_view_panel, case, add_transform, statuses, change):
     if change == "spacing":

@@ -118,7 +118,8 @@ class ComparisonView:
         """Show the lesion's middle slice with the lesion in the middle; in the user's own views when those are on."""
         logics = self.layout.sliceLogics()
         if not (self.layout.isShown and logics):
-            slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *place.centre)
+            SliceNode = slicer.vtkMRMLSliceNode
+            SliceNode.JumpAllSlices(slicer.mrmlScene, *place.centre, SliceNode.CenteredJumpSlice)
             return
         for logic in logics.values():
             centreOn(logic.GetSliceNode(), place)

@@ -19,8 +19,9 @@ from Testing.host.comparison import MOVED, TAGS, Case, to_world  # noqa: E402
 def can_render() -> None:
     from Testing.host.offscreen import obstacle
 
-    if obstacle():
-        pytest.skip(f"THE SLICE VIEWS WERE NOT DRAWN: {obstacle()}")
+    reason = obstacle()
+    if reason:
+        pytest.skip(f"THE SLICE VIEWS WERE NOT DRAWN: {reason}")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import slicer
 
 from .blink import Blink
 from .lesionplace import LesionOutline, LesionPlace, lesionPlace
+from .overlays import hideLegend, showLegend
 from .shareddisplay import SharedDisplay
 from .viewlayout import BICUBIC, ENHANCED, ORIGINAL, VIEW_GROUP, VIEWS, ComparisonLayout
 
@@ -117,7 +118,8 @@ class ComparisonView:
         """Show the lesion's middle slice with the lesion in the middle; in the user's own views when those are on."""
         logics = self.layout.sliceLogics()
         if not (self.layout.isShown and logics):
-            slicer.vtkMRMLSliceNode.JumpAllSlices(slicer.mrmlScene, *place.centre)
+            SliceNode = slicer.vtkMRMLSliceNode
+            SliceNode.JumpAllSlices(slicer.mrmlScene, *place.centre, SliceNode.CenteredJumpSlice)
             return
         for logic in logics.values():
             centreOn(logic.GetSliceNode(), place)
@@ -139,14 +141,16 @@ class ComparisonView:
             self._blink.stop()
             self._clearForeground()
 
-    def showOverlay(self, volume: Any, opacity: float) -> None:
-        """Lay a volume, coloured already, over the enhanced image."""
+    def showOverlay(self, volume: Any, title: str, opacity: float) -> None:
+        """Lay a volume, coloured already, over the enhanced image, with its legend."""
         self.stopBlink()
+        self.hideOverlay()
         composite = self._enhancedComposite()
         if composite is not None:
             self._overlay = volume
             composite.SetForegroundVolumeID(volume.GetID())
             composite.SetForegroundOpacity(opacity)
+            showLegend(volume, title)
 
     def setOverlayOpacity(self, opacity: float) -> None:
         """Fade the overlay: 0 hides it, 1 shows it fully."""
@@ -157,6 +161,7 @@ class ComparisonView:
     def hideOverlay(self) -> None:
         """Show the enhanced image only."""
         if self._overlay is not None:
+            hideLegend(self._overlay)
             self._overlay = None
             self._clearForeground()
 

@@ -39,12 +39,12 @@ def differenceVolume(enhanced: Any, bicubic: Any) -> Any:
                 "Super-resolve the lesion again."
             ).format(first=enhanced.GetName(), second=bicubic.GetName())
         )
-    # Integers would wrap around.
-    first, second = (slicer.util.arrayFromVolume(volume).astype(np.float32) for volume in (enhanced, bicubic))
+    # As integers they would wrap around.
+    difference = np.subtract(*map(slicer.util.arrayFromVolume, (enhanced, bicubic)), dtype=np.float32)
     node = enhanced.GetNodeReference(DIFFERENCE_ROLE) or _addVolumeBeside(enhanced, DIFFERENCE_ROLE)
     copyGeometry(enhanced, node)
-    slicer.util.updateVolumeFromArray(node, first - second)
-    limit = _limit(slicer.util.arrayFromVolume(node))
+    slicer.util.updateVolumeFromArray(node, difference)
+    limit = _limit(difference)
     _setColours(node, DIFFERENCE_COLOURS, differenceColours(), -limit, limit)
     return node
 
@@ -55,11 +55,20 @@ def showAsUncertainty(volume: Any) -> None:
     _setColours(volume, UNCERTAINTY_COLOURS, uncertaintyColours(), 0.0, limit)
 
 
-def addLegend(volume: Any, title: str) -> None:
-    """Draw the colours with their values beside the image, wherever the volume is shown."""
+def showLegend(volume: Any, title: str) -> None:
+    """Draw the colours with their values in the views that show the volume."""
     legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(volume)
     if legend is not None:
         legend.SetTitleText(title)
+        legend.SetVisibility(True)
+        legend.Modified()  # A view that shows the volume again does not notice otherwise.
+
+
+def hideLegend(volume: Any) -> None:
+    """Draw the colours no longer."""
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(volume)
+    if legend is not None:
+        legend.SetVisibility(False)
 
 
 def onSameGrid(first: Any, second: Any) -> bool:
@@ -101,7 +110,8 @@ def uncertaintyColours() -> np.ndarray:
 
 def _limit(values: np.ndarray) -> float:
     """Where the colours end: among the voxels that are not 0, since all outside the enhanced region are."""
-    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
+    changed = values[values != 0]
+    sizes = np.abs(changed[np.isfinite(changed)])
     return float(np.percentile(sizes, LIMIT_PERCENTILE)) if sizes.size else 1.0
 
 
@@ -112,6 +122,7 @@ def _addVolumeBeside(source: Any, role: str) -> Any:
     name = _("{name} minus bicubic").format(name=source.GetName())
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
     node.CreateDefaultDisplayNodes()
+    node.GetDisplayNode().SetAutoWindowLevel(False)  # It would take longer than the subtraction.
     node.SetDescription(NOT_FOR_CLINICAL_USE)
     source.SetNodeReferenceID(role, node.GetID())
     hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()

@@ -14,7 +14,7 @@ from slicer.util import VTKObservationMixin
 
 from .comparisonview import Compared, ComparisonView
 from .lesionplace import lesionPlace
-from .overlays import OverlayFailed, addLegend, differenceVolume, onSameGrid, overlayLimit, showAsUncertainty
+from .overlays import OverlayFailed, differenceVolume, onSameGrid, overlayLimit, showAsUncertainty
 
 UI_FILE = Path(__file__).resolve().parent.parent / "Resources" / "UI" / "ViewPanel.ui"
 
@@ -141,6 +141,8 @@ class ViewPanel(VTKObservationMixin):
         compared = self.view.compared
         if compared is not None and not all(slicer.mrmlScene.IsNodePresent(node) for node in compared.nodes):
             self.view.close()
+        if self.view.overlay is not None and not slicer.mrmlScene.IsNodePresent(self.view.overlay):
+            self.view.hideOverlay()
         self.update()
 
     def _onLayoutModified(self, caller: Any, event: Any) -> None:
@@ -158,7 +160,8 @@ class ViewPanel(VTKObservationMixin):
         from SuperResRadiomicsLib.errors import SuperResError
 
         try:
-            yield
+            with slicer.util.WaitCursor():
+                yield
         except (SuperResError, OverlayFailed) as error:
             self._showStatus(str(error), isError=True)
         finally:
@@ -169,8 +172,7 @@ class ViewPanel(VTKObservationMixin):
             self.view.open(self._compared())
 
     def _showOverlay(self, volume: Any, title: str) -> None:
-        addLegend(volume, title)
-        self.view.showOverlay(volume, self.ui.overlayOpacitySlider.value / 100)
+        self.view.showOverlay(volume, title, self.ui.overlayOpacitySlider.value / 100)
 
     def _compared(self) -> Compared | None:
         """What there is to compare; None before the first run."""

@@ -98,4 +98,4 @@ print(grab.GetOutput().GetScalarComponentAsDouble(4, 4, 0, 1))
 def obstacle() -> str:
     """Why no picture can be drawn on this machine; empty when one can."""
     trial = subprocess.run([sys.executable, "-c", TRIAL], capture_output=True, text=True, check=False)
-    return "" if trial.stdout.strip() == "255.0" else f"no offscreen OpenGL (Mesa's EGL): {trial.stderr[-300:]}"
+    return "" if trial.stdout.strip() == "255.0" else "no OpenGL without a display; install Mesa's EGL (libegl-mesa0)"

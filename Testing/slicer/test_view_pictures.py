@@ -19,8 +19,9 @@ from Testing.host.comparison import MOVED, TAGS, Case, to_world  # noqa: E402
 def can_render() -> None:
     from Testing.host.offscreen import obstacle
 
-    if obstacle():
-        pytest.skip(f"THE SLICE VIEWS WERE NOT DRAWN: {obstacle()}")
+    reason = obstacle()
+    if reason:
+        pytest.skip(f"THE SLICE VIEWS WERE NOT DRAWN: {reason}")
 
 
 @pytest.fixture
@@ -135,3 +136,18 @@ def drawn_mask(view: Any, mask: np.ndarray, volume: Any, shape: tuple[int, int])
     inside = np.zeros(len(indices), bool)
     inside[within] = mask[tuple(indices[within].T[::-1])]
     return inside.reshape(shape)
+
+
+def test_the_difference_has_a_legend_where_it_is_shown(views, moved_case):
+    from Testing.host.offscreen import MANAGERS, SliceView
+
+    panel, _ = views()
+    logics = panel.view.layout.sliceLogics()
+    drawn = {tag: SliceView(logic, MANAGERS) for tag, logic in logics.items()}
+    legends = {tag: [] for tag in TAGS}
+    for _ in range(3):  # Shown, hidden, shown.
+        panel.ui.differenceButton.click()
+        for tag in TAGS:
+            right = drawn[tag].picture()[:, 270:].astype(int)
+            legends[tag].append(bool(((right[..., 0] - right[..., 2]) > 100).any()))
+    assert legends == {TAGS[0]: [False] * 3, TAGS[1]: [False] * 3, TAGS[2]: [True, False, True]}

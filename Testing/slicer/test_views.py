@@ -73,6 +73,7 @@ def test_a_layout_that_the_user_chooses_meanwhile_stays(layouts, make_view_panel
 
 
 def test_the_users_own_views_stay_where_they_are(layouts, make_view_panel, case):
+    slice_node("Red").RotateToVolumePlane(case.original)  # Only views of one orientation follow each other.
     before = plane("Red").copy(), composite("Red").GetBackgroundVolumeID()
     composite("Red").SetLinkedControl(True)
     panel = make_view_panel(case)
@@ -83,6 +84,7 @@ def test_the_users_own_views_stay_where_they_are(layouts, make_view_panel, case)
     np.testing.assert_array_equal(plane("Red"), before[0])
     assert composite("Red").GetBackgroundVolumeID() == before[1]
     composite("Red").SetLinkedControl(False)
+    slice_node("Red").SetOrientationToAxial()
 
 
 def test_without_a_window_the_views_are_not_offered(make_view_panel, case, scene):
@@ -94,7 +96,8 @@ def test_without_a_window_the_views_are_not_offered(make_view_panel, case, scene
     assert not panel.ui.restoreLayoutButton.enabled
     view = scene.AddNewNodeByClass("vtkMRMLSliceNode", "view")
     panel.ui.jumpButton.click()
-    assert view.GetSliceOffset() == pytest.approx(centre_of(case.lesion.mask, OBLIQUE)[2])
+    place = slicer.util.arrayFromVTKMatrix(view.GetSliceToRAS())[:3, 3]
+    assert place == pytest.approx(centre_of(case.lesion.mask, OBLIQUE))
 
 
 # What the views show.
@@ -123,6 +126,24 @@ def test_the_views_scroll_together(layouts, make_view_panel, moved_case, tag):
     assert (plane(tag)[:3, 3] - before[:3, 3]) @ before[:3, 2] == pytest.approx(4.0)
     for other in TAGS:
         np.testing.assert_allclose(plane(other), plane(tag), atol=1e-9)
+
+
+def test_the_views_zoom_and_pan_together(layouts, make_view_panel, case):
+    make_view_panel(case).ui.sideBySideButton.click()
+    node = slice_node(TAGS[1])
+    logic = slicer.app.applicationLogic().GetSliceLogic(node)
+    for flag, change, get in (
+        (node.FieldOfViewFlag, node.SetFieldOfView, node.GetFieldOfView),
+        (node.XYZOriginFlag, node.SetXYZOrigin, node.GetXYZOrigin),
+    ):
+        logic.StartSliceNodeInteraction(flag)
+        change(21.0, 22.0, get()[2])
+        logic.EndSliceNodeInteraction()
+    for tag in TAGS:
+        other = slice_node(tag)
+        assert other.GetXYZOrigin()[:2] == (21.0, 22.0)
+        assert other.GetFieldOfView()[0] == pytest.approx(node.GetFieldOfView()[0])
+    assert slice_node("Red").GetXYZOrigin()[:2] == (0.0, 0.0)
 
 
 def test_window_level_and_colours_are_the_originals(layouts, make_view_panel, case):
@@ -352,6 +373,17 @@ def test_the_difference_lies_beside_the_images_in_the_hierarchy(layouts, make_vi
     panel = make_view_panel(case)
     panel.ui.differenceButton.click()
     assert hierarchy.GetItemParent(hierarchy.GetItemByDataNode(panel.view.overlay)) == study
+
+
+def test_removing_the_difference_leaves_the_views_without_overlay(layouts, make_view_panel, case, scene):
+    panel = make_view_panel(case)
+    panel.ui.differenceButton.click()
+    scene.RemoveNode(panel.view.overlay)
+    assert panel.view.overlay is None
+    assert not panel.ui.differenceButton.checked
+    assert panel.view.compared is not None
+    panel.ui.differenceButton.click()
+    assert panel.view.overlay is not None
 
 
 @pytest.mark.parametrize("change", ["spacing", "transform", "size"])

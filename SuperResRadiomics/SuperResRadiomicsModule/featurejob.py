@@ -60,7 +60,7 @@ class FeatureJob:
             return parameters
 
         def finish(result: dict[str, Any]) -> str:
-            table.fill(result["features"])
+            table.fill(result["features"], settings=settings)
             table.setLesion(segmentation, segmentId)
             return "\n".join([_("Features computed."), *result["warnings"]])
 
@@ -69,13 +69,13 @@ class FeatureJob:
     def checkStability(self, table: FeatureNode) -> None:
         """Perturb the lesion of a table; the table gets the verdicts."""
         segmentation, segmentId = table.segmentation, table.segmentId
-        features = table.features
+        given = {"features": table.features, "settings": table.settings}
 
         def begin(folder: Any) -> dict[str, Any]:
-            return {"lesion": writeLesion(table, segmentation, segmentId, folder), "features": features}
+            return {"lesion": writeLesion(table, segmentation, segmentId, folder), **given}
 
         def finish(result: dict[str, Any]) -> str:
-            table.fill(result["features"], result["stability"])
+            table.fill(result["features"], result["stability"], given["settings"])
             return _("Stability checked at {bins}.").format(bins=", ".join(result["stability"]["bins"]))
 
         self._start("check_stability", table, begin, finish)

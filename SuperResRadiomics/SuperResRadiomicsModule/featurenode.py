@@ -10,6 +10,7 @@ import slicer
 IMAGES = ("original", "bicubic", "enhanced")
 ROLE = "SuperResRadiomics.{}"
 SEGMENT_ATTRIBUTE = "SuperResRadiomics.SegmentID"
+SETTINGS_ATTRIBUTE = "SuperResRadiomics.FeatureSettings"
 STABILITY_ATTRIBUTE = "SuperResRadiomics.Stability"
 
 
@@ -45,13 +46,22 @@ class FeatureNode:
         content = self.node.GetAttribute(STABILITY_ATTRIBUTE)
         return json.loads(content) if content else None
 
-    def fill(self, features: dict[str, Any], stability: dict[str, Any] | None = None) -> None:
+    @property
+    def settings(self) -> dict[str, Any] | None:
+        """The settings that were asked for; None when the table was computed without any."""
+        content = self.node.GetAttribute(SETTINGS_ATTRIBUTE)
+        return json.loads(content) if content else None
+
+    def fill(
+        self, features: dict[str, Any], stability: dict[str, Any] | None = None, settings: dict[str, Any] | None = None
+    ) -> None:
         """Replace the content."""
         from SuperResRadiomicsLib.mrml import fill_table_node
 
         with slicer.util.NodeModify(self.node):
             fill_table_node(self.node, features)
-            self.node.SetAttribute(STABILITY_ATTRIBUTE, json.dumps(stability) if stability else None)
+            for name, value in ((STABILITY_ATTRIBUTE, stability), (SETTINGS_ATTRIBUTE, settings)):
+                self.node.SetAttribute(name, json.dumps(value) if value else None)
 
     @property
     def images(self) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -151,29 +150,12 @@ class FeaturePanel(VTKObservationMixin):
             label.visible = row is not None
         if row is None:
             return
-        values, bins = self._valuesOf(row)
+        values, bins = featuredrawing.valuesOf(row, self.node.stability)
         if values.known:
             colour = self.ui.drawingLabel.palette.color(qt.QPalette.WindowText)
             self.ui.drawingLabel.setPixmap(featuredrawing.draw(values, colour))
         said = featuredrawing.describe(values, bins)
         self.ui.featureLabel.text = f"<b>{row.feature_class} {featureName(row)}</b>: {said}"
-
-    def _valuesOf(self, row: Any) -> tuple[featuredrawing.FeatureValues, str]:
-        """What is known of a feature, and the bins at which its variation was found."""
-        stability = self.node.stability
-        if not stability:
-            return featuredrawing.FeatureValues(row.original, row.bicubic, row.enhanced), ""
-        own = stability["bins"].index(stability["own"])
-        found = [math.nan if value is None else value for value in stability["variation"].get(row.key, [])]
-        others = [
-            _("{variation} at {bins}").format(variation=featuredrawing.number(value), bins=bins)
-            for place, (bins, value) in enumerate(zip(stability["bins"], found, strict=False))
-            if place != own
-        ]
-        bins = "; ".join([stability["own"], *others])
-        spread = stability["spread"].get(row.key, math.nan)
-        variation = found[own] if found else math.nan
-        return featuredrawing.FeatureValues(row.original, row.bicubic, row.enhanced, variation, spread), bins
 
     # The lesion.
 

@@ -80,6 +80,11 @@ class ctkCollapsibleButton(QAbstractButton):
                 child.setVisible(not self.collapsed)
         self._contentsCollapsed.emit(self.collapsed)
 
+    def showEvent(self, event: Any) -> None:
+        for child in self.children():  # A .ui sets the property before there are any.
+            if isinstance(child, QWidget) and self.collapsed:
+                child.hide()
+
     def paintEvent(self, event: Any) -> None:
         painter = QPainter(self)
         painter.drawText(4, 12, self.text)

@@ -14,6 +14,7 @@ from . import slicerradiomics
 from .featurenode import FeatureNode
 from .featureworker import FeatureWorker, makeFolder, removeFolder
 from .lesionfiles import ImagesMissing, writeLesion
+from .segmentwatch import fingerprint
 
 POLL_INTERVAL_MS = 100
 
@@ -49,6 +50,7 @@ class FeatureJob:
 
     def compare(self, table: FeatureNode, segmentation: Any, segmentId: str, settings: dict[str, Any]) -> None:
         """Compute the features of a table's images for a lesion; the table is filled at the end."""
+        drawn = fingerprint(segmentation, segmentId)
 
         def begin(folder: Any) -> dict[str, Any]:
             parameters = {"lesion": writeLesion(table, segmentation, segmentId, folder), "features": settings}
@@ -61,7 +63,7 @@ class FeatureJob:
 
         def finish(result: dict[str, Any]) -> str:
             table.fill(result["features"], settings=settings)
-            table.setLesion(segmentation, segmentId)
+            table.setLesion(segmentation, segmentId, drawn)
             return "\n".join([_("Features computed."), *result["warnings"]])
 
         self._start("compare_lesion", table, begin, finish)

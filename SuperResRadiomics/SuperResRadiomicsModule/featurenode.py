@@ -7,9 +7,12 @@ from typing import Any
 
 import slicer
 
+from .segmentwatch import fingerprint
+
 IMAGES = ("original", "bicubic", "enhanced")
 ROLE = "SuperResRadiomics.{}"
 SEGMENT_ATTRIBUTE = "SuperResRadiomics.SegmentID"
+DRAWN_ATTRIBUTE = "SuperResRadiomics.SegmentFingerprint"
 SETTINGS_ATTRIBUTE = "SuperResRadiomics.FeatureSettings"
 STABILITY_ATTRIBUTE = "SuperResRadiomics.Stability"
 
@@ -36,9 +39,8 @@ class FeatureNode:
         """Changes whenever what the node holds does."""
         from SuperResRadiomicsLib.mrml import FEATURES_ATTRIBUTE
 
-        return "\n".join(
-            (self.node.GetID(), *(self.node.GetAttribute(n) or "" for n in (FEATURES_ATTRIBUTE, STABILITY_ATTRIBUTE)))
-        )
+        names = (FEATURES_ATTRIBUTE, STABILITY_ATTRIBUTE, DRAWN_ATTRIBUTE)
+        return "\n".join((self.node.GetID(), *(self.node.GetAttribute(name) or "" for name in names)))
 
     @property
     def stability(self) -> dict[str, Any] | None:
@@ -83,7 +85,21 @@ class FeatureNode:
         """The lesion's segment."""
         return self.node.GetAttribute(SEGMENT_ATTRIBUTE) or ""
 
-    def setLesion(self, segmentation: Any, segmentId: str) -> None:
-        """Remember the lesion."""
+    @property
+    def drawn(self) -> str:
+        """Fingerprint of the segment as it was when the table was computed."""
+        return self.node.GetAttribute(DRAWN_ATTRIBUTE) or ""
+
+    def setLesion(self, segmentation: Any, segmentId: str, drawn: str | None = None) -> None:
+        """Remember the lesion.
+
+        Args:
+            segmentation: Segmentation node, or None.
+            segmentId: The lesion's segment.
+            drawn: Fingerprint of the segment that was used; as it is now unless given.
+        """
         self.node.SetNodeReferenceID(ROLE.format("segmentation"), segmentation.GetID() if segmentation else None)
         self.node.SetAttribute(SEGMENT_ATTRIBUTE, segmentId)
+        if drawn is None and segmentation:
+            drawn = fingerprint(segmentation, segmentId)
+        self.node.SetAttribute(DRAWN_ATTRIBUTE, drawn)

@@ -10,7 +10,6 @@ from typing import Any
 import qt
 import slicer
 from slicer.i18n import tr as _
-from slicer.util import VTKObservationMixin
 
 from . import featurechart, featuredrawing
 from .featureexport import FeatureExport
@@ -19,12 +18,12 @@ from .featurenode import FeatureNode
 from .featuresettings import FeatureSettingsForm
 from .featuresummary import measurementsHtml, settingsText
 from .featuretable import FeatureTableView, featureName
-from .lesionfiles import fingerprint
+from .segmentwatch import SegmentWatch
 
 UI_FILE = Path(__file__).parent.with_name("Resources") / "UI" / "FeaturePanel.ui"
 
 
-class FeaturePanel(VTKObservationMixin):
+class FeaturePanel:
     """Shows the features of the latest enhancement and what can be done with them.
 
     Args:
@@ -33,7 +32,6 @@ class FeaturePanel(VTKObservationMixin):
     """
 
     def __init__(self, logic: Any, showStatus: Callable[..., None]) -> None:
-        VTKObservationMixin.__init__(self)
         self.logic, self.showStatus = logic, showStatus
         self.widget = slicer.util.loadUI(str(UI_FILE))
         self.ui = slicer.util.childWidgetVariables(self.widget)
@@ -41,9 +39,8 @@ class FeaturePanel(VTKObservationMixin):
         self._parameters: Any = None
         self._updating = False
         self._shown: str | None = None  # The content that the table shows.
-        self._fingerprint = ""  # Of the segment when it was last looked at.
-        self._isStale = False
         self.table: Any = None  # FeatureTable of the package, None where there is none.
+        self._watch = SegmentWatch(self._showReadiness)
         self.form = FeatureSettingsForm(self.ui, self._onSettingsChanged)
         self.view = FeatureTableView(self.ui.featureView)
         self.job = FeatureJob(self._onJobProgress, self._onJobEnded)
@@ -62,7 +59,7 @@ class FeaturePanel(VTKObservationMixin):
     def cleanup(self) -> None:
         """Let go of the scene and end the child process."""
         self.job.cancel()
-        self.removeObservers()
+        self._watch.letGo()
 
     @property
     def node(self) -> FeatureNode | None:
@@ -114,8 +111,10 @@ class FeaturePanel(VTKObservationMixin):
             return
         from SuperResRadiomicsLib.radiomics import FeatureTable
 
-        self._shown, self._isStale = content, False
-        self._observe(node)
+        self._shown = content
+        self._watch.letGo()
+        if node and node.segmentation:
+            self._watch.follow(node.segmentation, node.segmentId, node.drawn)
         self.table = FeatureTable.from_dict(node.features) if node else None
         key = self.view.currentKey()
         self.view.show(self.table)
@@ -159,21 +158,6 @@ class FeaturePanel(VTKObservationMixin):
 
     # The lesion.
 
-    def _observe(self, node: FeatureNode | None) -> None:
-        """Follow the segment from which the table was computed."""
-        self.removeObservers(self._onSegmentEdited)
-        if node and node.segmentation:
-            self._fingerprint = fingerprint(node.segmentation, node.segmentId)
-            event = slicer.vtkSegmentation.SourceRepresentationModified
-            self.addObserver(node.segmentation, event, self._onSegmentEdited)
-
-    def _onSegmentEdited(self, caller: Any, event: Any) -> None:
-        """Offer to compute anew; nothing runs by itself. The event comes for all segments alike."""
-        node = self.node
-        if not self._isStale and node and fingerprint(node.segmentation, node.segmentId) != self._fingerprint:
-            self._isStale = True
-            self._showReadiness()
-
     def _showLesion(self, node: FeatureNode | None) -> None:
         if node and node.segmentation:
             self.ui.featureSegmentSelector.setCurrentNode(node.segmentation)
@@ -211,11 +195,11 @@ class FeaturePanel(VTKObservationMixin):
         ):
             button.enabled = not obstacle
             button.toolTip = obstacle or toolTip
-        if self._isStale and ui.stabilityButton.enabled:
+        if self._watch.isEdited and ui.stabilityButton.enabled:
             ui.stabilityButton.enabled = False
             ui.stabilityButton.toolTip = _("The segment was edited: refresh the table first.")
         for widget in (ui.staleLabel, ui.refreshButton):
-            widget.visible = self._isStale and self.table is not None
+            widget.visible = self._watch.isEdited and self.table is not None
         for widget in (ui.featureProgressBar, ui.featureCancelButton):
             widget.visible = running
         ui.featureSettingsCollapsibleButton.enabled = not running

@@ -88,7 +88,7 @@ def case(module: Any, make_lesion: Any, tiny_model: Path, enhanced_once: dict[st
     yield case
     case.panel.cleanup()
     assert case.panel.job.processId is None
-    assert not case.panel.Observations
+    assert not case.panel._watch.Observations
     case.panel.widget.deleteLater()
     slicer.app.processEvents()
 
@@ -341,6 +341,35 @@ def test_an_edited_segment_offers_to_refresh(case):
     assert case.panel.table.lesion["original"].voxel_count == case.lesion.mask.sum()
     case.edit()
     assert case.ui.staleLabel.isVisibleTo(case.panel.widget), "the segment is still followed"
+
+
+def test_an_edit_taken_back_is_none(case):
+    mask = case.lesion.mask.copy()
+    case.edit()
+    slicer.util.updateSegmentBinaryLabelmapFromArray(
+        mask.astype(np.uint8), case.lesion.segmentation, case.lesion.segment_id, case.lesion.volume
+    )
+    assert not case.ui.staleLabel.isVisibleTo(case.panel.widget)
+
+
+def test_an_edit_while_features_are_computed_is_not_missed(case):
+    case.ui.compareButton.click()
+    case.edit()
+    case.wait()
+    assert case.said[-1] == ("Features computed.", False)
+    assert case.ui.staleLabel.isVisibleTo(case.panel.widget)
+
+
+def test_a_segmentation_that_was_saved_and_read_is_not_edited(case, scene, tmp_path):
+    from SuperResRadiomicsModule.segmentwatch import fingerprint
+
+    storage = slicer.vtkMRMLSegmentationStorageNode()
+    storage.SetScene(scene)
+    storage.SetFileName(str(tmp_path / "lesions.seg.nrrd"))
+    assert storage.WriteData(case.lesion.segmentation)
+    read = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "read")
+    assert storage.ReadData(read)
+    assert fingerprint(read, "lesion") == case.node.drawn != ""
 
 
 def test_another_name_or_segment_is_no_edit(case):

@@ -20,6 +20,8 @@ from .radiomics.pyradiomics_engine import PyradiomicsEngine
 
 AUTOMATIC = "auto"
 """Engine: pyradiomics where it is installed, else the own exact kernels."""
+PLAIN_SETTINGS = ("engine", "classes", "bin_width", "bin_count", "dimension", "distance", "distance_unit")
+"""Settings that a table's header holds in the form in which they are given."""
 BIN_FACTORS = (0.5, 1.0, 2.0)
 """Stability is checked at these multiples of the table's bin width or count; 1 decides the verdict."""
 
@@ -43,8 +45,8 @@ def automatic_engine() -> str:
 
 
 def settings_of(table: FeatureTable) -> FeatureSettings:
-    """The settings that a table was computed with; features of other programs are repeated by pyradiomics."""
-    known = {field.name: table.header[field.name] for field in fields(FeatureSettings) if field.name in table.header}
+    """The `PLAIN_SETTINGS` that a table was computed with; features of other programs are repeated by pyradiomics."""
+    known = {name: table.header[name] for name in PLAIN_SETTINGS}
     engine = known["engine"] if known["engine"] in ENGINES else PyradiomicsEngine.name
     return FeatureSettings(**{**known, "engine": engine})
 
@@ -91,13 +93,16 @@ def compare_lesion(
     return {"features": judge_lesion(table, card_behind(table)).to_dict(), "warnings": list(versions.warnings)}
 
 
-def check_stability(progress: Progress, *, lesion: dict[str, Any], features: dict[str, Any]) -> Result:
+def check_stability(
+    progress: Progress, *, lesion: dict[str, Any], features: dict[str, Any], settings: dict[str, Any] | None = None
+) -> Result:
     """Perturb the lesion at several bin settings and judge the table's features anew.
 
     Args:
         progress: Told after every bin setting.
         lesion: Keyword arguments of `read_lesion`.
-        features: The feature table, as from `FeatureTable.to_dict`; its settings are used.
+        features: The feature table, as from `FeatureTable.to_dict`.
+        settings: Arguments of `FeatureSettings` that it was computed with; None takes them from its header.
 
     Returns:
         ``features`` with the verdicts, and ``stability``: the labels of the ``bins``, the standard deviation by
@@ -107,13 +112,14 @@ def check_stability(progress: Progress, *, lesion: dict[str, Any], features: dic
     from .stability import card_behind, judge_lesion, lesion_spread, lesion_variation
 
     table = FeatureTable.from_dict(features)
-    versions, settings, card = read_lesion(**lesion), settings_of(table), card_behind(table)
+    versions, card = read_lesion(**lesion), card_behind(table)
+    used = feature_settings({**settings, "engine": settings_of(table).engine}) if settings else settings_of(table)
     progress("stability", 0, len(BIN_FACTORS))
     variations: dict[str, dict[str, float]] = {}
     for done, factor in enumerate(BIN_FACTORS, 1):
-        variations[_bin_label(settings, factor)] = lesion_variation(versions, _with_bins(settings, factor))
+        variations[_bin_label(used, factor)] = lesion_variation(versions, _with_bins(used, factor))
         progress("stability", done, len(BIN_FACTORS))
-    own = _bin_label(settings, 1.0)
+    own = _bin_label(used, 1.0)
     return {
         "features": judge_lesion(table, card, variations[own]).to_dict(),
         "stability": {

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import qt
 from slicer.i18n import tr as _
 
 from .featuretable import number
 
-WIDTH, HEIGHT = 400, 96
-LINE, LABELS = 50, 14  # Heights of the axis and of the first label.
-MARGIN = 34
+if TYPE_CHECKING:
+    from SuperResRadiomicsLib.radiomics import FeatureRow
+
+WIDTH, HEIGHT = 460, 92
+LEFT, RIGHT = 84, 84  # Room for names and numbers.
+LANES = (14, 36, 58)  # Heights of the three values.
+AXIS = 72
 HALF = 5  # Of a mark, in pixels.
-# Okabe and Ito's colours; each value has a shape of its own besides.
+# Okabe and Ito's colours; each value has a shape and a name besides.
 ORIGINAL, BICUBIC, ENHANCED, SPREAD = (0, 114, 178), (230, 159, 0), (0, 158, 115), (128, 128, 128)
 
 
@@ -53,16 +57,47 @@ class FeatureValues:
         return low - pad, high + pad
 
 
+def valuesOf(row: FeatureRow, stability: dict[str, Any] | None) -> tuple[FeatureValues, str]:
+    """What is known of a feature, and words on the bins at which its variation was found.
+
+    Args:
+        row: The feature.
+        stability: What `check_stability` of the package found, None when it was not checked.
+    """
+    values = FeatureValues(row.original, row.bicubic, row.enhanced)
+    found = stability["variation"].get(row.key) if stability else None
+    if not stability or not found:
+        return values, ""
+    variations = {
+        bins: math.nan if value is None else value for bins, value in zip(stability["bins"], found, strict=True)
+    }
+    own = variations[stability["own"]]
+    spread = stability["spread"].get(row.key, math.nan)
+    return replace(values, variation=own, spread=spread), _binWords(variations, stability["own"])
+
+
+def _binWords(variations: dict[str, float], own: str) -> str:
+    """At which bins the variation was found, and what it is at the others."""
+    said = {bins: number(value) for bins, value in variations.items()}
+    if len(set(said.values())) == 1:
+        return _(" whatever the bins")
+    others = ", ".join(_("{value} at {bins}").format(value=said[bins], bins=bins) for bins in said if bins != own)
+    return _(" at {own} ({others})").format(own=own, others=others)
+
+
 def describe(values: FeatureValues, bins: str = "") -> str:
-    """The same in words, for those who do not see the drawing."""
+    """The same in words, for those who do not see the drawing.
+
+    Args:
+        values: What is drawn.
+        bins: Said after the variation: at which bins, and what it is at others.
+    """
     text = _("Original {original}, bicubic {bicubic}, enhanced {enhanced}.").format(
         original=number(values.original), bicubic=number(values.bicubic), enhanced=number(values.enhanced)
     )
     if not math.isfinite(values.variation):
         return f"{text} {_('Its variation under perturbation is not known: check stability.')}"
-    text += " " + _("Perturbed ({bins}) it varies by {variation}.").format(
-        bins=bins, variation=number(values.variation)
-    )
+    text += " " + _("Perturbed it varies by {variation}{bins}.").format(variation=number(values.variation), bins=bins)
     if not math.isfinite(values.spread):
         return f"{text} {_('The model does not state the spread between lesions.')}"
     ratio = _("That is {ratio:.2f} of the spread between lesions, {spread}.")
@@ -95,55 +130,43 @@ class _Drawing:
 
     def paint(self) -> None:
         values = self._values
-        if math.isfinite(values.spread) and math.isfinite(values.enhanced):
-            self._band(values.spread, 16, SPREAD, 60)
-        if math.isfinite(values.variation) and math.isfinite(values.enhanced):
-            self._band(values.variation, 8, ENHANCED, 110)
+        self._band(values.spread, LANES[0] - 10, AXIS, SPREAD, 60)
+        self._band(values.variation, LANES[2] - 9, LANES[2] + 9, ENHANCED, 110)
         self._painter.setPen(self._textColour)
-        self._painter.drawLine(MARGIN, LINE, WIDTH - MARGIN, LINE)
-        for value, shape, colour in (
-            (values.original, self._circle, ORIGINAL),
-            (values.bicubic, self._square, BICUBIC),
-            (values.enhanced, self._diamond, ENHANCED),
+        self._painter.drawLine(LEFT, AXIS, WIDTH - RIGHT, AXIS)
+        self._text(number(self._low), LEFT, HEIGHT - 4)
+        high = number(self._high)
+        self._text(high, WIDTH - RIGHT - self._painter.fontMetrics().boundingRect(high).width(), HEIGHT - 4)
+        for lane, name, value, shape, colour in (
+            (LANES[0], _("original"), values.original, self._circle, ORIGINAL),
+            (LANES[1], _("bicubic"), values.bicubic, self._square, BICUBIC),
+            (LANES[2], _("enhanced"), values.enhanced, self._diamond, ENHANCED),
         ):
+            self._text(name, 0, lane + 4)
+            self._text(number(value), WIDTH - RIGHT + 14, lane + 4)
             if math.isfinite(value):
                 self._painter.setBrush(qt.QBrush(qt.QColor(*colour)))
-                shape(self._x(value))
-        self._legend()
-        self._ends()
+                shape(self._x(value), lane)
 
     def _x(self, value: float) -> int:
         part = (value - self._low) / (self._high - self._low)
-        return round(MARGIN + part * (WIDTH - 2 * MARGIN))
+        return round(LEFT + part * (WIDTH - LEFT - RIGHT))
 
-    def _band(self, reach: float, half: int, colour: tuple[int, int, int], opacity: int) -> None:
-        left, right = (self._x(self._values.enhanced + sign * reach) for sign in (-1, 1))
-        self._painter.fillRect(left, LINE - half, max(1, right - left), 2 * half, qt.QColor(*colour, opacity))
+    def _band(self, reach: float, top: int, bottom: int, colour: tuple[int, int, int], opacity: int) -> None:
+        """What lies within a distance of the enhanced value; nothing when either is not known."""
+        if math.isfinite(reach) and math.isfinite(self._values.enhanced):
+            left, right = (self._x(self._values.enhanced + sign * reach) for sign in (-1, 1))
+            self._painter.fillRect(left, top, max(1, right - left), bottom - top, qt.QColor(*colour, opacity))
 
-    def _circle(self, x: int, y: int = LINE) -> None:
+    def _text(self, text: str, x: int, y: int) -> None:
+        self._painter.drawText(x, y, text)
+
+    def _circle(self, x: int, y: int) -> None:
         self._painter.drawEllipse(x - HALF, y - HALF, 2 * HALF, 2 * HALF)
 
-    def _square(self, x: int, y: int = LINE) -> None:
+    def _square(self, x: int, y: int) -> None:
         self._painter.drawRect(x - HALF, y - HALF, 2 * HALF, 2 * HALF)
 
-    def _diamond(self, x: int, y: int = LINE) -> None:
+    def _diamond(self, x: int, y: int) -> None:
         corners = ((0, -HALF - 2), (HALF + 2, 0), (0, HALF + 2), (-HALF - 2, 0))
         self._painter.drawPolygon(qt.QPolygon([qt.QPoint(x + dx, y + dy) for dx, dy in corners]))
-
-    def _legend(self) -> None:
-        entries = (
-            (_("original"), self._circle, ORIGINAL),
-            (_("bicubic"), self._square, BICUBIC),
-            (_("enhanced"), self._diamond, ENHANCED),
-        )
-        for place, (name, shape, colour) in enumerate(entries):
-            x = MARGIN + place * (WIDTH - 2 * MARGIN) // len(entries)
-            self._painter.setBrush(qt.QBrush(qt.QColor(*colour)))
-            shape(x, LABELS)
-            self._painter.drawText(x + HALF + 6, LABELS + 5, name)
-
-    def _ends(self) -> None:
-        metrics = self._painter.fontMetrics()
-        low, high = number(self._low), number(self._high)
-        self._painter.drawText(MARGIN, HEIGHT - 8, low)
-        self._painter.drawText(WIDTH - MARGIN - metrics.boundingRect(high).width(), HEIGHT - 8, high)

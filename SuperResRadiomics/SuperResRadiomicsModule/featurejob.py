@@ -14,6 +14,7 @@ from . import slicerradiomics
 from .featurenode import FeatureNode
 from .featureworker import FeatureWorker, makeFolder, removeFolder
 from .lesionfiles import ImagesMissing, writeLesion
+from .segmentwatch import fingerprint
 
 POLL_INTERVAL_MS = 100
 
@@ -49,6 +50,7 @@ class FeatureJob:
 
     def compare(self, table: FeatureNode, segmentation: Any, segmentId: str, settings: dict[str, Any]) -> None:
         """Compute the features of a table's images for a lesion; the table is filled at the end."""
+        drawn = fingerprint(segmentation, segmentId)
 
         def begin(folder: Any) -> dict[str, Any]:
             parameters = {"lesion": writeLesion(table, segmentation, segmentId, folder), "features": settings}
@@ -60,8 +62,8 @@ class FeatureJob:
             return parameters
 
         def finish(result: dict[str, Any]) -> str:
-            table.fill(result["features"])
-            table.setLesion(segmentation, segmentId)
+            table.fill(result["features"], settings=settings)
+            table.setLesion(segmentation, segmentId, drawn)
             return "\n".join([_("Features computed."), *result["warnings"]])
 
         self._start("compare_lesion", table, begin, finish)
@@ -69,13 +71,13 @@ class FeatureJob:
     def checkStability(self, table: FeatureNode) -> None:
         """Perturb the lesion of a table; the table gets the verdicts."""
         segmentation, segmentId = table.segmentation, table.segmentId
-        features = table.features
+        given = {"features": table.features, "settings": table.settings}
 
         def begin(folder: Any) -> dict[str, Any]:
-            return {"lesion": writeLesion(table, segmentation, segmentId, folder), "features": features}
+            return {"lesion": writeLesion(table, segmentation, segmentId, folder), **given}
 
         def finish(result: dict[str, Any]) -> str:
-            table.fill(result["features"], result["stability"])
+            table.fill(result["features"], result["stability"], given["settings"])
             return _("Stability checked at {bins}.").format(bins=", ".join(result["stability"]["bins"]))
 
         self._start("check_stability", table, begin, finish)

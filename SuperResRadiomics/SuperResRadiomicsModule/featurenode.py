@@ -7,9 +7,13 @@ from typing import Any
 
 import slicer
 
+from .segmentwatch import fingerprint
+
 IMAGES = ("original", "bicubic", "enhanced")
 ROLE = "SuperResRadiomics.{}"
 SEGMENT_ATTRIBUTE = "SuperResRadiomics.SegmentID"
+DRAWN_ATTRIBUTE = "SuperResRadiomics.SegmentFingerprint"
+SETTINGS_ATTRIBUTE = "SuperResRadiomics.FeatureSettings"
 STABILITY_ATTRIBUTE = "SuperResRadiomics.Stability"
 
 
@@ -35,9 +39,8 @@ class FeatureNode:
         """Changes whenever what the node holds does."""
         from SuperResRadiomicsLib.mrml import FEATURES_ATTRIBUTE
 
-        return "\n".join(
-            (self.node.GetID(), *(self.node.GetAttribute(n) or "" for n in (FEATURES_ATTRIBUTE, STABILITY_ATTRIBUTE)))
-        )
+        names = (FEATURES_ATTRIBUTE, STABILITY_ATTRIBUTE, DRAWN_ATTRIBUTE)
+        return "\n".join((self.node.GetID(), *(self.node.GetAttribute(name) or "" for name in names)))
 
     @property
     def stability(self) -> dict[str, Any] | None:
@@ -45,13 +48,22 @@ class FeatureNode:
         content = self.node.GetAttribute(STABILITY_ATTRIBUTE)
         return json.loads(content) if content else None
 
-    def fill(self, features: dict[str, Any], stability: dict[str, Any] | None = None) -> None:
+    @property
+    def settings(self) -> dict[str, Any] | None:
+        """The settings that were asked for; None when the table was computed without any."""
+        content = self.node.GetAttribute(SETTINGS_ATTRIBUTE)
+        return json.loads(content) if content else None
+
+    def fill(
+        self, features: dict[str, Any], stability: dict[str, Any] | None = None, settings: dict[str, Any] | None = None
+    ) -> None:
         """Replace the content."""
         from SuperResRadiomicsLib.mrml import fill_table_node
 
         with slicer.util.NodeModify(self.node):
             fill_table_node(self.node, features)
-            self.node.SetAttribute(STABILITY_ATTRIBUTE, json.dumps(stability) if stability else None)
+            for name, value in ((STABILITY_ATTRIBUTE, stability), (SETTINGS_ATTRIBUTE, settings)):
+                self.node.SetAttribute(name, json.dumps(value) if value else None)
 
     @property
     def images(self) -> dict[str, Any]:
@@ -73,7 +85,21 @@ class FeatureNode:
         """The lesion's segment."""
         return self.node.GetAttribute(SEGMENT_ATTRIBUTE) or ""
 
-    def setLesion(self, segmentation: Any, segmentId: str) -> None:
-        """Remember the lesion."""
+    @property
+    def drawn(self) -> str:
+        """Fingerprint of the segment as it was when the table was computed."""
+        return self.node.GetAttribute(DRAWN_ATTRIBUTE) or ""
+
+    def setLesion(self, segmentation: Any, segmentId: str, drawn: str | None = None) -> None:
+        """Remember the lesion.
+
+        Args:
+            segmentation: Segmentation node, or None.
+            segmentId: The lesion's segment.
+            drawn: Fingerprint of the segment that was used; as it is now unless given.
+        """
         self.node.SetNodeReferenceID(ROLE.format("segmentation"), segmentation.GetID() if segmentation else None)
         self.node.SetAttribute(SEGMENT_ATTRIBUTE, segmentId)
+        if drawn is None and segmentation:
+            drawn = fingerprint(segmentation, segmentId)
+        self.node.SetAttribute(DRAWN_ATTRIBUTE, drawn)

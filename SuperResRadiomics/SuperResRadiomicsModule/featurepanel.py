@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 import qt
 import slicer
 from slicer.i18n import tr as _
-from slicer.util import VTKObservationMixin
 
 from . import featurechart, featuredrawing
 from .featureexport import FeatureExport
@@ -20,12 +18,12 @@ from .featurenode import FeatureNode
 from .featuresettings import FeatureSettingsForm
 from .featuresummary import measurementsHtml, settingsText
 from .featuretable import FeatureTableView, featureName
-from .lesionfiles import fingerprint
+from .segmentwatch import SegmentWatch
 
 UI_FILE = Path(__file__).parent.with_name("Resources") / "UI" / "FeaturePanel.ui"
 
 
-class FeaturePanel(VTKObservationMixin):
+class FeaturePanel:
     """Shows the features of the latest enhancement and what can be done with them.
 
     Args:
@@ -34,7 +32,6 @@ class FeaturePanel(VTKObservationMixin):
     """
 
     def __init__(self, logic: Any, showStatus: Callable[..., None]) -> None:
-        VTKObservationMixin.__init__(self)
         self.logic, self.showStatus = logic, showStatus
         self.widget = slicer.util.loadUI(str(UI_FILE))
         self.ui = slicer.util.childWidgetVariables(self.widget)
@@ -42,9 +39,8 @@ class FeaturePanel(VTKObservationMixin):
         self._parameters: Any = None
         self._updating = False
         self._shown: str | None = None  # The content that the table shows.
-        self._fingerprint = ""  # Of the segment when it was last looked at.
-        self._isStale = False
         self.table: Any = None  # FeatureTable of the package, None where there is none.
+        self._watch = SegmentWatch(self._showReadiness)
         self.form = FeatureSettingsForm(self.ui, self._onSettingsChanged)
         self.view = FeatureTableView(self.ui.featureView)
         self.job = FeatureJob(self._onJobProgress, self._onJobEnded)
@@ -63,7 +59,7 @@ class FeaturePanel(VTKObservationMixin):
     def cleanup(self) -> None:
         """Let go of the scene and end the child process."""
         self.job.cancel()
-        self.removeObservers()
+        self._watch.letGo()
 
     @property
     def node(self) -> FeatureNode | None:
@@ -115,8 +111,10 @@ class FeaturePanel(VTKObservationMixin):
             return
         from SuperResRadiomicsLib.radiomics import FeatureTable
 
-        self._shown, self._isStale = content, False
-        self._observe(node)
+        self._shown = content
+        self._watch.letGo()
+        if node and node.segmentation:
+            self._watch.follow(node.segmentation, node.segmentId, node.drawn)
         self.table = FeatureTable.from_dict(node.features) if node else None
         key = self.view.currentKey()
         self.view.show(self.table)
@@ -151,46 +149,14 @@ class FeaturePanel(VTKObservationMixin):
             label.visible = row is not None
         if row is None:
             return
-        values, bins = self._valuesOf(row)
+        values, bins = featuredrawing.valuesOf(row, self.node.stability)
         if values.known:
             colour = self.ui.drawingLabel.palette.color(qt.QPalette.WindowText)
             self.ui.drawingLabel.setPixmap(featuredrawing.draw(values, colour))
         said = featuredrawing.describe(values, bins)
         self.ui.featureLabel.text = f"<b>{row.feature_class} {featureName(row)}</b>: {said}"
 
-    def _valuesOf(self, row: Any) -> tuple[featuredrawing.FeatureValues, str]:
-        """What is known of a feature, and the bins at which its variation was found."""
-        stability = self.node.stability
-        if not stability:
-            return featuredrawing.FeatureValues(row.original, row.bicubic, row.enhanced), ""
-        own = stability["bins"].index(stability["own"])
-        found = [math.nan if value is None else value for value in stability["variation"].get(row.key, [])]
-        others = [
-            _("{variation} at {bins}").format(variation=featuredrawing.number(value), bins=bins)
-            for place, (bins, value) in enumerate(zip(stability["bins"], found, strict=False))
-            if place != own
-        ]
-        bins = "; ".join([stability["own"], *others])
-        spread = stability["spread"].get(row.key, math.nan)
-        variation = found[own] if found else math.nan
-        return featuredrawing.FeatureValues(row.original, row.bicubic, row.enhanced, variation, spread), bins
-
     # The lesion.
-
-    def _observe(self, node: FeatureNode | None) -> None:
-        """Follow the segment from which the table was computed."""
-        self.removeObservers(self._onSegmentEdited)
-        if node and node.segmentation:
-            self._fingerprint = fingerprint(node.segmentation, node.segmentId)
-            event = slicer.vtkSegmentation.SourceRepresentationModified
-            self.addObserver(node.segmentation, event, self._onSegmentEdited)
-
-    def _onSegmentEdited(self, caller: Any, event: Any) -> None:
-        """Offer to compute anew; nothing runs by itself. The event comes for all segments alike."""
-        node = self.node
-        if not self._isStale and node and fingerprint(node.segmentation, node.segmentId) != self._fingerprint:
-            self._isStale = True
-            self._showReadiness()
 
     def _showLesion(self, node: FeatureNode | None) -> None:
         if node and node.segmentation:
@@ -229,11 +195,11 @@ class FeaturePanel(VTKObservationMixin):
         ):
             button.enabled = not obstacle
             button.toolTip = obstacle or toolTip
-        if self._isStale and ui.stabilityButton.enabled:
+        if self._watch.isEdited and ui.stabilityButton.enabled:
             ui.stabilityButton.enabled = False
             ui.stabilityButton.toolTip = _("The segment was edited: refresh the table first.")
         for widget in (ui.staleLabel, ui.refreshButton):
-            widget.visible = self._isStale and self.table is not None
+            widget.visible = self._watch.isEdited and self.table is not None
         for widget in (ui.featureProgressBar, ui.featureCancelButton):
             widget.visible = running
         ui.featureSettingsCollapsibleButton.enabled = not running

@@ -136,8 +136,8 @@ class FeatureSettingsForm:
 
     def _adaptBins(self, byCount: bool) -> None:
         """A count is a whole number from 2 on; a width is in the image's unit, which may be tiny."""
-        self.ui.binsSpinBox.decimals = 0 if byCount else 4
-        self.ui.binsSpinBox.minimum = 2 if byCount else 0.0001
+        self.ui.binsSpinBox.decimals = 0 if byCount else 3
+        self.ui.binsSpinBox.minimum = 2 if byCount else 0.001
 
     def _onBrowse(self) -> None:
         fileName = qt.QFileDialog.getOpenFileName(

@@ -21,6 +21,9 @@ SEARCH_ROLE = qt.Qt.UserRole + 1
 """Of a row's first cell: its class, a line break, and the text that is searched."""
 KEY_ROLE = qt.Qt.UserRole + 2
 
+FEATURE, FEATURE_WIDTH = 1, 180
+"""Column of the names, and its greatest width in pixels."""
+
 TRUST_WORDS = ("not trusted", "unknown", "caution", "trusted")  # In the order of sorting.
 TRUST_SIGNS = {"trusted": "\u2713", "caution": "!", "not trusted": "\u2717", "unknown": "?"}
 # Okabe and Ito's colours can be told apart by colour-blind people; half transparent they suit dark themes too.
@@ -49,18 +52,18 @@ class FeatureTableView:
         view.verticalHeader().visible = False
         view.verticalHeader().setDefaultSectionSize(view.fontMetrics().height() + 6)
         view.horizontalHeader().setStretchLastSection(True)
+        view.setTextElideMode(qt.Qt.ElideMiddle)  # Long names differ in their ends.
 
     def show(self, table: FeatureTable | None) -> None:
         """Replace the content; order and filter stay."""
         self.model.setRowCount(0)
-        self.model.setHorizontalHeaderLabels(self._titles())
-        self.model.horizontalHeaderItem(4).setToolTip(table.header["enhanced_column"] if table else "")
-        self.model.horizontalHeaderItem(5).setToolTip(_("(bicubic - original) / original: smaller voxels alone"))
-        self.model.horizontalHeaderItem(6).setToolTip(_("(enhanced - bicubic) / bicubic: what the network did"))
-        self.model.horizontalHeaderItem(8).setToolTip(_("Error against the truth, beside bicubic interpolation"))
+        self.model.setHorizontalHeaderLabels([title for title, _toolTip in _columns()])
+        for column, (_title, toolTip) in enumerate(_columns(table.header["enhanced_column"] if table else "")):
+            self.model.horizontalHeaderItem(column).setToolTip(toolTip)
         for row in table.rows if table else ():
             self.model.appendRow(_items(row))
         self.view.resizeColumnsToContents()
+        self.view.setColumnWidth(FEATURE, min(self.view.columnWidth(FEATURE), FEATURE_WIDTH))
 
     def filter(self, featureClass: str, text: str) -> None:
         """Show only rows of a class (all when empty) in whose words a text occurs."""
@@ -88,22 +91,24 @@ class FeatureTableView:
         """Selected rows, or all that are shown when at most one is selected, tab separated with titles."""
         selected = sorted(index.row() for index in self.view.selectionModel().selectedRows())
         rows = selected if len(selected) > 1 else range(self.proxy.rowCount())
-        lines = [[title.replace("\n", " ") for title in self._titles()]]
+        lines = [[title.replace("\n", " ") for title, _toolTip in _columns()]]
         lines += [[_plain(self.proxy.index(row, column)) for column in range(len(lines[0]))] for row in rows]
         return "\n".join("\t".join(line) for line in lines) + "\n"
 
-    def _titles(self) -> list[str]:
-        return [
-            _("Class"),
-            _("Feature"),
-            _("Original"),
-            _("Bicubic"),
-            _("Enhanced"),
-            _("Voxel size\neffect"),
-            _("Network\neffect"),
-            _("Trust"),
-            _("Change of\nerror"),
-        ]
+
+def _columns(enhanced: str = "") -> list[tuple[str, str]]:
+    """Titles with what explains them, in order: what matters most is seen without scrolling."""
+    return [
+        (_("Class"), ""),
+        (_("Feature"), ""),
+        (_("Trust"), _("Whether the feature of the enhanced image can be trusted; a row's tooltip says why")),
+        (_("Network\neffect"), _("(enhanced - bicubic) / bicubic: what the network did")),
+        (_("Original"), ""),
+        (_("Bicubic"), _("The original, interpolated to the finer grid")),
+        (_("Enhanced"), enhanced),
+        (_("Voxel size\neffect"), _("(bicubic - original) / original: smaller voxels alone")),
+        (_("Change of\nerror"), _("The network's error against the truth, beside bicubic interpolation's")),
+    ]
 
 
 def featureName(row: FeatureRow) -> str:
@@ -121,6 +126,8 @@ def change(relative: float) -> str:
     """A relative change as shown: with one arrow from 10% on, two from 50% on."""
     if not math.isfinite(relative):
         return "\N{EN DASH}"
+    if relative == 0:
+        return "0%"
     arrow = "\u25b2" if relative > 0 else "\u25bc"
     arrows = 2 if abs(relative) >= LARGE else 1 if abs(relative) >= NOTICEABLE else 0
     return f"{arrow * arrows} {relative:+.1%}".replace("-", "\N{MINUS SIGN}").strip()
@@ -132,9 +139,10 @@ def _items(row: FeatureRow) -> list[Any]:
     items = [
         _item(row.feature_class, row.feature_class),
         _item(name, name),
-        *(_numberItem(number(value), value) for value in (row.original, row.bicubic, row.enhanced)),
-        *(_changeItem(effect) for effect in (row.voxel_effect_relative, row.network_effect_relative)),
         _item(f"{TRUST_SIGNS[word]} {_(word)}", TRUST_WORDS.index(word), TRUST_COLOURS.get(word)),
+        _changeItem(row.network_effect_relative),
+        *(_numberItem(number(value), value) for value in (row.original, row.bicubic, row.enhanced)),
+        _changeItem(row.voxel_effect_relative),
         _item(_(row.verdict.change), row.verdict.change),
     ]
     searched = " ".join((name, row.key, word, row.verdict.change))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import slicer
 from slicer.i18n import tr as _
-from vtk.util.numpy_support import vtk_to_numpy
 
 from .featurenode import FeatureNode
 
@@ -79,18 +76,3 @@ def _voxelVolume(image: Any) -> float:
     """Volume of a voxel of a volume node or an oriented image, in mm^3."""
     x, y, z = image.GetSpacing()
     return x * y * z
-
-
-def fingerprint(segmentation: Any, segmentId: str) -> str:
-    """Changes when voxels of a segment do; empty when it is gone or no labelmap."""
-    segment = segmentation.GetSegmentation().GetSegment(segmentId)
-    labelmap = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
-    image = segment.GetRepresentation(labelmap) if segment else None
-    if image is None or image.GetPointData().GetScalars() is None:
-        return ""
-    voxels = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1])
-    k, j, i = np.nonzero(voxels == segment.GetLabelValue())
-    # Without the margin of the labelmap, which other segments share.
-    first = image.GetExtent()[::2]
-    places = np.stack([i + first[0], j + first[1], k + first[2]]).astype(np.int32)
-    return hashlib.sha256(places.tobytes()).hexdigest()

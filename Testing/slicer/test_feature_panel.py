@@ -26,7 +26,7 @@ from Testing.host.cases import Lesion, wait_until
 slicer = pytest.importorskip("slicer")
 
 FAST = {"classes": ["firstorder", "glcm"], "engine": "pyradiomics"}
-CLASS, FEATURE, ORIGINAL, BICUBIC, ENHANCED, VOXEL_EFFECT, NETWORK_EFFECT, TRUST, CHANGE = range(9)
+CLASS, FEATURE, TRUST, NETWORK_EFFECT, ORIGINAL, BICUBIC, ENHANCED, VOXEL_EFFECT, CHANGE = range(9)
 
 
 class Case:
@@ -88,7 +88,7 @@ def case(module: Any, make_lesion: Any, tiny_model: Path, enhanced_once: dict[st
     yield case
     case.panel.cleanup()
     assert case.panel.job.processId is None
-    assert not case.panel.Observations
+    assert not case.panel._watch.Observations
     case.panel.widget.deleteLater()
     slicer.app.processEvents()
 
@@ -131,8 +131,9 @@ def test_the_table_is_shown_whole(case):
 def test_numbers_are_sorted_as_numbers(case, column):
     from SuperResRadiomicsModule.featuretable import KEY_ROLE
 
-    name = {3: "bicubic", 2: "original", 4: "enhanced", 5: "voxel_effect_relative", 6: "network_effect_relative"}
-    values = {row.key: getattr(row, name[column]) for row in case.panel.table.rows}
+    effects = {VOXEL_EFFECT: "voxel_effect_relative", NETWORK_EFFECT: "network_effect_relative"}
+    name = {ORIGINAL: "original", ENHANCED: "enhanced", **effects}[column]
+    values = {row.key: getattr(row, name) for row in case.panel.table.rows}
     proxy = case.panel.view.proxy
     for order in (0, 1):
         case.ui.featureView.sortByColumn(column, sys.modules["qt"].Qt.SortOrder(order))
@@ -202,7 +203,7 @@ def test_copies_what_is_shown_with_full_numbers(case):
     case.ui.copyButton.click()
     lines = [line.split("\t") for line in sys.modules["qt"].QApplication.clipboard().text().splitlines()]
     expected = {row.feature: row for row in case.panel.table.rows if row.feature_class == "ngtdm"}
-    assert lines[0][:3] == ["Class", "Feature", "Original"]
+    assert lines[0][:5] == ["Class", "Feature", "Trust", "Network effect", "Original"]
     assert {line[1] for line in lines[1:]} == set(expected)
     for line in lines[1:]:
         assert float(line[ENHANCED]) == expected[line[1]].enhanced
@@ -342,6 +343,35 @@ def test_an_edited_segment_offers_to_refresh(case):
     assert case.ui.staleLabel.isVisibleTo(case.panel.widget), "the segment is still followed"
 
 
+def test_an_edit_taken_back_is_none(case):
+    mask = case.lesion.mask.copy()
+    case.edit()
+    slicer.util.updateSegmentBinaryLabelmapFromArray(
+        mask.astype(np.uint8), case.lesion.segmentation, case.lesion.segment_id, case.lesion.volume
+    )
+    assert not case.ui.staleLabel.isVisibleTo(case.panel.widget)
+
+
+def test_an_edit_while_features_are_computed_is_not_missed(case):
+    case.ui.compareButton.click()
+    case.edit()
+    case.wait()
+    assert case.said[-1] == ("Features computed.", False)
+    assert case.ui.staleLabel.isVisibleTo(case.panel.widget)
+
+
+def test_a_segmentation_that_was_saved_and_read_is_not_edited(case, scene, tmp_path):
+    from SuperResRadiomicsModule.segmentwatch import fingerprint
+
+    storage = slicer.vtkMRMLSegmentationStorageNode()
+    storage.SetScene(scene)
+    storage.SetFileName(str(tmp_path / "lesions.seg.nrrd"))
+    assert storage.WriteData(case.lesion.segmentation)
+    read = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "read")
+    assert storage.ReadData(read)
+    assert fingerprint(read, "lesion") == case.node.drawn != ""
+
+
 def test_another_name_or_segment_is_no_edit(case):
     segmentation = case.lesion.segmentation
     other = segmentation.GetSegmentation().AddEmptySegment("other", "other")
@@ -414,8 +444,10 @@ def test_a_click_shows_a_feature_and_stability_its_variation(case):
     own = stability["variation"][row.key][stability["bins"].index("bin width 25")]
     assert own > 0
     assert "firstorder Mean" in case.ui.featureLabel.text, "the same feature is still shown"
-    assert f"varies by {own:.4g}" in case.ui.featureLabel.text
+    assert f"varies by {own:.4g} whatever the bins" in case.ui.featureLabel.text
     assert "does not state the spread" in case.ui.featureLabel.text
+    case.panel.view.select("original_firstorder_Entropy")
+    assert "at bin width 25 (" in case.ui.featureLabel.text and "at bin width 50)" in case.ui.featureLabel.text
     case.ui.compareButton.click()
     case.wait()
     assert case.node.stability is None, "another table, whose stability nobody checked"
@@ -429,13 +461,13 @@ def test_the_drawing_puts_values_where_they_belong(module):
     qt = sys.modules["qt"]
     image = drawing.draw(values, qt.QColor("black")).toImage()
 
-    def columns(colour: tuple[int, int, int]) -> list[int]:
-        return [x for x in range(image.width()) if image.pixelColor(x, drawing.LINE - 2).getRgb()[:3] == colour]
+    def place(colour: tuple[int, int, int], lane: int) -> float:
+        return float(np.mean([x for x in range(image.width()) if image.pixelColor(x, lane - 2).getRgb()[:3] == colour]))
 
-    scale = (drawing.WIDTH - 2 * drawing.MARGIN) / 44
-    for value, colour in ((0, drawing.ORIGINAL), (10, drawing.BICUBIC)):
-        assert np.mean(columns(colour)) == pytest.approx(drawing.MARGIN + (value + 17) * scale, abs=1.5)
-    assert "0.05 of the spread" in drawing.describe(values, "bin width 25")
+    scale = (drawing.WIDTH - drawing.LEFT - drawing.RIGHT) / 44
+    for value, colour, lane in zip((0, 10), (drawing.ORIGINAL, drawing.BICUBIC), drawing.LANES, strict=False):
+        assert place(colour, lane) == pytest.approx(drawing.LEFT + (value + 17) * scale, abs=1.5)
+    assert "0.05 of the spread" in drawing.describe(values)
     assert not drawing.FeatureValues(math.nan, math.nan, math.nan).known
 
 

@@ -16,6 +16,7 @@ from slicer.i18n import tr as _
 
 from .featurenode import FeatureNode
 from .jobs import Job, RunFailed
+from .segmentwatch import fingerprint
 from .workerclient import WorkerClient
 
 PROVENANCE_ATTRIBUTE = "SuperResRadiomics.Provenance"
@@ -92,6 +93,7 @@ class LesionRun(Job):
     def __init__(self, request: Request) -> None:
         self._request = request
         self._folder: Path | None = None
+        self._drawn = ""  # Fingerprint of the segment, which may be edited while the run goes on.
 
     @property
     def nodes(self) -> list[Any]:
@@ -146,6 +148,7 @@ class LesionRun(Job):
         request = self._request
         writeVolume(request.inputVolume, self._folder / "image.nrrd")
         if request.segmentation:
+            self._drawn = fingerprint(request.segmentation, request.segmentId)
             mask = mask_from_segment(request.segmentation, request.segmentId, request.inputVolume)
             write_mask(mask, grid_from_volume_node(request.inputVolume), self._folder / "mask.nrrd")
             return str(self._folder / "mask.nrrd"), None
@@ -163,7 +166,9 @@ class LesionRun(Job):
         outcome.bicubicVolume = self._addVolume(result["files"]["bicubic"], _("{name} bicubic").format(name=name))
         if result["features"]:
             outcome.featureTable = self._addTable(result["features"], _("{name} features").format(name=name))
-            FeatureNode(outcome.featureTable).setLesion(self._request.segmentation, self._request.segmentId)
+            FeatureNode(outcome.featureTable).setLesion(
+                self._request.segmentation, self._request.segmentId, self._drawn
+            )
         for node in outcome.nodes:
             self._annotate(node, result["provenance"])
             FeatureNode(node).setImages(self._request.inputVolume, outcome.bicubicVolume, outcome.enhancedVolume)
@@ -176,10 +181,8 @@ class LesionRun(Job):
         return volume_node_from_image(read_image(self._folder / fileName), name, self._request.inputVolume)
 
     def _addTable(self, features: dict[str, Any], name: str) -> Any:
-        from SuperResRadiomicsLib.mrml import fill_table_node
-
         node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", name)
-        fill_table_node(node, features)
+        FeatureNode(node).fill(features, settings=self._request.features or None)
         return node
 
     def _annotate(self, node: Any, provenance: dict[str, Any]) -> None:

@@ -96,6 +96,10 @@ class SuperResRadiomicsLogic(ScriptedLoadableModuleLogic):
         """Folders that hold models' folders, besides the package's own."""
         return self.models.parents
 
+    def modelNames(self) -> dict[str, str]:
+        """Names of the models that enhance, each with the name to display."""
+        return {name: card.display_name for name, card in self.models.fitting("unknown").items()}
+
     @property
     def isRunning(self) -> bool:
         """Whether something is in progress that the user waits for."""

@@ -22,6 +22,7 @@ class TimeLeft:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._begin: tuple[int, float] | None = None
+        self._last = 0
 
     def restart(self) -> None:
         """Forget what was seen: another stage or another lesion begins."""
@@ -35,8 +36,9 @@ class TimeLeft:
             total: Of how many.
         """
         now = self._clock()
-        if self._begin is None or done < self._begin[0]:
+        if self._begin is None or done < self._last:
             self._begin = done, now
+        self._last = done
         steps, elapsed = done - self._begin[0], now - self._begin[1]
         if steps == 0 or elapsed < LEAST_SECONDS:
             return None

@@ -20,6 +20,7 @@ from slicer.ScriptedLoadableModule import (
 )
 from slicer.util import VTKObservationMixin
 from SuperResRadiomicsModule.batchpanel import BatchPanel
+from SuperResRadiomicsModule.chosennodes import ChosenNodes
 from SuperResRadiomicsModule.detectionrun import DetectionOutcome, DetectionRun
 from SuperResRadiomicsModule.featurepanel import FeaturePanel
 from SuperResRadiomicsModule.inputpanel import InputPanel
@@ -213,8 +214,8 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
     def __init__(self, parent: Any = None) -> None:
         self.logic: SuperResRadiomicsLogic | None = None
         self._parameters: Parameters | None = None
-        self._observed: set[tuple[Any, int]] = set()
         self._updatingGui = False
+        self._chosenNodes = ChosenNodes(self._updateGui)
         # The base class may call setup() already, which observes the scene.
         VTKObservationMixin.__init__(self)
         ScriptedLoadableModuleWidget.__init__(self, parent)
@@ -342,26 +343,11 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
             return
         self._updatingGui = True
         try:
-            self._observeChosen()
+            self._chosenNodes.follow(self._parameters)
             for panel in self.panels:
                 panel.update()
         finally:
             self._updatingGui = False
-
-    def _observeChosen(self) -> None:
-        """The volume's voxels and the segmentation's segments decide what can be done, too."""
-        wanted = set()
-        if self._parameters is not None:
-            volume, segmentation = self._parameters.inputVolume, self._parameters.segmentation
-            segments = slicer.vtkSegmentation
-            wanted = {(volume, slicer.vtkMRMLVolumeNode.ImageDataModifiedEvent)} if volume else set()
-            if segmentation:
-                wanted |= {(segmentation, event) for event in (segments.SegmentAdded, segments.SegmentRemoved)}
-        for node, event in self._observed - wanted:
-            self.removeObserver(node, event, self.onParametersModified)
-        for node, event in wanted - self._observed:
-            self.addObserver(node, event, self.onParametersModified)
-        self._observed = wanted
 
 
 class SuperResRadiomicsTest(SelfTests, ScriptedLoadableModuleTest):

@@ -166,15 +166,6 @@ def test_devices_are_told_by_name(start):
     assert "threads" in result["names"]["cpu"]
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the limit is the operating system's")
-def test_a_run_over_its_memory_limit_is_explained_and_survived(start, files):
-    """The limit is too low for any tile, and high enough for what Python and torch need themselves."""
-    conversation = start(env={**os.environ, "SUPERRES_MEMORY_LIMIT_MB": "1"})
-    answer = conversation.ask("enhance", **files)[-1]
-    assert answer["event"] == "error"
-    assert conversation.ask("models")[-1]["event"] == "result"
-
-
 def test_a_saved_enhancement_can_be_compared(start, lesion, tiny_model, tmp_path):
     image, mask = lesion
     enhance(image, tiny_model, mask=mask, device="cpu").save(tmp_path)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import qt
 import slicer
 import vtk
@@ -22,9 +19,22 @@ from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModuleWidget,
 )
 from slicer.util import VTKObservationMixin
-from SuperResRadiomicsModule.lesionrun import LesionRun, Outcome, Request, RunFailed
+from SuperResRadiomicsModule.batchpanel import BatchPanel
+from SuperResRadiomicsModule.chosennodes import ChosenNodes
+from SuperResRadiomicsModule.detectionrun import DetectionOutcome, DetectionRun
+from SuperResRadiomicsModule.featurepanel import FeaturePanel
+from SuperResRadiomicsModule.inputpanel import InputPanel
+from SuperResRadiomicsModule.installationpanel import InstallationPanel
+from SuperResRadiomicsModule.jobs import Entry, Failure, Job, JobQueue, Progress
+from SuperResRadiomicsModule.lesionrun import LesionRun, Outcome, Request
+from SuperResRadiomicsModule.modelcatalog import ModelCatalog
+from SuperResRadiomicsModule.modelpanel import ModelPanel
 from SuperResRadiomicsModule.parameters import Parameters
-from SuperResRadiomicsModule.workerclient import Message, WorkerClient
+from SuperResRadiomicsModule.runpanel import RunPanel
+from SuperResRadiomicsModule.sampledata import registerSampleDataAtStartup
+from SuperResRadiomicsModule.selftest import SelfTests
+from SuperResRadiomicsModule.viewpanel import ViewPanel
+from SuperResRadiomicsModule.workerclient import WorkerClient
 
 POLL_INTERVAL_MS = 100
 
@@ -56,16 +66,19 @@ class SuperResRadiomics(ScriptedLoadableModule):
         )
         parent.acknowledgementText = _("Built on 3D Slicer, SimpleITK, PyTorch and pyradiomics.")
         addPackageToPath()
+        registerSampleDataAtStartup()
 
 
 class SuperResRadiomicsLogic(ScriptedLoadableModuleLogic):
-    """Super-resolves lesions, one at a time, without blocking.
+    """Super-resolves lesions, one after another, without blocking.
 
     ``start`` begins a run; ``poll``, called every now and then, carries it on and calls back.
     The child process that computes is kept between runs.
 
     Attributes:
-        modelFolders: Folders to look for models in, besides the package's own.
+        models: The models there are.
+        onJobsChanged: Called whenever a job begins or ends.
+        onProgress: Told how far the jobs are that the user waits for.
     """
 
     def __init__(self, modelFolders: tuple[Path, ...] = ()) -> None:
@@ -73,35 +86,45 @@ class SuperResRadiomicsLogic(ScriptedLoadableModuleLogic):
         addPackageToPath()
         import SuperResRadiomicsLib
 
-        self.modelFolders = modelFolders
+        self.models = ModelCatalog(modelFolders)
+        self.onJobsChanged: Callable[[], None] = lambda: None
+        self.onProgress: Progress = lambda stage, done, total: None
         self._client = WorkerClient(Path(SuperResRadiomicsLib.__file__).with_name("worker.py"))
-        self._run: LesionRun | None = None
+        self._jobs = JobQueue(self._client, lambda: self.onJobsChanged())
+
+    @property
+    def modelFolders(self) -> tuple[Path, ...]:
+        """Folders that hold models' folders, besides the package's own."""
+        return self.models.parents
+
+    def modelNames(self) -> dict[str, str]:
+        """Names of the models that enhance, each with the name to display."""
+        return {name: card.display_name for name, card in self.models.fitting("unknown").items()}
 
     @property
     def isRunning(self) -> bool:
-        """Whether a run is in progress."""
-        return self._run is not None
+        """Whether something is in progress that the user waits for."""
+        return self._jobs.isRunning
+
+    @property
+    def isIdle(self) -> bool:
+        """Whether there is nothing to poll for."""
+        return self._jobs.isEmpty
+
+    @property
+    def lacksNodes(self) -> bool:
+        """Whether a node that a run needs was removed from the scene."""
+        return self._jobs.lacksNodes
 
     @property
     def workerProcessId(self) -> int | None:
         """Process id of the child process, None when there is none."""
         return self._client.processId
 
-    def modelNames(self) -> dict[str, str]:
-        """Names of the models that enhance, each with the name to display."""
-        from SuperResRadiomicsLib.errors import ModelError
-        from SuperResRadiomicsLib.zoo import find_models, load_card
-
-        names = {}
-        for name, folder in find_models(self.modelFolders).items():
-            try:
-                card = load_card(folder)
-            except ModelError as error:
-                logging.warning("SuperResRadiomics: the model '%s' is left out: %s", name, error)
-                continue
-            if not card.detects:
-                names[name] = card.display_name
-        return names
+    @property
+    def logText(self) -> str:
+        """The child process' latest lines."""
+        return "\n".join(list(self._client.log))
 
     def start(
         self,
@@ -111,9 +134,10 @@ class SuperResRadiomicsLogic(ScriptedLoadableModuleLogic):
         model: str,
         device: str = "auto",
         precision: str = "fp32",
-        onProgress: Callable[[str, int, int], None] = lambda stage, done, total: None,
+        onProgress: Progress = lambda stage, done, total: None,
         onFinished: Callable[[Outcome], None] = lambda outcome: None,
-        onFailed: Callable[[str], None] = lambda message: None,
+        onFailed: Callable[[Failure], None] = lambda failure: None,
+        **options: Any,
     ) -> None:
         """Begin to super-resolve a segment, or the whole volume when there is no segmentation.
 
@@ -124,68 +148,74 @@ class SuperResRadiomicsLogic(ScriptedLoadableModuleLogic):
             model: Name of a model.
             device: ``auto``, ``cpu``, ``cuda:0`` or ``mps``.
             precision: ``fp32``, ``bf16`` or ``fp16``.
-            onProgress: Told the stage (``enhance`` or ``features``) and the steps done of how many (0: unknown).
+            onProgress: Told the stage (such as ``enhance``) and the steps done of how many (0: unknown).
             onFinished: Given the new nodes.
             onFailed: Told why it failed; the scene is as before.
+            options: Further fields of `Request`: ``roi``, ``modality``, ``margin``, ``lesionName``.
         """
+        folder = str(self.models.folders().get(model, model))
+        request = Request(inputVolume, segmentation, segmentId, folder, model, device, precision, **options)
+        self.startAll([request], onProgress, onFinished, onFailed)
+
+    def startAll(
+        self,
+        requests: list[Request],
+        onProgress: Progress,
+        onFinished: Callable[[Outcome], None],
+        onFailed: Callable[[Failure], None],
+    ) -> None:
+        """Begin to super-resolve several lesions, one after another; the callbacks are called for each of them."""
         if self.isRunning:
             raise RuntimeError("A run is in progress; cancel it or wait for its end.")
-        self._onFinished, self._onFailed = onFinished, onFailed
-        try:
-            request = Request(inputVolume, segmentation, segmentId, self._folderOf(model), model, device, precision)
-            self._run = LesionRun(request, self._client, onProgress)
-        except Exception as error:
-            self._fail(error)
+        for request in requests:
+            self._add(LesionRun(request), onFinished, onFailed, onProgress)
+
+    def detect(
+        self,
+        inputVolume: Any,
+        modality: str,
+        device: str,
+        onFinished: Callable[[DetectionOutcome], None],
+        onFailed: Callable[[Failure], None],
+    ) -> None:
+        """Begin to look for the lesion with the detector for a modality; the outcome has a markups ROI."""
+        card = self.models.detector(modality)
+        known = card.modality if modality == "unknown" else modality
+        self._add(DetectionRun(inputVolume, str(card.folder), known, device), onFinished, onFailed)
+
+    def ask(
+        self,
+        command: str,
+        onFinished: Callable[[dict[str, Any]], None],
+        onFailed: Callable[[Failure], None],
+        **parameters: Any,
+    ) -> None:
+        """Send any other request to the child process; ``onFinished`` gets its result."""
+        self._add(Job(command, **parameters), onFinished, onFailed)
+
+    def _add(self, job: Job, onFinished: Any, onFailed: Any, onProgress: Progress | None = None) -> None:
+        def tellProgress(stage: str, done: int, total: int) -> None:
+            (onProgress or self.onProgress)(stage, done, total)
+
+        self._jobs.add(Entry(job, onFinished, onFailed, tellProgress))
 
     def poll(self) -> None:
-        """Carry the run on with what the child process has answered since the last call."""
-        for message in self._client.poll():
-            if self._run is not None:
-                self._handle(self._run, message)
+        """Carry the runs on with what the child process has answered since the last call."""
+        self._jobs.poll()
 
     def cancel(self) -> None:
-        """End the run, if any, and the child process; the scene is as before the run."""
-        self._client.kill()
-        self._end()
-
-    def _folderOf(self, model: str) -> str:
-        from SuperResRadiomicsLib.zoo import find_models
-
-        return str(find_models(self.modelFolders).get(model, model))
-
-    def _handle(self, run: LesionRun, message: Message) -> None:
-        try:
-            outcome = run.handle(message)
-        except Exception as error:
-            self._fail(error)
-            return
-        if outcome is not None:
-            self._end()
-            self._onFinished(outcome)
-
-    def _end(self) -> None:
-        if self._run is not None:
-            self._run.discardFiles()
-        self._run = None
-
-    def _fail(self, error: Exception) -> None:
-        from SuperResRadiomicsLib.errors import SuperResError
-
-        self._end()
-        if isinstance(error, (RunFailed, SuperResError)):
-            self._onFailed(str(error))
-            return
-        logging.error("SuperResRadiomics: internal error", exc_info=error)
-        self._onFailed(_("Internal error: {error}. The log has the details.").format(error=error))
+        """End the runs, if any, and the child process; the scene is as before the run that is in progress."""
+        self._jobs.cancel()
 
 
 class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
-    """The panel: collects the choices, shows progress, errors and the feature table."""
+    """Puts the panels together, and keeps them in step with the scene and the child process."""
 
     def __init__(self, parent: Any = None) -> None:
         self.logic: SuperResRadiomicsLogic | None = None
         self._parameters: Parameters | None = None
         self._updatingGui = False
+        self._chosenNodes = ChosenNodes(self._updateGui)
         # The base class may call setup() already, which observes the scene.
         VTKObservationMixin.__init__(self)
         ScriptedLoadableModuleWidget.__init__(self, parent)
@@ -198,121 +228,114 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.ui = slicer.util.childWidgetVariables(panel)
         panel.setMRMLScene(slicer.mrmlScene)
         self.logic = SuperResRadiomicsLogic()
+        self._makePanels()
         self._timer = qt.QTimer()
         self._timer.setInterval(POLL_INTERVAL_MS)
         self._timer.connect("timeout()", self.onTimer)
-        self._fillChoices()
-        self._connectWidgets()
+        self.logic.onJobsChanged = self.onJobsChanged
         self._observeScene()
         self.enter()  # After a reload the application does not call it.
+
+    def _makePanels(self) -> None:
+        self.runPanel = RunPanel(self.logic, self.onResults)
+        self.logic.onProgress = self.runPanel.onProgress
+        self.inputPanel = InputPanel(self.logic, self.runPanel.showStatus)
+        self.modelPanel = ModelPanel(self.logic, self.runPanel.showStatus)
+        self.batchPanel = BatchPanel(self.logic, self.runPanel.showStatus)
+        self.viewPanel = ViewPanel(self.logic, self.runPanel.showStatus)
+        self.featurePanel = FeaturePanel(self.logic, self.runPanel.showStatus)
+        self.installationPanel = InstallationPanel(self.logic, self.runPanel.showStatus)
+        self.runPanel.prepare = self.installationPanel.ensureInstalled
+        self.panels = [self.inputPanel, self.modelPanel, self.runPanel, self.viewPanel, self.featurePanel]
+        self.panels.append(self.batchPanel)
+        for panel in [*self.panels, self.installationPanel]:
+            self.ui.panels.layout().addWidget(panel.widget)
 
     def cleanup(self) -> None:
         """End the child process and let go of the scene; called when the module is unloaded."""
         self._timer.stop()
+        self.logic.onJobsChanged = lambda: None
         self.logic.cancel()
         self._setParameterNode(None)
+        for panel in [*self.panels, self.installationPanel]:
+            panel.cleanup()
         self.removeObservers()
 
     def enter(self) -> None:
-        """Called whenever the user opens the module."""
-        self._setParameterNode(None)
-        self._fill(self.ui.modelComboBox, self.logic.modelNames())  # A model may have been added.
+        """Called whenever the user opens the module; a model or a package may have been added meanwhile."""
+        self.installationPanel.update()  # Too slow for every change of a choice.
         self._setParameterNode(self.logic.getParameterNode())
 
     def onReload(self) -> None:
         """Reload the parts of the module and the package with it."""
-        self.cleanup()
+        self.logic.cancel()
         for name in list(sys.modules):
             if name.partition(".")[0] in ("SuperResRadiomicsLib", "SuperResRadiomicsModule"):
                 del sys.modules[name]
-        ScriptedLoadableModuleWidget.onReload(self)
-
-    def _fillChoices(self) -> None:
-        devices = {
-            "auto": _("Automatic"),
-            "cpu": _("CPU"),
-            "cuda:0": _("NVIDIA GPU (CUDA)"),
-            "mps": _("Apple GPU (MPS)"),
-        }
-        precisions = {"fp32": _("32 bit"), "bf16": _("16 bit (bfloat16)"), "fp16": _("16 bit (float16)")}
-        self._fill(self.ui.deviceComboBox, devices)
-        self._fill(self.ui.precisionComboBox, precisions)
-
-    def _fill(self, box: Any, choices: dict[str, str]) -> None:
-        box.clear()
-        for value, label in choices.items():
-            box.addItem(label, value)
-
-    def _connectWidgets(self) -> None:
-        ui = self.ui
-        ui.inputVolumeSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.onChoiceChanged)
-        ui.segmentSelector.connect("currentNodeChanged(vtkMRMLNode*)", self.onSegmentationChanged)
-        ui.segmentSelector.connect("currentSegmentChanged(QString)", self.onChoiceChanged)
-        for box in (ui.modelComboBox, ui.deviceComboBox, ui.precisionComboBox):
-            box.connect("currentIndexChanged(int)", self.onChoiceChanged)
-        ui.superResolveButton.connect("clicked()", self.onSuperResolve)
-        ui.cancelButton.connect("clicked()", self.onCancel)
+        ScriptedLoadableModuleWidget.onReload(self)  # Calls cleanup().
 
     def _observeScene(self) -> None:
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
-        self.addObserver(scene, scene.NodeRemovedEvent, self.onParametersModified)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneChanged)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneChanged)
+        self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
 
     def _setParameterNode(self, node: Any) -> None:
         if self._parameters is not None:
             self.removeObserver(self._parameters.node, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
         self._parameters = Parameters(node) if node else None
-        if self._parameters is not None:
-            self._chooseDefaults(self._parameters)
+        for panel in self.panels:
+            panel.setParameters(self._parameters)
+        if node is not None:
             self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
         self._updateGui()
 
-    def _chooseDefaults(self, parameters: Parameters) -> None:
-        """Save the user a few clicks."""
-        if not parameters.inputVolume:
-            parameters.inputVolume = self.ui.inputVolumeSelector.currentNode()
-        if self.ui.modelComboBox.findData(parameters.model) < 0:
-            parameters.model = self.ui.modelComboBox.currentData or ""
-
     def onSceneStartClose(self, caller: Any, event: Any) -> None:
         """The parameter node is about to go, and the run's input with it."""
-        if self.logic.isRunning:
-            self.onCancel()
+        if not self.logic.isIdle:
+            self.runPanel.cancel(_("Cancelled, as the scene was closed."))
         self._setParameterNode(None)
 
-    def onSceneEndClose(self, caller: Any, event: Any) -> None:
-        """Start afresh when the module is in view."""
+    def onSceneChanged(self, caller: Any, event: Any) -> None:
+        """Start afresh, or with what was loaded, when the module is in view."""
         if self.parent.isEntered:
             self._setParameterNode(self.logic.getParameterNode())
 
-    def onParametersModified(self, caller: Any = None, event: Any = None) -> None:
-        """The parameter node changed, or a node that it may refer to is gone."""
+    def onNodeRemoved(self, caller: Any, event: Any) -> None:
+        """A run without its input has no sense; and a node that is shown may be gone."""
+        if self.logic.lacksNodes:
+            self.runPanel.cancel(_("Cancelled, as the image or its lesion was removed; nothing was changed."))
+        if self._parameters is not None and not slicer.mrmlScene.IsNodePresent(self._parameters.node):
+            self._setParameterNode(self.logic.getParameterNode() if self.parent.isEntered else None)
         self._updateGui()
 
-    def onSegmentationChanged(self) -> None:
-        """Choose the first segment, as "None" is nobody's lesion."""
-        node = self.ui.segmentSelector.currentNode()
-        if node and node.GetSegmentation().GetNumberOfSegments() and not (self._updatingGui or self._currentSegment()):
-            self.ui.segmentSelector.setCurrentSegmentID(node.GetSegmentation().GetNthSegmentID(0))
-        self.onChoiceChanged()
+    def onParametersModified(self, caller: Any = None, event: Any = None) -> None:
+        """The choices changed, by the user, a script, or a scene that was loaded."""
+        self._updateGui()
 
-    def onChoiceChanged(self) -> None:
-        """Take the user's choices over into the parameter node."""
-        if self._parameters is None or self._updatingGui:
-            return
+    def onTimer(self) -> None:
+        """Carry the runs on."""
+        self.logic.poll()
+        self.runPanel.showLog()
+
+    def onJobsChanged(self) -> None:
+        """A run began or ended."""
+        if self.logic.isIdle:
+            self._timer.stop()
+        else:
+            self._timer.start()
+        self.runPanel.jobsChanged()
+        self._updateGui()
+
+    def onResults(self, outcome: Outcome) -> None:
+        """Show what a lesion's run added to the scene."""
         with slicer.util.NodeModify(self._parameters.node):
-            self._parameters.inputVolume = self.ui.inputVolumeSelector.currentNode()
-            self._parameters.segmentation = self.ui.segmentSelector.currentNode()
-            self._parameters.segmentId = self._currentSegment()
-            self._parameters.model = self.ui.modelComboBox.currentData or ""
-            self._parameters.device = self.ui.deviceComboBox.currentData
-            self._parameters.precision = self.ui.precisionComboBox.currentData
-
-    def _currentSegment(self) -> str:
-        """The chosen segment; the selector keeps its old answer when another segmentation has no such segment."""
-        node, segmentId = self.ui.segmentSelector.currentNode(), self.ui.segmentSelector.currentSegmentID()
-        return segmentId if node and node.GetSegmentation().GetSegment(segmentId) else ""
+            self._parameters.originalVolume = self._parameters.inputVolume
+            self._parameters.enhancedVolume = outcome.enhancedVolume
+            self._parameters.bicubicVolume = outcome.bicubicVolume
+            self._parameters.featureTable = outcome.featureTable
+        slicer.util.setSliceViewerLayers(outcome.bicubicVolume, outcome.enhancedVolume, foregroundOpacity=1.0)
 
     def _updateGui(self) -> None:
         """Show the parameter node's content and what can be done with it."""
@@ -320,150 +343,14 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
             return
         self._updatingGui = True
         try:
-            if self._parameters is not None:
-                self._showChoices(self._parameters)
-            self._showReadiness()
+            self._chosenNodes.follow(self._parameters)
+            for panel in self.panels:
+                panel.update()
         finally:
             self._updatingGui = False
 
-    def _showChoices(self, parameters: Parameters) -> None:
-        self.ui.inputVolumeSelector.setCurrentNode(parameters.inputVolume)
-        self.ui.segmentSelector.setCurrentNode(parameters.segmentation)
-        self.ui.segmentSelector.setCurrentSegmentID(parameters.segmentId)
-        for box, value in (
-            (self.ui.modelComboBox, parameters.model),
-            (self.ui.deviceComboBox, parameters.device),
-            (self.ui.precisionComboBox, parameters.precision),
-        ):
-            box.setCurrentIndex(box.findData(value))
-        if self.ui.featureTableView.mrmlTableNode() is not parameters.featureTable:
-            self.ui.featureTableView.setMRMLTableNode(parameters.featureTable)
 
-    def _showReadiness(self) -> None:
-        running = self.logic.isRunning
-        obstacle = self._obstacle()
-        self.ui.superResolveButton.enabled = not running and not obstacle
-        self.ui.superResolveButton.toolTip = obstacle or _("Enhance the lesion and compare its features.")
-        self.ui.inputsCollapsibleButton.enabled = not running
-        self.ui.cancelButton.enabled = running
-        self.ui.progressBar.visible = running
-
-    def _obstacle(self) -> str:
-        """What the user has to do before a run can start; empty when nothing."""
-        parameters = self._parameters
-        if parameters is None or not parameters.inputVolume:
-            return _("Select an input volume.")
-        if parameters.segmentation and not self._currentSegment():
-            return _("Select the lesion's segment, or no segmentation to enhance the whole volume.")
-        if not parameters.model:
-            return _("No model was found. Put one into the folder 'models'.")
-        return ""
-
-    def onSuperResolve(self) -> None:
-        """Start a run."""
-        parameters = self._parameters
-        self._showStatus("")
-        self.logic.start(
-            parameters.inputVolume,
-            parameters.segmentation,
-            parameters.segmentId,
-            parameters.model,
-            parameters.device,
-            parameters.precision,
-            onProgress=self.onProgress,
-            onFinished=self.onFinished,
-            onFailed=self.onFailed,
-        )
-        if self.logic.isRunning:
-            self.onProgress("enhance", 0, 0)
-            self._timer.start()
-        self._updateGui()
-
-    def onTimer(self) -> None:
-        """Carry the run on."""
-        self.logic.poll()
-
-    def onCancel(self) -> None:
-        """Cancel the run."""
-        self.logic.cancel()
-        self._ended(_("Cancelled; nothing was changed."))
-
-    def onProgress(self, stage: str, done: int, total: int) -> None:
-        """Show how far the run is; a bar without end while that is not known."""
-        self.ui.progressBar.setRange(0, total)
-        self.ui.progressBar.setValue(done)
-        self._showStatus(_("Computing features...") if stage == "features" else _("Enhancing..."))
-
-    def onFinished(self, outcome: Outcome) -> None:
-        """Show the results."""
-        self._parameters.featureTable = outcome.featureTable
-        self._ended("\n".join([_("Done."), *outcome.warnings]))
-        slicer.util.setSliceViewerLayers(outcome.bicubicVolume, outcome.enhancedVolume, foregroundOpacity=1.0)
-
-    def onFailed(self, message: str) -> None:
-        """Show why the run failed."""
-        self._ended(message, isError=True)
-
-    def _ended(self, status: str, isError: bool = False) -> None:
-        self._timer.stop()
-        self._showStatus(status, isError)
-        self._updateGui()
-
-    def _showStatus(self, text: str, isError: bool = False) -> None:
-        self.ui.statusLabel.text = text
-        self.ui.statusLabel.styleSheet = "color: #c00000;" if isError else ""
-
-
-class SuperResRadiomicsTest(ScriptedLoadableModuleTest):
+class SuperResRadiomicsTest(SelfTests, ScriptedLoadableModuleTest):
     """Runs inside Slicer, by ctest or the button "Reload and Test"; needs neither data nor a network."""
 
-    def setUp(self) -> None:
-        """Start from an empty scene."""
-        slicer.mrmlScene.Clear()
-
-    def makeLesion(self) -> tuple[Any, Any, str]:
-        """A bright ball on an oblique volume, with its segmentation."""
-        distance = np.linalg.norm(np.indices((8, 24, 24)) - np.reshape([4, 12, 12], (3, 1, 1, 1)), axis=0)
-        ball = distance < 4
-        angle = np.radians(20)
-        ijkToRas = np.eye(4)
-        ijkToRas[:2, :2] = 0.8 * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        ijkToRas[:3, 2:] = [[0, 10], [0, -20], [2.5, 30]]
-        volume = slicer.util.addVolumeFromArray(np.where(ball, 60, -80).astype(np.int16), ijkToRas, "ball")
-        segmentation = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "lesions")
-        segmentation.CreateDefaultDisplayNodes()
-        segmentation.SetReferenceImageGeometryParameterFromVolumeNode(volume)
-        segmentId = segmentation.GetSegmentation().AddEmptySegment("lesion", "lesion")
-        slicer.util.updateSegmentBinaryLabelmapFromArray(ball.astype(np.uint8), segmentation, segmentId, volume)
-        return volume, segmentation, segmentId
-
-    def test_SegmentIsExportedOnTheVolumesGrid(self) -> None:
-        """The mask is the one that the segment was made from."""
-        addPackageToPath()
-        from SuperResRadiomicsLib.mrml import image_from_volume_node, mask_from_segment
-
-        volume, segmentation, segmentId = self.makeLesion()
-        mask = mask_from_segment(segmentation, segmentId, volume)
-        np.testing.assert_array_equal(mask, image_from_volume_node(volume).voxels == 60)
-
-    def test_SuperResolvesALesion(self) -> None:
-        """From nodes through a real child process to nodes, with the first model there is."""
-        logic = SuperResRadiomicsLogic()
-        models = list(logic.modelNames())
-        if not models:
-            self.skipTest("no model is installed")
-        outcome = self.runToTheEnd(logic, *self.makeLesion(), models[0])
-        shapes = [slicer.util.arrayFromVolume(v).shape for v in (outcome.enhancedVolume, outcome.bicubicVolume)]
-        assert shapes == [(8, 48, 48)] * 2
-
-    def runToTheEnd(self, logic: SuperResRadiomicsLogic, *choices: Any) -> Outcome:
-        """Run and wait; fails with the message of a run that failed."""
-        outcomes: list[Outcome] = []
-        try:
-            logic.start(*choices, onFinished=outcomes.append, onFailed=self.fail)
-            while logic.isRunning:
-                logic.poll()
-                time.sleep(0.05)
-        finally:
-            logic.cancel()
-        return outcomes[0]
+    logicClass = SuperResRadiomicsLogic

@@ -33,6 +33,10 @@ class DeviceError(SuperResError):
     """The requested device or precision is not available."""
 
 
+class OutOfMemoryError(DeviceError):
+    """A device's memory does not do, even for the smallest pieces."""
+
+
 class OutputError(SuperResError):
     """An output could not be written; nothing half-written remains."""
 

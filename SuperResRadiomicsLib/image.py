@@ -124,10 +124,15 @@ def read_image(path: str | os.PathLike[str], modality: str | None = None) -> Ima
     else:
         image, tagged = _read_file(source), None
     voxels, grid = _voxels_and_grid(image, source.name)
-    known = modality or tagged or ("CT" if voxels.min() <= -500 else "unknown")
+    known = modality or tagged or guess_modality(float(voxels.min()))
     if known not in UNITS:
         raise ImageError(f"Modality '{known}' of '{source.name}' is not known. Choose one of: CT, MR, US.")
     return Image(voxels, grid, known, UNITS[known], _plain_name(source))
+
+
+def guess_modality(lowest: float) -> str:
+    """``CT`` where the lowest voxel is at or below -500, which no other modality has; else ``unknown``."""
+    return "CT" if lowest <= -500 else "unknown"
 
 
 def _plain_name(path: Path) -> str:

@@ -8,15 +8,20 @@ coordinates, and an output volume is put under the same transform.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 
-from .errors import ImageError, MaskError
-from .grid import Array, BoolArray, Grid
+from .errors import ImageError, MaskError, RegionError
+from .grid import Array, BoolArray, Box, Grid, crop_grid, field_of_view
 from .image import UNITS, Image
 
+FEATURES_ATTRIBUTE = "SuperResRadiomics.Features"
+"""Of a table node: all that `FeatureTable.to_dict` gave, as JSON; a scene saved with it brings the table back."""
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
+EDGE_TOLERANCE = 1e-3
+"""Voxels by which a box may reach into the next voxel without holding it: coordinates are rounded on their way."""
 
 
 def grid_from_volume_node(node: Any) -> Grid:
@@ -153,8 +158,84 @@ def _merged_labelmap(segmentation_node: Any, segment_id: str, volume_node: Any) 
     return vtk_to_numpy(labels.GetPointData().GetScalars()).reshape(shape)
 
 
+def roi_node_from_box(box: Box, name: str, volume_node: Any) -> Any:
+    """Add a markups ROI that covers voxels of a volume, along the volume's axes and under its parent transform.
+
+    Returns:
+        The new vtkMRMLMarkupsROINode.
+    """
+    import slicer
+
+    grid = crop_grid(grid_from_volume_node(volume_node), box)
+    axes = RAS_TO_LPS @ np.reshape(grid.direction, (3, 3))
+    if np.linalg.det(axes) < 0:
+        axes[:, 0] *= -1  # A box is its own mirror image; a ROI wants right-handed axes.
+    to_node = np.eye(4)
+    to_node[:3, :3] = axes
+    to_node[:3, 3] = RAS_TO_LPS @ field_of_view(grid).mean(axis=0)
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsROINode", name)
+    node.CreateDefaultDisplayNodes()
+    node.SetAndObserveObjectToNodeMatrix(slicer.util.vtkMatrixFromArray(to_node))
+    node.SetSize(*(size * spacing for size, spacing in zip(grid.size, grid.spacing, strict=True)))
+    node.SetAndObserveTransformNodeID(volume_node.GetTransformNodeID())
+    return node
+
+
+def box_from_roi_node(roi_node: Any, volume_node: Any) -> Box:
+    """The voxels of a volume that a markups ROI touches, honouring the parent transforms of both.
+
+    A ROI that is turned against the volume's axes is enclosed.
+
+    Raises:
+        RegionError: The ROI is empty or lies outside the volume.
+    """
+    corners = _roi_corners(roi_node) @ _to_local(roi_node, volume_node)[:3].T
+    grid = grid_from_volume_node(volume_node)
+    indices = grid.world_to_index(corners @ RAS_TO_LPS) + 0.5  # Voxel n reaches from n to n + 1.
+    start = np.maximum(np.floor(indices.min(axis=0) + EDGE_TOLERANCE), 0).astype(int)
+    stop = np.minimum(np.ceil(indices.max(axis=0) - EDGE_TOLERANCE), grid.size).astype(int)
+    if (start >= stop).any() or min(roi_node.GetSize()) <= 0:
+        raise RegionError(
+            f"The ROI '{roi_node.GetName()}' has no voxel of the volume inside: it is empty or lies outside the image. "
+            "Move it onto the lesion, or choose another one."
+        )
+    (i0, j0, k0), (i1, j1, k1) = start.tolist(), stop.tolist()
+    return Box((i0, j0, k0), (i1, j1, k1))
+
+
+def _roi_corners(roi_node: Any) -> Array:
+    """World positions (8, 4; mm, RAS, homogeneous) of a ROI's corners."""
+    import slicer
+
+    signs = np.stack(np.meshgrid(*[(-0.5, 0.5)] * 3), axis=-1).reshape(-1, 3)
+    to_world = slicer.util.arrayFromVTKMatrix(roi_node.GetObjectToWorldMatrix())
+    return np.column_stack([signs * roi_node.GetSize(), np.ones(8)]) @ to_world.T
+
+
+def _to_local(source: Any, target: Any) -> Array:
+    """The 4x4 matrix from world coordinates to a node's own, below its parent transforms.
+
+    Raises:
+        RegionError: The transform is not linear.
+    """
+    import slicer
+    import vtk
+
+    transform = target.GetParentTransformNode()
+    if transform is None:
+        return np.eye(4)
+    if not transform.IsTransformToWorldLinear():
+        raise RegionError(
+            f"'{target.GetName()}' is under a transform that is not linear, so '{source.GetName()}' is no box in it. "
+            "Harden the transform, or mark the lesion by a segment."
+        )
+    matrix = vtk.vtkMatrix4x4()
+    transform.GetMatrixTransformFromWorld(matrix)
+    return slicer.util.arrayFromVTKMatrix(matrix)
+
+
 def fill_table_node(node: Any, features: dict[str, Any]) -> None:
-    """Show a feature table in a table node, with titles as headers and not editable.
+    """Show a feature table in a table node, with titles as headers and not editable; all of it is kept as an attribute.
 
     Args:
         node: vtkMRMLTableNode; its content is replaced.
@@ -174,3 +255,11 @@ def fill_table_node(node: Any, features: dict[str, Any]) -> None:
         node.AddColumn(array)
     node.SetUseColumnTitleAsColumnHeader(True)
     node.SetLocked(True)
+    node.SetAttribute(FEATURES_ATTRIBUTE, json.dumps(features, allow_nan=False))
+
+
+def features_of_table_node(node: Any) -> dict[str, Any] | None:
+    """What `fill_table_node` put into a table node; None for any other table."""
+    content = node.GetAttribute(FEATURES_ATTRIBUTE)
+    features: dict[str, Any] | None = json.loads(content) if content else None
+    return features

@@ -6,16 +6,18 @@ loaded models warm. It is started as ``python -m SuperResRadiomicsLib.worker`` o
 path, and ends when its standard input ends.
 
 The first line out is ``{"event": "ready", ...}``. A request is an object with
-``schema_version``, ``id``, ``command`` (``enhance``, ``compare``, ``models``,
-``devices`` or ``shutdown``) and the command's own parameters: the keyword arguments of
-the function of that name below. The answers carry the request's ``id``:
+``schema_version``, ``id``, ``command`` (``enhance``, ``detect``, ``compare``, ``models``,
+``devices``, ``diagnose``, ``fetch_sample``, ``shutdown`` or one of `SuperResRadiomicsLib.lesion_commands`)
+and the command's own parameters: the keyword arguments of the function of that name. The answers carry the
+request's ``id``:
 
-- ``progress``: the ``stage`` (``enhance`` or ``features``) and ``done`` of ``total``, 0 where not known;
+- ``progress``: the ``stage`` (such as ``enhance`` or ``features``) and ``done`` of ``total``, 0 where not known;
 - ``result``: the command's result, once, at the end;
 - ``error``: instead of a result; ``kind`` is ``user`` (can be mended by the user) or
   ``internal``, ``message`` a sentence to show. The worker stays usable.
 
-Images go by file, uncompressed, in a folder that the caller gives and removes.
+Images go by file, uncompressed, in a folder that the caller gives and removes. The process' memory is limited, see
+`SuperResRadiomicsLib.memory_limit`.
 """
 
 from __future__ import annotations
@@ -33,10 +35,16 @@ if not __package__:  # Run by path: the script's own folder would shadow other p
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
+from SuperResRadiomicsLib.demo.fetch import fetch_sample
+from SuperResRadiomicsLib.diagnosis import diagnose
 from SuperResRadiomicsLib.errors import SettingsError, SuperResError
+from SuperResRadiomicsLib.lesion_commands import COMMANDS as LESION_COMMANDS
+from SuperResRadiomicsLib.lesion_commands import feature_settings
+from SuperResRadiomicsLib.memory_limit import limit_memory
 
 if TYPE_CHECKING:
-    from SuperResRadiomicsLib.enhance import Enhancement, LoadedModel
+    from SuperResRadiomicsLib.enhance import Enhancement, LoadedDetector, LoadedModel
+    from SuperResRadiomicsLib.grid import Box
 
 Result = dict[str, Any]
 Progress = Callable[[str, int, int], None]
@@ -49,6 +57,19 @@ def _loaded(model: str, device: str, precision: str) -> LoadedModel:
     return load_model(model, device=device, precision=precision)
 
 
+@lru_cache(maxsize=1)
+def _loaded_detector(model: str, device: str) -> LoadedDetector:
+    from SuperResRadiomicsLib.enhance import load_detector
+
+    return load_detector(model, device)
+
+
+def _limit_memory_on(device: str) -> None:
+    from SuperResRadiomicsLib.enhance.device import resolve_device
+
+    limit_memory(on_gpu=resolve_device(device) != "cpu")
+
+
 def enhance(
     progress: Progress,
     *,
@@ -56,20 +77,22 @@ def enhance(
     out: str,
     model: str,
     mask: str | None = None,
+    box: dict[str, list[int]] | None = None,
     modality: str | None = None,
     device: str = "auto",
     precision: str = "fp32",
     options: dict[str, Any] | None = None,
     features: dict[str, Any] | None = None,
 ) -> Result:
-    """Enhance the lesion (with a mask) or the whole volume, into files in ``out``.
+    """Enhance the lesion (with a mask or a box) or the whole volume, into files in ``out``.
 
     Args:
-        progress: Told after every tile.
+        progress: Told at once, and after every tile.
         image: File of the image.
         out: Folder for the results.
         model: Name or folder of a model.
         mask: File of the lesion's mask on the image's grid.
+        box: Instead of a mask: ``start`` and ``stop`` of the lesion's voxels along i, j, k.
         modality: ``CT``, ``MR`` or ``US``; ``None`` for the reader's guess.
         device: ``auto``, ``cpu``, ``cuda:0`` or ``mps``.
         precision: ``fp32``, ``bf16`` or ``fp16``.
@@ -83,6 +106,8 @@ def enhance(
     from SuperResRadiomicsLib.enhance import enhance as enhance_image
     from SuperResRadiomicsLib.image import read_image, read_mask, write_image
 
+    progress("prepare", 0, 0)
+    _limit_memory_on(device)
     original = read_image(image, modality)
     lesion = read_mask(mask, original.grid) if mask else None
     network = _loaded(model, device, precision)
@@ -90,6 +115,7 @@ def enhance(
         original,
         network,
         mask=lesion,
+        box=_box(box) if box else None,
         progress=lambda done, total: progress("enhance", done, total),
         **(options or {}),
     )
@@ -114,6 +140,34 @@ def enhance(
     }
 
 
+def _box(given: dict[str, list[int]]) -> Box:
+    from SuperResRadiomicsLib.grid import Box
+
+    (i0, j0, k0), (i1, j1, k1) = given["start"], given["stop"]
+    return Box((i0, j0, k0), (i1, j1, k1))
+
+
+def detect(progress: Progress, *, image: str, model: str, modality: str | None = None, device: str = "auto") -> Result:
+    """Suggest where the lesion is, for a reader to check.
+
+    Args:
+        progress: Told when the computation starts.
+        image: File of the image.
+        model: Name or folder of a detector.
+        modality: As for `enhance`.
+        device: As for `enhance`.
+
+    Returns:
+        As from `LesionDetection.to_dict`; ``lesion`` holds the ``box`` and its ``probability``.
+    """
+    from SuperResRadiomicsLib.enhance import detect_lesion
+    from SuperResRadiomicsLib.image import read_image
+
+    progress("detect", 0, 0)
+    _limit_memory_on(device)
+    return detect_lesion(read_image(image, modality), _loaded_detector(model, device)).to_dict()
+
+
 def compare(progress: Progress, *, enhancement: str, features: dict[str, Any] | None = None) -> Result:
     """Compute the feature table of a saved enhancement.
 
@@ -132,10 +186,10 @@ def compare(progress: Progress, *, enhancement: str, features: dict[str, Any] | 
 
 
 def _feature_table(enhancement: Enhancement, settings: dict[str, Any]) -> dict[str, Any]:
-    from SuperResRadiomicsLib.radiomics import FeatureSettings, LesionVersions
+    from SuperResRadiomicsLib.radiomics import LesionVersions
     from SuperResRadiomicsLib.stability import card_behind, judge_lesion
 
-    table = LesionVersions.of_enhancement(enhancement).compare(FeatureSettings(**settings))
+    table = LesionVersions.of_enhancement(enhancement).compare(feature_settings(settings))
     return judge_lesion(table, card_behind(table)).to_dict()
 
 
@@ -154,10 +208,12 @@ def models(progress: Progress) -> Result:
 
 
 def devices(progress: Progress) -> Result:
-    """List the devices that torch can use here."""
+    """List the devices that torch can use here, the fastest first, and what each of them is."""
     from SuperResRadiomicsLib.enhance import available_devices
+    from SuperResRadiomicsLib.enhance.device import describe_device
 
-    return {"devices": available_devices()}
+    found = available_devices()
+    return {"devices": found, "names": {device: describe_device(device) for device in found}}
 
 
 def shutdown(progress: Progress) -> Result:
@@ -166,7 +222,11 @@ def shutdown(progress: Progress) -> Result:
 
 
 COMMANDS: dict[str, Callable[..., Result]] = {
-    function.__name__: function for function in (enhance, compare, models, devices, shutdown)
+    **{
+        function.__name__: function
+        for function in (enhance, detect, compare, models, devices, diagnose, fetch_sample, shutdown)
+    },
+    **LESION_COMMANDS,
 }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from SuperResRadiomicsLib import SCHEMA_VERSION, worker
-from SuperResRadiomicsLib.enhance import enhance
+from SuperResRadiomicsLib.enhance import detect_lesion, enhance
 from SuperResRadiomicsLib.image import read_image, write_image, write_mask
 from SuperResRadiomicsLib.radiomics import FeatureTable
 
@@ -129,6 +129,41 @@ def test_without_a_mask_the_whole_volume_is_enhanced(start, files):
     assert answer["event"] == "result"
     assert answer["result"]["features"] is None
     assert answer["result"]["provenance"]["mask"] is None
+
+
+def test_a_box_marks_the_lesion_instead_of_a_mask(start, files):
+    box = {"start": [10, 12, 2], "stop": [20, 25, 5]}
+    options = {"margin_mm": 0.0}
+    result = start().ask("enhance", **{**files, "mask": None, "box": box, "options": options}, features={})[-1][
+        "result"
+    ]
+    assert result["provenance"]["region"] == {"start": [20, 24, 2], "stop": [40, 50, 5]}
+    assert result["features"] is None
+
+
+def test_the_first_answer_comes_before_the_work(start, files):
+    assert start().ask("enhance", **files)[0]["stage"] == "prepare"
+
+
+def test_a_lesion_is_detected_as_by_the_package(start, files, lesion, tiny_detector):
+    parameters = {name: files[name] for name in ("image", "modality", "device")}
+    answers = start().ask("detect", **parameters, model=str(tiny_detector))
+    assert answers[0]["stage"] == "detect"
+    expected = detect_lesion(lesion[0], tiny_detector, device="cpu")
+    assert answers[-1]["result"]["lesion"] == expected.summary()
+    assert "must check" in answers[-1]["result"]["suggestion"]
+
+
+def test_a_detection_by_a_model_that_enhances_is_refused(start, files):
+    parameters = {name: files[name] for name in ("image", "modality", "device", "model")}
+    answer = start().ask("detect", **parameters)[-1]
+    assert (answer["event"], answer["kind"]) == ("error", "user")
+
+
+def test_devices_are_told_by_name(start):
+    result = start().ask("devices")[-1]["result"]
+    assert list(result["names"]) == result["devices"]
+    assert "threads" in result["names"]["cpu"]
 
 
 def test_a_saved_enhancement_can_be_compared(start, lesion, tiny_model, tmp_path):

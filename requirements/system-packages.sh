@@ -22,6 +22,7 @@ need "gcc libc6-dev" command -v cc
 need python3-dev "$2" -c "import os, sysconfig; os.stat(os.path.join(sysconfig.get_path('include'), 'Python.h'))"
 if [ "$1" = test ] && [ "$(uname)" = Linux ]; then
     need libegl1 library libEGL.so.1
+    need libegl-mesa0 library libEGL_mesa.so.0 # Draws slice views without a display.
     need libgl1 library libGL.so.1
     need libglib2.0-0 library libglib-2.0.so.0
     need libdbus-1-3 library libdbus-1.so.3

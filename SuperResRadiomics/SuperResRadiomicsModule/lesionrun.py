@@ -6,7 +6,7 @@ import contextlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,12 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from .workerclient import Message, WorkerClient
+from .featurenode import FeatureNode
+from .jobs import Job, RunFailed
+from .segmentwatch import fingerprint
+from .workerclient import WorkerClient
 
 PROVENANCE_ATTRIBUTE = "SuperResRadiomics.Provenance"
-MODALITIES = ("CT", "MR", "US")
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,17 @@ class Request:
 
     Attributes:
         inputVolume: Volume node to enhance.
-        segmentation: Segmentation node with the lesion; None for the whole volume, without features.
+        segmentation: Segmentation node with the lesion, or None.
         segmentId: The lesion's segment.
         model: Folder of the model.
         modelName: How the outputs' names call it.
         device: ``auto``, ``cpu``, ``cuda:0`` or ``mps``.
         precision: ``fp32``, ``bf16`` or ``fp16``.
+        roi: Markups ROI instead of a segment; without either the whole volume is enhanced. Features need a segment.
+        modality: ``CT``, ``MR``, ``US``, or empty: as DICOM or the voxels say.
+        margin: Margin around the lesion in mm.
+        lesionName: How the outputs' names call the lesion, where there are several.
+        features: Arguments of the package's `FeatureSettings`.
     """
 
     inputVolume: Any
@@ -41,6 +48,11 @@ class Request:
     modelName: str
     device: str = "auto"
     precision: str = "fp32"
+    roi: Any = None
+    modality: str = ""
+    margin: float = 10.0
+    lesionName: str = ""
+    features: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -58,10 +70,6 @@ class Outcome:
         return [node for node in (self.enhancedVolume, self.bicubicVolume, self.featureTable) if node]
 
 
-class RunFailed(Exception):
-    """The run ended with an error that is to be shown to the user."""
-
-
 @contextlib.contextmanager
 def undoOnError() -> Iterator[None]:
     """Remove every node that was added to the scene when the block fails."""
@@ -75,111 +83,95 @@ def undoOnError() -> Iterator[None]:
         raise
 
 
-class LesionRun:
-    """A run in progress. It owns a temporary folder; the scene is changed at the very end only.
+class LesionRun(Job):
+    """The enhancement of one lesion. It owns a temporary folder; the scene is changed at the very end only.
 
     Args:
         request: What to do.
-        client: The child process.
-        onProgress: Told the stage (``enhance`` or ``features``) and how many steps are done of how many (0: unknown).
-
-    Raises:
-        SuperResError: The volume or the segment cannot be used; nothing was started.
     """
 
-    def __init__(self, request: Request, client: WorkerClient, onProgress: Callable[[str, int, int], None]) -> None:
+    def __init__(self, request: Request) -> None:
         self._request = request
-        self._client = client
-        self._onProgress = onProgress
-        self._folder = Path(tempfile.mkdtemp(prefix="SuperResRadiomics-"))
-        try:
-            self._writeInputs()
-            self._pending = self._sendRequest()
-        except BaseException:
-            self.discardFiles()
-            raise
+        self._folder: Path | None = None
+        self._drawn = ""  # Fingerprint of the segment, which may be edited while the run goes on.
 
-    def handle(self, message: Message) -> Outcome | None:
-        """Take one message of the child; returns the outcome with the last one.
+    @property
+    def nodes(self) -> list[Any]:
+        """The nodes without which the run has no sense."""
+        request = self._request
+        return [node for node in (request.inputVolume, request.segmentation, request.roi) if node]
+
+    def begin(self, client: WorkerClient) -> int:
+        """Write the inputs and send the request.
 
         Raises:
-            RunFailed: The child reported an error or died.
+            SuperResError: The volume, the segment or the ROI cannot be used; nothing was started.
         """
-        event = message["event"]
-        if event == "ended":
-            raise RunFailed(message["message"])
-        if message.get("id") != self._pending:
-            return None
-        if event == "error":
-            raise RunFailed(message["message"])
-        if event == "progress":
-            self._onProgress(message["stage"], message["done"], message["total"])
-            return None
-        return self._finish(message["result"])
-
-    def discardFiles(self) -> None:
-        """Remove the temporary folder."""
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    @property
-    def _imageFile(self) -> str:
-        return str(self._folder / "image.nrrd")
-
-    @property
-    def _maskFile(self) -> str | None:
-        return str(self._folder / "mask.nrrd") if self._request.segmentation else None
-
-    @property
-    def _modality(self) -> str | None:
-        """What DICOM says about the input; the package guesses from the voxels otherwise."""
-        hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
-        item = hierarchy.GetItemByDataNode(self._request.inputVolume) if hierarchy else 0
-        modality = hierarchy.GetItemAttribute(item, "DICOM.Modality") if item else ""
-        return modality if modality in MODALITIES else None
-
-    def _writeInputs(self) -> None:
-        from SuperResRadiomicsLib.image import write_image, write_mask
-        from SuperResRadiomicsLib.mrml import image_from_volume_node, mask_from_segment
-
+        self._folder = Path(tempfile.mkdtemp(prefix="SuperResRadiomics-"))
         request = self._request
-        image = image_from_volume_node(request.inputVolume)
-        write_image(image, self._imageFile, compress=False)
-        if request.segmentation:
-            mask = mask_from_segment(request.segmentation, request.segmentId, request.inputVolume)
-            write_mask(mask, image.grid, self._maskFile)
-
-    def _sendRequest(self) -> int:
-        request = self._request
-        return self._client.request(
+        mask, box = self._writeInputs()
+        return client.request(
             "enhance",
-            image=self._imageFile,
-            mask=self._maskFile,
-            modality=self._modality,
+            image=str(self._folder / "image.nrrd"),
+            mask=mask,
+            box=box,
+            modality=request.modality or dicomModality(request.inputVolume) or None,
             out=str(self._folder),
             model=request.model,
             device=request.device,
             precision=request.precision,
-            features={} if request.segmentation else None,
+            options={"margin_mm": request.margin},
+            features=request.features if request.segmentation else None,
         )
 
-    def _finish(self, result: dict[str, Any]) -> Outcome:
-        """Add all outputs to the scene, or none of them."""
+    def finish(self, result: dict[str, Any]) -> Outcome:
+        """Add all outputs to the scene, or none of them.
+
+        Raises:
+            RunFailed: The input is no longer there.
+        """
         if not slicer.mrmlScene.IsNodePresent(self._request.inputVolume):
             raise RunFailed(_("The input volume was removed while it was being enhanced; the result was discarded."))
         with undoOnError():
             return self._addOutputs(result)
 
+    def discard(self) -> None:
+        """Remove the temporary folder."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _writeInputs(self) -> tuple[str | None, dict[str, Any] | None]:
+        """Write the image and the lesion's mask; returns the mask's file or the lesion's box."""
+        from SuperResRadiomicsLib.image import write_mask
+        from SuperResRadiomicsLib.mrml import box_from_roi_node, grid_from_volume_node, mask_from_segment
+
+        request = self._request
+        writeVolume(request.inputVolume, self._folder / "image.nrrd")
+        if request.segmentation:
+            self._drawn = fingerprint(request.segmentation, request.segmentId)
+            mask = mask_from_segment(request.segmentation, request.segmentId, request.inputVolume)
+            write_mask(mask, grid_from_volume_node(request.inputVolume), self._folder / "mask.nrrd")
+            return str(self._folder / "mask.nrrd"), None
+        if request.roi:
+            box = box_from_roi_node(request.roi, request.inputVolume)
+            return None, {"start": box.start, "stop": box.stop}
+        return None, None
+
     def _addOutputs(self, result: dict[str, Any]) -> Outcome:
         outcome = Outcome(warnings=result["warnings"])
-        name = self._request.inputVolume.GetName()
+        name = " ".join(part for part in (self._request.inputVolume.GetName(), self._request.lesionName) if part)
         model = self._request.modelName
         enhanced = _("{name} enhanced ({model})").format(name=name, model=model)
         outcome.enhancedVolume = self._addVolume(result["files"]["enhanced"], enhanced)
         outcome.bicubicVolume = self._addVolume(result["files"]["bicubic"], _("{name} bicubic").format(name=name))
         if result["features"]:
             outcome.featureTable = self._addTable(result["features"], _("{name} features").format(name=name))
+            FeatureNode(outcome.featureTable).setLesion(
+                self._request.segmentation, self._request.segmentId, self._drawn
+            )
         for node in outcome.nodes:
             self._annotate(node, result["provenance"])
+            FeatureNode(node).setImages(self._request.inputVolume, outcome.bicubicVolume, outcome.enhancedVolume)
         return outcome
 
     def _addVolume(self, fileName: str, name: str) -> Any:
@@ -189,10 +181,8 @@ class LesionRun:
         return volume_node_from_image(read_image(self._folder / fileName), name, self._request.inputVolume)
 
     def _addTable(self, features: dict[str, Any], name: str) -> Any:
-        from SuperResRadiomicsLib.mrml import fill_table_node
-
         node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", name)
-        fill_table_node(node, features)
+        FeatureNode(node).fill(features, settings=self._request.features or None)
         return node
 
     def _annotate(self, node: Any, provenance: dict[str, Any]) -> None:
@@ -207,3 +197,25 @@ class LesionRun:
         source, item = (hierarchy.GetItemByDataNode(of) for of in (self._request.inputVolume, node))
         if source and item:
             hierarchy.SetItemParent(item, hierarchy.GetItemParent(source))
+
+
+def writeVolume(node: Any, file: Path) -> None:
+    """Write a volume's voxels for the child process, without the node's name, which can be a patient's.
+
+    Raises:
+        ImageError: The node holds no voxels, or several values a voxel.
+    """
+    from SuperResRadiomicsLib.image import write_image
+    from SuperResRadiomicsLib.mrml import image_from_volume_node
+
+    write_image(image_from_volume_node(node), str(file), compress=False)
+
+
+def dicomModality(volume: Any) -> str:
+    """What DICOM says about a volume: ``CT``, ``MR``, ``US``, or empty."""
+    from SuperResRadiomicsLib.zoo import MODALITIES
+
+    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
+    item = hierarchy.GetItemByDataNode(volume) if hierarchy else 0
+    modality = hierarchy.GetItemAttribute(item, "DICOM.Modality") if item else ""
+    return modality if modality in MODALITIES else ""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+SEGMENT, ALL_SEGMENTS, ROI, WHOLE_VOLUME = "segment", "all segments", "roi", "volume"
+"""What the lesion is marked by."""
+
 
 def _text(name: str, default: str = "") -> Any:
     def get(self: Parameters) -> str:
@@ -11,6 +14,19 @@ def _text(name: str, default: str = "") -> Any:
 
     def put(self: Parameters, value: str) -> None:
         self.node.SetParameter(name, value)
+
+    return property(get, put)
+
+
+def _number(name: str, default: float) -> Any:
+    def get(self: Parameters) -> float:
+        try:
+            return float(self.node.GetParameter(name))
+        except ValueError:  # Never set, or mended by hand in the scene's file.
+            return default
+
+    def put(self: Parameters, value: float) -> None:
+        self.node.SetParameter(name, f"{value:.12g}")
 
     return property(get, put)
 
@@ -31,21 +47,41 @@ class Parameters:
     Attributes:
         node: The parameter node.
         inputVolume: Volume to enhance, or None.
-        segmentation: Segmentation with the lesion, or None for the whole volume.
+        modality: ``CT``, ``MR``, ``US``, or empty: as DICOM or the voxels say.
+        lesionKind: What the lesion is marked by: ``segment``, ``all segments``, ``roi`` or ``volume``.
+        segmentation: Segmentation with the lesions, or None.
         segmentId: The lesion's segment.
+        roi: Markups ROI around the lesion, or None.
+        task: ``super-resolution``, ``denoise`` or ``enhance``.
         model: Name of the model.
+        margin: Margin around the lesion in mm.
         device: ``auto``, ``cpu``, ``cuda:0`` or ``mps``.
         precision: ``fp32``, ``bf16`` or ``fp16``.
         featureTable: The latest feature table, or None.
+        originalVolume: What the latest run enhanced, or None.
+        bicubicVolume: Its interpolation to the finer grid, or None.
+        enhancedVolume: The enhanced image on the same grid, or None.
+        uncertaintyVolume: How uncertain each enhanced value is, on the same grid, or None when the run did not tell.
+        featureSettings: How features are computed, as JSON (see featuresettings.py).
     """
 
     inputVolume = _reference("InputVolume")
     segmentation = _reference("Segmentation")
+    roi = _reference("ROI")
     featureTable = _reference("FeatureTable")
+    modality = _text("Modality")
+    lesionKind = _text("LesionKind", SEGMENT)
     segmentId = _text("SegmentID")
+    task = _text("Task", "super-resolution")
     model = _text("Model")
+    margin = _number("Margin", 10.0)
     device = _text("Device", "auto")
     precision = _text("Precision", "fp32")
+    originalVolume = _reference("OriginalVolume")
+    bicubicVolume = _reference("BicubicVolume")
+    enhancedVolume = _reference("EnhancedVolume")
+    uncertaintyVolume = _reference("UncertaintyVolume")
+    featureSettings = _text("FeatureSettings", "{}")
 
     def __init__(self, node: Any) -> None:
         self.node = node

@@ -20,7 +20,7 @@ from typing import Any
 from slicer.i18n import tr as _
 
 SCHEMA_VERSION = 1
-STDERR_LINES_KEPT = 20
+LOG_LINES_KEPT = 500
 SECONDS_TO_END = 2.0
 SECONDS_FOR_READERS = 0.005
 
@@ -36,12 +36,18 @@ class WorkerClient:
     Args:
         script: Path of ``worker.py``.
         python: Interpreter; by default Slicer's, or the running one outside the application.
+        environment: Environment variables that the child gets besides those of this process.
+
+    Attributes:
+        log: The latest lines that children wrote to their standard error, and when each began and ended.
     """
 
-    def __init__(self, script: Path, python: str | None = None) -> None:
+    def __init__(self, script: Path, python: str | None = None, environment: dict[str, str] | None = None) -> None:
         self._arguments = [python or shutil.which("PythonSlicer") or sys.executable, str(script)]
+        self._environment = {**os.environ, **(environment or {})}
         self._child: Child | None = None
         self._identifiers = itertools.count(1)
+        self.log: collections.deque[str] = collections.deque(maxlen=LOG_LINES_KEPT)
 
     @property
     def processId(self) -> int | None:
@@ -52,7 +58,8 @@ class WorkerClient:
         """Send a request; returns the id that its answers will carry."""
         if self._child is None or self._child.hasEnded:
             self.kill()
-            self._child = Child(self._arguments)
+            self._child = Child(self._arguments, self._environment, self.log)
+            self._note(_("Computing process {id} started.").format(id=self.processId))
         identifier = next(self._identifiers)
         self._child.send({"schema_version": SCHEMA_VERSION, "id": identifier, "command": command, **parameters})
         return identifier
@@ -63,6 +70,7 @@ class WorkerClient:
         time.sleep(SECONDS_FOR_READERS)
         messages = self._child.receive() if self._child else []
         if messages and messages[-1]["event"] == "ended":
+            self._note(messages[-1]["message"])
             self.kill()
         return messages
 
@@ -70,17 +78,23 @@ class WorkerClient:
         """End the child and every process that it started."""
         if self._child:
             self._child.kill()
+            self._note(_("Computing process {id} ended.").format(id=self.processId))
             self._child = None
+
+    def _note(self, text: str) -> None:
+        self.log.append(f"{time.strftime('%H:%M:%S')} {text}")
 
 
 class Child:
     """A running child process with the threads that read from it."""
 
-    def __init__(self, arguments: list[str]) -> None:
+    def __init__(self, arguments: list[str], environment: dict[str, str], log: collections.deque[str]) -> None:
         self._messages: queue.Queue[Message | None] = queue.Queue()  # None: no more will come.
-        self._errors: collections.deque[str] = collections.deque(maxlen=STDERR_LINES_KEPT)
+        self._log = log
+        self._lastError = ""
         self.process = subprocess.Popen(
             arguments,
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -132,7 +146,9 @@ class Child:
         self._messages.put(None)
 
     def _readErrors(self) -> None:
-        self._errors.extend(line.rstrip() for line in self.process.stderr)
+        for line in self.process.stderr:
+            self._lastError = line.rstrip()
+            self._log.append(self._lastError)
 
     def _lastMessage(self) -> Message:
         """Why the child is gone, as far as one can tell."""
@@ -145,7 +161,7 @@ class Child:
             text = _("The computing process was killed, by a person or because memory ran out. Try again.")
         else:
             self._readers[1].join()
-            reason = self._errors[-1] if self._errors else _("no reason given")
+            reason = self._lastError or _("no reason given")
             text = _("The computing process ended unexpectedly (exit code {code}): {reason}")
             text = text.format(code=code, reason=reason)
         return {"event": "ended", "message": text}

@@ -20,15 +20,9 @@ from ..errors import OutputError, SuperResError
 from ..files import atomic_path, prepare_folder
 from ..image import read_image, read_mask
 from .case import Case
+from .fetch import IMAGE, LABEL, PACKAGE, REQUIREMENT, SHA256
 
-PACKAGE = "pyradiomics-bhklab"
-REQUIREMENT = f"{PACKAGE}==3.1.4"
 ARCHIVE_SHA256 = "a44a087efc4ede91b5dfa5cf0de58ea3596bfaec1ef2484f278504b0a8fd5ffb"
-IMAGE, LABEL = "lung1_image.nrrd", "lung1_label.nrrd"
-SHA256 = {
-    IMAGE: "379fa48bf34cfa961e6f5ec19c0c38757a30b9aa884212ef28dc29b5061c64ed",
-    LABEL: "e9d9a88054d7bc1d3034193ff907ce6b8c6ba28a7bc3a16f23728982d1b6b50a",
-}
 FOLDER_IN_ARCHIVE = "pyradiomics_bhklab-3.1.4/data"
 CACHE_VARIABLE = "SUPERRES_CACHE"
 """Environment variable that names another folder to keep the sample case in."""
@@ -50,10 +44,19 @@ def lung1() -> Case:
             the cache folder cannot be used.
     """
     folder = cache_folder()
-    if not all(_has_digest(folder / name, digest) for name, digest in SHA256.items()):
-        _fetch_into(folder)
+    fetch_lung1(folder)
     image = replace(read_image(folder / IMAGE, modality="CT"), name="lung1")
     return Case(image, read_mask(folder / LABEL, image.grid), SOURCE, CREDIT)
+
+
+def fetch_lung1(folder: Path) -> None:
+    """Have the image and the label of `lung1` in a folder; fetched with pip unless they are there.
+
+    Raises:
+        SampleError: As `lung1`.
+    """
+    if not all(_has_digest(folder / name, digest) for name, digest in SHA256.items()):
+        _fetch_into(folder)
 
 
 def cache_folder() -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..errors import ImageError
+from ..grid import Grid
 from ..image import Image
 from ..zoo import Card
 
@@ -26,11 +27,15 @@ def check_image(image: Image, card: Card, through_plane: int) -> list[str]:
             f"'{image.name}' is {image.modality}, the model '{card.name}' is for {card.modality}. "
             "Choose a model of the image's modality, or state the modality if it is wrong."
         )
+    guessed = [f"The image's modality is not known; it is taken for {card.modality}."]
+    return (guessed if image.modality == "unknown" else []) + spacing_warnings(image.grid, card, through_plane)
+
+
+def spacing_warnings(grid: Grid, card: Card, through_plane: int) -> list[str]:
+    """Warn of voxels that the model was not trained for; arguments as of `check_image`."""
     warnings = []
-    if image.modality == "unknown":
-        warnings.append(f"The image's modality is not known; it is taken for {card.modality}.")
     low, high = card.valid_spacing_mm
-    spacings = [spacing for axis, spacing in enumerate(image.spacing) if axis != through_plane]
+    spacings = [spacing for axis, spacing in enumerate(grid.spacing) if axis != through_plane]
     if min(spacings) < low or max(spacings) > high:
         given = " x ".join(f"{s:.3g}" for s in spacings)
         warnings.append(

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import torch
 
 PRECISIONS = ("fp32", "bf16", "fp16")
+MEMORY_WORDS = ("out of memory", "can't allocate memory", "not enough memory")
+"""How torch's errors say it."""
 
 
 def require_torch() -> None:
@@ -62,6 +64,26 @@ def resolve_precision(precision: str, device: str) -> torch.dtype:
     if precision == "fp16" and device == "cpu":
         raise DeviceError("The precision fp16 needs a GPU. On the CPU choose fp32 (the default) or bf16.")
     return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that a device's memory, or this process' limit, was exceeded.
+
+    CUDA has an exception of its own; the CPU and Apple's GPU only say it in a RuntimeError's text.
+    """
+    import torch
+
+    if isinstance(error, (MemoryError, torch.cuda.OutOfMemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in MEMORY_WORDS)
+
+
+def release_memory(device: str) -> None:
+    """Give a GPU's memory back that torch keeps for later."""
+    import torch
+
+    if device.startswith("cuda"):
+        torch.cuda.empty_cache()
 
 
 def describe_device(device: str) -> str:

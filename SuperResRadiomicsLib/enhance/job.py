@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
-from ..errors import Cancelled
+from ..errors import Cancelled, OutOfMemoryError
 from ..grid import Box, Grid, edge_ramps, interpolate_bicubic
 from ..image import Image, cast_like
 from ..networks.context import Sides
 from ..operators import BlurDecimate
 from ..zoo import Card
 from .consistency import ResidualMeter, project
+from .device import release_memory
 from .intensity import Window
 from .model import LoadedModel, round_up
-from .tiling import Tile, plan_tiles
+from .tiling import Tile, plan_tiles, smallest_tile
 
 Progress = Callable[[int, int], None]
 AskCancelled = Callable[[], bool]
@@ -99,11 +100,18 @@ class RegionJob:
             (rows.start // enlargement, rows.stop // enlargement),
             (columns.start // enlargement, columns.stop // enlargement),
             (self.refined.shape[self.plane[0]] // enlargement, self.refined.shape[self.plane[1]] // enlargement),
-            None if self.model.halo is None else round_up(max(self.model.halo, LOCAL_RADIUS_PX), self._alignment),
+            self._halo,
             self._alignment,
             self.tile,
         )
         return [tile.enlarged(enlargement) for tile in tiles]
+
+    @property
+    def _halo(self) -> int | None:
+        """Pixels read around a tile; None: the network must see the whole slice."""
+        if self.model.halo is None:
+            return None
+        return round_up(max(self.model.halo, LOCAL_RADIUS_PX), self._alignment)
 
     @property
     def _alignment(self) -> int:
@@ -120,8 +128,7 @@ class RegionJob:
         """Fill the region of ``enhanced``; returns the residual of both images."""
         tiles = self.tiles()
         span = self.region.slices[self.slice_axis]
-        # Small tiles of several slices go through the network together, up to one large tile's pixels.
-        step = max(1, (self.tile * self.model.enlargement) ** 2 // max(t.area for t in tiles))
+        step = self._slices_together(tiles)
         starts = range(span.start, span.stop, step)
         ramps = edge_ramps(self.region, self.refined, self.margin_mm)
         meters = {"enhanced": ResidualMeter(), "bicubic": ResidualMeter()}
@@ -136,6 +143,20 @@ class RegionJob:
             if progress is not None:
                 progress(done, total)
         return {"unit": self.image.unit, **{name: meter.summary() for name, meter in meters.items()}}
+
+    def _slices_together(self, tiles: list[Tile]) -> int:
+        """How many slices' small tiles go through the network together, up to one large tile's pixels."""
+        return max(1, (self.tile * self.model.enlargement) ** 2 // max(t.area for t in tiles))
+
+    def _largest_batch(self) -> int:
+        """Pixels that go through the network together, at most."""
+        tiles = self.tiles()
+        return self._slices_together(tiles) * max(tile.area for tile in tiles)
+
+    def in_smaller_pieces(self) -> RegionJob | None:
+        """The same job with tiles of half the side, or of the smallest; None where that saves no memory."""
+        smaller = replace(self, tile=max(self.tile // 2, smallest_tile(self._halo or 0, self._alignment)))
+        return smaller if smaller._largest_batch() < self._largest_batch() else None
 
     def _enhance_tile(
         self, core: tuple[slice, ...], tile: Tile, ramps: tuple[npt.NDArray[Any], ...]
@@ -205,3 +226,29 @@ class RegionJob:
 def _noisy(card: Card) -> bool:
     """Whether a model that is not told the noise was trained to remove some."""
     return max(card.degradation.get("noise", (0.0,))) > 0
+
+
+def run_within_memory(
+    job: RegionJob,
+    enhanced: npt.NDArray[Any],
+    bicubic: npt.NDArray[Any],
+    progress: Progress | None,
+    cancelled: AskCancelled | None,
+) -> tuple[RegionJob, dict[str, Any]]:
+    """Run a job; where the device's memory does not do, again with tiles of half the side, until it does.
+
+    Returns:
+        The job as it went through, and the residual of both images.
+
+    Raises:
+        OutOfMemoryError: The memory does not do for the smallest tiles either.
+    """
+    while True:
+        try:
+            return job, job.run(enhanced, bicubic, progress, cancelled)
+        except OutOfMemoryError:
+            smaller = job.in_smaller_pieces()
+            if smaller is None:
+                raise
+        job = smaller
+        release_memory(job.model.device)  # Only now are the failed attempt's tensors gone.

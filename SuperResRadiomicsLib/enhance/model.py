@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import DeviceError, ModelError, SettingsError
+from ..errors import ModelError, OutOfMemoryError, SettingsError
 from ..grid import pad_to_multiple
 from ..networks import Architecture, architectures
 from ..networks.context import NO_SIDE, Sides
 from ..zoo import Card, load_card, load_network
-from .device import require_torch, resolve_device, resolve_precision
+from .device import is_out_of_memory, require_torch, resolve_device, resolve_precision
 
 if TYPE_CHECKING:
     from torch import nn
@@ -97,7 +97,7 @@ class LoadedModel:
             each side of context.
 
         Raises:
-            DeviceError: The device ran out of memory.
+            OutOfMemoryError: The device ran out of memory.
         """
         import torch
 
@@ -115,11 +115,13 @@ class LoadedModel:
         try:
             with torch.inference_mode(), reduced:
                 output = self.network(*arguments, **options)
-        except torch.cuda.OutOfMemoryError as error:
-            raise DeviceError(
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise OutOfMemoryError(
                 f"The device {self.device} has too little free memory for {len(slices)} tiles of "
-                f"{slices.shape[1]} x {slices.shape[2]} pixels. Choose a smaller tile, close other programs that use "
-                "it, or choose the device cpu."
+                f"{slices.shape[1]} x {slices.shape[2]} pixels. Close other programs that use it"
+                f"{'.' if self.device == 'cpu' else ', or choose the device cpu.'}"
             ) from error
         return padding.undo(output.float().cpu().numpy()[:, 0], self.enlargement)
 

@@ -31,7 +31,7 @@ from ..image import Image, cast_like
 from .checks import check_image
 from .detection import LesionDetection
 from .intensity import window_for
-from .job import AskCancelled, Progress, RegionJob, raise_if_cancelled
+from .job import AskCancelled, Progress, RegionJob, raise_if_cancelled, run_within_memory
 from .model import LoadedModel, load_model
 from .provenance import describe
 from .result import Enhancement
@@ -79,7 +79,8 @@ def enhance(
         blur: Blur to undo, standard deviation in fine pixels; the card's default without it.
         noise: Noise to remove, standard deviation in the image's unit; likewise.
         tile: Side of the largest square tile in pixels that the network reads: those of the
-            refined grid, or the image's own for a network that enlarges the image itself.
+            refined grid, or the image's own for a network that enlarges the image itself. Where the
+            device's memory does not do for it, it is halved until it does.
         mask_rule: How the mask is carried to the refined grid.
         allow_volume_change: Accept a mask whose volume changes by more than 5% on the way.
         progress: Called after every tile with the number done and the number in all.
@@ -109,7 +110,7 @@ def enhance(
 
     bicubic = _interpolated_twin(image, refined, kept, cancelled)
     enhanced = bicubic.copy()
-    residual = job.run(enhanced, bicubic, progress, cancelled)
+    job, residual = run_within_memory(job, enhanced, bicubic, progress, cancelled)
     found = None if detection is None else {**detection.summary(), "model": detection.provenance["model"]}
     provenance = describe(job, transport, found, residual, warnings)
     return Enhancement(

@@ -77,10 +77,9 @@ def plan_tiles(
     """
     if halo is None:
         return [Tile(Span(0, size[0], *rows), Span(0, size[1], *columns))]
-    if tile < max(SMALLEST_TILE, 2 * halo + multiple):
-        raise SettingsError(
-            f"A tile of {tile} pixels is too small; use at least {max(SMALLEST_TILE, 2 * halo + multiple)}."
-        )
+    smallest = smallest_tile(halo, multiple)
+    if tile < smallest:
+        raise SettingsError(f"A tile of {tile} pixels is too small; use at least {smallest}.")
     row_options = _options(rows, size[0], halo, multiple, tile)
     column_options = _options(columns, size[1], halo, multiple, tile)
     best: tuple[int, list[Span], list[Span]] | None = None
@@ -93,6 +92,11 @@ def plan_tiles(
             best = cost, row_spans, column_spans
     assert best is not None  # a square tile always fits
     return [Tile(row, column) for row in best[1] for column in best[2]]
+
+
+def smallest_tile(halo: int, multiple: int) -> int:
+    """Side of the smallest tile that is allowed; smaller ones would read little but their halo."""
+    return max(SMALLEST_TILE, 2 * halo + multiple)
 
 
 def _options(core: tuple[int, int], size: int, halo: int, multiple: int, tile: int) -> list[list[Span]]:

@@ -32,6 +32,7 @@ def compare(
     mask_rule: str,
     volume_change: float,
     provenance: dict[str, Any] | None = None,
+    engine: Engine | None = None,
 ) -> FeatureTable:
     """Compute the feature table of one lesion.
 
@@ -50,6 +51,7 @@ def compare(
         mask_rule: How the mask was transported, for the header.
         volume_change: Fraction by which that changed the lesion's volume, for the header.
         provenance: Provenance of the enhancement, for the header.
+        engine: Computes the features instead of the one that the settings name.
 
     Raises:
         GridError: The bicubic and the enhanced image lie on different grids.
@@ -71,7 +73,7 @@ def compare(
     axis = settings.through_plane(original.grid)
     dimension = settings.resolve_dimension(original.grid)
     plans = {name: settings.plan(image.grid, dimension, axis, name) for name, image in images.items()}
-    engine = ENGINES[settings.engine]
+    engine = engine or ENGINES[settings.engine]
     lesion = {name: measure_lesion(image, masks[name], axis) for name, image in images.items()}
     header = {
         **_constants(),
@@ -109,6 +111,7 @@ def _described_settings(
 ) -> dict[str, Any]:
     return {
         **settings.describe(),
+        "engine": engine.name,
         "engine_version": engine.version(),
         "dimension_used": dimension,
         "dimension_rule": DIMENSION_RULE,

@@ -71,7 +71,7 @@ def _measured(radiomics: Any, lesion: DerivedLesion) -> dict[str, float]:
         check_gray_levels(lesion.image.voxels[lesion.mask], plan.bin_width)
     check_distance(size, plan)
     with _silenced():
-        extractor = radiomics.featureextractor.RadiomicsFeatureExtractor(**_keyword_arguments(plan))
+        extractor = radiomics.featureextractor.RadiomicsFeatureExtractor(**keyword_arguments(plan))
         extractor.disableAllFeatures()
         extractor.enableFeaturesByName(**{name: plan.chosen(name) for name in plan.classes})
         values = extractor.execute(*_cropped(lesion.image, lesion.mask))
@@ -111,7 +111,8 @@ def _silenced() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _keyword_arguments(plan: ExtractionPlan) -> dict[str, Any]:
+def keyword_arguments(plan: ExtractionPlan) -> dict[str, Any]:
+    """A plan as settings of pyradiomics."""
     bins = {"binCount": plan.bin_count} if plan.bin_count is not None else {"binWidth": plan.bin_width}
     arguments: dict[str, Any] = {"additionalInfo": False, "label": 1, "distances": list(plan.distances), **bins}
     arguments |= {

@@ -15,6 +15,7 @@ from .table import FeatureTable
 if TYPE_CHECKING:
     from ..enhance import Enhancement
     from ..zoo import Card
+    from .engine import Engine
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class LesionVersions:
             adversarial=card.adversarial if card else False,
         )
 
-    def compare(self, settings: FeatureSettings) -> FeatureTable:
+    def compare(self, settings: FeatureSettings, engine: Engine | None = None) -> FeatureTable:
         """Compute the feature table; see `compare`."""
         return compare(
             self.original,
@@ -131,4 +132,5 @@ class LesionVersions:
             mask_rule=self.mask_rule,
             volume_change=self.volume_change,
             provenance=self.provenance,
+            engine=engine,
         )

@@ -41,14 +41,14 @@ def save_report(
         credit: Whose image it is and under which licence.
     """
     picture, page = Path(folder) / PICTURE_NAME, Path(folder) / PAGE_NAME
-    png = _draw(versions, table, title)
+    png = draw_versions(versions, table, title)
     with atomic_path(picture) as temporary:
         temporary.write_bytes(png)
     write_page(page, table, png, title, source=source, credit=credit, warnings=versions.warnings)
     return [picture, page]
 
 
-def _draw(versions: LesionVersions, table: FeatureTable, title: str) -> bytes:
+def draw_versions(versions: LesionVersions, table: FeatureTable, title: str) -> bytes:
     """The comparison as PNG; the enhanced image is called as in the table."""
     images = (versions.original, versions.original_mask, versions.bicubic, versions.enhanced, versions.refined_mask)
     return png_bytes(draw_comparison(*images, model=str(table.header["enhanced_column"]), title=title))

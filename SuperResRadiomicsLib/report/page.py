@@ -27,7 +27,7 @@ TEMPLATE = "page.html.jinja"
 def write_page(
     path: str | os.PathLike[str],
     table: FeatureTable,
-    picture: bytes,
+    picture: bytes | None,
     title: str,
     source: str = "",
     credit: str = "",
@@ -38,7 +38,7 @@ def write_page(
     Args:
         path: The HTML file.
         table: The features, whose header holds settings and provenance.
-        picture: The comparison as PNG.
+        picture: The comparison as PNG, where there is one.
         title: What was enhanced, by which model.
         source: What the image is, in words.
         credit: Whose image it is and under which licence.
@@ -53,13 +53,13 @@ def write_page(
         title=title,
         notice=NOT_FOR_CLINICAL_USE,
         version=__version__,
-        picture=base64.b64encode(picture).decode("ascii"),
+        picture=base64.b64encode(picture).decode("ascii") if picture else "",
         source=source,
         credit=credit,
         warnings=warnings,
         enhanced=header["enhanced_column"],
         lesion=[(LESION_MEASUREMENTS[row.feature], row) for row in table.lesion_rows],
-        classes=[(name, *_typical_effects(rows), rows) for name, rows in _by_class(table.rows)],
+        classes=[(name, *typical_effects(rows), rows) for name, rows in by_class(table.rows)],
         settings=list(_flat(header)),
         provenance=list(_flat(provenance)),
     )
@@ -76,11 +76,12 @@ def _template() -> Any:
     return environment.get_template(TEMPLATE)
 
 
-def _by_class(rows: list[FeatureRow]) -> list[tuple[str, list[FeatureRow]]]:
+def by_class(rows: list[FeatureRow]) -> list[tuple[str, list[FeatureRow]]]:
+    """The rows of each class, in the table's order."""
     return [(name, list(members)) for name, members in groupby(rows, key=lambda row: row.group)]
 
 
-def _typical_effects(rows: list[FeatureRow]) -> tuple[float, float]:
+def typical_effects(rows: list[FeatureRow]) -> tuple[float, float]:
     """Median size of the two relative changes; one feature near zero does not rule it."""
     effects = (
         [abs(row.voxel_effect_relative) for row in rows],

@@ -21,7 +21,7 @@ from .hypothesis import (
     wilcoxon_signed_rank,
 )
 from .intraclass import IntraclassCorrelation, band, intraclass_correlation
-from .lesion import card_behind, judge_lesion, lesion_variation
+from .lesion import card_behind, judge_lesion, lesion_spread, lesion_variation
 from .lesion_score import describe_scores, score_lesion
 from .overlap import dice
 from .principal_components import PrincipalComponents, principal_components
@@ -64,6 +64,7 @@ __all__ = [
     "is_count_driven",
     "judge",
     "judge_lesion",
+    "lesion_spread",
     "lesion_variation",
     "mann_whitney",
     "mann_whitney_between",

@@ -92,6 +92,12 @@ def card_behind(table: FeatureTable) -> Card | None:
     return card if card.sha256 == model["sha256"] else None
 
 
+def lesion_spread(card: Card | None) -> dict[str, float]:
+    """Standard deviation of each feature between the lesions that a model was judged on, by key; those known."""
+    found = {key: figures.get("spread") for key, figures in _held_out(card).items()}
+    return {key: spread for key, spread in found.items() if spread}
+
+
 def judge_lesion(table: FeatureTable, card: Card | None, variation: Mapping[str, float] | None = None) -> FeatureTable:
     """The same table with a verdict on each feature of the enhanced image.
 

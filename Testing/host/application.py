@@ -1,6 +1,6 @@
 """The headless host: slicer-core's scene, PySide6 in PythonQt's dialect, and a module loaded into both.
 
-It is not the Slicer application. There is no layout, no module manager and no extension
+It is not the Slicer application. There are no view widgets, no module manager and no extension
 system, and the widgets are stand-ins; whatever is missing fails loudly.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -18,19 +19,36 @@ from . import dialect
 dialect.install()
 
 import slicer  # noqa: E402
-from PySide6 import QtWidgets  # noqa: E402
+from PySide6 import QtCore, QtWidgets  # noqa: E402
 
-from . import scene, scripted, uiloader, widgets  # noqa: E402
+from . import layout, scene, scripted, uiloader, widgets  # noqa: E402
 
 
 class Application:
     """What ``slicer.app`` is for the module."""
 
     applicationName = "host"
+    applicationVersion = "0"
     temporaryPath = tempfile.gettempdir()
 
     def __init__(self, logic: Any) -> None:
         self._logic = logic
+        self._folder = tempfile.TemporaryDirectory(prefix="host-settings-")
+        file = str(Path(self._folder.name) / "settings.ini")
+        self._settings = QtCore.QSettings(file, QtCore.QSettings.Format.IniFormat)
+        self._layouts: layout.LayoutManager | None = None
+        self._hasWindow = False
+        self._startup_slots: list[Callable[[], None]] = []
+
+    def connect(self, signature: str, slot: Callable[[], None]) -> None:
+        if signature != "startupCompleted()":
+            raise AttributeError(f"the host's application has no signal '{signature}'")
+        self._startup_slots.append(slot)
+
+    def complete_startup(self) -> None:
+        """The application tells once that all modules are loaded."""
+        for slot in self._startup_slots:
+            slot()
 
     def testingEnabled(self) -> bool:
         return True
@@ -38,8 +56,21 @@ class Application:
     def applicationLogic(self) -> Any:
         return self._logic
 
-    def layoutManager(self) -> None:
-        return None
+    def layoutManager(self) -> Any:
+        return self._layouts if self._hasWindow else None
+
+    def openWindow(self) -> None:
+        """From here on there is a layout manager."""
+        self._layouts = self._layouts or layout.LayoutManager(slicer.mrmlScene, self._logic)
+        self._hasWindow = True
+
+    def closeWindow(self) -> None:
+        """From here on there is none."""
+        self._hasWindow = False
+
+    def userSettings(self) -> Any:
+        """Settings of this process alone: nothing of the person who runs the tests."""
+        return self._settings
 
     def processEvents(self) -> None:
         QtWidgets.QApplication.processEvents()
@@ -52,6 +83,12 @@ class ModulePanel(widgets.qMRMLWidget):
     """The panel that Slicer gives a module's widget as parent."""
 
     isEntered = widgets.stored("bool", "isEntered", False)
+
+    def reload(self) -> None:
+        """Make the module's widget, from the script as it was loaded last."""
+        widget = getattr(sys.modules[self._moduleName], f"{self._moduleName}Widget")(self)
+        setattr(slicer.modules, f"{self._moduleName}Widget", widget)
+        widget.setup()
 
 
 def boot() -> None:
@@ -98,10 +135,12 @@ def load_module(path: Path) -> ModuleType:
 def open_panel(module: ModuleType) -> Any:
     """Make the module's widget and enter it, as a click on the module's name does."""
     panel = ModulePanel()
+    panel._moduleName = module.__name__
     QtWidgets.QVBoxLayout(panel)
     panel.setMRMLScene(slicer.mrmlScene)
-    widget = getattr(module, f"{module.__name__}Widget")(panel)
-    widget.setup()
+    getattr(slicer.modules, module.__name__.lower()).panel = panel
+    panel.reload()
     panel.isEntered = True
+    widget = getattr(slicer.modules, f"{module.__name__}Widget")
     widget.enter()
     return widget

@@ -41,6 +41,16 @@ CONTRACT = {
         signals=frozenset({"currentNodeChanged(vtkMRMLNode*)", "currentSegmentChanged(QString)"}),
         slots=frozenset({SET_SCENE, "setCurrentNode(vtkMRMLNode*)", "setCurrentSegmentID(QString)"}),
     ),
+    "qMRMLSegmentEditorWidget": WidgetContract(
+        properties=frozenset(
+            {"segmentationNodeSelectorVisible", "sourceVolumeNodeSelectorVisible", "maximumNumberOfUndoStates"}
+        ),
+        slots=frozenset(
+            {SET_SCENE, "setMRMLSegmentEditorNode(vtkMRMLSegmentEditorNode*)", "setSegmentationNode(vtkMRMLNode*)"}
+            | {"setSourceVolumeNode(vtkMRMLNode*)", "setActiveEffect(qSlicerSegmentEditorAbstractEffect*)"}
+            | {"setupViewObservations()", "removeViewObservations()"}
+        ),
+    ),
     "qMRMLTableView": WidgetContract(
         properties=frozenset({"transposed", "firstRowLocked", "firstColumnLocked"}),
         slots=frozenset({"setMRMLTableNode(vtkMRMLNode*)"}),

@@ -8,8 +8,10 @@ code speaks this dialect too.
 
 from __future__ import annotations
 
+import ctypes
 import enum
 import os
+import sys
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -26,6 +28,7 @@ _get_attribute = QtCore.QObject.__getattribute__
 
 def install() -> None:
     """Change every PySide6 class to the dialect; once per process, before any widget exists."""
+    _make_none_immortal()
     for cls in set(_qt_classes()):
         meta = cls.staticMetaObject
         QT_PROPERTIES[cls] = {
@@ -37,6 +40,15 @@ def install() -> None:
     QtCore.QObject.name = _as_attribute("objectName")
     # PySide6 treats `connect` specially, so replacing the method on the class would be ignored.
     QtCore.QObject.__getattribute__ = _get_attribute_with_connect
+
+
+def _make_none_immortal() -> None:
+    """PySide6 is built for Pythons whose None cannot die and loses a reference whenever it returns one.
+
+    Python 3.11 counts them: after some thousand calls it would end with "deallocating None".
+    """
+    if sys.version_info < (3, 12):
+        ctypes.c_ssize_t.from_address(id(None)).value += 2**40
 
 
 def qt_module() -> ModuleType:

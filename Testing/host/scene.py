@@ -17,7 +17,12 @@ LOGICS = {
     "Segmentations": "vtkSlicerSegmentationsModuleLogic",
     "SubjectHierarchy": "vtkSlicerSubjectHierarchyModuleLogic",
     "Tables": "vtkSlicerTablesLogic",
+    "Markups": "vtkSlicerMarkupsLogic",
+    "Plots": "vtkSlicerPlotsLogic",
 }
+
+IN_HIERARCHY = ("vtkMRMLDisplayableNode", "vtkMRMLTableNode")
+"""Nodes that get an item in the subject hierarchy."""
 
 
 class Module:
@@ -25,10 +30,14 @@ class Module:
 
     def __init__(self, path: str = "", logic: Any = None) -> None:
         self.path = path
+        self.panel: Any = None
         self._logic = logic
 
     def logic(self) -> Any:
         return self._logic
+
+    def widgetRepresentation(self) -> Any:
+        return self.panel
 
 
 def boot() -> Any:
@@ -38,6 +47,7 @@ def boot() -> Any:
     vtk.vtkOutputWindow.SetInstance(window)
     scene = slicer.vtkMRMLScene()
     slicer.mrmlScene = scene
+    scene.RegisterNodeClass(slicer.vtkMRMLColorLegendDisplayNode())  # In the application the Colors module does.
     application = slicer.vtkMRMLApplicationLogic()
     application.SetMRMLScene(scene)
     slicer.modules = SimpleNamespace()
@@ -64,7 +74,7 @@ def reset(scene: Any) -> None:
 def _add_hierarchy_item(scene: Any, event: Any, node: Any) -> None:
     """In the application the subject hierarchy's plugins give every data node an item."""
     hierarchy = scene.GetSubjectHierarchyNode()
-    if hierarchy is not None and not node.GetHideFromEditors() and node.IsA("vtkMRMLDisplayableNode"):
+    if hierarchy is not None and not node.GetHideFromEditors() and any(node.IsA(name) for name in IN_HIERARCHY):
         hierarchy.CreateItem(hierarchy.GetSceneItemID(), node)
 
 

@@ -37,7 +37,7 @@ class ScriptedLoadableModuleWidget:
         pass
 
     def onReload(self) -> None:
-        pass
+        slicer.util.reloadScriptedModule(self.moduleName)
 
 
 class ScriptedLoadableModuleLogic:

@@ -12,6 +12,7 @@ from .contract import CONTRACT
 from .dialect import QT_PROPERTIES, find_signal
 from .widgets import STAND_INS
 
+NOT_OF_THE_CLASS = {"buddy"}  # Qt's own loader takes care of these.
 CLASSES = {cls.__name__: cls for cls in STAND_INS}
 
 
@@ -37,6 +38,10 @@ class UiLoader:
         widget = loader.load(buffer)
         for connection in connections if connections is not None else ():
             _connect(widget, connection)
+        # The loader sets a section's properties before it has children to hide.
+        for section in (widget, *widget.findChildren(QtWidgets.QWidget)):
+            if isinstance(section, CLASSES["ctkCollapsibleButton"]):
+                section._hideCollapsed()
         return widget
 
 
@@ -46,7 +51,7 @@ def _check_properties(root: ElementTree.Element) -> None:
         class_name = element.get("class", "")
         known = _known_properties(class_name)
         for given in element.findall("property"):
-            if given.get("stdset") != "0" and given.get("name") not in known:
+            if given.get("stdset") != "0" and given.get("name") not in known | NOT_OF_THE_CLASS:
                 raise UiError(f"{class_name} has no property '{given.get('name')}'")
 
 

@@ -74,11 +74,24 @@ class ctkCollapsibleButton(QAbstractButton):
     _contentsCollapsed = Signal(bool)
     collapsed = stored("bool", "collapsed", False, "_applyCollapsed")
 
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._hidden: list[QWidget] = []
+
     def _applyCollapsed(self) -> None:
-        for child in self.children():
-            if isinstance(child, QWidget):
-                child.setVisible(not self.collapsed)
+        self._hideCollapsed()
         self._contentsCollapsed.emit(self.collapsed)
+
+    def _hideCollapsed(self) -> None:
+        """Hide the content, or show again what was hidden by this."""
+        for child in self.children():
+            if isinstance(child, QWidget) and self.collapsed and not child.isHidden():
+                child.hide()
+                self._hidden.append(child)
+        if not self.collapsed:
+            for child in self._hidden:
+                child.show()
+            self._hidden = []
 
     def paintEvent(self, event: Any) -> None:
         painter = QPainter(self)
@@ -258,6 +271,48 @@ class qMRMLSegmentSelectorWidget(qMRMLWidget):
         self._segmentChanged.emit(self._segmentId)
 
 
+class qMRMLSegmentEditorWidget(qMRMLWidget):
+    """Keeps what it edits in its parameter node, as the real one does; it has no effects."""
+
+    segmentationNodeSelectorVisible = stored("bool", "segmentationNodeSelectorVisible", True)
+    sourceVolumeNodeSelectorVisible = stored("bool", "sourceVolumeNodeSelectorVisible", True)
+    maximumNumberOfUndoStates = stored("int", "maximumNumberOfUndoStates", 10)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._node = None
+        self._observesViews = False
+
+    def setMRMLSegmentEditorNode(self, node: Any) -> None:
+        self._node = node
+
+    def mrmlSegmentEditorNode(self) -> Any:
+        return self._node
+
+    def setSegmentationNode(self, node: Any) -> None:
+        if self._node is not None:  # Without a node the real one only prints an error.
+            self._node.SetAndObserveSegmentationNode(node)
+
+    def segmentationNode(self) -> Any:
+        return self._node.GetSegmentationNode() if self._node else None
+
+    def setSourceVolumeNode(self, node: Any) -> None:
+        if self._node is not None:
+            self._node.SetAndObserveSourceVolumeNode(node)
+
+    def sourceVolumeNode(self) -> Any:
+        return self._node.GetSourceVolumeNode() if self._node else None
+
+    def setActiveEffect(self, effect: None) -> None:
+        pass
+
+    def setupViewObservations(self) -> None:
+        self._observesViews = True
+
+    def removeViewObservations(self) -> None:
+        self._observesViews = False
+
+
 class qMRMLTableView(QTableView):
     transposed = stored("bool", "transposed", False)
     firstColumnLocked = stored("bool", "firstColumnLocked", False)
@@ -303,4 +358,11 @@ class qMRMLTableView(QTableView):
             self.model().appendRow([QStandardItem(self._table.GetCellText(row, column)) for column in columns])
 
 
-STAND_INS = (qMRMLWidget, ctkCollapsibleButton, qMRMLNodeComboBox, qMRMLSegmentSelectorWidget, qMRMLTableView)
+STAND_INS = (
+    qMRMLWidget,
+    ctkCollapsibleButton,
+    qMRMLNodeComboBox,
+    qMRMLSegmentSelectorWidget,
+    qMRMLSegmentEditorWidget,
+    qMRMLTableView,
+)

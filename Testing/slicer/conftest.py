@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from Testing.host.cases import OBLIQUE, Lesion
+from Testing.host.cases import OBLIQUE, Lesion, wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODULE_FILE = REPOSITORY / "SuperResRadiomics" / "SuperResRadiomics.py"
@@ -68,6 +68,67 @@ def make_lesion(scene: Any) -> Callable[..., Lesion]:
 
 
 @pytest.fixture
+def panel(module: Any, tiny_model: Path) -> Iterator[Any]:
+    """The module's widget, entered, with a small model chosen."""
+    import slicer
+
+    from Testing.host import application
+
+    slicer.app.userSettings().clear()
+    widget = application.open_panel(module)
+    widget.logic.models.parents = (tiny_model.parent,)
+    widget.enter()
+    for box, value in ((widget.modelPanel.ui.modelComboBox, "tiny"), (widget.modelPanel.ui.deviceComboBox, "cpu")):
+        box.setCurrentIndex(box.findData(value))
+    yield widget
+    widget.cleanup()
+    assert not widget.Observations
+    widget.parent.deleteLater()
+    slicer.app.processEvents()
+
+
+@pytest.fixture
+def choose() -> Callable[[Any, Lesion], None]:
+    """Chooses a lesion's volume and segmentation in a panel, as a user does."""
+
+    def choose(panel: Any, lesion: Lesion) -> None:
+        panel.inputPanel.ui.inputVolumeSelector.setCurrentNode(lesion.volume)
+        panel.inputPanel.ui.segmentSelector.setCurrentNode(lesion.segmentation)
+
+    return choose
+
+
+@pytest.fixture
+def choose_item() -> Callable[[Any, str], None]:
+    """Chooses an item of a list by its value."""
+
+    def choose_item(box: Any, value: str) -> None:
+        index = box.findData(value)
+        assert index >= 0, f"'{value}' is not offered"
+        box.setCurrentIndex(index)
+
+    return choose_item
+
+
+@pytest.fixture
+def wait_for_end() -> Callable[[Any], None]:
+    """Waits until a panel's runs have ended."""
+    import slicer
+
+    return lambda panel: wait_until(lambda: panel.logic.isIdle, slicer.app.processEvents)
+
+
+@pytest.fixture
+def dialogs(module: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts of the error dialogs that were shown."""
+    import slicer
+
+    shown: list[str] = []
+    monkeypatch.setattr(slicer.util, "errorDisplay", lambda text, **options: shown.append(text))
+    return shown
+
+
+@pytest.fixture
 def add_transform(scene: Any) -> Callable[..., Any]:
     """Adds a linear transform node and puts nodes under it."""
     import slicer
@@ -80,3 +141,64 @@ def add_transform(scene: Any) -> Callable[..., Any]:
         return transform
 
     return add
+
+
+@pytest.fixture
+def layouts(module: Any, scene: Any) -> Iterator[Any]:
+    """A layout manager, as in a Slicer with a main window, with the application's usual layout."""
+    import slicer
+
+    slicer.app.openWindow()
+    node = slicer.app.layoutManager().layoutLogic().GetLayoutNode()
+    node.SetViewArrangement(node.SlicerLayoutFourUpView)
+    yield slicer.app.layoutManager()
+    slicer.app.closeWindow()
+
+
+@pytest.fixture
+def case(make_lesion: Callable[..., Lesion]) -> Any:
+    """A lesion with its bicubic and its enhanced twin (Testing.host.comparison.Case)."""
+    from Testing.host.comparison import compared_case
+
+    return compared_case(make_lesion())
+
+
+@pytest.fixture
+def moved_case(case: Any, add_transform: Callable[..., Any]) -> Any:
+    """The same under a parent transform."""
+    from Testing.host.comparison import MOVED
+
+    add_transform(MOVED, *case.nodes)
+    return case
+
+
+@pytest.fixture
+def statuses() -> list[tuple[str, bool]]:
+    """What the panel told the main panel."""
+    return []
+
+
+@pytest.fixture
+def make_view_panel(module: Any, statuses: list[Any]) -> Iterator[Callable[..., Any]]:
+    """Makes the view panel with the parameters of a case."""
+    from SuperResRadiomicsModule.viewpanel import ViewPanel
+
+    panels = []
+
+    def make(case: Any = None) -> Any:
+        logic = module.SuperResRadiomicsLogic()
+        panel = ViewPanel(logic, lambda text, isError=False: statuses.append((text, isError)))
+        panels.append(panel)
+        parameters = module.Parameters(logic.getParameterNode())
+        if case is not None:
+            parameters.inputVolume = parameters.originalVolume = case.original
+            parameters.bicubicVolume, parameters.enhancedVolume = case.bicubic, case.enhanced
+            parameters.segmentation, parameters.segmentId = case.lesion.segmentation, case.lesion.segment_id
+        panel.setParameters(parameters)
+        return panel
+
+    yield make
+    for panel in panels:
+        panel.cleanup()
+        assert not panel.Observations
+        assert not panel.view.isBlinking

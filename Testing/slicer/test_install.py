@@ -24,39 +24,94 @@ USE_SLICER = """
 function(slicerMacroBuildScriptedModule)
   cmake_parse_arguments(MODULE "WITH_GENERIC_TESTS" "NAME" "SCRIPTS;RESOURCES" ${ARGN})
   foreach(file IN LISTS MODULE_SCRIPTS MODULE_RESOURCES)
+    if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${file})
+      message(FATAL_ERROR "The list names '${file}', which does not exist")
+    endif()
     get_filename_component(folder ${file} DIRECTORY)
     install(FILES ${file} DESTINATION ${Slicer_INSTALL_QTSCRIPTEDMODULES_LIB_DIR}/${folder})
   endforeach()
 endfunction()
+function(slicer_add_python_unittest)
+  cmake_parse_arguments(TEST "" "SCRIPT" "" ${ARGN})
+  if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${TEST_SCRIPT})
+    message(FATAL_ERROR "There is no '${TEST_SCRIPT}' to test")
+  endif()
+endfunction()
 """
+MODULE = REPOSITORY / "SuperResRadiomics"
+SHIPPED = ("SuperResRadiomicsLib", "models")
+
+
+def install(source: Path, folder: Path) -> Path:
+    """Configure a source tree with the stand-in and install it; returns the folder of the scripted modules.
+
+    Raises:
+        subprocess.CalledProcessError: CMake refuses.
+    """
+    cmake = shutil.which("cmake")
+    if cmake is None:
+        pytest.skip("cmake is not installed")
+    (folder / "SlicerConfig.cmake").write_text(SLICER_CONFIG)
+    (folder / "UseSlicer.cmake").write_text(USE_SLICER)
+    build = folder / "build"
+    configure = [cmake, "-S", source, "-B", build, f"-DSlicer_DIR={folder}", "-DBUILD_TESTING=ON"]
+    subprocess.run(configure, check=True, capture_output=True, text=True)
+    subprocess.run([cmake, "--install", build, "--prefix", folder / "installed"], check=True, capture_output=True)
+    return folder / "installed" / LIB
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of the scripted modules after an installation."""
-    cmake = shutil.which("cmake")
-    if cmake is None:
-        pytest.skip("cmake is not installed")
-    folder = tmp_path_factory.mktemp("cmake")
-    (folder / "SlicerConfig.cmake").write_text(SLICER_CONFIG)
-    (folder / "UseSlicer.cmake").write_text(USE_SLICER)
-    build = folder / "build"
-    configure = [cmake, "-S", REPOSITORY, "-B", build, f"-DSlicer_DIR={folder}", "-DBUILD_TESTING=OFF"]
-    subprocess.run(configure, check=True, capture_output=True)
-    subprocess.run([cmake, "--install", build, "--prefix", folder / "installed"], check=True, capture_output=True)
-    return folder / "installed" / LIB
+    return install(REPOSITORY, tmp_path_factory.mktemp("cmake"))
+
+
+@pytest.fixture
+def small_tree(tmp_path: Path) -> Path:
+    """A source tree with the module and its CMake files, and next to nothing of the package and the models."""
+    tree = tmp_path / "tree"
+    shutil.copytree(MODULE, tree / MODULE.name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(REPOSITORY / "CMakeLists.txt", tree)
+    for name in SHIPPED:
+        (tree / name).mkdir()
+    return tree
 
 
 def relative_files(folder: Path, root: Path) -> set[Path]:
     return {path.relative_to(root) for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
 
 
+def module_files(module: Path) -> set[Path]:
+    return relative_files(module, module) - {Path("CMakeLists.txt")}
+
+
 def test_everything_is_installed(installed):
-    module = REPOSITORY / "SuperResRadiomics"
-    expected = relative_files(module, module) - {Path("CMakeLists.txt")}
-    for name in ("SuperResRadiomicsLib", "models"):
+    expected = module_files(MODULE)
+    for name in SHIPPED:
         expected |= relative_files(REPOSITORY / name, REPOSITORY)
     assert relative_files(installed, installed) == expected
+
+
+@pytest.mark.parametrize("file", sorted(map(str, module_files(MODULE))))
+def test_each_file_of_the_module_is_listed(file):
+    """Also without CMake: the list names it, with the module's name as a variable."""
+    lists = (MODULE / "CMakeLists.txt").read_text().replace("${MODULE_NAME}", MODULE.name).split()
+    assert Path(file).as_posix() in lists
+
+
+def test_a_file_that_no_list_names_is_noticed(small_tree, tmp_path):
+    (small_tree / MODULE.name / "SuperResRadiomicsModule" / "forgotten.py").touch()
+    installed = install(small_tree, tmp_path)
+    missing = module_files(small_tree / MODULE.name) - relative_files(installed, installed)
+    assert missing == {Path("SuperResRadiomicsModule", "forgotten.py")}
+
+
+@pytest.mark.parametrize("file", ["SuperResRadiomicsModule/parameters.py", "Resources/UI/SuperResRadiomics.ui"])
+def test_a_listed_file_that_does_not_exist_is_refused(small_tree, tmp_path, file):
+    (small_tree / MODULE.name / file).unlink()
+    with pytest.raises(subprocess.CalledProcessError) as failure:
+        install(small_tree, tmp_path)
+    assert file in failure.value.stderr
 
 
 @pytest.mark.parametrize("place", ["installed", "repository"])

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import tempfile
+import unittest
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -276,14 +277,14 @@ def test_half_of_the_outputs_is_none(start, logic, make_lesion, scene, monkeypat
     lesion = make_lesion()
     before = content(scene)
     run = start(*lesion.choices)
-    handle = logic._run.handle
+    job = logic._jobs._entries[0].job
+    finish = job.finish
 
-    def lose_a_file(message: dict[str, Any]) -> Any:
-        if message["event"] == "result":
-            (logic._run._folder / "bicubic.nrrd").unlink()
-        return handle(message)
+    def lose_a_file(result: dict[str, Any]) -> Any:
+        (job._folder / "bicubic.nrrd").unlink()
+        return finish(result)
 
-    monkeypatch.setattr(logic._run, "handle", lose_a_file)
+    monkeypatch.setattr(job, "finish", lose_a_file)
     assert "bicubic.nrrd" in run.to_the_end().error
     assert content(scene) == before
 
@@ -303,20 +304,34 @@ def test_a_broken_card_does_not_hide_the_others(logic, tiny_model, tmp_path):
     broken = tmp_path / "models" / "broken"
     broken.mkdir(parents=True)
     (broken / "metadata.json").write_text("{")
-    logic.modelFolders = (broken.parent, tiny_model.parent)
+    logic.models.parents = (broken.parent, tiny_model.parent)
     names = logic.modelNames()
     assert MODEL in names
     assert "broken" not in names
 
 
 def test_detectors_are_not_offered(logic, tiny_model, tiny_detector):
-    logic.modelFolders = (tiny_detector.parent, tiny_model.parent)
+    logic.models.parents = (tiny_detector.parent, tiny_model.parent)
     names = logic.modelNames()
     assert MODEL in names
     assert "tiny-detector" not in names
 
 
-@pytest.mark.parametrize("name", ["test_SegmentIsExportedOnTheVolumesGrid", "test_SuperResolvesALesion"])
+OWN_TESTS = (
+    "test_SegmentIsExportedOnTheVolumesGrid",
+    "test_RoiCoversItsVoxels",
+    "test_ParametersSurviveTheirNode",
+    "test_PanelsFollowTheChoices",
+    "test_SuperResolvesALesion",
+    "test_CancelLeavesTheSceneAsItWas",
+)
+
+
+def test_the_modules_own_tests_are_known(module):
+    assert unittest.TestLoader().getTestCaseNames(module.SuperResRadiomicsTest) == sorted(OWN_TESTS)
+
+
+@pytest.mark.parametrize("name", OWN_TESTS)
 def test_the_modules_own_tests_pass(module, scene, name):
     case = module.SuperResRadiomicsTest(name)
     result = case.run()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
-from pathlib import Path
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,184 +17,224 @@ from Testing.host.scene import content
 slicer = pytest.importorskip("slicer")
 
 
-@pytest.fixture
-def panel(module: Any, tiny_model: Path) -> Iterator[Any]:
-    """The module's widget, entered, with a model to choose."""
-    from Testing.host import application
-
-    widget = application.open_panel(module)
-    widget.logic.modelFolders = (tiny_model.parent,)
-    widget.enter()
-    widget.ui.modelComboBox.setCurrentIndex(widget.ui.modelComboBox.findData("tiny"))
-    widget.ui.deviceComboBox.setCurrentIndex(widget.ui.deviceComboBox.findData("cpu"))
-    yield widget
-    widget.cleanup()
-    assert not widget.Observations
-    widget.parent.deleteLater()
-    slicer.app.processEvents()
-
-
-def wait_for_end(panel: Any) -> None:
-    wait_until(lambda: not panel.logic.isRunning, slicer.app.processEvents)
-
-
-def choose(panel: Any, lesion: Any) -> None:
-    panel.ui.inputVolumeSelector.setCurrentNode(lesion.volume)
-    panel.ui.segmentSelector.setCurrentNode(lesion.segmentation)
+def items(box: Any) -> list[Any]:
+    return [box.itemData(index) for index in range(box.count)]
 
 
 def test_an_empty_scene_offers_nothing_to_do(panel):
-    assert not panel.ui.superResolveButton.enabled
-    assert "input volume" in panel.ui.superResolveButton.toolTip
-    assert not panel.ui.cancelButton.enabled
-    assert not panel.ui.progressBar.isVisibleTo(panel.parent)
+    run = panel.runPanel.ui
+    assert (run.runButton.text, run.runButton.enabled) == ("Super-resolve lesion", False)
+    assert "input volume" in run.runButton.toolTip
+    assert not run.progressBar.isVisibleTo(panel.parent)
+    assert not panel.inputPanel.ui.detectButton.enabled
     assert "Not for clinical use" in panel.ui.noticeLabel.text
 
 
-def test_models_and_devices_can_be_chosen(panel):
-    boxes = (panel.ui.modelComboBox, panel.ui.deviceComboBox, panel.ui.precisionComboBox)
-    listed = [[box.itemData(index) for index in range(box.count)] for box in boxes]
-    assert "tiny" in listed[0]
-    assert listed[1:] == [["auto", "cpu", "cuda:0", "mps"], ["fp32", "bf16", "fp16"]]
-    assert panel.ui.modelComboBox.itemText(listed[0].index("tiny")) == "tiny (fidelity)"
-
-
-def test_a_volume_is_enough_to_start(panel, make_lesion):
-    volume = make_lesion().volume
-    assert panel.ui.inputVolumeSelector.currentNode() is volume
-    assert panel.ui.segmentSelector.currentNode() is None
-    assert panel.ui.superResolveButton.enabled
-
-
-def test_choosing_a_segmentation_chooses_its_first_segment(panel, make_lesion):
+def test_opening_the_panel_starts_no_process(panel, make_lesion, choose):
     choose(panel, make_lesion())
-    assert panel.ui.segmentSelector.currentSegmentID() == "lesion"
-    assert panel.ui.superResolveButton.enabled
+    assert panel.logic.workerProcessId is None
 
 
-def test_a_segmentation_without_chosen_segment_is_no_lesion(panel, make_lesion):
+def test_choosing_a_segmentation_chooses_its_first_segment(panel, make_lesion, choose):
     choose(panel, make_lesion())
-    panel.ui.segmentSelector.setCurrentSegmentID("")
-    assert not panel.ui.superResolveButton.enabled
-    assert "segment" in panel.ui.superResolveButton.toolTip
+    assert panel.inputPanel.ui.segmentSelector.currentSegmentID() == "lesion"
+    assert panel.runPanel.ui.runButton.enabled
 
 
-def test_the_segment_of_another_segmentation_does_not_count(panel, make_lesion, scene):
+def test_without_a_segment_there_is_no_lesion(panel, make_lesion, choose):
+    choose(panel, make_lesion())
+    panel.inputPanel.ui.segmentSelector.setCurrentSegmentID("")
+    assert not panel.runPanel.ui.runButton.enabled
+    assert "segment" in panel.runPanel.ui.runButton.toolTip
+
+
+def test_the_segment_of_another_segmentation_does_not_count(panel, make_lesion, choose, scene):
     """The real selector goes on naming the old segment when the new segmentation is empty."""
     choose(panel, make_lesion())
     empty = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "empty")
-    panel.ui.segmentSelector.setCurrentNode(empty)
-    assert panel.ui.segmentSelector.currentSegmentID() == "lesion"
-    assert not panel.ui.superResolveButton.enabled
+    panel.inputPanel.ui.segmentSelector.setCurrentNode(empty)
+    assert panel.inputPanel.ui.segmentSelector.currentSegmentID() == "lesion"
+    assert not panel.runPanel.ui.runButton.enabled
 
 
-def test_choices_are_kept_in_the_scene(panel, make_lesion, module):
+@pytest.mark.parametrize(
+    ("kind", "ready", "title"),
+    [
+        ("segment", True, "Super-resolve lesion"),
+        ("all segments", True, "Super-resolve lesions"),
+        ("roi", False, "Super-resolve lesion"),
+        ("volume", True, "Super-resolve volume"),
+    ],
+)
+def test_each_way_to_mark_a_lesion_shows_what_it_needs(panel, make_lesion, choose, choose_item, kind, ready, title):
+    choose(panel, make_lesion())
+    ui = panel.inputPanel.ui
+    choose_item(ui.lesionKindComboBox, kind)
+    button = panel.runPanel.ui.runButton
+    assert (button.enabled, button.text) == (ready, title)
+    assert ui.segmentSelector.isVisibleTo(panel.parent) == ("segment" in kind)
+    assert ui.roiSelector.isVisibleTo(panel.parent) == (kind == "roi")
+
+
+def test_a_segment_that_is_added_or_removed_is_noticed(panel, make_lesion, choose, choose_item):
     lesion = make_lesion()
     choose(panel, lesion)
-    panel.ui.precisionComboBox.setCurrentIndex(1)
+    choose_item(panel.inputPanel.ui.lesionKindComboBox, "all segments")
+    segments = lesion.segmentation.GetSegmentation()
+    segments.RemoveSegment("lesion")
+    assert not panel.runPanel.ui.runButton.enabled
+    segments.AddEmptySegment("other", "other")
+    assert panel.runPanel.ui.runButton.enabled
+
+
+def test_choices_are_kept_in_the_scene(panel, make_lesion, choose, choose_item, module):
+    lesion = make_lesion()
+    choose(panel, lesion)
+    model = panel.modelPanel.ui
+    choose_item(model.precisionComboBox, "bf16")
+    model.marginSpinBox.setValue(4.5)
     kept = module.Parameters(panel.logic.getParameterNode())
     assert (kept.inputVolume, kept.segmentation, kept.segmentId) == lesion.choices
-    assert (kept.model, kept.device, kept.precision) == ("tiny", "cpu", "bf16")
+    assert (kept.model, kept.device, kept.precision, kept.margin) == ("tiny", "cpu", "bf16", 4.5)
 
 
-def test_choices_come_back_from_the_scene(panel, make_lesion, module):
+def test_choices_come_back_from_the_scene(panel, make_lesion, choose, module):
     first, second = make_lesion(), make_lesion()
     choose(panel, first)
     parameters = module.Parameters(panel.logic.getParameterNode())
-    parameters.inputVolume, parameters.segmentation = second.volume, None
-    parameters.device = "mps"
-    assert panel.ui.inputVolumeSelector.currentNode() is second.volume
-    assert panel.ui.segmentSelector.currentNode() is None
-    assert panel.ui.deviceComboBox.currentData == "mps"
+    parameters.inputVolume, parameters.segmentation, parameters.lesionKind = second.volume, None, "volume"
+    parameters.device, parameters.margin = "mps", 2.0
+    assert panel.inputPanel.ui.inputVolumeSelector.currentNode() is second.volume
+    assert panel.inputPanel.ui.segmentSelector.currentNode() is None
+    assert panel.inputPanel.ui.lesionKindComboBox.currentData == "volume"
+    assert panel.modelPanel.ui.deviceComboBox.currentData == "mps"
+    assert panel.modelPanel.ui.marginSpinBox.value == 2.0
 
 
-def test_a_click_runs_to_the_end(panel, make_lesion):
+def test_a_click_runs_to_the_end(panel, make_lesion, choose, wait_for_end):
     lesion = make_lesion()
     choose(panel, lesion)
-    panel.ui.superResolveButton.click()
-    assert not panel.ui.superResolveButton.enabled
-    assert not panel.ui.inputsCollapsibleButton.enabled
-    assert panel.ui.cancelButton.enabled
-    assert panel.ui.progressBar.isVisibleTo(panel.parent)
+    run = panel.runPanel.ui
+    run.runButton.click()
+    assert (run.runButton.text, run.runButton.enabled) == ("Cancel", True)
+    assert not panel.inputPanel.ui.inputCollapsibleButton.enabled
+    assert not panel.modelPanel.ui.modelCollapsibleButton.enabled
+    assert run.progressBar.isVisibleTo(panel.parent)
     wait_for_end(panel)
-    assert panel.ui.statusLabel.text.startswith("Done.")
-    assert panel.ui.statusLabel.styleSheet == ""
-    assert panel.ui.superResolveButton.enabled
-    assert panel.ui.inputsCollapsibleButton.enabled
-    assert not panel.ui.cancelButton.enabled
+    assert run.statusLabel.text.startswith("Done.")
+    assert run.statusLabel.styleSheet == ""
+    assert (run.runButton.text, run.runButton.enabled) == ("Super-resolve lesion", True)
+    assert panel.inputPanel.ui.inputCollapsibleButton.enabled
+    assert not run.progressBar.isVisibleTo(panel.parent)
     names = {node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")}
     assert {"Doe^Jane chest enhanced (tiny)", "Doe^Jane chest bicubic"} <= names
     # The user's choice is not replaced by the new volumes.
-    assert panel.ui.inputVolumeSelector.currentNode() is lesion.volume
+    assert panel.inputPanel.ui.inputVolumeSelector.currentNode() is lesion.volume
 
 
-def test_the_feature_table_is_shown_with_its_titles(panel, make_lesion):
+def test_all_segments_run_one_after_another(panel, make_lesion, choose, choose_item, wait_for_end):
+    lesion = make_lesion()
+    lesion.segmentation.GetSegmentation().AddEmptySegment("empty", "empty")
+    lesion.segmentation.GetSegmentation().AddEmptySegment("second", "second")
+    slicer.util.updateSegmentBinaryLabelmapFromArray(
+        np.roll(lesion.mask, 3, axis=2).astype(np.uint8), lesion.segmentation, "second", lesion.volume
+    )
+    choose(panel, lesion)
+    choose_item(panel.inputPanel.ui.lesionKindComboBox, "all segments")
+    panel.runPanel.ui.runButton.click()
+    wait_for_end(panel)
+    names = {node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLTableNode")}
+    assert {"Doe^Jane chest lesion features", "Doe^Jane chest second features"} <= names
+    status = panel.runPanel.ui.statusLabel.text
+    assert "2 lesions are finished, 1 are not" in status
+    assert "'empty' has no voxel" in status
+
+
+def test_an_error_is_shown_and_the_next_click_works(panel, make_lesion, choose, choose_item, wait_for_end, dialogs):
     choose(panel, make_lesion())
-    panel.ui.superResolveButton.click()
+    choose_item(panel.modelPanel.ui.deviceComboBox, "mps")
+    run = panel.runPanel.ui
+    run.runButton.click()
     wait_for_end(panel)
-    model = panel.ui.featureTableView.model()
-    titles = [model.horizontalHeaderItem(column).text() for column in range(model.columnCount())]
-    assert titles[:6] == ["class", "feature", "key", "original", "bicubic", "tiny (fidelity)"]
-    assert model.index(0, 0).data() == "lesion"
-    slicer.mrmlScene.RemoveNode(panel.ui.featureTableView.mrmlTableNode())
-    assert panel.ui.featureTableView.mrmlTableNode() is None
-
-
-def test_an_error_is_shown_and_the_next_click_works(panel, make_lesion):
-    choose(panel, make_lesion())
-    panel.ui.deviceComboBox.setCurrentIndex(panel.ui.deviceComboBox.findData("mps"))
-    panel.ui.superResolveButton.click()
+    assert "'mps' is not available" in run.statusLabel.text
+    assert "color" in run.statusLabel.styleSheet
+    assert dialogs == [run.statusLabel.text]
+    choose_item(panel.modelPanel.ui.deviceComboBox, "cpu")
+    run.runButton.click()
     wait_for_end(panel)
-    assert "'mps' is not available" in panel.ui.statusLabel.text
-    assert "color" in panel.ui.statusLabel.styleSheet
-    panel.ui.deviceComboBox.setCurrentIndex(panel.ui.deviceComboBox.findData("cpu"))
-    panel.ui.superResolveButton.click()
-    wait_for_end(panel)
-    assert panel.ui.statusLabel.text.startswith("Done.")
+    assert run.statusLabel.text.startswith("Done.")
+    assert len(dialogs) == 1
 
 
-def test_an_error_before_the_start_is_shown(panel, make_lesion):
+def test_an_error_before_the_start_is_shown(panel, make_lesion, choose, dialogs):
     lesion = make_lesion()
     lesion.segmentation.GetSegmentation().AddEmptySegment("empty", "empty")
     choose(panel, lesion)
-    panel.ui.segmentSelector.setCurrentSegmentID("empty")
-    panel.ui.superResolveButton.click()
-    assert "no voxel" in panel.ui.statusLabel.text
-    assert panel.ui.superResolveButton.enabled
+    panel.inputPanel.ui.segmentSelector.setCurrentSegmentID("empty")
+    panel.runPanel.ui.runButton.click()
+    assert "no voxel" in dialogs[0]
+    assert panel.runPanel.ui.runButton.text == "Super-resolve lesion"
+    assert panel.runPanel.ui.runButton.enabled
+
+
+def test_shortage_of_memory_offers_the_cpu(panel, make_lesion, choose, choose_item, wait_for_end, module, monkeypatch):
+    """The child cannot run out of a GPU's memory here, so its answer is made up."""
+    from SuperResRadiomicsModule.jobs import Failure
+
+    questions: list[str] = []
+    monkeypatch.setattr(slicer.util, "confirmYesNoDisplay", lambda text, **options: questions.append(text) or True)
+    choose(panel, make_lesion())
+    choose_item(panel.modelPanel.ui.deviceComboBox, "cuda:0")
+    failure = Failure("The device cuda:0 has too little free memory.")
+    failure.error = "OutOfMemoryError"
+    panel.runPanel._failures = [failure]
+    panel.runPanel._lesions = 1
+    panel.runPanel.jobsChanged()
+    assert "CPU" in questions[0]
+    assert panel.modelPanel.ui.deviceComboBox.currentData == "cpu"
+    wait_for_end(panel)
+    assert panel.runPanel.ui.statusLabel.text.startswith("Done.")
 
 
 @pytest.fixture
-def running(panel, make_lesion) -> Callable[[], None]:
-    """Clicks for a long run and waits until it is under way."""
+def running(panel, make_lesion, choose_item) -> Callable[[], Any]:
+    """Clicks for a long run and waits until it is under way; returns the volume."""
 
-    def run() -> None:
-        panel.ui.inputVolumeSelector.setCurrentNode(make_lesion(shape=(24, 200, 200)).volume)
-        panel.ui.segmentSelector.setCurrentNode(None)
-        panel.ui.superResolveButton.click()
-        wait_until(lambda: panel.ui.progressBar.value > 0, slicer.app.processEvents)
+    def run() -> Any:
+        volume = make_lesion(shape=(24, 200, 200)).volume
+        panel.inputPanel.ui.inputVolumeSelector.setCurrentNode(volume)
+        choose_item(panel.inputPanel.ui.lesionKindComboBox, "volume")
+        panel.runPanel.ui.runButton.click()
+        wait_until(lambda: panel.runPanel.ui.progressBar.value > 0, slicer.app.processEvents)
+        return volume
 
     return run
 
 
-def test_cancel_leaves_the_scene_as_before(panel, running, make_lesion, scene):
+def test_a_second_click_cancels_and_leaves_the_scene_as_before(panel, running, scene):
     running()
     before = content(scene)
-    panel.ui.cancelButton.click()
+    panel.runPanel.ui.runButton.click()
     assert content(scene) == before
-    assert "Cancelled" in panel.ui.statusLabel.text
-    assert panel.ui.superResolveButton.enabled
+    assert "Cancelled" in panel.runPanel.ui.statusLabel.text
+    assert panel.runPanel.ui.runButton.text == "Super-resolve volume"
+    assert panel.runPanel.ui.runButton.enabled
     assert panel.logic.workerProcessId is None
 
 
-def test_a_killed_child_is_an_error_and_the_next_click_works(panel, running, make_lesion):
+def test_a_killed_child_is_an_error_and_the_next_click_works(
+    panel, running, make_lesion, choose, choose_item, wait_for_end, dialogs
+):
     running()
     os.kill(panel.logic.workerProcessId, signal.SIGKILL)
     wait_for_end(panel)
-    assert "was killed" in panel.ui.statusLabel.text
+    assert "was killed" in dialogs[0]
+    assert "was killed" in panel.logic.logText
     choose(panel, make_lesion())
-    panel.ui.superResolveButton.click()
+    choose_item(panel.inputPanel.ui.lesionKindComboBox, "segment")
+    panel.runPanel.ui.runButton.click()
     wait_for_end(panel)
-    assert panel.ui.statusLabel.text.startswith("Done.")
+    assert panel.runPanel.ui.statusLabel.text.startswith("Done.")
 
 
 def test_closing_the_scene_cancels(panel, running, scene):
@@ -202,16 +242,31 @@ def test_closing_the_scene_cancels(panel, running, scene):
     scene.Clear(0)
     assert not panel.logic.isRunning
     assert panel.logic.workerProcessId is None
-    assert not panel.ui.superResolveButton.enabled
+    assert not panel.runPanel.ui.runButton.enabled
     assert not slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
 
 
-def test_the_panel_works_after_the_scene_was_closed(panel, make_lesion, scene):
+def test_removing_the_input_cancels(panel, running, scene):
+    scene.RemoveNode(running())
+    assert not panel.logic.isRunning
+    assert panel.logic.workerProcessId is None
+    assert "removed" in panel.runPanel.ui.statusLabel.text
+
+
+def test_removing_another_node_does_not_cancel(panel, running, make_lesion, scene):
+    other = make_lesion()
+    running()
+    scene.RemoveNode(other.segmentation)
+    assert panel.logic.isRunning
+    panel.runPanel.ui.runButton.click()
+
+
+def test_the_panel_works_after_the_scene_was_closed(panel, make_lesion, choose, scene):
     choose(panel, make_lesion())
     scene.Clear(0)
     assert panel.logic.getParameterNode().GetScene() is scene
     choose(panel, make_lesion())
-    assert panel.ui.superResolveButton.enabled
+    assert panel.runPanel.ui.runButton.enabled
 
 
 def test_an_unentered_panel_leaves_the_next_scene_alone(panel, make_lesion, module, scene):
@@ -224,26 +279,53 @@ def test_an_unentered_panel_leaves_the_next_scene_alone(panel, make_lesion, modu
     assert parameters.inputVolume is volume
 
 
-def test_leaving_for_good_ends_the_child(module, panel, make_lesion):
+def test_leaving_for_good_ends_the_child(panel, make_lesion, choose, wait_for_end):
     choose(panel, make_lesion())
-    panel.ui.superResolveButton.click()
+    panel.runPanel.ui.runButton.click()
     wait_for_end(panel)
     assert panel.logic.workerProcessId is not None
     panel.cleanup()
     assert panel.logic.workerProcessId is None
 
 
-def test_removing_the_input_is_noticed(panel, make_lesion, scene):
+def test_removing_the_input_is_noticed(panel, make_lesion, choose, scene):
     lesion = make_lesion()
     choose(panel, lesion)
     scene.RemoveNode(lesion.volume)
-    assert panel.ui.inputVolumeSelector.currentNode() is None
-    assert not panel.ui.superResolveButton.enabled
+    assert panel.inputPanel.ui.inputVolumeSelector.currentNode() is None
+    assert not panel.runPanel.ui.runButton.enabled
 
 
-def test_the_table_view_follows_a_loaded_scene(panel, module, scene):
-    """A parameter node that comes back with a scene brings its table along."""
-    table = scene.AddNewNodeByClass("vtkMRMLTableNode", "features")
-    slicer.util.updateTableFromArray(table, [np.arange(3.0)], ["original"])
-    module.Parameters(panel.logic.getParameterNode()).featureTable = table
-    assert panel.ui.featureTableView.mrmlTableNode() is table
+def test_removing_the_parameter_node_starts_afresh(panel, make_lesion, choose, scene):
+    choose(panel, make_lesion())
+    scene.RemoveNode(panel.logic.getParameterNode())
+    choose(panel, make_lesion())
+    assert panel.runPanel.ui.runButton.enabled
+
+
+def test_reloading_takes_the_script_anew(panel, make_lesion, choose, running):
+    running()
+    child = panel.logic.workerProcessId
+    before = sys.modules["SuperResRadiomics"]
+    panel.onReload()
+    try:
+        reloaded = slicer.modules.SuperResRadiomicsWidget
+        assert sys.modules["SuperResRadiomics"] is not before
+        assert type(reloaded) is not type(panel)
+        assert not panel.Observations
+        assert panel.logic.workerProcessId is None
+        assert child is not None
+        choose(reloaded, make_lesion())
+        assert reloaded.inputPanel.ui.segmentSelector.currentSegmentID() == "lesion"
+        reloaded.cleanup()
+    finally:
+        sys.modules["SuperResRadiomics"] = before
+
+
+def test_the_log_is_shown_when_its_section_is_opened(panel, make_lesion, choose, wait_for_end):
+    choose(panel, make_lesion())
+    panel.runPanel.ui.runButton.click()
+    wait_for_end(panel)
+    assert panel.runPanel.ui.logText.plainText == ""
+    panel.runPanel.ui.logCollapsibleButton.collapsed = False
+    assert f"process {panel.logic.workerProcessId} started" in panel.runPanel.ui.logText.plainText

@@ -1,0 +1,79 @@
+"""A model's card in a few lines of rich text, and the estimate of what a run needs."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+from slicer.i18n import tr as _
+
+GIGABYTE, MEGABYTE = 1e9, 1e6
+
+
+def taskTitles() -> dict[str, str]:
+    """What a task is called, by the cards' name for it."""
+    return {"super-resolution": _("Super-resolution"), "denoise": _("Denoising"), "enhance": _("Enhancement")}
+
+
+def objectiveText(card: Any) -> str:
+    """What a model was trained for, in words."""
+    return {
+        "fidelity": _("fidelity: trained for the smallest error of voxels"),
+        "radiomics": _("radiomics: trained for the right texture statistics"),
+        "appearance": _("appearance: trained to look right; detail is plausible, not measured"),
+    }.get(card.objective, card.objective)
+
+
+def cardText(card: Any) -> str:
+    """What a user should know of a model before using it."""
+    from SuperResRadiomicsLib.cli.headline import headline
+    from SuperResRadiomicsLib.model_choice import feature_agreement
+
+    agreement = feature_agreement(card)
+    features = _("not recorded") if agreement is None else _("{value:.2f} (1 is perfect)").format(value=agreement)
+    low, high = card.valid_spacing_mm
+    rows = {
+        _("Objective"): objectiveText(card),
+        _("For"): _("{modality}, {low:g} to {high:g} mm in-plane").format(modality=card.modality, low=low, high=high),
+        _("Scale"): str(card.scale),
+        _("Held out"): headline(card),
+        _("Features"): _("concordance with the truth on held-out lesions: {text}").format(text=features),
+        _("Trained on"): "; ".join(
+            f"{data.get('name', '?')} ({data.get('licence', '?')})" for data in card.training_data
+        ),
+        _("Use"): card.metadata.get("intended_use", ""),
+        _("Limits"): " ".join(card.metadata.get("known_limits", [])),
+        _("Version"): f"{card.version}, SHA-256 {card.sha256[:12]}",
+    }
+    lines = [
+        f"<tr><td><b>{escape(name)}</b>&nbsp;</td><td>{escape(text)}</td></tr>" for name, text in rows.items() if text
+    ]
+    return f"<table>{''.join(lines)}</table>"
+
+
+def memoryText(volume: Any, card: Any) -> str:
+    """About how much memory a run will take."""
+    from SuperResRadiomicsLib.enhance.memory import estimate_memory
+    from SuperResRadiomicsLib.mrml import grid_from_volume_node
+
+    data = volume.GetImageData()
+    estimate = estimate_memory(grid_from_volume_node(volume), data.GetScalarSize(), card)
+    return _("about {images} of the computer's memory, and {network} on the device").format(
+        images=_bytes(estimate.images), network=_bytes(estimate.network)
+    )
+
+
+def _bytes(number: int) -> str:
+    if number >= GIGABYTE:
+        return _("{number:.1f} GB").format(number=number / GIGABYTE)
+    return _("{number:.0f} MB").format(number=number / MEGABYTE)
+
+
+def spacingWarnings(volume: Any, card: Any) -> list[str]:
+    """What is unusual about the volume's voxels for a model."""
+    from SuperResRadiomicsLib.enhance.checks import spacing_warnings
+    from SuperResRadiomicsLib.grid import through_plane_axis
+    from SuperResRadiomicsLib.mrml import grid_from_volume_node
+
+    grid = grid_from_volume_node(volume)
+    return spacing_warnings(grid, card, through_plane_axis(grid))

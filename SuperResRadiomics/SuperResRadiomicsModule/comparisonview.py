@@ -1,0 +1,227 @@
+"""Original, bicubic and enhanced image side by side, at the lesion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import slicer
+
+from .blink import Blink
+from .lesionplace import LesionOutline, LesionPlace, lesionPlace
+from .overlays import hideLegend, showLegend
+from .shareddisplay import SharedDisplay
+from .viewlayout import BICUBIC, ENHANCED, ORIGINAL, VIEW_GROUP, VIEWS, ComparisonLayout
+
+# The lesion with as much of its surroundings on each side.
+FIELD_PER_LESION = 3.0
+SMALLEST_FIELD_MM = 20.0
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What is compared.
+
+    Attributes:
+        original: Volume node.
+        bicubic: The original interpolated to the finer grid.
+        enhanced: The original super-resolved, on the same grid.
+        segmentation: Segmentation node with the lesion, or None.
+        segmentId: The lesion's segment; empty for none.
+    """
+
+    original: Any
+    bicubic: Any
+    enhanced: Any
+    segmentation: Any = None
+    segmentId: str = ""
+
+    @property
+    def nodes(self) -> list[Any]:
+        """Every node that is there."""
+        return [node for node in (self.original, self.bicubic, self.enhanced, self.segmentation) if node]
+
+    @property
+    def hasLesion(self) -> bool:
+        """Whether there is a segment to look at."""
+        return bool(self.segmentation and self.segmentation.GetSegmentation().GetSegment(self.segmentId))
+
+    def lesionPlace(self) -> LesionPlace:
+        """Where the lesion is.
+
+        Raises:
+            MaskError: The segment has no voxel inside the original.
+        """
+        return lesionPlace(self.segmentation, self.segmentId, self.original)
+
+
+class ComparisonView:
+    """The three views and what can be done in them; it leaves no trace once it is closed.
+
+    The enhanced view also blinks and carries the overlay: both are its foreground, so one ends the other.
+
+    Args:
+        onBlink: Told at each turn whether the enhanced image shows (else the bicubic one does).
+    """
+
+    def __init__(self, onBlink: Callable[[bool], None] = lambda enhanced: None) -> None:
+        self.layout = ComparisonLayout()
+        self._blink = Blink(lambda foreground: onBlink(not foreground))
+        self._outline: LesionOutline | None = None
+        self._display: SharedDisplay | None = None
+        self._overlay: Any = None
+        self._compared: Compared | None = None
+
+    @property
+    def compared(self) -> Compared | None:
+        """What is shown now; None when the views are closed."""
+        return self._compared
+
+    @property
+    def isBlinking(self) -> bool:
+        """Whether the enhanced view blinks."""
+        return self._blink.isRunning
+
+    @property
+    def overlay(self) -> Any:
+        """The volume node laid over the enhanced image, or None."""
+        return self._overlay
+
+    def open(self, compared: Compared) -> None:
+        """Switch to the three views, fill them, and go to the lesion.
+
+        Raises:
+            MaskError: The segment has no voxel inside the original.
+        """
+        place = compared.lesionPlace() if compared.hasLesion else None
+        self._letGo()
+        self._compared = compared
+        self.layout.show()
+        volumes = {ORIGINAL: compared.original, BICUBIC: compared.bicubic, ENHANCED: compared.enhanced}
+        self._display = SharedDisplay(list(volumes.values()))
+        if place is not None:
+            self._outline = LesionOutline(compared.segmentation, compared.segmentId)
+        for tag, logic in self.layout.sliceLogics().items():
+            fillView(logic, volumes[tag])
+        self._align(compared.original)
+        if place is not None:
+            self.goTo(place)
+
+    def close(self) -> None:
+        """Bring the earlier layout and the earlier display of the lesion back."""
+        self._letGo()
+        self.layout.restore()
+
+    def goTo(self, place: LesionPlace) -> None:
+        """Show the lesion's middle slice with the lesion in the middle; in the user's own views when those are on."""
+        logics = self.layout.sliceLogics()
+        if not (self.layout.isShown and logics):
+            SliceNode = slicer.vtkMRMLSliceNode
+            SliceNode.JumpAllSlices(slicer.mrmlScene, *place.centre, SliceNode.CenteredJumpSlice)
+            return
+        for logic in logics.values():
+            centreOn(logic.GetSliceNode(), place)
+        # Halfway between two slices of the original the views would show a blend of both.
+        logics[ORIGINAL].SnapSliceOffsetToIJK()
+        self._copyPlane(logics)
+
+    def startBlink(self, compared: Compared) -> None:
+        """Show bicubic and enhanced image in turn, in the enhanced view."""
+        self.hideOverlay()
+        composite = self._enhancedComposite()
+        if composite is not None:
+            composite.SetForegroundVolumeID(compared.bicubic.GetID())
+            self._blink.start(composite)
+
+    def stopBlink(self) -> None:
+        """Show the enhanced image only."""
+        if self._blink.isRunning:
+            self._blink.stop()
+            self._clearForeground()
+
+    def showOverlay(self, volume: Any, title: str, opacity: float) -> None:
+        """Lay a volume, coloured already, over the enhanced image, with its legend."""
+        self.stopBlink()
+        self.hideOverlay()
+        composite = self._enhancedComposite()
+        if composite is not None:
+            self._overlay = volume
+            composite.SetForegroundVolumeID(volume.GetID())
+            composite.SetForegroundOpacity(opacity)
+            showLegend(volume, title)
+
+    def setOverlayOpacity(self, opacity: float) -> None:
+        """Fade the overlay: 0 hides it, 1 shows it fully."""
+        composite = self._enhancedComposite()
+        if self._overlay is not None and composite is not None:
+            composite.SetForegroundOpacity(opacity)
+
+    def hideOverlay(self) -> None:
+        """Show the enhanced image only."""
+        if self._overlay is not None:
+            hideLegend(self._overlay)
+            self._overlay = None
+            self._clearForeground()
+
+    def _letGo(self) -> None:
+        self.stopBlink()
+        self.hideOverlay()
+        for holder in (self._outline, self._display):
+            if holder is not None:
+                holder.release()
+        self._outline = self._display = self._compared = None
+
+    def _enhancedComposite(self) -> Any:
+        logic = self.layout.sliceLogics().get(ENHANCED)
+        return logic.GetSliceCompositeNode() if logic else None
+
+    def _clearForeground(self) -> None:
+        composite = self._enhancedComposite()
+        if composite is not None:
+            composite.SetForegroundVolumeID(None)
+            composite.SetForegroundOpacity(0.0)
+
+    def _align(self, volume: Any) -> None:
+        """Cut all views along the original's own slices, so that nothing is interpolated across them."""
+        logics = self.layout.sliceLogics()
+        for logic in logics.values():
+            logic.GetSliceNode().RotateToVolumePlane(volume)
+            logic.FitSliceToBackground()
+        if logics:
+            self._copyPlane(logics)
+
+    def _copyPlane(self, logics: dict[str, Any]) -> None:
+        """Cut all views where the original's is cut."""
+        plane = logics[ORIGINAL].GetSliceNode().GetSliceToRAS()
+        for tag in VIEWS[1:]:
+            node = logics[tag].GetSliceNode()
+            node.GetSliceToRAS().DeepCopy(plane)
+            node.UpdateMatrices()
+
+
+def fillView(logic: Any, volume: Any) -> None:
+    """Show one volume in a view, linked with the views of its group."""
+    composite = logic.GetSliceCompositeNode()
+    with slicer.util.NodeModify(composite):
+        composite.SetBackgroundVolumeID(volume.GetID())
+        composite.SetForegroundVolumeID(None)
+        composite.SetLabelVolumeID(None)
+        composite.SetForegroundOpacity(0.0)
+        composite.SetLinkedControl(True)
+        composite.SetHotLinkedControl(True)
+    # A scene file keeps the group as "true" only.
+    logic.GetSliceNode().SetViewGroup(VIEW_GROUP)
+
+
+def centreOn(sliceNode: Any, place: LesionPlace) -> None:
+    """Put a lesion in the middle of a view, with its surroundings."""
+    sliceNode.JumpSliceByCentering(*place.centre)
+    axes = slicer.util.arrayFromVTKMatrix(sliceNode.GetSliceToRAS())[:3, :2]
+    halfSize = np.abs((place.corners - place.centre) @ axes).max(axis=0)
+    field = np.maximum(2 * halfSize * FIELD_PER_LESION, SMALLEST_FIELD_MM)
+    dimensions = np.array(sliceNode.GetDimensions()[:2])
+    pixel = (field / dimensions).max()
+    sliceNode.SetFieldOfView(*(pixel * dimensions), sliceNode.GetFieldOfView()[2])
+    sliceNode.UpdateMatrices()

@@ -1,0 +1,79 @@
+"""A detector's look at a volume: from the node to a file, through the child process, to a ROI."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from .jobs import Job, RunFailed
+from .lesionrun import dicomModality, undoOnError, writeVolume
+from .workerclient import WorkerClient
+
+
+@dataclass(frozen=True)
+class DetectionOutcome:
+    """What was found.
+
+    Attributes:
+        roi: The new markups ROI around the suggested lesion.
+        probability: The highest probability of a slice that the lesion was seen in.
+        warnings: Sentences for the user.
+    """
+
+    roi: Any
+    probability: float
+    warnings: list[str]
+
+
+class DetectionRun(Job):
+    """The search for a lesion. The scene is changed at the very end only.
+
+    Args:
+        inputVolume: Volume node to look at.
+        detector: Folder of the detector.
+        modality: ``CT``, ``MR``, ``US``, or empty: as DICOM or the voxels say.
+        device: ``auto``, ``cpu``, ``cuda:0`` or ``mps``.
+    """
+
+    def __init__(self, inputVolume: Any, detector: str, modality: str = "", device: str = "auto") -> None:
+        self._inputVolume, self._detector, self._modality, self._device = inputVolume, detector, modality, device
+        self._folder: Path | None = None
+
+    @property
+    def nodes(self) -> list[Any]:
+        """The volume."""
+        return [self._inputVolume]
+
+    def begin(self, client: WorkerClient) -> int:
+        """Write the volume and send the request."""
+        self._folder = Path(tempfile.mkdtemp(prefix="SuperResRadiomics-"))
+        file = self._folder / "image.nrrd"
+        writeVolume(self._inputVolume, file)
+        modality = self._modality or dicomModality(self._inputVolume) or None
+        return client.request("detect", image=str(file), model=self._detector, modality=modality, device=self._device)
+
+    def finish(self, result: dict[str, Any]) -> DetectionOutcome:
+        """Add a ROI for the found box."""
+        from SuperResRadiomicsLib.grid import Box
+        from SuperResRadiomicsLib.mrml import roi_node_from_box
+
+        if not slicer.mrmlScene.IsNodePresent(self._inputVolume):
+            raise RunFailed(_("The input volume was removed while it was looked at; the result was discarded."))
+        lesion = result["lesion"]
+        box = Box(tuple(lesion["box"]["start"]), tuple(lesion["box"]["stop"]))
+        name = _("{name} suggested lesion").format(name=self._inputVolume.GetName())
+        with undoOnError():
+            roi = roi_node_from_box(box, name, self._inputVolume)
+            roi.SetDescription(result["suggestion"])
+        return DetectionOutcome(roi, lesion["probability"], result["warnings"])
+
+    def discard(self) -> None:
+        """Remove the temporary folder."""
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,0 +1,256 @@
+"""The panel "Compare radiomics": settings, the table of features, its stability, plots and exports."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+from . import featurechart, featuredrawing
+from .featureexport import FeatureExport
+from .featurejob import FeatureJob
+from .featurenode import FeatureNode
+from .featuresettings import FeatureSettingsForm
+from .featuresummary import measurementsHtml, settingsText
+from .featuretable import FeatureTableView, featureName
+from .segmentwatch import SegmentWatch
+
+UI_FILE = Path(__file__).parent.with_name("Resources") / "UI" / "FeaturePanel.ui"
+
+
+class FeaturePanel:
+    """Shows the features of the latest enhancement and what can be done with them.
+
+    Args:
+        logic: SuperResRadiomicsLogic; nothing is computed while it runs.
+        showStatus: Shows a sentence to the user.
+    """
+
+    def __init__(self, logic: Any, showStatus: Callable[..., None]) -> None:
+        self.logic, self.showStatus = logic, showStatus
+        self.widget = slicer.util.loadUI(str(UI_FILE))
+        self.ui = slicer.util.childWidgetVariables(self.widget)
+        self.widget.setMRMLScene(slicer.mrmlScene)
+        self._parameters: Any = None
+        self._updating = False
+        self._shown: str | None = None  # The content that the table shows.
+        self.table: Any = None  # FeatureTable of the package, None where there is none.
+        self._watch = SegmentWatch(self._showReadiness)
+        self.form = FeatureSettingsForm(self.ui, self._onSettingsChanged)
+        self.view = FeatureTableView(self.ui.featureView)
+        self.job = FeatureJob(self._onJobProgress, self._onJobEnded)
+        self.export = FeatureExport(self)
+        self._connect()
+        self.update()
+
+    def setParameters(self, parameters: Any) -> None:
+        """Show another parameter node's content; None while a scene closes."""
+        if parameters is None:
+            self.job.cancel()
+        self._parameters = parameters
+        self._shown = None
+        self.update()
+
+    def cleanup(self) -> None:
+        """Let go of the scene and end the child process."""
+        self.job.cancel()
+        self._watch.letGo()
+
+    @property
+    def node(self) -> FeatureNode | None:
+        """The table node that is shown, None where there is none."""
+        node = self._parameters.featureTable if self._parameters else None
+        return FeatureNode(node) if node and FeatureNode(node).features else None
+
+    def update(self) -> None:
+        """Show the parameters' content and what can be done."""
+        if self._updating:
+            return
+        self._updating = True
+        try:
+            if self._parameters:
+                self.form.show(json.loads(self._parameters.featureSettings))
+            self._showTable()
+            self._showReadiness()
+        finally:
+            self._updating = False
+
+    def _connect(self) -> None:
+        ui = self.ui
+        ui.featureSettingsCollapsibleButton.connect("contentsCollapsed(bool)", self._onSettingsOpened)
+        ui.featureSegmentSelector.connect("currentNodeChanged(vtkMRMLNode*)", self._onLesionChanged)
+        ui.featureSegmentSelector.connect("currentSegmentChanged(QString)", self._onLesionChanged)
+        for button, slot in (
+            (ui.compareButton, self.onCompare),
+            (ui.refreshButton, self.onCompare),
+            (ui.stabilityButton, self.onCheckStability),
+            (ui.featureCancelButton, self.onCancel),
+            (ui.copyButton, self.onCopy),
+            (ui.chartButton, self.onChart),
+        ):
+            button.connect("clicked()", slot)
+        ui.classFilterComboBox.connect("currentIndexChanged(int)", self._onFilterChanged)
+        ui.filterLineEdit.connect("textChanged(QString)", self._onFilterChanged)
+        self._selection = ui.featureView.selectionModel()
+        self._selection.connect("currentRowChanged(QModelIndex,QModelIndex)", self._showFeature)
+        self._copyShortcut = qt.QShortcut(qt.QKeySequence("Ctrl+C"), ui.featureView)
+        self._copyShortcut.setContext(qt.Qt.WidgetShortcut)
+        self._copyShortcut.connect("activated()", self.onCopy)
+
+    # The table.
+
+    def _showTable(self) -> None:
+        node = self.node
+        content = node.content if node else ""
+        if content == self._shown:
+            return
+        from SuperResRadiomicsLib.radiomics import FeatureTable
+
+        self._shown = content
+        self._watch.letGo()
+        if node and node.segmentation:
+            self._watch.follow(node.segmentation, node.segmentId, node.drawn)
+        self.table = FeatureTable.from_dict(node.features) if node else None
+        key = self.view.currentKey()
+        self.view.show(self.table)
+        self._offerClasses()
+        self._onFilterChanged()
+        self.view.select(key)
+        self.ui.measurementsLabel.text = measurementsHtml(self.table) if self.table else ""
+        self.ui.settingsLabel.text = settingsText(self.table) if self.table else ""
+        for label in (self.ui.measurementsLabel, self.ui.settingsLabel):
+            label.visible = self.table is not None
+        self._showLesion(node)
+        self._showFeature()
+
+    def _offerClasses(self) -> None:
+        box = self.ui.classFilterComboBox
+        chosen = box.currentData
+        box.clear()
+        box.addItem(_("All classes"), "")
+        for name in dict.fromkeys(row.feature_class for row in (self.table.rows if self.table else ())):
+            box.addItem(name, name)
+        box.setCurrentIndex(max(0, box.findData(chosen)))
+
+    def _onFilterChanged(self) -> None:
+        self.view.filter(self.ui.classFilterComboBox.currentData or "", self.ui.filterLineEdit.text)
+        self.ui.countLabel.text = _("{shown} of {all}").format(shown=self.view.counts[0], all=self.view.counts[1])
+
+    def _showFeature(self) -> None:
+        """Draw the feature that the user is on."""
+        key = self.view.currentKey()
+        row = next((row for row in self.table.rows if row.key == key), None) if self.table else None
+        for label in (self.ui.drawingLabel, self.ui.featureLabel):
+            label.visible = row is not None
+        if row is None:
+            return
+        values, bins = featuredrawing.valuesOf(row, self.node.stability)
+        if values.known:
+            colour = self.ui.drawingLabel.palette.color(qt.QPalette.WindowText)
+            self.ui.drawingLabel.setPixmap(featuredrawing.draw(values, colour))
+        said = featuredrawing.describe(values, bins)
+        self.ui.featureLabel.text = f"<b>{row.feature_class} {featureName(row)}</b>: {said}"
+
+    # The lesion.
+
+    def _showLesion(self, node: FeatureNode | None) -> None:
+        if node and node.segmentation:
+            self.ui.featureSegmentSelector.setCurrentNode(node.segmentation)
+            self.ui.featureSegmentSelector.setCurrentSegmentID(node.segmentId)
+
+    @property
+    def lesion(self) -> tuple[Any, str]:
+        """The chosen segmentation and segment; the selector names a segment that another segmentation has not."""
+        selector = self.ui.featureSegmentSelector
+        node, segmentId = selector.currentNode(), selector.currentSegmentID()
+        return (node, segmentId) if node and node.GetSegmentation().GetSegment(segmentId) else (None, "")
+
+    def _onLesionChanged(self) -> None:
+        if not self._updating:
+            self._showReadiness()
+
+    # What can be done.
+
+    def _onSettingsChanged(self) -> None:
+        if self._parameters and not self._updating:
+            self._parameters.featureSettings = json.dumps(self.form.values())
+            self.update()
+
+    def _onSettingsOpened(self, collapsed: bool) -> None:
+        """The child process knows which engines and options there are; it is asked once."""
+        if not collapsed:
+            self.job.askOptions(self.form.setOptions)
+
+    def _showReadiness(self) -> None:
+        ui, running, obstacle = self.ui, self.job.isRunning, self._obstacle()
+        for button, toolTip in (
+            (ui.compareButton, _("Compute the features anew with these settings, without enhancing again.")),
+            (ui.stabilityButton, _("Perturb the lesion, and see how far each feature moves.")),
+            (ui.refreshButton, _("Compute the table anew with the segment as it is now.")),
+        ):
+            button.enabled = not obstacle
+            button.toolTip = obstacle or toolTip
+        if self._watch.isEdited and ui.stabilityButton.enabled:
+            ui.stabilityButton.enabled = False
+            ui.stabilityButton.toolTip = _("The segment was edited: refresh the table first.")
+        for widget in (ui.staleLabel, ui.refreshButton):
+            widget.visible = self._watch.isEdited and self.table is not None
+        for widget in (ui.featureProgressBar, ui.featureCancelButton):
+            widget.visible = running
+        ui.featureSettingsCollapsibleButton.enabled = not running
+        for button in (ui.copyButton, ui.exportButton, ui.chartButton):
+            button.enabled = self.table is not None
+
+    def _obstacle(self) -> str:
+        """What the user has to do before features can be computed; empty when nothing."""
+        node = self.node
+        if node is None:
+            return _("Super-resolve a lesion first.")
+        if self.logic.isRunning or self.job.isRunning:
+            return _("Wait for the end of what is running, or cancel it.")
+        if not all(node.images.values()):
+            return _("The images of this table are no longer in the scene. Super-resolve the lesion again.")
+        if not self.lesion[0]:
+            return _("Choose the lesion's segment in the feature settings.")
+        return self.form.obstacle()
+
+    def onCompare(self) -> None:
+        """Compute the features anew."""
+        self.showStatus(_("Computing features..."))
+        self.job.compare(self.node, *self.lesion, self.form.values())
+        self.update()
+
+    def onCheckStability(self) -> None:
+        """Perturb the lesion of the table."""
+        self.showStatus(_("Checking stability..."))
+        self.job.checkStability(self.node)
+        self.update()
+
+    def onCancel(self) -> None:
+        """Stop computing."""
+        self.job.cancel()
+        self.showStatus(_("Cancelled; the table is as before."))
+        self.update()
+
+    def _onJobProgress(self, done: int, total: int) -> None:
+        self.ui.featureProgressBar.setRange(0, total)
+        self.ui.featureProgressBar.setValue(done)
+
+    def _onJobEnded(self, text: str, isError: bool) -> None:
+        self.showStatus(text, isError)
+        self.update()
+
+    def onCopy(self) -> None:
+        """Put rows onto the clipboard."""
+        qt.QApplication.clipboard().setText(self.view.copyText())
+        self.showStatus(_("Copied."))
+
+    def onChart(self) -> None:
+        """Chart the change by class."""
+        featurechart.showChart(self.node.node, self.table)
+        self.showStatus(_("The chart is among the scene's plots."))

@@ -1,0 +1,103 @@
+"""The panel that says what is installed, and installs what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from .installation import ensureInstalled, offlineCommands, stillMissing
+from .workerquestion import WorkerQuestion
+
+UI_FILE = Path(__file__).resolve().parent.parent / "Resources" / "UI" / "InstallationPanel.ui"
+DIAGNOSIS_SECONDS = 120.0
+
+
+class InstallationPanel:
+    """Checks the installation in a child process of its own and shows the text to copy.
+
+    Args:
+        logic: The module's logic; its model folders are checked, too.
+        showStatus: Shows a sentence in the main panel.
+    """
+
+    def __init__(self, logic: Any, showStatus: Callable[..., None]) -> None:
+        self._logic = logic
+        self._showStatus = showStatus
+        self._question: WorkerQuestion | None = None
+        self.widget = slicer.util.loadUI(str(UI_FILE))
+        self.ui = slicer.util.childWidgetVariables(self.widget)
+        self.ui.checkInstallationButton.connect("clicked()", self.onCheck)
+        self.ui.installButton.connect("clicked()", self.onInstall)
+        self.ui.copyDiagnosisButton.connect("clicked()", self.onCopy)
+        self._look()
+
+    def ensureInstalled(self, features: bool) -> bool:
+        """Ask for what a run needs and install it; to be called before the first run.
+
+        Args:
+            features: Whether the run computes features, too.
+
+        Returns:
+            Whether the run can start; the main panel has been told why where it cannot.
+        """
+        ready = ensureInstalled(features, self._showStatus)
+        self._look()
+        return ready
+
+    def setParameters(self, parameters: Any) -> None:
+        """Nothing of this panel is kept in the scene."""
+
+    def update(self) -> None:
+        """Show what was missing when it was last looked at, and what can be done."""
+        isPending = self._question is not None and self._question.isPending
+        self.ui.installationStatusLabel.text = self._missing or _("All packages are installed.")
+        self.ui.installButton.enabled = bool(self._missing)
+        self.ui.checkInstallationButton.enabled = not isPending
+        self.ui.copyDiagnosisButton.enabled = bool(self.ui.diagnosisText.plainText) and not isPending
+
+    def cleanup(self) -> None:
+        """End the child process."""
+        if self._question is not None:
+            self._question.cancel()
+        self._question = None
+
+    def onInstall(self) -> None:
+        """Ask and install, the optional packages included."""
+        ensureInstalled(True, self._showStatus, includeOptional=True)
+        self._look()
+
+    def onCheck(self) -> None:
+        """Ask the child process what it finds."""
+        self.ui.diagnosisText.setPlainText("")
+        folders = [str(folder) for folder in self._logic.modelFolders]
+        self._question = WorkerQuestion(
+            "diagnose", self._onAnswer, self._onFailed, DIAGNOSIS_SECONDS, model_folders=folders
+        )
+        self.update()
+
+    def onCopy(self) -> None:
+        """Put the text on the clipboard."""
+        self.ui.diagnosisText.selectAll()
+        self.ui.diagnosisText.copy()
+
+    def _onAnswer(self, diagnosis: dict[str, Any]) -> None:
+        self._show(diagnosis["text"])
+
+    def _onFailed(self, message: str) -> None:
+        self._show(_("The computing process says: {message}").format(message=message))
+
+    def _look(self) -> None:
+        """Find out what is missing; too slow to be done at every change of a parameter."""
+        self._missing = stillMissing(features=True)
+        self.update()
+
+    def _show(self, text: str) -> None:
+        application = f"{slicer.app.applicationName} {slicer.app.applicationVersion}"
+        self._look()
+        advice = [self._missing, _("Without a network:"), *offlineCommands()] if self._missing else []
+        self.ui.diagnosisText.setPlainText("\n".join([application, text, *advice]))
+        self.update()

@@ -1,0 +1,95 @@
+"""The models there are: the package's own, and folders that the user added."""
+
+from __future__ import annotations
+
+import json
+import logging
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import slicer
+
+SETTING = "SuperResRadiomics/ModelFolders"
+"""Where the application's settings hold the added folders. They belong to the computer, not to a scene."""
+
+
+class ModelCatalog:
+    """Cards by name; nothing is loaded but text.
+
+    Attributes:
+        parents: Folders that hold models' folders, searched before the package's own.
+    """
+
+    def __init__(self, parents: tuple[Path, ...] = ()) -> None:
+        self.parents = parents
+
+    def folders(self) -> dict[str, Path]:
+        """Folders of all models, by name."""
+        from SuperResRadiomicsLib.zoo import find_models
+
+        added = {folder.name: folder for folder in _addedFolders() if folder.is_dir()}
+        return {**find_models(self.parents), **added}
+
+    def cards(self) -> dict[str, Any]:
+        """Cards of all models, by name; what cannot be read is left out, with a line in the log."""
+        from SuperResRadiomicsLib.errors import ModelError
+
+        cards = {}
+        for name, folder in self.folders().items():
+            try:
+                cards[name] = _card(str(folder), (folder / "metadata.json").stat().st_mtime_ns)
+            except (ModelError, OSError) as error:
+                logging.warning("SuperResRadiomics: the model '%s' is left out: %s", name, error)
+        return cards
+
+    def fitting(self, modality: str) -> dict[str, Any]:
+        """Cards by name of the models that enhance images of a modality; of all, where it is ``unknown``."""
+        cards = self.cards().items()
+        return {name: card for name, card in cards if not card.detects and modality in (card.modality, "unknown")}
+
+    def detector(self, modality: str) -> Any:
+        """The card of the one detector for a modality.
+
+        Raises:
+            ModelError: There is none, or more than one.
+        """
+        from SuperResRadiomicsLib.zoo import find_detector
+
+        return find_detector(modality, self.parents)
+
+    def detectorObstacle(self, modality: str) -> str:
+        """Why no lesion can be detected in images of a modality; empty when it can."""
+        from SuperResRadiomicsLib.errors import ModelError
+
+        try:
+            self.detector(modality)
+        except ModelError as error:
+            return str(error)
+        return ""
+
+    def add(self, folder: str) -> Any:
+        """Remember a model's folder; returns its card.
+
+        Raises:
+            ModelError: The folder is not a model, or its card is not valid.
+        """
+        from SuperResRadiomicsLib.zoo import load_card
+
+        card = load_card(Path(folder).resolve())
+        folders = [path for path in _addedFolders() if path != card.folder] + [card.folder]
+        slicer.app.userSettings().setValue(SETTING, json.dumps([str(path) for path in folders]))
+        return card
+
+
+def _addedFolders() -> list[Path]:
+    stored = slicer.app.userSettings().value(SETTING)
+    return [Path(folder) for folder in json.loads(stored)] if stored else []
+
+
+@cache
+def _card(folder: str, modified: int) -> Any:
+    """A model's card, read again only where its file has changed."""
+    from SuperResRadiomicsLib.zoo import load_card
+
+    return load_card(folder)

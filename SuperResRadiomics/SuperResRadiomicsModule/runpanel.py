@@ -1,0 +1,178 @@
+"""The panel's button: it starts the run, becomes Cancel, and tells how the run goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from .choices import obstacle, requests
+from .jobs import Failure
+from .lesionrun import Outcome
+from .parameters import ALL_SEGMENTS, SEGMENT, WHOLE_VOLUME, Parameters
+from .progress import TimeLeft, describeSeconds
+from .resources import loadPanel
+
+ERROR_STYLE = "color: #c00000;"
+
+
+class RunPanel:
+    """One button, the progress with the time left, the status, and the child process' log.
+
+    Args:
+        logic: The module's logic.
+        onResults: Given the outcome of every lesion.
+
+    Attributes:
+        prepare: Asked before a run, with whether it computes features; False keeps it from starting.
+        widget: What the main panel shows.
+        ui: Its named children.
+    """
+
+    def __init__(self, logic: Any, onResults: Callable[[Outcome], None]) -> None:
+        self._logic, self._onResults = logic, onResults
+        self._parameters: Parameters | None = None
+        self._timeLeft = TimeLeft()
+        self._stage = ""
+        self._lesions = self._done = 0
+        self._warnings: list[str] = []
+        self._failures: list[Failure] = []
+        self.prepare: Callable[[bool], bool] = lambda features: True
+        self.widget, self.ui = loadPanel("RunPanel")
+        self.ui.runButton.connect("clicked()", self.onClicked)
+        self.ui.logCollapsibleButton.connect("contentsCollapsed(bool)", self.showLog)
+
+    def setParameters(self, parameters: Parameters | None) -> None:
+        """Run another scene's choices; None while a scene closes."""
+        self._parameters = parameters
+
+    def update(self) -> None:
+        """Name the button after what it will do, and say why it cannot."""
+        running = self._logic.isRunning
+        missing = obstacle(self._parameters)
+        button = self.ui.runButton
+        button.text = _("Cancel") if running else self._title()
+        button.enabled = running or not missing
+        button.toolTip = _("End the run; what is finished stays.") if running else missing or self._explanation()
+        self.ui.progressBar.visible = running
+        self.ui.timeLabel.visible = running
+
+    def cleanup(self) -> None:
+        """Let go of the scene."""
+        self.setParameters(None)
+
+    def onClicked(self) -> None:
+        """Start, or cancel what is running."""
+        if self._logic.isRunning:
+            self.cancel(_("Cancelled; nothing was changed."))
+        else:
+            self.start()
+
+    def start(self) -> None:
+        """Enhance the chosen lesions, one after another."""
+        parameters = self._parameters
+        if not self.prepare(parameters.lesionKind in (SEGMENT, ALL_SEGMENTS)):
+            return
+        wanted = requests(parameters, str(self._logic.models.folders()[parameters.model]))
+        self._lesions, self._done, self._warnings, self._failures = len(wanted), 0, [], []
+        self.showStatus("")
+        self.onProgress("prepare", 0, 0)
+        self._logic.startAll(wanted, self.onProgress, self.onFinished, self._failures.append)
+
+    def cancel(self, reason: str) -> None:
+        """End the run and the child process; lesions that are finished stay."""
+        self._logic.cancel()
+        if self._done:
+            reason = _("Cancelled; {done} of {lesions} lesions were finished.").format(
+                done=self._done, lesions=self._lesions
+            )
+        self._lesions = 0
+        self.showStatus(reason)
+        self.update()
+
+    def onProgress(self, stage: str, done: int, total: int) -> None:
+        """Show how far the run is; a bar without end while that is not known."""
+        if stage != self._stage or done == 0:
+            self._stage = stage
+            self._timeLeft.restart()
+        seconds = self._timeLeft.seconds(done, total)
+        self.ui.progressBar.setRange(0, total)
+        self.ui.progressBar.setValue(done)
+        self.ui.timeLabel.text = " ".join(
+            text for text in (self._stageText(stage), describeSeconds(seconds) if seconds is not None else "") if text
+        )
+
+    def onFinished(self, outcome: Outcome) -> None:
+        """One lesion is finished."""
+        self._done += 1
+        self._warnings += [warning for warning in outcome.warnings if warning not in self._warnings]
+        self._onResults(outcome)
+
+    def jobsChanged(self) -> None:
+        """Tell the end of the run, once nothing is left to do."""
+        self.showLog()
+        if self._lesions and not self._logic.isRunning:
+            self._lesions = 0
+            self._tellEnd()
+        self.update()
+
+    def showStatus(self, text: str, isError: bool = False) -> None:
+        """Show a sentence; an error also in a dialog."""
+        self.ui.statusLabel.text = text
+        self.ui.statusLabel.styleSheet = ERROR_STYLE if isError else ""
+        if isError:
+            slicer.util.errorDisplay(text, windowTitle=_("Super-resolution Radiomics"))
+
+    def showLog(self) -> None:
+        """Show the child process' latest lines, while somebody looks at them."""
+        view, text = self.ui.logText, self._logic.logText
+        if not self.ui.logCollapsibleButton.collapsed and view.plainText != text:
+            view.setPlainText(text)
+            view.verticalScrollBar().setValue(view.verticalScrollBar().maximum)
+
+    def _tellEnd(self) -> None:
+        if not self._failures:
+            self.showStatus("\n".join([_("Done."), *self._warnings]))
+            return
+        reasons = list(dict.fromkeys(self._failures))
+        memory = next((failure for failure in reasons if failure.error == "OutOfMemoryError"), None)
+        if memory and self._parameters.device != "cpu" and self._wantsCpu(memory):
+            self._parameters.device = "cpu"
+            self.start()
+            return
+        if self._done:
+            finished = _("{done} lesions are finished, {failed} are not.").format(
+                done=self._done, failed=len(self._failures)
+            )
+            reasons.insert(0, finished)
+        self.showStatus("\n".join(reasons), isError=True)
+
+    def _wantsCpu(self, reason: str) -> bool:
+        question = _("{reason}\n\nRun it on the CPU instead? It is slower and needs no GPU memory.")
+        return slicer.util.confirmYesNoDisplay(question.format(reason=reason))
+
+    def _stageText(self, stage: str) -> str:
+        texts = {
+            "prepare": _("Preparing..."),
+            "enhance": _("Enhancing..."),
+            "detect": _("Looking for the lesion..."),
+            "features": _("Computing features..."),
+        }
+        text = texts.get(stage, stage)
+        if self._lesions > 1:
+            count = _("Lesion {number} of {lesions}:").format(number=self._done + 1, lesions=self._lesions)
+            return f"{count} {text}"
+        return text
+
+    def _title(self) -> str:
+        """What the button does, by the model's task and what there is to enhance."""
+        kind = self._parameters.lesionKind if self._parameters else ""
+        what = {ALL_SEGMENTS: _("lesions"), WHOLE_VOLUME: _("volume")}.get(kind, _("lesion"))
+        task = self._parameters.task if self._parameters else ""
+        verb = {"denoise": _("Denoise {what}"), "enhance": _("Enhance {what}")}.get(task, _("Super-resolve {what}"))
+        return verb.format(what=what)
+
+    def _explanation(self) -> str:
+        return _("Enhance the lesion and compare its features. Not for clinical use.")

@@ -1,0 +1,137 @@
+"""The extension SlicerRadiomics: is it there, and features by its own command line module.
+
+Its failures are silent: a run that fails leaves the output table as it was, or without the column of the
+region. What comes back is therefore checked, and anything odd is an error here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import slicer
+import vtk
+from slicer.i18n import tr as _
+
+from .featurenode import IMAGES, FeatureNode
+from .lesionfiles import drawnOn, imagesOf
+
+NAME = "SlicerRadiomics"
+KEY_COLUMNS = 3
+"""Image type, feature class and feature name; then one column for each region."""
+
+
+class SlicerRadiomicsFailed(Exception):
+    """The extension gave no usable answer; the text is for the user."""
+
+
+def isInstalled() -> bool:
+    """Whether the extension and its command line module are loaded (it has none on macOS)."""
+    return hasattr(slicer.modules, "slicerradiomics") and hasattr(slicer.modules, "slicerradiomicscli")
+
+
+def computeFeatures(table: FeatureNode, segmentation: Any, segmentId: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """Let the extension compute the features of the three images, one after the other; Slicer waits meanwhile.
+
+    Args:
+        table: The feature table whose images are meant.
+        segmentation: Segmentation node with the lesion.
+        segmentId: The lesion's segment.
+        settings: Arguments of ``FeatureSettings``, the engine left out.
+
+    Returns:
+        What ``compare_lesion`` of the package takes as ``computed``.
+
+    Raises:
+        SlicerRadiomicsFailed: A run gave no or odd values.
+        SuperResError, ImagesMissing: The lesion or the images cannot be used.
+    """
+    from SuperResRadiomicsLib.grid import through_plane_axis
+    from SuperResRadiomicsLib.mrml import grid_from_volume_node, mask_from_segment
+    from SuperResRadiomicsLib.radiomics import FeatureSettings
+    from SuperResRadiomicsLib.radiomics.lesion_files import carry_lesion
+    from SuperResRadiomicsLib.radiomics.pyradiomics_engine import keyword_arguments
+
+    images, plan = imagesOf(table), FeatureSettings(**settings)
+    side = drawnOn(segmentation, segmentId, images)
+    grids = {name: grid_from_volume_node(node) for name, node in images.items()}
+    drawn = mask_from_segment(segmentation, segmentId, images[side])
+    native, fine, _move = carry_lesion(drawn, grids["original"], grids["enhanced"], side == "enhanced")
+    masks = {"original": native, "bicubic": fine, "enhanced": fine}
+    dimension, axis = plan.resolve_dimension(grids["original"]), through_plane_axis(grids["original"])
+    computed: dict[str, Any] = {"engine": NAME, "version": _version()}
+    for name in IMAGES:
+        choices = keyword_arguments(plan.plan(grids[name], dimension, axis, name))
+        computed[name] = runOnce(images[name], masks[name], list(plan.classes), choices)
+    return computed
+
+
+def runOnce(image: Any, mask: np.ndarray, classes: list[str], settings: dict[str, Any]) -> dict[str, float]:
+    """Features of one image by the extension's logic, by pyradiomics' keys.
+
+    Args:
+        image: Volume node.
+        mask: bool [k, j, i] on its grid.
+        classes: pyradiomics' names of feature classes.
+        settings: pyradiomics' settings.
+
+    Raises:
+        SlicerRadiomicsFailed: No or odd values came back.
+    """
+    from SlicerRadiomics import SlicerRadiomicsLogic
+
+    labelmap = _labelmapNode(mask, image)
+    output = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode")
+    logic = SlicerRadiomicsLogic()
+    logic.runSync = True
+    try:
+        logic.runCLI(image, labelmap, output, classes, settings, {"Original": {}})
+        return _checked(output, classes)
+    finally:
+        display = labelmap.GetDisplayNode()
+        for node in (output, labelmap, display):
+            if node is not None:
+                slicer.mrmlScene.RemoveNode(node)
+
+
+def _labelmapNode(mask: np.ndarray, image: Any) -> Any:
+    """A temporary labelmap on the volume's grid, under its transform."""
+    matrix = vtk.vtkMatrix4x4()
+    image.GetIJKToRASMatrix(matrix)
+    node = slicer.util.addVolumeFromArray(mask.astype(np.uint8), matrix, "mask", "vtkMRMLLabelMapVolumeNode")
+    node.SetAndObserveTransformNodeID(image.GetTransformNodeID())
+    return node
+
+
+def _checked(output: Any, classes: list[str]) -> dict[str, float]:
+    columns = output.GetNumberOfColumns()
+    if columns != KEY_COLUMNS + 1:
+        text = _("SlicerRadiomics returned {columns} columns instead of {expected}: its run failed. ")
+        text += _("See the application's log, or choose another engine.")
+        raise SlicerRadiomicsFailed(text.format(columns=columns, expected=KEY_COLUMNS + 1))
+    values = {}
+    for row in range(output.GetNumberOfRows()):
+        image, featureClass, feature, value = (output.GetCellText(row, column) for column in range(columns))
+        if image.lower() != "diagnostics":
+            values[f"{image}_{featureClass}_{feature}"] = _number(value, feature)
+    missing = [name for name in classes if not any(key.split("_")[1] == name for key in values)]
+    if missing:
+        text = _("SlicerRadiomics returned no features of the class {classes}. Choose another engine.")
+        raise SlicerRadiomicsFailed(text.format(classes=", ".join(missing)))
+    return values
+
+
+def _number(text: str, feature: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        said = _("SlicerRadiomics returned '{text}' for {feature}, which is no number. Choose another engine.")
+        raise SlicerRadiomicsFailed(said.format(text=text, feature=feature)) from None
+
+
+def _version() -> str:
+    try:
+        import radiomics
+    except ImportError:
+        return _("not known")
+    return str(radiomics.__version__)

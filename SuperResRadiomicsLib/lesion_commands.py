@@ -1,0 +1,182 @@
+"""What the child process does with one lesion's images: features anew, their stability, a report.
+
+The commands that `SuperResRadiomicsLib.worker` offers besides enhancing. None of them needs torch. A lesion is
+given as an object with the keyword arguments of `read_lesion`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from .errors import MissingDependencyError
+from .radiomics import FeatureSettings, FeatureTable
+from .radiomics.computed_elsewhere import ComputedElsewhere
+from .radiomics.engine import ENGINES
+from .radiomics.lesion_files import read_lesion
+from .radiomics.pyradiomics_engine import PyradiomicsEngine
+
+AUTOMATIC = "auto"
+"""Engine: pyradiomics where it is installed, else the own exact kernels."""
+PLAIN_SETTINGS = ("engine", "classes", "bin_width", "bin_count", "dimension", "distance", "distance_unit")
+"""Settings that a table's header holds in the form in which they are given."""
+BIN_FACTORS = (0.5, 1.0, 2.0)
+"""Stability is checked at these multiples of the table's bin width or count; 1 decides the verdict."""
+
+Result = dict[str, Any]
+Progress = Callable[[str, int, int], None]
+
+
+def feature_settings(given: Mapping[str, Any]) -> FeatureSettings:
+    """Settings from their JSON form, in which the engine may be ``auto``.
+
+    Raises:
+        SettingsError: A setting is outside what is allowed.
+    """
+    engine = given.get("engine", AUTOMATIC)
+    return FeatureSettings(**{**given, "engine": automatic_engine() if engine == AUTOMATIC else engine})
+
+
+def automatic_engine() -> str:
+    """Name of the engine that is used where none is asked for."""
+    return "pyradiomics" if importlib.util.find_spec("radiomics") else "exact"
+
+
+def settings_of(table: FeatureTable) -> FeatureSettings:
+    """The `PLAIN_SETTINGS` that a table was computed with; features of other programs are repeated by pyradiomics."""
+    known = {name: table.header[name] for name in PLAIN_SETTINGS}
+    engine = known["engine"] if known["engine"] in ENGINES else PyradiomicsEngine.name
+    return FeatureSettings(**{**known, "engine": engine})
+
+
+def feature_options(progress: Progress) -> Result:
+    """Say what can be asked for here.
+
+    Returns:
+        ``engines`` (version by name, None where one cannot be used) and ``settings``, the names of
+        `FeatureSettings`' fields.
+    """
+    versions: dict[str, str | None] = {}
+    for name, engine in ENGINES.items():
+        try:
+            versions[name] = engine.version()
+        except MissingDependencyError:
+            versions[name] = None
+    return {"engines": versions, "settings": [field.name for field in fields(FeatureSettings)]}
+
+
+def compare_lesion(
+    progress: Progress,
+    *,
+    lesion: dict[str, Any],
+    features: dict[str, Any],
+    computed: dict[str, Any] | None = None,
+) -> Result:
+    """Compute the feature table of images that were enhanced before.
+
+    Args:
+        progress: Told when the computation starts.
+        lesion: Keyword arguments of `read_lesion`.
+        features: Arguments of `FeatureSettings`; the engine may be ``auto``.
+        computed: Values that another program computed with these settings, as `ComputedElsewhere` takes them.
+
+    Returns:
+        ``features``, as from `FeatureTable.to_dict`, and ``warnings``.
+    """
+    from .stability import card_behind, judge_lesion
+
+    progress("features", 0, 0)
+    versions = read_lesion(**lesion)
+    table = versions.compare(feature_settings(features), ComputedElsewhere(computed) if computed else None)
+    return {"features": judge_lesion(table, card_behind(table)).to_dict(), "warnings": list(versions.warnings)}
+
+
+def check_stability(
+    progress: Progress, *, lesion: dict[str, Any], features: dict[str, Any], settings: dict[str, Any] | None = None
+) -> Result:
+    """Perturb the lesion at several bin settings and judge the table's features anew.
+
+    Args:
+        progress: Told after every bin setting.
+        lesion: Keyword arguments of `read_lesion`.
+        features: The feature table, as from `FeatureTable.to_dict`.
+        settings: Arguments of `FeatureSettings` that it was computed with; None takes them from its header.
+
+    Returns:
+        ``features`` with the verdicts, and ``stability``: the labels of the ``bins``, the standard deviation by
+        feature key at each (``variation``; None where not defined), the ``spread`` between lesions that the model's
+        card knows, and the label of the table's own bins (``own``).
+    """
+    from .stability import card_behind, judge_lesion, lesion_spread, lesion_variation
+
+    table = FeatureTable.from_dict(features)
+    versions, card = read_lesion(**lesion), card_behind(table)
+    used = feature_settings({**settings, "engine": settings_of(table).engine}) if settings else settings_of(table)
+    progress("stability", 0, len(BIN_FACTORS))
+    variations: dict[str, dict[str, float]] = {}
+    for done, factor in enumerate(BIN_FACTORS, 1):
+        variations[_bin_label(used, factor)] = lesion_variation(versions, _with_bins(used, factor))
+        progress("stability", done, len(BIN_FACTORS))
+    own = _bin_label(used, 1.0)
+    return {
+        "features": judge_lesion(table, card, variations[own]).to_dict(),
+        "stability": {
+            "bins": list(variations),
+            "own": own,
+            "variation": {key: [_defined(by_key[key]) for by_key in variations.values()] for key in variations[own]},
+            "spread": lesion_spread(card),
+        },
+    }
+
+
+def report_lesion(
+    progress: Progress, *, features: dict[str, Any], page: str, title: str, lesion: dict[str, Any] | None = None
+) -> Result:
+    """Write the HTML report of a table.
+
+    Args:
+        progress: Told when the report is begun.
+        features: The feature table, as from `FeatureTable.to_dict`.
+        page: The HTML file to write.
+        title: How the page calls the image.
+        lesion: Keyword arguments of `read_lesion` for the picture; no picture without, or without matplotlib.
+
+    Returns:
+        ``picture``: whether there is one.
+    """
+    from .report.page import write_page
+
+    progress("report", 0, 0)
+    table = FeatureTable.from_dict(features)
+    versions = read_lesion(**lesion) if lesion else None
+    picture = None
+    if versions and importlib.util.find_spec("matplotlib"):
+        from .report.lesion import draw_versions
+
+        picture = draw_versions(versions, table, title)
+    write_page(page, table, picture, title, warnings=versions.warnings if versions else ())
+    return {"picture": picture is not None}
+
+
+COMMANDS: dict[str, Callable[..., Result]] = {
+    function.__name__: function for function in (feature_options, compare_lesion, check_stability, report_lesion)
+}
+"""For the worker's register."""
+
+
+def _with_bins(settings: FeatureSettings, factor: float) -> FeatureSettings:
+    if settings.bin_count is not None:
+        return replace(settings, bin_count=max(2, round(settings.bin_count * factor)))
+    assert settings.bin_width is not None
+    return replace(settings, bin_width=settings.bin_width * factor)
+
+
+def _bin_label(settings: FeatureSettings, factor: float) -> str:
+    bins = _with_bins(settings, factor)
+    return f"{bins.bin_count} bins" if bins.bin_count is not None else f"bin width {bins.bin_width:g}"
+
+
+def _defined(value: float) -> float | None:
+    return value if value == value else None

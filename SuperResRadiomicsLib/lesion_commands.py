@@ -12,9 +12,10 @@ from dataclasses import fields, replace
 from typing import Any
 
 from .errors import MissingDependencyError
-from .radiomics import FeatureSettings, FeatureTable
+from .radiomics import FeatureSettings, FeatureTable, read_parameter_file
 from .radiomics.computed_elsewhere import ComputedElsewhere
 from .radiomics.engine import ENGINES
+from .radiomics.filters import FILTERS, LaplacianOfGaussian, parse_filter
 from .radiomics.lesion_files import read_lesion
 from .radiomics.pyradiomics_engine import PyradiomicsEngine
 
@@ -22,6 +23,8 @@ AUTOMATIC = "auto"
 """Engine: pyradiomics where it is installed, else the own exact kernels."""
 PLAIN_SETTINGS = ("engine", "classes", "bin_width", "bin_count", "dimension", "distance", "distance_unit")
 """Settings that a table's header holds in the form in which they are given."""
+OFFERED_FILTERS = tuple("LoG:1:2:3" if name == LaplacianOfGaussian.image_type else name for name in FILTERS)
+"""Filters to choose from with a click; other numbers need a parameter file. The sigmas are in mm."""
 BIN_FACTORS = (0.5, 1.0, 2.0)
 """Stability is checked at these multiples of the table's bin width or count; 1 decides the verdict."""
 
@@ -30,13 +33,24 @@ Progress = Callable[[str, int, int], None]
 
 
 def feature_settings(given: Mapping[str, Any]) -> FeatureSettings:
-    """Settings from their JSON form, in which the engine may be ``auto``.
+    """Settings from their JSON form.
+
+    Args:
+        given: Fields of `FeatureSettings`; the ``engine`` may be ``auto``, ``filters`` are texts as `parse_filter`
+            reads them, and ``parameters``, a file of pyradiomics' settings, overrides all but the engine.
 
     Raises:
-        SettingsError: A setting is outside what is allowed.
+        SettingsError: A setting is outside what is allowed, or the file cannot be used.
     """
-    engine = given.get("engine", AUTOMATIC)
-    return FeatureSettings(**{**given, "engine": automatic_engine() if engine == AUTOMATIC else engine})
+    asked = dict(given)
+    engine = asked.pop("engine", AUTOMATIC)
+    engine = automatic_engine() if engine == AUTOMATIC else engine
+    parameters, filters = asked.pop("parameters", ""), asked.pop("filters", ())
+    if parameters:
+        return read_parameter_file(parameters, engine).settings
+    if filters:
+        asked["filters"] = tuple(map(parse_filter, filters))
+    return FeatureSettings(engine=engine, **asked)
 
 
 def automatic_engine() -> str:
@@ -47,16 +61,22 @@ def automatic_engine() -> str:
 def settings_of(table: FeatureTable) -> FeatureSettings:
     """The `PLAIN_SETTINGS` that a table was computed with; features of other programs are repeated by pyradiomics."""
     known = {name: table.header[name] for name in PLAIN_SETTINGS}
-    engine = known["engine"] if known["engine"] in ENGINES else PyradiomicsEngine.name
-    return FeatureSettings(**{**known, "engine": engine})
+    distance = tuple(known["distance"]) if isinstance(known["distance"], list) else known["distance"]
+    return FeatureSettings(**{**known, "engine": engine_of(table), "distance": distance})
+
+
+def engine_of(table: FeatureTable) -> str:
+    """The engine that a table was computed with, or can be repeated with."""
+    engine: str = table.header["engine"]
+    return engine if engine in ENGINES else PyradiomicsEngine.name
 
 
 def feature_options(progress: Progress) -> Result:
     """Say what can be asked for here.
 
     Returns:
-        ``engines`` (version by name, None where one cannot be used) and ``settings``, the names of
-        `FeatureSettings`' fields.
+        ``engines`` (version by name, None where one cannot be used), ``settings``, the names that
+        `feature_settings` takes, and ``filters``, those to choose from.
     """
     versions: dict[str, str | None] = {}
     for name, engine in ENGINES.items():
@@ -64,7 +84,8 @@ def feature_options(progress: Progress) -> Result:
             versions[name] = engine.version()
         except MissingDependencyError:
             versions[name] = None
-    return {"engines": versions, "settings": [field.name for field in fields(FeatureSettings)]}
+    settings = [*(field.name for field in fields(FeatureSettings)), "parameters"]
+    return {"engines": versions, "settings": settings, "filters": list(OFFERED_FILTERS)}
 
 
 def compare_lesion(
@@ -113,7 +134,7 @@ def check_stability(
 
     table = FeatureTable.from_dict(features)
     versions, card = read_lesion(**lesion), card_behind(table)
-    used = feature_settings({**settings, "engine": settings_of(table).engine}) if settings else settings_of(table)
+    used = feature_settings({**settings, "engine": engine_of(table)}) if settings else settings_of(table)
     progress("stability", 0, len(BIN_FACTORS))
     variations: dict[str, dict[str, float]] = {}
     for done, factor in enumerate(BIN_FACTORS, 1):

@@ -1,4 +1,4 @@
-"""Real lesions as nodes, loaded the way the application loads files: through storage nodes, the segment from its label."""
+"""Real lesions as nodes, loaded through storage nodes as the application does; the segment comes from its label."""
 
 from __future__ import annotations
 

@@ -300,10 +300,42 @@ def test_opening_the_settings_asks_what_there_is(case):
 
     box = case.ui.engineComboBox
     assert box.itemText(box.findData("pyradiomics")) == f"pyradiomics {radiomics.__version__}"
-    known = {"parameters", "filters"} & set(FeatureSettings.__dataclass_fields__)
-    assert case.ui.parametersLineEdit.enabled == ("parameters" in known)
-    if "parameters" not in known:
-        assert "newer version" in case.ui.parametersLineEdit.toolTip
+    assert case.ui.parametersLineEdit.enabled
+    assert case.ui.filtersLabel.isHidden()
+    boxes = case.panel.form._filterBoxes
+    assert [name for name, box in boxes.items() if box.checked] == ["Original"]
+    assert boxes["LoG:1:2:3"].text == "LoG (1, 2, 3 mm)"
+
+
+def test_filters_are_measured(case, choose_item):
+    case.ui.featureSettingsCollapsibleButton.collapsed = False
+    wait_until(lambda: not case.panel.job._worker.isBusy, slicer.app.processEvents)
+    case.panel.form._filterBoxes["Square"].click()
+    assert json.loads(case.parameters.featureSettings)["filters"] == ["Original", "Square"]
+    choose_item(case.ui.engineComboBox, "exact")
+    case.ui.compareButton.click()
+    case.wait()
+    assert "Filters: Original, Square." in case.ui.settingsLabel.text
+    case.ui.filterLineEdit.setText("mean (square)")
+    assert case.cells(FEATURE) == ["Mean (square)"]
+    for name in ("Original", "Square"):
+        case.panel.form._filterBoxes[name].click()
+    assert "filters" not in case.panel.form.values(), "without any filter the image is measured as it is"
+    assert case.panel.form._filterBoxes["Original"].checked
+
+
+def test_a_parameter_file_is_honoured(case, tmp_path, answer):
+    case.ui.featureSettingsCollapsibleButton.collapsed = False
+    wait_until(lambda: not case.panel.job._worker.isBusy, slicer.app.processEvents)
+    file = tmp_path / "parameters.yaml"
+    file.write_text("featureClass: {firstorder: [Mean]}\nsetting: {binWidth: 10, normalize: true}\n")
+    answer(str(file))
+    case.ui.parametersButton.click()
+    case.ui.compareButton.click()
+    case.wait()
+    assert case.panel.table.header["bin_width"] == 10
+    assert "Image and mask were preprocessed." in case.ui.settingsLabel.text
+    assert [row.feature for row in case.panel.table.rows] == ["Mean"]
 
 
 def test_settings_come_back_from_the_scene(case):

@@ -13,6 +13,7 @@ from Testing.host.scenefile import reopen, save
 
 slicer = pytest.importorskip("slicer")
 
+
 def test_a_scene_brings_everything_back(panel, make_lesion, choose, choose_item, wait_for_end, scene, tmp_path):
     lesion = make_lesion()
     choose(panel, lesion)

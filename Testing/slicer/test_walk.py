@@ -25,7 +25,7 @@ from Testing.host.realcases import BRAIN, LUNG, RealCase  # noqa: E402
 from Testing.host.scene import content  # noqa: E402
 from Testing.host.scenefile import reopen, save  # noqa: E402
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 CLASSES = ("firstorder", "glcm")
 TRUST_WORDS = {"✓ trusted", "! caution", "✗ not trusted", "? unknown"}

@@ -15,7 +15,9 @@ from .errors import MissingDependencyError
 from .radiomics import FeatureSettings, FeatureTable
 from .radiomics.computed_elsewhere import ComputedElsewhere
 from .radiomics.engine import ENGINES
+from .radiomics.filters import FILTERS, LaplacianOfGaussian, parse_filter
 from .radiomics.lesion_files import read_lesion
+from .radiomics.parameter_file import read_parameter_file
 from .radiomics.pyradiomics_engine import PyradiomicsEngine
 
 AUTOMATIC = "auto"
@@ -25,18 +27,31 @@ PLAIN_SETTINGS = ("engine", "classes", "bin_width", "bin_count", "dimension", "d
 BIN_FACTORS = (0.5, 1.0, 2.0)
 """Stability is checked at these multiples of the table's bin width or count; 1 decides the verdict."""
 
+OFFERED_FILTERS = tuple("LoG:1:3" if name == LaplacianOfGaussian.image_type else name for name in FILTERS)
+"""Filters that a panel offers; the Laplacian of a Gaussian with 1 and 3 mm."""
+
 Result = dict[str, Any]
 Progress = Callable[[str, int, int], None]
 
 
 def feature_settings(given: Mapping[str, Any]) -> FeatureSettings:
-    """Settings from their JSON form, in which the engine may be ``auto``.
+    """Settings from their JSON form.
+
+    Args:
+        given: Arguments of `FeatureSettings`. The engine may be ``auto``, filters are texts as `parse_filter` takes
+            them; ``parameters`` names a parameter file of pyradiomics, which then holds for all but the engine.
 
     Raises:
         SettingsError: A setting is outside what is allowed.
     """
-    engine = given.get("engine", AUTOMATIC)
-    return FeatureSettings(**{**given, "engine": automatic_engine() if engine == AUTOMATIC else engine})
+    chosen = dict(given)
+    engine, file = chosen.pop("engine", AUTOMATIC), chosen.pop("parameters", None)
+    engine = automatic_engine() if engine == AUTOMATIC else engine
+    if file:
+        return read_parameter_file(file, engine).settings
+    if "filters" in chosen:
+        chosen["filters"] = tuple(map(parse_filter, chosen["filters"]))
+    return FeatureSettings(engine=engine, **chosen)
 
 
 def automatic_engine() -> str:
@@ -55,8 +70,8 @@ def feature_options(progress: Progress) -> Result:
     """Say what can be asked for here.
 
     Returns:
-        ``engines`` (version by name, None where one cannot be used) and ``settings``, the names of
-        `FeatureSettings`' fields.
+        ``engines`` (version by name, None where one cannot be used), ``settings``, the names of what
+        `feature_settings` takes, and ``filters``, as it takes them.
     """
     versions: dict[str, str | None] = {}
     for name, engine in ENGINES.items():
@@ -64,7 +79,8 @@ def feature_options(progress: Progress) -> Result:
             versions[name] = engine.version()
         except MissingDependencyError:
             versions[name] = None
-    return {"engines": versions, "settings": [field.name for field in fields(FeatureSettings)]}
+    settings = [*(field.name for field in fields(FeatureSettings)), "parameters"]
+    return {"engines": versions, "settings": settings, "filters": list(OFFERED_FILTERS)}
 
 
 def compare_lesion(

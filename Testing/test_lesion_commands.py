@@ -76,6 +76,25 @@ def test_an_unknown_engine_is_refused():
         commands.feature_settings({"engine": "other"})
 
 
+def test_filtered_images_are_measured(lesion):
+    values = compare(lesion, filters=["Original", "LoG:2"])["features"]["features"]
+    keys = {row["key"] for row in values if row["class"] != "lesion"}
+    assert {key.split("_")[0] for key in keys} == {"original", "log-sigma-2-mm-3D"}
+
+
+def test_a_parameter_file_holds_for_all_but_the_engine(lesion, tmp_path):
+    file = tmp_path / "parameters.yaml"
+    file.write_text("featureClass: {firstorder: [Mean]}\nsetting: {binWidth: 10}\n")
+    settings = commands.feature_settings({**FIRST_ORDER, "bin_width": 77.0, "parameters": str(file)})
+    assert settings.engine == "exact" and settings.bin_width == 10 and settings.features == ("firstorder_Mean",)
+
+
+@pytest.mark.parametrize("text", ["Fourier", "Square:2", "LoG:fine"])
+def test_an_unknown_filter_is_refused(lesion, text):
+    with pytest.raises(SettingsError, match=text.split(":")[0]):
+        compare(lesion, filters=[text])
+
+
 def test_engines_and_settings_are_told():
     options = commands.feature_options(silent)
     assert set(options["engines"]) == {"pyradiomics", "exact"} and options["engines"]["exact"]

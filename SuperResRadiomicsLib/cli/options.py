@@ -10,7 +10,7 @@ import typer
 from ..errors import RegionError, SettingsError
 from ..grid import Box
 from ..radiomics import FeatureSettings, ParameterFile, read_parameter_file
-from ..radiomics.filters import FILTERS, ImageFilter, LaplacianOfGaussian
+from ..radiomics.filters import parse_filter
 from .console import note
 
 FEATURE_PANEL, LESION_PANEL, NETWORK_PANEL = "Features", "Lesion", "Network"
@@ -127,7 +127,7 @@ def feature_settings(engine: str, parameters: Path | None, **options: Any) -> Pa
     if "classes" in chosen:
         chosen["classes"] = _listed(chosen["classes"])
     if "filters" in chosen:
-        chosen["filters"] = tuple(map(_parse_filter, _listed(chosen["filters"])))
+        chosen["filters"] = tuple(map(parse_filter, _listed(chosen["filters"])))
     if "bin_count" in chosen:
         chosen.setdefault("bin_width", None)
     return ParameterFile(FeatureSettings(engine=engine, **chosen), label=None, without_effect=())
@@ -135,21 +135,6 @@ def feature_settings(engine: str, parameters: Path | None, **options: Any) -> Pa
 
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(","))
-
-
-def _parse_filter(text: str) -> ImageFilter:
-    """Read ``Wavelet``, or ``LoG:1:3`` with sigmas in mm."""
-    name, *sigmas = text.split(":")
-    if name not in FILTERS:
-        raise SettingsError(f"The image type '{name}' is not on offer. Choose from: {', '.join(FILTERS)}.")
-    if name != LaplacianOfGaussian.image_type:
-        if sigmas:
-            raise SettingsError(f"'{text}' gives {name} a number; only LoG takes some. Use a parameter file.")
-        return FILTERS[name]()
-    try:
-        return LaplacianOfGaussian(sigma=tuple(float(sigma) if "." in sigma else int(sigma) for sigma in sigmas))
-    except ValueError as error:
-        raise SettingsError(f"'{text}' holds sigmas that are no numbers. Give mm, for instance LoG:1:2.5.") from error
 
 
 def parse_box(text: str) -> Box:

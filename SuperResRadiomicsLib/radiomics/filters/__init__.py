@@ -1,17 +1,12 @@
 """Image filters under pyradiomics' names; both engines measure the same filtered images."""
 
+from .by_name import FILTERS, parse_filter
 from .gradient import Gradient
 from .image_filter import ImageFilter, check_bins
 from .intensity_maps import Exponential, Logarithm, Square, SquareRoot
 from .laplacian_of_gaussian import LaplacianOfGaussian
 from .original import ORIGINAL, UNFILTERED, Original
 from .wavelet import Wavelet
-
-FILTERS: dict[str, type[ImageFilter]] = {
-    kind.image_type: kind
-    for kind in (Original, Wavelet, LaplacianOfGaussian, Square, SquareRoot, Logarithm, Exponential, Gradient)
-}
-"""The filters on offer by their name in pyradiomics' parameter files."""
 
 __all__ = [
     "FILTERS",
@@ -27,4 +22,5 @@ __all__ = [
     "SquareRoot",
     "Wavelet",
     "check_bins",
+    "parse_filter",
 ]

@@ -12,21 +12,23 @@ from dataclasses import fields, replace
 from typing import Any
 
 from .errors import MissingDependencyError
-from .radiomics import FeatureSettings, FeatureTable, read_parameter_file
+from .radiomics import FeatureSettings, FeatureTable
 from .radiomics.computed_elsewhere import ComputedElsewhere
 from .radiomics.engine import ENGINES
 from .radiomics.filters import FILTERS, LaplacianOfGaussian, parse_filter
 from .radiomics.lesion_files import read_lesion
+from .radiomics.parameter_file import read_parameter_file
 from .radiomics.pyradiomics_engine import PyradiomicsEngine
 
 AUTOMATIC = "auto"
 """Engine: pyradiomics where it is installed, else the own exact kernels."""
 PLAIN_SETTINGS = ("engine", "classes", "bin_width", "bin_count", "dimension", "distance", "distance_unit")
 """Settings that a table's header holds in the form in which they are given."""
-OFFERED_FILTERS = tuple("LoG:1:2:3" if name == LaplacianOfGaussian.image_type else name for name in FILTERS)
-"""Filters to choose from with a click; other numbers need a parameter file. The sigmas are in mm."""
 BIN_FACTORS = (0.5, 1.0, 2.0)
 """Stability is checked at these multiples of the table's bin width or count; 1 decides the verdict."""
+
+OFFERED_FILTERS = tuple("LoG:1:3" if name == LaplacianOfGaussian.image_type else name for name in FILTERS)
+"""Filters that a panel offers; the Laplacian of a Gaussian with 1 and 3 mm."""
 
 Result = dict[str, Any]
 Progress = Callable[[str, int, int], None]
@@ -36,21 +38,20 @@ def feature_settings(given: Mapping[str, Any]) -> FeatureSettings:
     """Settings from their JSON form.
 
     Args:
-        given: Fields of `FeatureSettings`; the ``engine`` may be ``auto``, ``filters`` are texts as `parse_filter`
-            reads them, and ``parameters``, a file of pyradiomics' settings, overrides all but the engine.
+        given: Arguments of `FeatureSettings`. The engine may be ``auto``, filters are texts as `parse_filter` takes
+            them; ``parameters`` names a parameter file of pyradiomics, which then holds for all but the engine.
 
     Raises:
-        SettingsError: A setting is outside what is allowed, or the file cannot be used.
+        SettingsError: A setting is outside what is allowed.
     """
-    asked = dict(given)
-    engine = asked.pop("engine", AUTOMATIC)
+    chosen = dict(given)
+    engine, file = chosen.pop("engine", AUTOMATIC), chosen.pop("parameters", None)
     engine = automatic_engine() if engine == AUTOMATIC else engine
-    parameters, filters = asked.pop("parameters", ""), asked.pop("filters", ())
-    if parameters:
-        return read_parameter_file(parameters, engine).settings
-    if filters:
-        asked["filters"] = tuple(map(parse_filter, filters))
-    return FeatureSettings(engine=engine, **asked)
+    if file:
+        return read_parameter_file(file, engine).settings
+    if "filters" in chosen:
+        chosen["filters"] = tuple(map(parse_filter, chosen["filters"]))
+    return FeatureSettings(engine=engine, **chosen)
 
 
 def automatic_engine() -> str:
@@ -75,8 +76,8 @@ def feature_options(progress: Progress) -> Result:
     """Say what can be asked for here.
 
     Returns:
-        ``engines`` (version by name, None where one cannot be used), ``settings``, the names that
-        `feature_settings` takes, and ``filters``, those to choose from.
+        ``engines`` (version by name, None where one cannot be used), ``settings``, the names of what
+        `feature_settings` takes, and ``filters``, as it takes them.
     """
     versions: dict[str, str | None] = {}
     for name, engine in ENGINES.items():

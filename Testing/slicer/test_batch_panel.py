@@ -84,8 +84,8 @@ def test_feature_settings_are_those_of_the_panel(panel, make_lesion, choose, com
     panel._parameters.featureSettings = '{"bin_count": 64, "bin_width": null, "classes": ["glcm"], "engine": "exact"}'
     compare = parsed(commands()[1])
     assert (compare["bin_count"], compare["classes"], compare["engine"]) == (64, "glcm", "exact")
-    panel._parameters.featureSettings = '{"classes": ["glcm"], "filters": ["Original", "LoG:1:2:3"]}'
-    assert parsed(commands()[1])["filters"] == "Original,LoG:1:2:3"
+    panel._parameters.featureSettings = '{"classes": ["glcm"], "filters": ["Original", "LoG:1:3"]}'
+    assert parsed(commands()[1])["filters"] == "Original,LoG:1:3"
     panel._parameters.featureSettings = '{"classes": ["glcm"], "bin_width": 5, "parameters": "mine.yaml"}'
     compare = parsed(commands()[1])
     assert (str(compare["parameters"]), compare["classes"], compare["bin_width"]) == ("mine.yaml", None, None)

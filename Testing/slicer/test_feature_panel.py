@@ -127,6 +127,24 @@ def test_the_table_is_shown_whole(case):
     assert f">{volume:.4g}<" in case.ui.measurementsLabel.text
 
 
+@pytest.mark.parametrize(
+    ("relative", "text"),
+    [(0.0, "0%"), (-0.0003, "≈ 0%"), (-0.02, "−2.0%"), (0.1, "▲ +10.0%"), (-0.5, "▼▼ −50.0%"), (math.nan, "–")],
+)
+def test_changes_are_put_into_signs(module, relative, text):
+    from SuperResRadiomicsModule.featuretable import change
+
+    assert change(relative) == text
+
+
+def test_nothing_of_a_table_is_shown_before_there_is_one(case):
+    case.parameters.featureTable = None
+    case.panel.update()
+    for name in ("featureView", "filterLineEdit", "copyButton", "exportButton", "settingsLabel"):
+        assert getattr(case.ui, name).isHidden()
+    assert not case.ui.compareButton.isHidden()
+
+
 @pytest.mark.parametrize("column", [ORIGINAL, ENHANCED, VOXEL_EFFECT, NETWORK_EFFECT])
 def test_numbers_are_sorted_as_numbers(case, column):
     from SuperResRadiomicsModule.featuretable import KEY_ROLE
@@ -304,7 +322,7 @@ def test_opening_the_settings_asks_what_there_is(case):
     assert case.ui.filtersLabel.isHidden()
     boxes = case.panel.form._filterBoxes
     assert [name for name, box in boxes.items() if box.checked] == ["Original"]
-    assert boxes["LoG:1:2:3"].text == "LoG (1, 2, 3 mm)"
+    assert boxes["LoG:1:3"].text == "LoG (1, 3 mm)"
 
 
 def test_filters_are_measured(case, choose_item):

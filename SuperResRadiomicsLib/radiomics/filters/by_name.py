@@ -1,4 +1,4 @@
-"""The filters on offer, and how they are named in a short text that a person types or ticks."""
+"""The filters by their names in pyradiomics' parameter files."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ FILTERS: dict[str, type[ImageFilter]] = {
     kind.image_type: kind
     for kind in (Original, Wavelet, LaplacianOfGaussian, Square, SquareRoot, Logarithm, Exponential, Gradient)
 }
-"""The filters on offer by their name in pyradiomics' parameter files."""
+"""The filters on offer."""
 
 
 def parse_filter(text: str) -> ImageFilter:
     """Read ``Wavelet``, or ``LoG:1:3`` with sigmas in mm.
 
     Raises:
-        SettingsError: There is no such filter, or a number that it does not take.
+        SettingsError: There is no such filter, or it takes no numbers.
     """
     name, *sigmas = text.split(":")
     if name not in FILTERS:

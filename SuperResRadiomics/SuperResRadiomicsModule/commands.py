@@ -76,11 +76,17 @@ def _lesion(parameters: Parameters) -> list[str]:
 
 def _features(settings: dict[str, Any]) -> list[str]:
     """Options of ``compare`` for the feature panel's settings; what has no option is left to its default."""
-    engine = settings.get("engine")
-    values = {"--engine": engine if engine != AUTOMATIC else None, "--parameters": settings.get("parameters")}
+    values = {"--engine": _engine(settings.get("engine", AUTOMATIC)), "--parameters": settings.get("parameters")}
     if not settings.get("parameters"):  # A file says all but the engine.
         values |= _plainFeatures(settings)
     return [text for option, value in values.items() if value is not None for text in (option, f"{value}")]
+
+
+def _engine(asked: str) -> str:
+    """The engine by name: the command line has no automatic one."""
+    from SuperResRadiomicsLib.lesion_commands import automatic_engine
+
+    return automatic_engine() if asked == AUTOMATIC else asked
 
 
 def _plainFeatures(settings: dict[str, Any]) -> dict[str, Any]:

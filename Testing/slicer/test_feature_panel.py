@@ -719,6 +719,6 @@ def test_slicerradiomics_is_offered_only_where_it_is(case):
 
 def test_the_child_finds_the_packages_of_extensions(module):
     import radiomics
-    from SuperResRadiomicsModule.featureworker import environmentWithRadiomics
+    from SuperResRadiomicsModule.workerclient import environmentWithRadiomics
 
     assert environmentWithRadiomics()["PYTHONPATH"].split(os.pathsep)[-1] == str(Path(radiomics.__file__).parents[1])

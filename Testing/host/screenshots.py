@@ -61,6 +61,8 @@ def take_results(widget: Any, file: Path) -> None:
     for section in (widget.inputPanel.ui.inputCollapsibleButton, widget.modelPanel.ui.modelCollapsibleButton):
         section.collapsed = True
     widget.viewPanel.ui.sideBySideButton.click()
+    classes = widget.featurePanel.ui.classFilterComboBox
+    classes.setCurrentIndex(classes.findData("glcm"))
     take(widget, file)
 
 
@@ -69,6 +71,7 @@ def show_feature(widget: Any, file: Path) -> None:
     panel = widget.featurePanel
     panel.ui.stabilityButton.click()
     _wait(lambda: not panel.job.isRunning)
+    panel.ui.classFilterComboBox.setCurrentIndex(0)
     panel.view.select("original_firstorder_MeanAbsoluteDeviation")
     _grab(panel.widget, file)
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from SuperResRadiomicsLib.enhance import available_devices
+from SuperResRadiomicsLib.model_choice import feature_agreement
 
 slicer = pytest.importorskip("slicer")
 
@@ -68,8 +69,10 @@ def test_the_best_held_out_features_are_chosen_first(shipped, make_lesion, choos
 def test_the_card_is_shown(shipped, make_lesion):
     shipped.inputPanel.ui.inputVolumeSelector.setCurrentNode(make_lesion().volume)
     text = shipped.modelPanel.ui.cardLabel.text
-    for expected in ("trained for the smallest error", "LIDC-IDRI (CC BY 3.0)", "0.4 to 3.4 mm", "dB PSNR", "0.84"):
+    agreement = feature_agreement(shipped.logic.models.cards()["ct-gancircle-x2-fidelity"])
+    for expected in ("trained for the smallest error", "LIDC-IDRI (CC BY 3.0)", "0.4 to 3.4 mm", "dB PSNR"):
         assert expected in text
+    assert f"{agreement:.2f} (1 is perfect)" in text
 
 
 def test_voxels_outside_the_models_range_are_warned_of(panel, make_lesion):
@@ -133,7 +136,7 @@ def test_devices_are_those_that_the_child_finds(panel, wait_for_end):
     panel.modelPanel.ui.findDevicesButton.click()
     wait_for_end(panel)
     assert items(box) == ["auto", *available_devices()]
-    assert "threads" in box.itemText(box.findData("cpu"))
+    assert "thread" in box.itemText(box.findData("cpu"))
     assert box.currentData == "cpu"
 
 

@@ -21,7 +21,7 @@ from SuperResRadiomicsLib.mrml import ijk_to_ras
 from Testing.host import application
 
 MODULE = Path(__file__).resolve().parents[1] / "SuperResRadiomics" / "SuperResRadiomics.py"
-CLICKS = 5
+CLICKS = 3
 
 
 def main(image: str, mask: str) -> None:

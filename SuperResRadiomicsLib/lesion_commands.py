@@ -62,8 +62,14 @@ def automatic_engine() -> str:
 def settings_of(table: FeatureTable) -> FeatureSettings:
     """The `PLAIN_SETTINGS` that a table was computed with; features of other programs are repeated by pyradiomics."""
     known = {name: table.header[name] for name in PLAIN_SETTINGS}
-    engine = known["engine"] if known["engine"] in ENGINES else PyradiomicsEngine.name
-    return FeatureSettings(**{**known, "engine": engine})
+    distance = tuple(known["distance"]) if isinstance(known["distance"], list) else known["distance"]
+    return FeatureSettings(**{**known, "engine": engine_of(table), "distance": distance})
+
+
+def engine_of(table: FeatureTable) -> str:
+    """The engine that a table was computed with, or can be repeated with."""
+    engine: str = table.header["engine"]
+    return engine if engine in ENGINES else PyradiomicsEngine.name
 
 
 def feature_options(progress: Progress) -> Result:
@@ -129,7 +135,7 @@ def check_stability(
 
     table = FeatureTable.from_dict(features)
     versions, card = read_lesion(**lesion), card_behind(table)
-    used = feature_settings({**settings, "engine": settings_of(table).engine}) if settings else settings_of(table)
+    used = feature_settings({**settings, "engine": engine_of(table)}) if settings else settings_of(table)
     progress("stability", 0, len(BIN_FACTORS))
     variations: dict[str, dict[str, float]] = {}
     for done, factor in enumerate(BIN_FACTORS, 1):

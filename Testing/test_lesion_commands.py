@@ -98,7 +98,35 @@ def test_an_unknown_filter_is_refused(lesion, text):
 def test_engines_and_settings_are_told():
     options = commands.feature_options(silent)
     assert set(options["engines"]) == {"pyradiomics", "exact"} and options["engines"]["exact"]
-    assert {"bin_width", "dimension"} <= set(options["settings"])
+    assert {"bin_width", "dimension", "filters", "parameters"} <= set(options["settings"])
+    assert {"Original", "Wavelet", "LoG:1:3", "Gradient"} <= set(options["filters"])
+    assert len(commands.feature_settings({"filters": options["filters"]}).filters) == len(options["filters"])
+
+
+def test_filtered_images_are_measured_and_their_stability_checked(lesion):
+    asked = {**FIRST_ORDER, "filters": ["Original", "Square"]}
+    table = commands.compare_lesion(silent, lesion=lesion, features=asked)["features"]
+    keys = {row["key"] for row in table["features"]}
+    assert {"original_firstorder_Mean", "square_firstorder_Mean"} <= keys
+    result = commands.check_stability(silent, lesion=lesion, features=table, settings=asked)
+    assert set(result["stability"]["variation"]) == keys
+
+
+def test_a_parameter_file_overrides_all_but_the_engine(lesion, tmp_path):
+    file = tmp_path / "parameters.json"
+    file.write_text(json.dumps({"featureClass": {"glcm": None}, "setting": {"binCount": 8, "distances": [1, 2]}}))
+    asked = {"engine": "exact", "classes": ["shape"], "parameters": str(file)}
+    table = commands.compare_lesion(silent, lesion=lesion, features=asked)["features"]
+    header = table["header"]
+    assert (header["engine"], header["classes"], header["bin_count"]) == ("exact", ["glcm"], 8)
+    stability = commands.check_stability(silent, lesion=lesion, features=table, settings=asked)["stability"]
+    assert stability["bins"] == ["4 bins", "8 bins", "16 bins"]
+    assert commands.settings_of(FeatureTable.from_dict(table)).distances == (1, 2)
+
+
+def test_a_parameter_file_that_is_not_there_is_refused():
+    with pytest.raises(SettingsError, match="cannot be read"):
+        commands.feature_settings({"parameters": "nowhere.yaml"})
 
 
 def test_a_mask_drawn_on_the_fine_grid_is_kept_there_and_carried_back(lesion, mask, tmp_path):

@@ -14,11 +14,15 @@ from .parameters import ALL_SEGMENTS, ROI, SEGMENT, Parameters
 
 def modalityOf(parameters: Parameters) -> str:
     """``CT``, ``MR``, ``US`` or ``unknown``: as chosen, as DICOM says, or as the voxels let guess."""
+    return parameters.modality or guessedModality(parameters.inputVolume)
+
+
+def guessedModality(volume: Any) -> str:
+    """``CT``, ``MR``, ``US`` or ``unknown``: as DICOM says, or as the voxels let guess."""
     from SuperResRadiomicsLib.image import guess_modality
 
-    volume = parameters.inputVolume
-    if parameters.modality or volume is None:
-        return parameters.modality or "unknown"
+    if volume is None:
+        return "unknown"
     lowest = volume.GetImageData().GetScalarRange()[0] if hasVoxels(volume) else 0.0
     return dicomModality(volume) or guess_modality(lowest)
 
@@ -41,6 +45,8 @@ def obstacle(parameters: Parameters | None) -> str:
     """What the user has to do before a run can start; empty when nothing."""
     if parameters is None or not hasVoxels(parameters.inputVolume):
         return _("Select an input volume.")
+    if modalityOf(parameters) == "unknown":
+        return _("Choose the modality: neither DICOM nor the voxels say what the image is.")
     kind, segments = parameters.lesionKind, segmentsOf(parameters.segmentation)
     if kind == SEGMENT and parameters.segmentId not in segments:
         return _("Select the lesion's segment, or draw it below; or enhance the whole volume.")

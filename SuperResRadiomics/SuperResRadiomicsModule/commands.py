@@ -76,14 +76,27 @@ def _lesion(parameters: Parameters) -> list[str]:
 
 def _features(settings: dict[str, Any]) -> list[str]:
     """Options of ``compare`` for the feature panel's settings; what has no option is left to its default."""
-    values = {
-        "--engine": settings.get("engine") if settings.get("engine") != AUTOMATIC else None,
+    values = {"--engine": _engine(settings.get("engine", AUTOMATIC)), "--parameters": settings.get("parameters")}
+    if not settings.get("parameters"):  # A file says all but the engine.
+        values |= _plainFeatures(settings)
+    return [text for option, value in values.items() if value is not None for text in (option, f"{value}")]
+
+
+def _engine(asked: str) -> str:
+    """The engine by name: the command line has no automatic one."""
+    from SuperResRadiomicsLib.lesion_commands import automatic_engine
+
+    return automatic_engine() if asked == AUTOMATIC else asked
+
+
+def _plainFeatures(settings: dict[str, Any]) -> dict[str, Any]:
+    return {
         "--bin-width": settings.get("bin_width"),
         "--bin-count": settings.get("bin_count"),
         "--classes": ",".join(settings.get("classes", ())) or None,
         "--dimension": settings.get("dimension"),
+        "--filters": ",".join(settings.get("filters", ())) or None,
     }
-    return [text for option, value in values.items() if value is not None for text in (option, f"{value}")]
 
 
 def _box(parameters: Parameters) -> str:

@@ -123,10 +123,17 @@ class FeaturePanel:
         self.view.select(key)
         self.ui.measurementsLabel.text = measurementsHtml(self.table) if self.table else ""
         self.ui.settingsLabel.text = settingsText(self.table) if self.table else ""
-        for label in (self.ui.measurementsLabel, self.ui.settingsLabel):
-            label.visible = self.table is not None
+        self._showResults(self.table is not None)
         self._showLesion(node)
         self._showFeature()
+
+    def _showResults(self, visible: bool) -> None:
+        """Before there is a table, nothing is shown of it."""
+        ui = self.ui
+        labels = (ui.measurementsLabel, ui.settingsLabel, ui.countLabel)
+        buttons = (ui.copyButton, ui.exportButton, ui.chartButton)
+        for widget in (*labels, ui.classFilterComboBox, ui.filterLineEdit, ui.featureView, *buttons):
+            widget.visible = visible
 
     def _offerClasses(self) -> None:
         box = self.ui.classFilterComboBox

@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 from . import slicerradiomics
 
 AUTOMATIC = "auto"
+UNFILTERED = ["Original"]
 DEFAULT_BIN_WIDTH, DEFAULT_BIN_COUNT = 25.0, 32
 NOT_OFFERED = _("The installed package cannot do this; a newer version can.")
 ASKED_LATER = _("Known as soon as the computing process was asked.")
@@ -21,7 +22,8 @@ class FeatureSettingsForm:
     """Shows settings in widgets, and reads them back.
 
     Settings are the arguments of the package's ``FeatureSettings``: ``classes``, ``bin_width`` or ``bin_count``,
-    ``dimension``, ``engine``, and where the package knows them ``filters`` (names) and ``parameters`` (a file).
+    ``dimension``, ``engine``, and where the package knows them ``filters`` (names; left out where it is the image
+    as it is) and ``parameters`` (a file).
 
     Args:
         ui: The panel's widgets by name.
@@ -61,9 +63,7 @@ class FeatureSettingsForm:
             "bin_count": None if byWidth else int(ui.binsSpinBox.value),
             "dimension": ui.dimensionComboBox.currentData,
             "engine": ui.engineComboBox.currentData,
-            "filters": [name for name, box in self._filterBoxes.items() if box.checked]
-            if self._filterBoxes
-            else self._filters,
+            "filters": self._chosenFilters(),
             "parameters": ui.parametersLineEdit.text.strip(),
         }
         return {name: value for name, value in values.items() if name not in ("filters", "parameters") or value}
@@ -82,7 +82,7 @@ class FeatureSettingsForm:
             self._choose(ui.engineComboBox, values.get("engine", AUTOMATIC))
             self._filters = list(values.get("filters", ()))
             for name, box in self._filterBoxes.items():
-                box.checked = name in self._filters
+                box.checked = name in (self._filters or UNFILTERED)
             if ui.parametersLineEdit.text != values.get("parameters", ""):
                 ui.parametersLineEdit.text = values.get("parameters", "")
         finally:
@@ -95,7 +95,16 @@ class FeatureSettingsForm:
             return _("The parameter file does not exist. Choose another one or none.")
         if not any(box.checked for box in self._classBoxes.values()):
             return _("Choose at least one feature class.")
+        if self.ui.engineComboBox.currentData == slicerradiomics.NAME and (parameters or self._chosenFilters()):
+            return _("SlicerRadiomics is asked without filters and parameter file. Choose another engine or neither.")
         return ""
+
+    def _chosenFilters(self) -> list[str]:
+        """Names of the filters; none where only the image as it is gets measured."""
+        if not self._filterBoxes:
+            return self._filters
+        chosen = [name for name, box in self._filterBoxes.items() if box.checked]
+        return [] if chosen == UNFILTERED else chosen
 
     def _engines(self) -> dict[str, str]:
         engines = {AUTOMATIC: _("Automatic"), "pyradiomics": _("pyradiomics"), "exact": _("exact")}
@@ -158,8 +167,14 @@ class FeatureSettingsForm:
         ui.filtersLabel.toolTip = why
         for name in offered:
             if name not in self._filterBoxes:
-                box = qt.QCheckBox(name)
-                box.checked = name in self._filters
+                box = qt.QCheckBox(_filterTitle(name))
+                box.checked = name in (self._filters or UNFILTERED)
                 box.connect("toggled(bool)", self._changed)
                 ui.filtersLayout.addWidget(box, len(self._filterBoxes) // 3, len(self._filterBoxes) % 3)
                 self._filterBoxes[name] = box
+
+
+def _filterTitle(name: str) -> str:
+    """``LoG:1:3`` as a person reads it."""
+    kind, *sigmas = name.split(":")
+    return _("{filter} ({sigmas} mm)").format(filter=kind, sigmas=", ".join(sigmas)) if sigmas else kind

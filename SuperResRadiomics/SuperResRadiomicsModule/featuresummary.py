@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from slicer.i18n import tr as _
 
+from .featuresettings import UNFILTERED
 from .featuretable import number
 
 if TYPE_CHECKING:
@@ -52,8 +53,14 @@ def settingsText(table: FeatureTable) -> str:
 
 
 def _more(header: dict[str, Any]) -> str:
-    """That the mask was drawn on the finer grid, where it was."""
-    return _("Lesion drawn on the super-resolved image.") if "carried back" in header["mask_rule"] else ""
+    """What is not as usual: filters, preprocessing, a mask drawn on the finer grid."""
+    filters = [each["image_type"] for each in header.get("filters", ())]
+    said = [_("Filters: {names}.").format(names=", ".join(filters))] if filters and filters != UNFILTERED else []
+    if header.get("preprocessing"):
+        said.append(_("Image and mask were preprocessed."))
+    if "carried back" in header["mask_rule"]:
+        said.append(_("Lesion drawn on the super-resolved image."))
+    return " ".join(said)
 
 
 def _line(kind: str, name: str, cells: list[str]) -> str:

@@ -29,8 +29,8 @@ TRUST_SIGNS = {"trusted": "\u2713", "caution": "!", "not trusted": "\u2717", "un
 # Okabe and Ito's colours can be told apart by colour-blind people; half transparent they suit dark themes too.
 TRUST_COLOURS = {"trusted": (0, 158, 115), "caution": (230, 159, 0), "not trusted": (213, 94, 0)}
 INCREASE, DECREASE = (230, 159, 0), (0, 114, 178)
-NOTICEABLE, LARGE = 0.1, 0.5
-"""Relative changes from which an arrow, and a double arrow, are shown."""
+SMALLEST, NOTICEABLE, LARGE = 0.0005, 0.1, 0.5
+"""Relative changes from which a number, an arrow, and a double arrow are shown."""
 
 
 class FeatureTableView:
@@ -128,6 +128,8 @@ def change(relative: float) -> str:
         return "\N{EN DASH}"
     if relative == 0:
         return "0%"
+    if abs(relative) < SMALLEST:
+        return "\N{ALMOST EQUAL TO} 0%"
     arrow = "\u25b2" if relative > 0 else "\u25bc"
     arrows = 2 if abs(relative) >= LARGE else 1 if abs(relative) >= NOTICEABLE else 0
     return f"{arrow * arrows} {relative:+.1%}".replace("-", "\N{MINUS SIGN}").strip()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -38,7 +36,7 @@ class FeatureWorker:
         import SuperResRadiomicsLib
 
         script = Path(SuperResRadiomicsLib.__file__).with_name("worker.py")
-        self._client = WorkerClient(script, environment=environmentWithRadiomics())
+        self._client = WorkerClient(script)
         self._questions: dict[int, Question] = {}
 
     @property
@@ -105,16 +103,3 @@ def removeFolder(folder: Path | None) -> None:
     """Remove a temporary folder, if any."""
     if folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def environmentWithRadiomics() -> dict[str, str]:
-    """The environment in which the child finds the `radiomics` that the extension SlicerRadiomics brings.
-
-    The application puts an extension's packages onto its own Python's path, not onto that of a child. The folder
-    goes last, so that it hides nothing.
-    """
-    found = importlib.util.find_spec("radiomics")
-    if found is None or found.origin is None:
-        return {}
-    folder = str(Path(found.origin).parent.parent)
-    return {"PYTHONPATH": os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), folder)))}

@@ -9,7 +9,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from .binding import NODE_CHANGED, Binding, fill
-from .choices import modalityOf, segmentsOf
+from .choices import guessedModality, modalityOf, segmentsOf
 from .detectionrun import DetectionOutcome
 from .parameters import ALL_SEGMENTS, ROI, SEGMENT, WHOLE_VOLUME, Parameters
 from .resources import loadPanel
@@ -52,6 +52,7 @@ class InputPanel:
         if parameters is not None:
             with self._binding.paused():
                 self._showSegment(parameters)
+                self._showModality(parameters)
             self._showKind(parameters.lesionKind)
         self._showDetector(parameters)
         self.ui.inputCollapsibleButton.enabled = not self._logic.isRunning
@@ -101,14 +102,14 @@ class InputPanel:
         self._showStatus(message, isError=True)
 
     def _fillChoices(self) -> None:
-        modalities = {"": _("As DICOM or the voxels say"), "CT": _("CT"), "MR": _("MR"), "US": _("Ultrasound")}
+        modalities = {"": _("Automatic"), **_modalities()}
         kinds = {
             SEGMENT: _("One segment"),
             ALL_SEGMENTS: _("All segments, one after another"),
             ROI: _("Region of interest"),
             WHOLE_VOLUME: _("None: the whole volume"),
         }
-        fill(self.ui.modalityComboBox, {**modalities})
+        fill(self.ui.modalityComboBox, modalities)
         fill(self.ui.lesionKindComboBox, kinds)
 
     def _connect(self) -> None:
@@ -124,6 +125,12 @@ class InputPanel:
     def _showSegment(self, parameters: Parameters) -> None:
         self.ui.segmentSelector.setCurrentNode(parameters.segmentation)
         self.ui.segmentSelector.setCurrentSegmentID(parameters.segmentId)
+
+    def _showModality(self, parameters: Parameters) -> None:
+        """Say what "Automatic" comes to."""
+        known = _modalities().get(guessedModality(parameters.inputVolume))
+        text = _("Automatic: {modality}").format(modality=known) if known else _("Automatic: not known")
+        self.ui.modalityComboBox.setItemText(0, text if parameters.inputVolume else _("Automatic"))
 
     def _showKind(self, kind: str) -> None:
         ui = self.ui
@@ -143,3 +150,7 @@ class InputPanel:
         self.ui.detectButton.toolTip = obstacle or _(
             "Let a network suggest where the lesion is. A reader must check it."
         )
+
+
+def _modalities() -> dict[str, str]:
+    return {"CT": _("CT"), "MR": _("MR"), "US": _("Ultrasound")}

@@ -121,6 +121,7 @@ class RunPanel:
     def showStatus(self, text: str, isError: bool = False) -> None:
         """Show a sentence; an error also in a dialog."""
         self.ui.statusLabel.text = text
+        self.ui.statusLabel.visible = bool(text)
         self.ui.statusLabel.styleSheet = ERROR_STYLE if isError else ""
         if isError:
             slicer.util.errorDisplay(text, windowTitle=_("Super-resolution Radiomics"))

@@ -152,7 +152,7 @@ class ViewPanel(VTKObservationMixin):
         self.update()
 
     def _onTurn(self, enhanced: bool) -> None:
-        self.ui.viewNoteLabel.text = _("Now: enhanced.") if enhanced else _("Now: bicubic.")
+        self._say(_("Now: enhanced.") if enhanced else _("Now: bicubic."))
 
     @contextmanager
     def _errorsShown(self) -> Iterator[None]:
@@ -213,10 +213,16 @@ class ViewPanel(VTKObservationMixin):
         self.ui.blinkButton.checked = self.view.isBlinking
         self.ui.differenceButton.checked = overlay is not None and not isUncertainty
         self.ui.uncertaintyButton.checked = isUncertainty
-        self.ui.overlayOpacitySlider.enabled = overlay is not None
+        for widget in (self.ui.overlayOpacityLabel, self.ui.overlayOpacitySlider, self.ui.overlayPercentLabel):
+            widget.enabled = overlay is not None
         if self.view.isBlinking:
             return
-        self.ui.viewNoteLabel.text = self._note(overlay, isUncertainty, compared)
+        self._say(self._note(overlay, isUncertainty, compared))
+
+    def _say(self, text: str) -> None:
+        """Show a sentence below the buttons; no empty line where there is none."""
+        self.ui.viewNoteLabel.text = text
+        self.ui.viewNoteLabel.visible = bool(text)
 
     def _note(self, overlay: Any, isUncertainty: bool, compared: Compared | None) -> str:
         """What the colours mean, in words."""

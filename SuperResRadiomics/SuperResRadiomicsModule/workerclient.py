@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import importlib.util
 import itertools
 import json
 import os
@@ -36,15 +37,14 @@ class WorkerClient:
     Args:
         script: Path of ``worker.py``.
         python: Interpreter; by default Slicer's, or the running one outside the application.
-        environment: Environment variables that the child gets besides those of this process.
 
     Attributes:
         log: The latest lines that children wrote to their standard error, and when each began and ended.
     """
 
-    def __init__(self, script: Path, python: str | None = None, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, script: Path, python: str | None = None) -> None:
         self._arguments = [python or shutil.which("PythonSlicer") or sys.executable, str(script)]
-        self._environment = {**os.environ, **(environment or {})}
+        self._environment = {**os.environ, **environmentWithRadiomics()}
         self._child: Child | None = None
         self._identifiers = itertools.count(1)
         self.log: collections.deque[str] = collections.deque(maxlen=LOG_LINES_KEPT)
@@ -179,3 +179,16 @@ def killTree(process: subprocess.Popen[str]) -> None:
         return
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
+
+
+def environmentWithRadiomics() -> dict[str, str]:
+    """The environment in which the child finds the `radiomics` that the extension SlicerRadiomics brings.
+
+    The application puts an extension's packages onto its own Python's path, not onto that of a child. The folder
+    goes last, so that it hides nothing.
+    """
+    found = importlib.util.find_spec("radiomics")
+    if found is None or found.origin is None:
+        return {}
+    folder = str(Path(found.origin).parent.parent)
+    return {"PYTHONPATH": os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), folder)))}

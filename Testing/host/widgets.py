@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import slicer
 import vtk
-from PySide6.QtCore import Property, Signal
+from PySide6.QtCore import Property, Qt, Signal
 from PySide6.QtGui import QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QTableView, QVBoxLayout, QWidget
 from shiboken6 import isValid
@@ -17,6 +17,8 @@ from shiboken6 import isValid
 NODE_CHANGED, NODE_VALID = "currentNodeChanged(vtkMRMLNode*)", "currentNodeChanged(bool)"
 SEGMENT_CHANGED = "currentSegmentChanged(QString)"
 NONE_SEGMENT = "None"
+UNLIMITED = 2**24 - 1
+"""Qt's QWIDGETSIZE_MAX."""
 
 
 def stored(kind: str, name: str, default: Any, changed: str | None = None) -> Property:
@@ -77,6 +79,8 @@ class ctkCollapsibleButton(QAbstractButton):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._hidden: list[QWidget] = []
+        self._headerHeight = self.fontMetrics().height() + 10
+        self.setContentsMargins(0, self._headerHeight, 0, 0)
 
     def _applyCollapsed(self) -> None:
         self._hideCollapsed()
@@ -84,6 +88,7 @@ class ctkCollapsibleButton(QAbstractButton):
 
     def _hideCollapsed(self) -> None:
         """Hide the content, or show again what was hidden by this."""
+        self.setMaximumHeight(self._headerHeight if self.collapsed else UNLIMITED)
         for child in self.children():
             if isinstance(child, QWidget) and self.collapsed and not child.isHidden():
                 child.hide()
@@ -94,8 +99,14 @@ class ctkCollapsibleButton(QAbstractButton):
             self._hidden = []
 
     def paintEvent(self, event: Any) -> None:
-        painter = QPainter(self)
-        painter.drawText(4, 12, self.text)
+        painter, header = QPainter(self), self.rect
+        header.setHeight(self._headerHeight)
+        painter.setPen(self.palette.mid().color())
+        painter.setBrush(self.palette.button())
+        painter.drawRect(header.adjusted(0, 0, -1, -1))
+        painter.setPen(self.palette.buttonText().color())
+        arrow = "\u25b8" if self.collapsed else "\u25be"
+        painter.drawText(header.adjusted(8, 0, 0, 0), int(Qt.AlignmentFlag.AlignVCenter), f"{arrow} {self.text}")
 
 
 class qMRMLNodeComboBox(QWidget):
@@ -119,6 +130,7 @@ class qMRMLNodeComboBox(QWidget):
         self._scene = None
         self._combo = QComboBox(self)
         QVBoxLayout(self).addWidget(self._combo)
+        self.layout().setContentsMargins(0, 0, 0, 0)
         self._combo.connect("currentIndexChanged(int)", self._emitCurrentNode)
 
     def setMRMLScene(self, scene: Any) -> None:
@@ -198,6 +210,7 @@ class qMRMLSegmentSelectorWidget(qMRMLWidget):
         self._nodeCombo, self._segmentCombo = qMRMLNodeComboBox(self), QComboBox(self)
         self._nodeCombo.nodeTypes = ("vtkMRMLSegmentationNode",)
         layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._nodeCombo)
         layout.addWidget(self._segmentCombo)
         self._nodeCombo.connect(NODE_CHANGED, self._onNodeChanged)

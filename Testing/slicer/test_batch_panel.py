@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from SuperResRadiomicsLib.grid import Box
+from SuperResRadiomicsLib.lesion_commands import automatic_engine
 from SuperResRadiomicsLib.mrml import roi_node_from_box
 
 slicer = pytest.importorskip("slicer")
@@ -84,6 +85,12 @@ def test_feature_settings_are_those_of_the_panel(panel, make_lesion, choose, com
     panel._parameters.featureSettings = '{"bin_count": 64, "bin_width": null, "classes": ["glcm"], "engine": "exact"}'
     compare = parsed(commands()[1])
     assert (compare["bin_count"], compare["classes"], compare["engine"]) == (64, "glcm", "exact")
+    panel._parameters.featureSettings = '{"classes": ["glcm"], "filters": ["Original", "LoG:1:3"]}'
+    compare = parsed(commands()[1])
+    assert (compare["filters"], compare["engine"]) == ("Original,LoG:1:3", automatic_engine())
+    panel._parameters.featureSettings = '{"classes": ["glcm"], "bin_width": 5, "parameters": "mine.yaml"}'
+    compare = parsed(commands()[1])
+    assert (str(compare["parameters"]), compare["classes"], compare["bin_width"]) == ("mine.yaml", None, None)
 
 
 def test_the_commands_can_be_copied(panel, make_lesion, choose, commands):

@@ -127,6 +127,24 @@ def test_the_table_is_shown_whole(case):
     assert f">{volume:.4g}<" in case.ui.measurementsLabel.text
 
 
+@pytest.mark.parametrize(
+    ("relative", "text"),
+    [(0.0, "0%"), (-0.0003, "≈ 0%"), (-0.02, "−2.0%"), (0.1, "▲ +10.0%"), (-0.5, "▼▼ −50.0%"), (math.nan, "–")],
+)
+def test_changes_are_put_into_signs(module, relative, text):
+    from SuperResRadiomicsModule.featuretable import change
+
+    assert change(relative) == text
+
+
+def test_nothing_of_a_table_is_shown_before_there_is_one(case):
+    case.parameters.featureTable = None
+    case.panel.update()
+    for name in ("featureView", "filterLineEdit", "copyButton", "exportButton", "settingsLabel"):
+        assert getattr(case.ui, name).isHidden()
+    assert not case.ui.compareButton.isHidden()
+
+
 @pytest.mark.parametrize("column", [ORIGINAL, ENHANCED, VOXEL_EFFECT, NETWORK_EFFECT])
 def test_numbers_are_sorted_as_numbers(case, column):
     from SuperResRadiomicsModule.featuretable import KEY_ROLE
@@ -301,17 +319,41 @@ def test_opening_the_settings_asks_what_there_is(case):
     box = case.ui.engineComboBox
     assert box.itemText(box.findData("pyradiomics")) == f"pyradiomics {radiomics.__version__}"
     assert case.ui.parametersLineEdit.enabled
-    layout = case.ui.filtersLayout
-    boxes = [
-        layout.itemAt(n).widget()
-        for n in range(layout.count())
-        if layout.itemAt(n).widget() is not case.ui.filtersLabel
-    ]
-    offered = [box.text for box in boxes]
-    assert not case.ui.filtersLabel.isVisibleTo(case.panel.widget)
-    assert offered == ["Original", "Wavelet", "LoG:1:3", "Square", "SquareRoot", "Logarithm", "Exponential", "Gradient"]
-    boxes[offered.index("Square")].click()
-    assert json.loads(case.parameters.featureSettings)["filters"] == ["Square"]
+    assert case.ui.filtersLabel.isHidden()
+    boxes = case.panel.form._filterBoxes
+    assert [name for name, box in boxes.items() if box.checked] == ["Original"]
+    assert boxes["LoG:1:3"].text == "LoG (1, 3 mm)"
+
+
+def test_filters_are_measured(case, choose_item):
+    case.ui.featureSettingsCollapsibleButton.collapsed = False
+    wait_until(lambda: not case.panel.job._worker.isBusy, slicer.app.processEvents)
+    case.panel.form._filterBoxes["Square"].click()
+    assert json.loads(case.parameters.featureSettings)["filters"] == ["Original", "Square"]
+    choose_item(case.ui.engineComboBox, "exact")
+    case.ui.compareButton.click()
+    case.wait()
+    assert "Filters: Original, Square." in case.ui.settingsLabel.text
+    case.ui.filterLineEdit.setText("mean (square)")
+    assert case.cells(FEATURE) == ["Mean (square)"]
+    for name in ("Original", "Square"):
+        case.panel.form._filterBoxes[name].click()
+    assert "filters" not in case.panel.form.values(), "without any filter the image is measured as it is"
+    assert case.panel.form._filterBoxes["Original"].checked
+
+
+def test_a_parameter_file_is_honoured(case, tmp_path, answer):
+    case.ui.featureSettingsCollapsibleButton.collapsed = False
+    wait_until(lambda: not case.panel.job._worker.isBusy, slicer.app.processEvents)
+    file = tmp_path / "parameters.yaml"
+    file.write_text("featureClass: {firstorder: [Mean]}\nsetting: {binWidth: 10, normalize: true}\n")
+    answer(str(file))
+    case.ui.parametersButton.click()
+    case.ui.compareButton.click()
+    case.wait()
+    assert case.panel.table.header["bin_width"] == 10
+    assert "Image and mask were preprocessed." in case.ui.settingsLabel.text
+    assert [row.feature for row in case.panel.table.rows] == ["Mean"]
 
 
 def test_settings_come_back_from_the_scene(case):
@@ -677,6 +719,6 @@ def test_slicerradiomics_is_offered_only_where_it_is(case):
 
 def test_the_child_finds_the_packages_of_extensions(module):
     import radiomics
-    from SuperResRadiomicsModule.featureworker import environmentWithRadiomics
+    from SuperResRadiomicsModule.workerclient import environmentWithRadiomics
 
     assert environmentWithRadiomics()["PYTHONPATH"].split(os.pathsep)[-1] == str(Path(radiomics.__file__).parents[1])

@@ -41,6 +41,24 @@ def test_choosing_a_segmentation_chooses_its_first_segment(panel, make_lesion, c
     assert panel.runPanel.ui.runButton.enabled
 
 
+def test_the_modality_that_was_found_is_named(panel, make_lesion, choose):
+    assert panel.inputPanel.ui.modalityComboBox.currentText == "Automatic"
+    choose(panel, make_lesion())
+    assert panel.inputPanel.ui.modalityComboBox.currentText == "Automatic: CT"
+
+
+def test_a_modality_that_nothing_tells_is_asked_for(panel, make_lesion, choose, choose_item):
+    lesion = make_lesion()
+    slicer.util.updateVolumeFromArray(lesion.volume, np.abs(slicer.util.arrayFromVolume(lesion.volume)))
+    choose(panel, lesion)
+    button, box = panel.runPanel.ui.runButton, panel.inputPanel.ui.modalityComboBox
+    assert box.currentText == "Automatic: not known"
+    assert not button.enabled
+    assert button.toolTip.startswith("Choose the modality")
+    choose_item(box, "CT")
+    assert button.enabled
+
+
 def test_without_a_segment_there_is_no_lesion(panel, make_lesion, choose):
     choose(panel, make_lesion())
     panel.inputPanel.ui.segmentSelector.setCurrentSegmentID("")

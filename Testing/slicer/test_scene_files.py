@@ -3,44 +3,15 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from SuperResRadiomicsLib.grid import Box
 from SuperResRadiomicsLib.mrml import box_from_roi_node, roi_node_from_box
+from Testing.host.scenefile import reopen, save
 
 slicer = pytest.importorskip("slicer")
-
-STORABLE = {
-    "vtkMRMLScalarVolumeNode": ".nrrd",
-    "vtkMRMLSegmentationNode": ".seg.nrrd",
-    "vtkMRMLTableNode": ".tsv",
-    "vtkMRMLMarkupsROINode": ".mrk.json",
-}
-
-
-def save(scene: Any, folder: Path) -> Path:
-    """Write every node's data beside the scene's file, as the application's Save does."""
-    for class_name, ending in STORABLE.items():
-        for number, node in enumerate(slicer.util.getNodesByClass(class_name)):
-            node.AddDefaultStorageNode()
-            node.GetStorageNode().SetFileName(str(folder / f"{class_name}{number}{ending}"))
-            assert node.GetStorageNode().WriteData(node)
-    file = folder / "scene.mrml"
-    scene.SetURL(str(file))
-    scene.SetRootDirectory(str(folder))
-    assert scene.Commit()
-    return file
-
-
-def reopen(scene: Any, file: Path) -> None:
-    scene.Clear(0)
-    scene.SetURL(str(file))
-    scene.SetRootDirectory(str(file.parent))
-    assert scene.Connect()
 
 
 def test_a_scene_brings_everything_back(panel, make_lesion, choose, choose_item, wait_for_end, scene, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 
 UI_FILES = sorted((Path(__file__).resolve().parents[2] / "SuperResRadiomics" / "Resources" / "UI").glob("*.ui"))
 OPERATED = re.compile(
-    r"(Button|CheckBox|ComboBox|SpinBox|LineEdit|TextEdit|Slider|SliderWidget|RangeWidget|Selector\w*)$"
+    r"(Button|CheckBox|ComboBox|SpinBox|LineEdit|TextEdit|Slider|SliderWidget|RangeWidget|Selector\w*|TableView)$"
 )
 COLOURS = ("color", "palette", "brush")
 

@@ -148,21 +148,24 @@ class Run:
     Attributes:
         clock: From start to end.
         steady: From the first case that ended to the last one.
+        client: CPU time of this program, which holds client and scheduler.
         summary: What `run_study` said.
     """
 
     clock: float
     steady: float
+    client: float
     summary: RunSummary
 
 
 def _run(root: Path, workers: int) -> Run:
     ends: list[float] = []
-    start = time.perf_counter()
+    start, busy = time.perf_counter(), time.process_time()
     summary = run_study(root, workers=workers, progress=lambda *_: ends.append(time.perf_counter()))
     if summary.bad:
         raise RuntimeError(f"bad cases: {summary.bad}")
-    return Run(time.perf_counter() - start, ends[-1] - ends[0] if ends else 0.0, summary)
+    steady = ends[-1] - ends[0] if ends else 0.0
+    return Run(time.perf_counter() - start, steady, time.process_time() - busy, summary)
 
 
 def _scaling(folder: Path, sizes: list[int], processes: int, nodes: int) -> None:
@@ -182,11 +185,11 @@ def _scaling(folder: Path, sizes: list[int], processes: int, nodes: int) -> None
     dispatch = dispatch_seconds(jobs)
     written = sum(file.path.stat().st_size for file in jobs[0].folder.case_files()) / len(jobs)
     read = sum(path.stat().st_size for job in jobs for path in job.case.files.values()) / len(jobs)
-    for line in projection(100_000, processes, sample, dispatch, again.clock / len(jobs), read + written):
+    for line in projection(100_000, processes, sample, dispatch, again.client / len(jobs), read + written):
         print(line)
     print(
         f"Assumed: {nodes} nodes of {processes // nodes} cores as fast as this one, one worker a core, lesions like "
-        "these, no networks, a file system that gives every worker what it asks for."
+        "these, no networks, client and scheduler on one core, a file system that gives every worker what it asks for."
     )
 
 
@@ -198,14 +201,14 @@ class _Empty(_Dispatcher):
 
 
 def dispatch_seconds(jobs: Sequence[Job]) -> float:
-    """Seconds a case takes the client and the scheduler, whatever the number of workers."""
+    """CPU seconds a case takes client and scheduler, which are both in this program."""
     with open_client(2, 0, None) as client:
         fleet = Fleet(client)
         fleet.wait()
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in _Empty(client, fleet).outcomes(jobs):
             pass
-        return (time.perf_counter() - start) / len(jobs)
+        return (time.process_time() - start) / len(jobs)
 
 
 def projection(lesions: int, processes: int, case: float, dispatch: float, alone: float, size: float) -> Iterator[str]:
@@ -215,8 +218,8 @@ def projection(lesions: int, processes: int, case: float, dispatch: float, alone
         lesions: Of the cohort.
         processes: Workers.
         case: CPU seconds of a case.
-        dispatch: Seconds a case takes client and scheduler.
-        alone: Seconds a case takes the client before and after: is it known, put it into the table.
+        dispatch: CPU seconds a case takes client and scheduler.
+        alone: CPU seconds a case takes the client before and after: is it known, put it into the table.
         size: Bytes a case reads and writes.
     """
     computing, dispatching, serial = lesions * case / processes, lesions * dispatch, lesions * alone

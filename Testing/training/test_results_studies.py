@@ -10,8 +10,9 @@ import pytest
 
 from SuperResRadiomicsLib.errors import SettingsError
 from SuperResRadiomicsLib.training.results.config import RestorationStudy, RobustnessStudy
-from SuperResRadiomicsLib.training.results.studies import restoration_section, robustness_section
+from SuperResRadiomicsLib.training.results.studies import StoredReport, restoration_section, robustness_section
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 VERSIONS = ("original", "bicubic", "GAN")
 
 
@@ -87,6 +88,14 @@ def test_a_restoration_study_stands_beside_the_papers(tmp_path: Path) -> None:
     assert "| mean difference of the score of Su et al. |  |  | -0.36 | +0.07 |" in page
     assert "| difference of lesion voxels from the reference |  |  | 4.9% |  |" in page
     assert "| glcm | 1 of 2 | 0 of 1 |" in page and "| imagequality | 0 of 1 | 1 of 1 |" in page
+
+
+@pytest.mark.parametrize(("line", "name"), [("half the matrix", "p2-resampling"), ("more noise", "p2-denoising")])
+def test_the_readme_has_the_shares_of_the_stored_studies(line: str, name: str) -> None:
+    report = StoredReport(REPOSITORY / "docs" / "results" / "studies" / f"{name}.json")
+    shares = report.column("shares", "CCC >= 0.85")
+    told = next(row for row in (REPOSITORY / "README.md").read_text().splitlines() if row.startswith(f"| {line} |"))
+    assert told.split("|")[2:5] == [f" {shares[version]:.0%} " for version in ("fast", "null model", "restored")]
 
 
 def test_a_report_that_is_not_there_is_named(robustness: tuple[RobustnessStudy, Path]) -> None:

@@ -65,8 +65,9 @@ class SelfTests:
             self.show(panels, parameters)
             assert not run.ui.runButton.enabled
             parameters.inputVolume, parameters.segmentation, parameters.segmentId = makeLesion()
+            parameters.modality = "CT"  # Nothing about a made-up volume tells.
             self.show(panels, parameters)
-            assert run.ui.runButton.enabled == bool(logic.modelNames())
+            assert run.ui.runButton.enabled == bool(logic.models.fitting("CT"))
             parameters.segmentId = ""
             self.show(panels, parameters)
             assert not run.ui.runButton.enabled

@@ -248,7 +248,7 @@ def test_a_device_without_memory_left_is_explained(
         raise torch.cuda.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(loaded.network, "forward", fail)
-    with pytest.raises(DeviceError, match="too little free memory.*smaller tile"):
+    with pytest.raises(DeviceError, match="too little free memory.*Close other programs"):
         enhance(lesion[0], loaded)
 
 

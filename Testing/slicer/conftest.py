@@ -30,6 +30,17 @@ def module() -> Any:
     return application.load_module(MODULE_FILE)
 
 
+@pytest.fixture
+def kept_modules() -> Iterator[None]:
+    """Puts the package's modules back after a reload: other tests hold classes of theirs."""
+    ours = ("SuperResRadiomics", "SuperResRadiomicsLib", "SuperResRadiomicsModule")
+    before = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in ours}
+    yield
+    for name in [name for name in sys.modules if name.partition(".")[0] in ours]:
+        del sys.modules[name]
+    sys.modules.update(before)
+
+
 @pytest.fixture(autouse=True)
 def scene(module: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """An empty scene; an exception in a slot, which Qt only prints, fails the test."""

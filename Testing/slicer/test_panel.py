@@ -321,7 +321,7 @@ def test_removing_the_parameter_node_starts_afresh(panel, make_lesion, choose, s
     assert panel.runPanel.ui.runButton.enabled
 
 
-def test_reloading_takes_the_script_anew(panel, make_lesion, choose, running):
+def test_reloading_takes_the_script_anew(panel, make_lesion, choose, running, kept_modules):
     running()
     child = panel.logic.workerProcessId
     before = sys.modules["SuperResRadiomics"]

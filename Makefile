@@ -20,7 +20,7 @@ test: .venv-test/installed
 	.venv-test/bin/ruff check .
 	.venv-test/bin/ruff format --check .
 	.venv-test/bin/mypy
-	.venv-test/bin/python -m pytest --numprocesses auto --dist loadfile
+	OMP_NUM_THREADS=1 .venv-test/bin/python -m pytest --numprocesses auto --dist loadfile
 
 # A torch that the chosen Python already has is used, with the versions that surround it; else 3.11 takes the
 # pinned versions and the others what pip finds for them.

@@ -163,7 +163,7 @@ def test_a_detection_by_a_model_that_enhances_is_refused(start, files):
 def test_devices_are_told_by_name(start):
     result = start().ask("devices")[-1]["result"]
     assert list(result["names"]) == result["devices"]
-    assert "threads" in result["names"]["cpu"]
+    assert "thread" in result["names"]["cpu"]
 
 
 def test_a_saved_enhancement_can_be_compared(start, lesion, tiny_model, tmp_path):

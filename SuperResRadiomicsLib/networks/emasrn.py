@@ -32,6 +32,8 @@ class Emasrn(nn.Module):
         bases: Number of bases of the attention.
         iterations: Expectation-maximisation steps that fit the bases to a slice.
         dilations: Of the dilated convolutions that widen the block's view.
+        momentum: Of the attention's batch normalisation. The published value suits a million steps;
+            after a few thousand, its running figures would still be half those of the start.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Emasrn(nn.Module):
         bases: int = 64,
         iterations: int = 3,
         dilations: Sequence[int] = DILATIONS,
+        momentum: float = 3e-4,
     ) -> None:
         super().__init__()
         check_at_least(2, scale=scale)
@@ -53,29 +56,31 @@ class Emasrn(nn.Module):
             nn.Conv2d(1, 4 * features, 3, padding=1), _prelu(), _pointwise(4 * features, features)
         )
         self.block = _FeedbackBlock(scale, features, groups, dilations)
-        self.attention = _EmAttention(scale, features, bases, iterations)
-        self.tail = nn.Sequential(_up(scale, features), nn.Conv2d(features, 1, 3, padding=1))
+        self.attention = _EmAttention(scale, features, bases, iterations, momentum)
+        last = nn.Conv2d(features, 1, 3, padding=1)
+        self.tail = nn.Sequential(_up(scale, features), last)
+        self.apply(_initialise)
+        # A random last convolution dies: the first steps of training remove what it adds by pushing all
+        # that leaves the attention below zero, where its rectifier lets no gradient back.
+        nn.init.zeros_(last.weight)
 
-    def forward(self, image: Tensor) -> Tensor:
+    def forward(self, image: Tensor, every_step: bool = False) -> Tensor:
         """Enlarge slices.
 
         Args:
             image: (batch, 1, height, width), the model's window scaled to [0, 1]; any size.
+            every_step: Whether to give the outputs of all steps, which training weighs together.
 
         Returns:
-            (batch, 1, height * scale, width * scale).
+            (batch, 1, height * scale, width * scale), or as many channels as there are steps.
         """
-        return self.every_step(image)[-1]
-
-    def every_step(self, image: Tensor) -> list[Tensor]:
-        """The outputs of all steps, which training weighs together; shapes as in `forward`."""
         interpolated = nn.functional.interpolate(image, scale_factor=self.scale, mode="bilinear", align_corners=False)
         features = self.head(image)
         hidden, outputs = features, []
         for _ in range(self.steps):
             hidden = self.attention(self.block(features, hidden))
             outputs.append(interpolated + self.tail(hidden))
-        return outputs
+        return torch.cat(outputs, dim=1) if every_step else outputs[-1]
 
 
 def _prelu() -> nn.PReLU:
@@ -155,7 +160,7 @@ class _EmAttention(nn.Module):
 
     bases: Tensor
 
-    def __init__(self, scale: int, features: int, bases: int, iterations: int) -> None:
+    def __init__(self, scale: int, features: int, bases: int, iterations: int, momentum: float) -> None:
         super().__init__()
         self.scale = scale
         self.iterations = iterations
@@ -163,9 +168,8 @@ class _EmAttention(nn.Module):
         self.register_buffer("bases", nn.functional.normalize(start, dim=1))
         self.enter = nn.Conv2d(features, scale**2 * features, 1)
         self.leave = nn.Sequential(
-            nn.Conv2d(scale**2 * features, features, 1, bias=False), nn.BatchNorm2d(features, momentum=3e-4)
+            nn.Conv2d(scale**2 * features, features, 1, bias=False), nn.BatchNorm2d(features, momentum=momentum)
         )
-        self.apply(_initialise)
 
     def forward(self, features: Tensor) -> Tensor:
         fine = nn.functional.pixel_shuffle(self.enter(features), self.scale)
@@ -185,6 +189,8 @@ class _EmAttention(nn.Module):
 
 
 def _initialise(module: nn.Module) -> None:
-    """Normal weights of variance 2 / outputs, as in the published code."""
-    if isinstance(module, nn.Conv2d):
-        nn.init.normal_(module.weight, std=math.sqrt(2.0 / module.out_channels))
+    """He's normal weights and no offset, as in the published code."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.kaiming_normal_(module.weight)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

@@ -26,6 +26,7 @@ class Architecture:
         input_grid: What the network reads: the slice interpolated to the ``refined`` grid, or
             the measured pixels of the ``coarse`` one, which it enlarges itself.
         detects: Whether the network gives the box of a lesion instead of an image.
+        every_step: Whether the network works in steps and can give the output of each.
     """
 
     module: str
@@ -33,6 +34,7 @@ class Architecture:
     finite_receptive_field: bool
     input_grid: InputGrid = "refined"
     detects: bool = False
+    every_step: bool = False
 
 
 _ARCHITECTURES = {
@@ -46,7 +48,7 @@ _ARCHITECTURES = {
     "carn": Architecture("carn", "Carn", finite_receptive_field=True, input_grid="coarse"),
     "srresnet": Architecture("srresnet", "SrResNet", finite_receptive_field=True, input_grid="coarse"),
     "espcn": Architecture("espcn", "Espcn", finite_receptive_field=True, input_grid="coarse"),
-    "emasrn": Architecture("emasrn", "Emasrn", finite_receptive_field=False, input_grid="coarse"),
+    "emasrn": Architecture("emasrn", "Emasrn", finite_receptive_field=False, input_grid="coarse", every_step=True),
     "lesion-detector": Architecture("lesion_detector", "LesionDetector", finite_receptive_field=False, detects=True),
 }
 

@@ -25,12 +25,15 @@ class SupervisedSettings(_Method):
         loss_floor: Added to the bicubic L1 in the denominator, as a share of the window.
         similarity_window: Side of the window of MixE's structural similarity; the patch must
             exceed 16 times (window - 1).
+        every_step: Whether the outputs of all steps of a network that works in steps (EMASRN) count,
+            each as much as the last.
     """
 
     name: Literal["supervised"] = "supervised"
     loss: Literal["l1", "l2", "relative-l1", "mixe"] = "relative-l1"
     loss_floor: float = Field(default=2.0 / 3072, gt=0)
     similarity_window: int = Field(default=3, ge=3)
+    every_step: bool = False
 
 
 class GanCircleSettings(_Method):

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor
 
+from ...errors import SettingsError
+from ...networks import architectures
 from ..losses import mixe
 from ..methods import SupervisedSettings
 from .system import Losses, PatchSystem, Phase, TensorBatch
@@ -20,6 +23,12 @@ class Supervised(PatchSystem):
     def __init__(self, config: TrainingConfig, settings: SupervisedSettings) -> None:
         super().__init__(config)
         self.settings = settings
+        if settings.every_step and not architectures()[config.network.name].every_step:
+            able = ", ".join(name for name, architecture in architectures().items() if architecture.every_step)
+            raise SettingsError(
+                f"'method: every_step' is set, but '{config.network.name}' does not work in steps. "
+                f"Leave it out, or choose one of: {able}."
+            )
 
     @property
     def phases(self) -> tuple[Phase, ...]:
@@ -28,7 +37,15 @@ class Supervised(PatchSystem):
 
     def losses(self, phase: str, batch: TensorBatch) -> Losses:
         """The chosen error between the restored and the true patches."""
-        return {self.settings.loss: self._error(self.restore(batch), batch)}
+        steps = self.restore(batch).split(1, dim=1)
+        return {self.settings.loss: torch.stack([self._error(step, batch) for step in steps]).mean()}
+
+    def apply(self, name: str, image: Tensor, conditions: Tensor) -> Tensor:
+        """See `PatchSystem`; one channel for each step where they all count."""
+        if not self.settings.every_step:
+            return super().apply(name, image, conditions)
+        output: Tensor = self.networks[name](image, every_step=True)
+        return output.float()
 
     def _error(self, output: Tensor, batch: TensorBatch) -> Tensor:
         if self.settings.loss == "mixe":

@@ -53,10 +53,19 @@ def read_parameter_file(path: str | os.PathLike[str], engine: str = "pyradiomics
         MissingDependencyError: PyYAML (for YAML), or what a filter needs, is not installed.
     """
     source = Path(path)
+    content = load_parameters(source)
     try:
-        return parse_parameters(_content(source), engine)
+        return parse_parameters(content, engine)
     except SettingsError as error:
         raise SettingsError(f"The parameter file '{source.name}': {error}") from error
+
+
+def load_parameters(path: Path) -> Any:
+    """The content of a parameter file, not yet checked; see `read_parameter_file` for the errors."""
+    try:
+        return _content(path)
+    except SettingsError as error:
+        raise SettingsError(f"The parameter file '{path.name}': {error}") from error
 
 
 def parse_parameters(content: Any, engine: str = "pyradiomics") -> ParameterFile:

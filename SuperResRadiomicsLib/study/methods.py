@@ -30,13 +30,12 @@ def methods_paragraph(cube: Cube, protocol: Protocol, findings: Findings, engine
         findings: The statistics.
         engine: Name and version of the engine that computed the features.
     """
-    features, statistics = protocol.features, protocol.statistics
+    statistics = protocol.statistics
     patients = len(set(cube.patients))
     sentences = [
         f"Features of {len(cube.cases)} lesions of {patients} patients were computed with SuperResRadiomics "
         f"{__version__} (engine {engine['name']}, {engine['version']}; seed {protocol.seed}).",
-        f"Feature classes: {', '.join(features.classes)}; {features.dimension} texture at a distance of "
-        f"{features.distance:g} {features.distance_unit}; grey levels: {', '.join(protocol.binnings)}.",
+        _features(protocol),
         _companions(protocol),
         f"Image versions: {'; '.join(_version(name, protocol) for name in protocol.versions)}. The same masks and "
         f"settings were used for all; masks were carried to finer grids by the rule '{protocol.lesion.mask_rule}'.",
@@ -52,11 +51,39 @@ def methods_paragraph(cube: Cube, protocol: Protocol, findings: Findings, engine
     return " ".join(sentence for sentence in sentences if sentence)
 
 
+def _features(protocol: Protocol) -> str:
+    settings = protocol.plain_settings
+    described = settings.describe()
+    distances = ", ".join(f"{distance:g}" for distance in settings.distances)
+    images = "; ".join(_named(each.pop("image_type"), each) for each in described["filters"])
+    before = "; ".join(_named(step, values) for step, values in described["preprocessing"].items())
+    options = _named("", {name: value for name, value in described["options"].items() if value is not None})
+    single = f" Single features: {', '.join(settings.features)}." if settings.features else ""
+    return (
+        f"Feature classes: {', '.join(settings.classes)}; {settings.dimension} texture at a distance of {distances} "
+        f"{settings.distance_unit}; grey levels: {', '.join(protocol.binnings)}.{single} Images measured: {images}. "
+        f"Preprocessing: {before or 'none'}. Options{options}."
+    )
+
+
+def _named(name: str, values: Mapping[str, Any]) -> str:
+    """``LoG (sigma 1 and 2)``."""
+    listed = [
+        f"{key.replace('_', ' ')} {' and '.join(map(str, value)) if isinstance(value, list) else value}"
+        for key, value in values.items()
+        if value is not None
+    ]
+    return f"{name} ({', '.join(listed)})" if listed else name
+
+
 def _companions(protocol: Protocol) -> str:
     """A study keeps no whole image: what that means for features that look beyond the lesion."""
-    note = companion_header(protocol.features.classes).get("companion_note")
+    settings = protocol.plain_settings
+    note = companion_header(settings.classes).get("companion_note")
     if not note:
         return ""
+    if settings.needs_surroundings:
+        return f"Features beyond pyradiomics' classes: {note}."
     return (
         f"Features beyond pyradiomics' classes: {note}. Of every image the lesion's box and a margin of "
         f"{protocol.lesion.margin_mm:g} mm were kept: that is the image which 'global' means here, and where peak and "
@@ -95,7 +122,8 @@ def checklist(cube: Cube, protocol: Protocol, findings: Findings) -> list[tuple[
 
     Only what the run can know is answered; the rest is the author's.
     """
-    filters = "none: features of the original image only"
+    images = [each.image_type for each in protocol.plain_settings.filters]
+    filters = "none: features of the original image only" if images == ["Original"] else ", ".join(images)
     counted = f"{len(set(cube.patients))} patients, {len(cube.cases)} lesions"
     perturbed = ", ".join(protocol.perturbations) or "none"
     retest = "yes" if any(table.name == RETEST_TABLE for table in findings.tables) else "none"

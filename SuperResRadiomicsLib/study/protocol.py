@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from ..errors import SettingsError, StudyError
 from ..radiomics import FeatureSettings
+from ..radiomics.filters import parse_filter
+from ..radiomics.parameter_file import load_parameters, parse_parameters
 from ..radiomics.plan import FEATURE_CLASSES
 from .perturbations import UNCHANGED, Perturbation, check_perturbation, make_perturbation
 
@@ -33,6 +36,9 @@ class FeatureSection(_Section):
         dimension: ``2D``, ``3D`` or ``auto`` (2D for thick slices), decided on each lesion's original grid.
         distance: Distance between neighbours.
         distance_unit: ``voxel`` or ``mm``.
+        filters: Images to measure: ``Original``, ``Wavelet``, ``LoG:1:3`` (sigmas in mm) and so on.
+        parameters: The content of a pyradiomics parameter file instead of all the above but the engine; a
+            protocol may name the file. Its bins are not used: `bins` holds several.
     """
 
     engine: str = "pyradiomics"
@@ -40,6 +46,37 @@ class FeatureSection(_Section):
     dimension: Literal["auto", "2D", "3D"] = "auto"
     distance: float = 1.0
     distance_unit: Literal["voxel", "mm"] = "voxel"
+    filters: tuple[str, ...] = ("Original",)
+    parameters: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> FeatureSection:
+        plain = type(self).model_construct()
+        others = [name for name in type(self).model_fields if name not in ("engine", "parameters")]
+        if self.parameters is not None and (given := [n for n in others if getattr(self, n) != getattr(plain, n)]):
+            raise ValueError(f"parameters hold every setting but the engine; leave out {', '.join(given)}")
+        return self
+
+    @property
+    def label(self) -> int | None:
+        """The mask's value that marks lesions, where the parameters name one and the manifest none."""
+        return None if self.parameters is None else parse_parameters(self.parameters, self.engine).label
+
+    def settings(self, bin_width: float | None, bin_count: int | None) -> FeatureSettings:
+        """Feature settings with the bins; one of both is None.
+
+        Raises:
+            SettingsError: Not allowed.
+        """
+        if self.parameters is not None:
+            asked = parse_parameters(self.parameters, self.engine).settings
+            return replace(asked, bin_width=bin_width, bin_count=bin_count)
+        return FeatureSettings(
+            **self.model_dump(exclude={"filters", "parameters"}),
+            filters=tuple(map(parse_filter, self.filters)),
+            bin_width=bin_width,
+            bin_count=bin_count,
+        )
 
 
 class BinsSection(_Section):
@@ -307,11 +344,14 @@ class Protocol(_Section):
             SettingsError: Not allowed.
         """
         kind, value = self.binnings[binning]
-        return FeatureSettings(
-            **self.features.model_dump(),
-            bin_width=value if kind == "width" else None,
-            bin_count=int(value) if kind == "count" else None,
+        return self.features.settings(
+            bin_width=value if kind == "width" else None, bin_count=int(value) if kind == "count" else None
         )
+
+    @property
+    def plain_settings(self) -> FeatureSettings:
+        """Feature settings under the first binning; all but the bins are those of every other."""
+        return self.settings(next(iter(self.binnings)))
 
     def identity(self) -> dict[str, Any]:
         """Everything that features depend on, ready for JSON; title and statistics are no part of it."""
@@ -334,10 +374,22 @@ def read_protocol(path: str | os.PathLike[str]) -> Protocol:
     if not isinstance(content, Mapping):
         raise StudyError(f"The protocol '{source.name}' must hold fields such as kind and versions.")
     try:
-        return Protocol.model_validate(content)
+        return Protocol.model_validate(_with_parameters(content, source.parent))
     except ValidationError as error:
         problems = "\n  ".join(_problem(found) for found in error.errors())
         raise StudyError(f"The protocol '{source.name}' is not valid:\n  {problems}") from error
+
+
+def _with_parameters(content: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """The protocol with the parameter file that it names, sought beside it, read in."""
+    features = content.get("features")
+    if not isinstance(features, Mapping) or not isinstance(features.get("parameters"), str):
+        return content
+    try:
+        parameters = load_parameters(folder / features["parameters"])
+    except SettingsError as error:
+        raise StudyError(f"The protocol's features.parameters: {error}") from error
+    return {**content, "features": {**features, "parameters": parameters}}
 
 
 def _problem(found: Mapping[str, Any]) -> str:

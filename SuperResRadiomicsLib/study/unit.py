@@ -177,10 +177,11 @@ def _prepare(job: Job) -> Prepared:
     image = read_image(case.image, case.modality)
     reference = read_image(case.reference, case.modality) if case.reference else None
     base = image if reference is None else reference
-    masks = {UNCHANGED: read_mask(case.mask, base.grid, case.label)}
-    masks |= {name: read_mask(path, base.grid, case.label) for name, path in case.readers.items()}
+    label = protocol.features.label if case.label is None else case.label
+    files = {UNCHANGED: case.mask, **case.readers}
+    masks = {name: read_mask(path, base.grid, label) for name, path in files.items()}
     versions = [make_versions(lesion, protocol) for lesion in _lesions(job, image, reference, masks)]
-    dimension = protocol.settings(next(iter(protocol.binnings))).resolve_dimension(base.grid)
+    dimension = protocol.plain_settings.resolve_dimension(base.grid)
     return Prepared(versions, dimension, through_plane_axis(base.grid))
 
 

@@ -25,6 +25,7 @@ from ..grid import (
     resample,
     through_plane_axis,
     transport_mask,
+    whole,
 )
 from ..image import Image, cast_like
 from ..operators import positional_noise
@@ -94,7 +95,7 @@ def _on_own_grids(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
     """The versions of a robustness study; the masks are carried from the original's grid to each."""
     axis = through_plane_axis(lesion.image.grid)
     models = {name: _model(section, protocol) for name, section in protocol.models.items()}
-    image, masks = _with_context(lesion, protocol.lesion.margin_mm, list(models.values()))
+    image, masks = _with_context(lesion, protocol, list(models.values()))
     core = _core(masks)
     versions = {}
     for name, section in protocol.versions.items():
@@ -112,25 +113,27 @@ def _on_own_grids(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
 
 
 def _with_context(
-    lesion: Lesion, margin_mm: float, models: Sequence[LoadedModel]
+    lesion: Lesion, protocol: Protocol, models: Sequence[LoadedModel]
 ) -> tuple[Image, Mapping[str, BoolArray]]:
     """The part of the image that the versions of a lesion depend on, and the masks on it.
 
     Without a unit (MR, ultrasound) a network's window comes from the whole volume, and some
-    networks look at whole slices: then it is all of the image.
+    networks look at whole slices: then it is all of the image, as it is for filtered images.
     """
-    if any(model.card.unit != "HU" or model.halo is None for model in models):
+    if protocol.plain_settings.needs_surroundings or any(
+        model.card.unit != "HU" or model.halo is None for model in models
+    ):
         return lesion.image, lesion.masks
     reach = max((-(-int(model.halo or 0) // model.card.scale) for model in models), default=0)
     grid = lesion.image.grid
-    box = _grown(_surroundings(_core(lesion.masks), grid, margin_mm), grid, reach + LEAST_MARGIN_VOXELS)
+    box = _grown(_kept(_core(lesion.masks), grid, protocol), grid, reach + LEAST_MARGIN_VOXELS)
     return _cut(lesion.image, box), {name: mask[box.slices] for name, mask in lesion.masks.items()}
 
 
 def _carried(masks: Mapping[str, BoolArray], core: Box, source: Grid, made: Image, protocol: Protocol) -> Version:
     """A version cut to the lesion, with the masks carried to its grid."""
     settings = protocol.lesion
-    box = _surroundings(core, source, settings.margin_mm)
+    box = _kept(core, source, protocol)
     part = crop_grid(source, box)
     cut = _cut(made, refine_box(box, source, made.grid))
     if cut.grid.matches(part):
@@ -152,7 +155,7 @@ def _restored(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
     core = _core(masks)
     inside = np.any(list(masks.values()), axis=0)
     interpolated = reference.with_voxels(resample(fast.voxels, fast.grid, reference.grid, "bicubic"))
-    box = _surroundings(core, reference.grid, protocol.lesion.margin_mm)
+    box = _kept(core, reference.grid, protocol)
     versions = {}
     for name, section in protocol.versions.items():
         made, provenance = reference, None
@@ -237,8 +240,11 @@ def _core(masks: Mapping[str, BoolArray]) -> Box:
     return box_of_mask(np.any(list(masks.values()), axis=0))
 
 
-def _surroundings(core: Box, grid: Grid, margin_mm: float) -> Box:
-    return expand_box(core, grid, max(margin_mm, LEAST_MARGIN_VOXELS * max(grid.spacing)))
+def _kept(core: Box, grid: Grid, protocol: Protocol) -> Box:
+    """What of an image the features depend on: all of it for filters and normalisation, else the lesion's margin."""
+    if protocol.plain_settings.needs_surroundings:
+        return whole(grid)
+    return expand_box(core, grid, max(protocol.lesion.margin_mm, LEAST_MARGIN_VOXELS * max(grid.spacing)))
 
 
 def _grown(box: Box, grid: Grid, voxels: int) -> Box:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
 from SuperResRadiomicsLib.errors import StudyError
+from SuperResRadiomicsLib.radiomics.parameter_file import parse_parameters
 from SuperResRadiomicsLib.study.manifest import read_manifest
-from SuperResRadiomicsLib.study.protocol import read_protocol
+from SuperResRadiomicsLib.study.protocol import Protocol, read_protocol
 from SuperResRadiomicsLib.study.setup import find_cases, init_study
 from Testing.study.conftest import PROTOCOL
 
@@ -69,12 +72,35 @@ def test_a_case_twice(study):
         ({"perturbations": {"a/b": {"kind": "opening"}}}, "the name 'a/b' is not allowed"),
         ({"statistics": {"chosen_bins": 7}}, "allowed are auto, 8 bins, 16 bins"),
         ({"kind": "restoration"}, "exactly one of source reference"),
+        ({"features": {"filters": ["Sharper"]}}, "image type 'Sharper' is not on offer"),
+        ({"features": {"filters": ["Wavelet", "Wavelet"]}}, "features: .*Wavelet"),
+        ({"features": {"parameters": {"setings": {}}}}, "the section 'setings' is not known"),
+        ({"features": {"parameters": {}, "classes": ["glcm"]}}, "leave out classes"),
+        ({"features": {"parameters": "nowhere.yaml"}}, r"parameters: .*'nowhere.yaml': it cannot be read"),
     ],
 )
 def test_mistakes_in_a_protocol(tmp_path, change, message):
     (tmp_path / "protocol.yaml").write_text(yaml.safe_dump({**PROTOCOL, **change}))
     with pytest.raises(StudyError, match=message):
         read_protocol(tmp_path / "protocol.yaml")
+
+
+def test_a_protocol_takes_all_settings_but_bins_from_a_parameter_file(tmp_path):
+    asked = {
+        "imageType": {"Original": {}, "LoG": {"sigma": [1.0]}},
+        "featureClass": {"glcm": ["Contrast"]},
+        "setting": {"binWidth": 3, "normalize": True, "label": 2, "force2D": True},
+    }
+    (tmp_path / "Params.yaml").write_text(yaml.safe_dump(asked, sort_keys=False))
+    (tmp_path / "protocol.yaml").write_text(
+        yaml.safe_dump({**PROTOCOL, "features": {"engine": "exact", "parameters": "Params.yaml"}})
+    )
+    protocol = read_protocol(tmp_path / "protocol.yaml")
+    assert protocol.features.label == 2
+    whole = replace(parse_parameters(asked, "exact").settings, bin_width=None, bin_count=16)
+    assert protocol.settings("16 bins") == whole
+    assert protocol.identity()["features"]["parameters"] == asked, "a changed file is a changed study"
+    assert Protocol.model_validate(protocol.model_dump(mode="json")) == protocol
 
 
 @pytest.mark.parametrize("kind", ["robustness", "restoration"])

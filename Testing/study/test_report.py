@@ -14,6 +14,8 @@ import pytest
 from scipy import stats
 
 from SuperResRadiomicsLib.errors import StudyError
+from SuperResRadiomicsLib.image import read_image, read_mask
+from SuperResRadiomicsLib.radiomics import extract_features
 from SuperResRadiomicsLib.stability import concordance, intraclass_correlation
 from SuperResRadiomicsLib.study.cube import Cube, read_cube
 from SuperResRadiomicsLib.study.folder import StudyFolder
@@ -68,6 +70,26 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         sources = [str(value) for name, value in attributes if name in ("src", "href")]
         self.loaded += [source for source in sources if not source.startswith("#")]
+
+
+def test_filters_and_normalisation_see_the_whole_image(tmp_path: Path) -> None:
+    asked = {
+        "imageType": {"Original": {}, "Wavelet": {}, "Square": {}},
+        "featureClass": {"firstorder": None, "glcm": None},
+        "setting": {"normalize": True, "normalizeScale": 100},
+    }
+    features = {"engine": "exact", "parameters": asked}
+    folder = write_cohort(tmp_path / "study", PROTOCOL | {"features": features, "bins": {"widths": [5]}}, cases=3)
+    assert not run_study(folder, workers=1).bad
+    cube, protocol = load(folder)
+    scan = read_image(folder / "c1.nrrd", "CT")
+    lesion = read_mask(folder / "c1_mask.nrrd", scan.grid)
+    expected = extract_features(scan, lesion, protocol.settings("width 5"))
+    found = dict(zip(cube.features, cube.of("original")[1], strict=True))
+    assert found == pytest.approx(expected, nan_ok=True) and "wavelet-HLL_glcm_Contrast" in found
+    write_report(folder)
+    text = (folder / "report" / "report.html").read_text()
+    assert "Images measured: Original; Wavelet (wavelet coif1" in text and "normalisation (scale 100" in text
 
 
 def test_the_report_of_a_robustness_study(robustness):

@@ -1,0 +1,69 @@
+"""Voxel grids: refine, crop, pad, resample, paste.
+
+Every half-voxel rule of the package lives here and nowhere else. Sizes, spacings,
+origins and boxes are in i, j, k order (ITK's), arrays are indexed [k, j, i] (numpy's
+view of them), world coordinates are LPS millimetres.
+"""
+
+from .box import (
+    Box,
+    box_of_mask,
+    check_inside,
+    crop_grid,
+    expand_box,
+    refine_box,
+    spaced_grid,
+    union_box,
+    whole,
+)
+from .grid import (
+    IDENTITY_DIRECTION,
+    Grid,
+    field_of_view,
+    in_plane_axes,
+    in_plane_factors,
+    refine,
+    through_plane_axis,
+)
+from .interpolation import cubic_taps, interpolate_bicubic, reduce_area
+from .mask_transport import MaskTransport, transport_mask
+from .padding import Padding, pad_to_multiple
+from .pasting import edge_ramps, paste
+from .resampling import resample, to_sitk
+from .types import Array, BoolArray, FloatArray, MaskRule, Method, Triple
+
+__all__ = [
+    "IDENTITY_DIRECTION",
+    "Array",
+    "BoolArray",
+    "Box",
+    "FloatArray",
+    "Grid",
+    "MaskRule",
+    "MaskTransport",
+    "Method",
+    "Padding",
+    "Triple",
+    "box_of_mask",
+    "check_inside",
+    "crop_grid",
+    "cubic_taps",
+    "edge_ramps",
+    "expand_box",
+    "field_of_view",
+    "in_plane_axes",
+    "in_plane_factors",
+    "interpolate_bicubic",
+    "pad_to_multiple",
+    "paste",
+    "reduce_area",
+    "refine",
+    "refine_box",
+    "resample",
+    "spaced_grid",
+    "through_plane_axis",
+    "to_sitk",
+    "transport_mask",
+    "union_box",
+    "whole",
+]

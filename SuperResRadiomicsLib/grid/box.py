@@ -1,0 +1,120 @@
+"""Blocks of voxels: around a mask, grown, cut out, carried to other grids."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import MaskError, RegionError
+from .grid import Grid, triple
+from .types import BoolArray
+
+
+@dataclass(frozen=True)
+class Box:
+    """A block of voxels: ``start`` to ``stop`` (exclusive) along i, j, k."""
+
+    start: tuple[int, int, int]
+    stop: tuple[int, int, int]
+
+    def __post_init__(self) -> None:
+        if any(a >= b for a, b in zip(self.start, self.stop, strict=True)):
+            raise RegionError(f"The box from {self.start} to {self.stop} is empty; each stop must exceed its start.")
+
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """Number of voxels along i, j, k."""
+        i, j, k = (b - a for a, b in zip(self.start, self.stop, strict=True))
+        return i, j, k
+
+    @property
+    def slices(self) -> tuple[slice, slice, slice]:
+        """Index for an array in [k, j, i] order."""
+        k, j, i = (slice(self.start[a], self.stop[a]) for a in (2, 1, 0))
+        return k, j, i
+
+
+def whole(grid: Grid) -> Box:
+    """The box of all voxels."""
+    return Box((0, 0, 0), grid.size)
+
+
+def check_inside(box: Box, grid: Grid) -> None:
+    """Raise RegionError unless the box lies within the grid."""
+    if min(box.start) < 0 or any(b > n for b, n in zip(box.stop, grid.size, strict=True)):
+        raise RegionError(
+            f"The box from {box.start} to {box.stop} reaches outside the image of size {grid.size}. "
+            "Give voxel indices i, j, k of the image, from 0 up to its size."
+        )
+
+
+def box_of_mask(mask: BoolArray) -> Box:
+    """The smallest box that holds the mask.
+
+    Raises:
+        MaskError: The mask is empty.
+    """
+    starts, stops = [], []
+    for axis in (2, 1, 0):
+        occupied = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
+        if occupied.size == 0:
+            raise MaskError("The mask is empty: no voxel is marked. Segment the lesion or choose another label.")
+        starts.append(int(occupied[0]))
+        stops.append(int(occupied[-1]) + 1)
+    return Box((starts[0], starts[1], starts[2]), (stops[0], stops[1], stops[2]))
+
+
+def expand_box(box: Box, grid: Grid, margin_mm: float) -> Box:
+    """Grow a box by at least ``margin_mm`` on every side, as far as the image reaches."""
+    if not (math.isfinite(margin_mm) and margin_mm >= 0):
+        raise RegionError(f"The margin is {margin_mm} mm; give zero or a positive number of millimetres.")
+    voxels = [math.ceil(margin_mm / s - 1e-9) for s in grid.spacing]
+    start = [max(0, a - v) for a, v in zip(box.start, voxels, strict=True)]
+    stop = [min(n, b + v) for b, v, n in zip(box.stop, voxels, grid.size, strict=True)]
+    return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+
+
+def union_box(first: Box, second: Box) -> Box:
+    """The smallest box that holds both."""
+    i0, j0, k0 = map(min, first.start, second.start)
+    i1, j1, k1 = map(max, first.stop, second.stop)
+    return Box((i0, j0, k0), (i1, j1, k1))
+
+
+def crop_grid(grid: Grid, box: Box) -> Grid:
+    """The part of a grid inside a box."""
+    check_inside(box, grid)
+    return Grid(box.size, grid.spacing, triple(grid.index_to_world(box.start)), grid.direction)
+
+
+def spaced_grid(grid: Grid, spacing: Sequence[float], box: Box, margin: int) -> Grid:
+    """The grid of another spacing around a box, as pyradiomics lays it for resampling.
+
+    It belongs to the grid of that spacing whose field of view starts where the given one does, cut to the voxels that
+    the box touches and ``margin`` of them on each side, as far as the image reaches.
+
+    Args:
+        grid: The grid of the box.
+        spacing: New voxel size in mm along i, j, k; positive.
+        box: What must be covered.
+        margin: Voxels of the new grid around it.
+    """
+    old, new = np.asarray(grid.spacing), np.asarray(spacing, dtype=np.float64)
+    ratio = old / new
+    first = np.maximum(np.floor((np.asarray(box.start) - 0.5) * ratio - margin), 0)
+    beyond = np.ceil((np.asarray(box.stop) - 0.5) * ratio + margin)
+    last = np.minimum(beyond, np.ceil(np.asarray(grid.size) * ratio) - 1)
+    i, j, k = (int(n) for n in last - first + 1)
+    origin = grid.index_to_world(0.5 * (new - old) / old + first / ratio)
+    return Grid((i, j, k), triple(new), triple(origin), grid.direction)
+
+
+def refine_box(box: Box, source: Grid, refined: Grid) -> Box:
+    """The box on ``refined`` that covers ``box`` of ``source`` (both of one field of view)."""
+    ratio = [m / n for m, n in zip(refined.size, source.size, strict=True)]
+    start = [math.floor(a * r + 1e-9) for a, r in zip(box.start, ratio, strict=True)]
+    stop = [math.ceil(b * r - 1e-9) for b, r in zip(box.stop, ratio, strict=True)]
+    return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))

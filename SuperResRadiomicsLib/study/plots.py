@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .cube import Cube, FloatArray
-from .statistics import COMPONENTS, Findings, consistency_over_bins
+from .estimates import consistency_over_bins
+from .statistics import COMPONENTS, Findings
 
 if TYPE_CHECKING:
     from .protocol import Protocol

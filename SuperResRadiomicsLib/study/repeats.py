@@ -14,8 +14,8 @@ import numpy as np
 
 from ..stability import band, bland_altman
 from .cube import Cube, FloatArray
+from .estimates import feature_correlation
 from .perturbations import UNCHANGED
-from .statistics import feature_correlation
 from .tables import Table, cell
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from ..image import Image
 from ..operators import BlurDecimate, KSpaceTruncation, positional_noise, rician_noise
 
 if TYPE_CHECKING:
-    from .protocol import SimulationSection
+    from .sections import SimulationSection
 
 
 def simulate_fast(image: Image, settings: SimulationSection, seed: int) -> tuple[Image, Image]:

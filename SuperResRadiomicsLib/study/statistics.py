@@ -12,9 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy import stats
 
-from ..radiomics.plan import COMPANION_CLASSES
 from ..stability import (
     RISK_MODELS,
     BinChoice,
@@ -22,23 +20,30 @@ from ..stability import (
     Scaler,
     band,
     bland_altman,
-    choose_bin_count,
     clustered_bootstrap,
-    concordance,
     concordance_interval,
-    intraclass_correlation,
     principal_components,
     risk_scores,
 )
 from .cube import Cube, FloatArray
+from .estimates import (
+    FEWEST_FOR_TESTS,
+    agreement,
+    changes,
+    choose_bins,
+    concordances,
+    consistency_over_bins,
+    mask_correlations,
+    robust_over_bins,
+    share_different,
+    texture,
+)
 from .tables import Table, cell
 from .verdicts import verdict_tables
 
 if TYPE_CHECKING:
     from .protocol import Protocol
 
-FEWEST_FOR_TESTS = 6
-"""Patients below which no p-value is given."""
 COMPONENTS = 3
 
 
@@ -69,17 +74,17 @@ class Findings:
 
 def analyse(cube: Cube, protocol: Protocol) -> Findings:
     """Compute all statistics that the protocol and the number of lesions allow."""
-    choice = _choose_bins(cube, protocol)
+    choice = choose_bins(cube, protocol)
     binning = protocol.chosen_binning or (f"{choice.best} bins" if choice else cube.binnings[0])
     findings = Findings(binning, choice, [])
     if len(cube.cases) < 3:
         return findings
-    correlations = _mask_correlations(cube, protocol, binning)
+    correlations = mask_correlations(cube, protocol, binning)
     for version in cube.versions:
-        findings.agreement[version] = _agreement(cube, protocol.base, version, binning)
+        findings.agreement[version] = agreement(cube, protocol.base, version, binning)
     for version in cube.versions:
         if version != protocol.base:
-            findings.changes[version] = _changes(cube, protocol.base, version, binning)
+            findings.changes[version] = changes(cube, protocol.base, version, binning)
     findings.tables.extend(_tables(cube, protocol, findings, correlations))
     return findings
 
@@ -102,72 +107,6 @@ def _tables(
     yield from verdict_tables(cube, protocol, findings, correlations)
 
 
-def _choose_bins(cube: Cube, protocol: Protocol) -> BinChoice | None:
-    counts = [int(value) for kind, value in protocol.binnings.values() if kind == "count"]
-    if protocol.chosen_binning or len(counts) < 2 or len(cube.masks) < 2 or len(cube.cases) < 3:
-        return None
-    texture = _texture(cube)
-    tables = {count: _stack_masks(cube, protocol.base, f"{count} bins")[:, :, texture] for count in counts}
-    defined = np.isfinite(np.concatenate([table.reshape(-1, table.shape[2]) for table in tables.values()])).all(axis=0)
-    kept = {count: table[:, :, defined] for count, table in tables.items()}
-    return choose_bin_count(kept, protocol.statistics.excellent) if defined.any() else None
-
-
-def _texture(cube: Cube) -> np.ndarray:
-    others = ("shape", "firstorder", *COMPANION_CLASSES)
-    return np.array([not any(f"_{name}_" in key for name in others) for key in cube.features])
-
-
-def _stack_masks(cube: Cube, version: str, binning: str) -> FloatArray:
-    return np.stack([cube.of(version, mask, binning) for mask in cube.masks], axis=1)
-
-
-def feature_correlation(table: FloatArray, form: Any, confidence: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Value and both limits for (case, rater, feature); NaN for features that are not always defined or constant."""
-    shape = table.shape[2]
-    value, low, high = (np.full(shape, np.nan) for _ in range(3))
-    kept = np.isfinite(table).all(axis=(0, 1)) & (np.ptp(table, axis=(0, 1)) > 0)
-    if kept.any():
-        found = intraclass_correlation(table[:, :, kept], form, confidence)
-        value[kept], low[kept], high[kept] = found.value, found.low, found.high
-    return value, low, high
-
-
-def _mask_correlations(cube: Cube, protocol: Protocol, binning: str) -> dict[str, tuple[FloatArray, FloatArray]]:
-    """By version: ICC(2,1) between the perturbations and its lower limit, of every feature."""
-    if len(cube.masks) < 2:
-        return {}
-    found = {}
-    for version in cube.versions:
-        table = _stack_masks(cube, version, binning)
-        value, low, _ = feature_correlation(table, "ICC(2,1)", protocol.statistics.confidence)
-        found[version] = value, low
-    return found
-
-
-def _agreement(cube: Cube, base: str, version: str, binning: str) -> FloatArray:
-    reference, other = cube.of(base, binning=binning), cube.of(version, binning=binning)
-    found = np.full(len(cube.features), np.nan)
-    for f in np.flatnonzero((np.isfinite(reference) & np.isfinite(other)).all(axis=0)):
-        found[f] = concordance(reference[:, f], other[:, f])
-    return found
-
-
-def _changes(cube: Cube, base: str, version: str, binning: str) -> tuple[FloatArray, FloatArray]:
-    """Median relative change over lesions, and p of the patients' paired t-test, adjusted over the features."""
-    reference, other = cube.of(base, binning=binning), cube.of(version, binning=binning)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        relative = (other - reference) / np.abs(reference)
-    defined = np.isfinite(relative).all(axis=0)
-    change, p = (np.full(len(cube.features), np.nan) for _ in range(2))
-    change[defined] = np.median(relative[:, defined], axis=0)
-    difference = cube.patient_means(other - reference)
-    tested = np.isfinite(difference).all(axis=0) & (np.ptp(difference, axis=0) > 0)
-    if len(difference) >= FEWEST_FOR_TESTS and tested.any():
-        p[tested] = stats.false_discovery_control(stats.ttest_1samp(difference[:, tested], 0.0).pvalue)
-    return change, p
-
-
 def _bin_table(choice: BinChoice, protocol: Protocol) -> Table:
     return Table(
         "bin_choice",
@@ -177,17 +116,6 @@ def _bin_table(choice: BinChoice, protocol: Protocol) -> Table:
         ("bins", "robust features", "share"),
         [(count, robust, robust / max(choice.features, 1)) for count, robust in choice.robust.items()],
     )
-
-
-def consistency_over_bins(cube: Cube, protocol: Protocol, version: str) -> FloatArray:
-    """ICC(3,1) over all binnings of every feature of a version, the mask as it is; NaN where not defined."""
-    table = cube.values[:, cube.versions.index(version), 0]
-    return feature_correlation(table, "ICC(3,1)", protocol.statistics.confidence)[0]
-
-
-def _robust_over_bins(cube: Cube, protocol: Protocol) -> np.ndarray:
-    tables = [consistency_over_bins(cube, protocol, version) for version in cube.versions]
-    return np.logical_or.reduce([np.nan_to_num(table) > protocol.statistics.excellent for table in tables])
 
 
 def _bins_correlation_table(cube: Cube, protocol: Protocol) -> Table:
@@ -273,7 +201,7 @@ def _shares_table(cube: Cube, protocol: Protocol, findings: Findings) -> Table:
         kept = np.isfinite(findings.agreement[version])
 
         def share(index: np.ndarray, other: FloatArray = other, kept: np.ndarray = kept) -> float:
-            found = _concordances(reference[index][:, kept], other[index][:, kept])
+            found = concordances(reference[index][:, kept], other[index][:, kept])
             return float(np.mean(found >= threshold)) if found.size else float("nan")
 
         low, high = np.nan, np.nan
@@ -282,7 +210,7 @@ def _shares_table(cube: Cube, protocol: Protocol, findings: Findings) -> Table:
         tested = np.isfinite(p)
         different = float(np.mean(p[tested] < alpha)) if tested.any() else np.nan
         whole = share(np.arange(len(cube.cases)))
-        unadjusted = cell(_share_different(other - reference, alpha))
+        unadjusted = cell(share_different(other - reference, alpha))
         rows.append((version, int(kept.sum()), cell(whole), cell(low), cell(high), cell(different), unadjusted))
     return Table(
         "shares",
@@ -293,23 +221,6 @@ def _shares_table(cube: Cube, protocol: Protocol, findings: Findings) -> Table:
         ("version", "features", f"CCC >= {threshold:g}", "low", "high", f"p < {alpha:g}", f"p < {alpha:g}, lesions"),
         rows,
     )
-
-
-def _share_different(difference: FloatArray, alpha: float) -> float:
-    """Share of features whose paired t-test over lesions (case, feature) has p below a level."""
-    tested = np.isfinite(difference).all(axis=0) & (np.ptp(difference, axis=0) > 0)
-    if len(difference) < FEWEST_FOR_TESTS or not tested.any():
-        return float("nan")
-    return float(np.mean(stats.ttest_1samp(difference[:, tested], 0.0).pvalue < alpha))
-
-
-def _concordances(first: FloatArray, second: FloatArray) -> FloatArray:
-    """`concordance` of every column at once."""
-    mean_first, mean_second = first.mean(axis=0), second.mean(axis=0)
-    covariance = ((first - mean_first) * (second - mean_second)).mean(axis=0)
-    scale = first.var(axis=0) + second.var(axis=0) + (mean_first - mean_second) ** 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(scale > 0, 2 * covariance / scale, np.nan)
 
 
 def _difference_table(cube: Cube) -> Table:
@@ -331,10 +242,10 @@ def _component_tables(cube: Cube, protocol: Protocol, findings: Findings) -> Ite
     """Principal components of the texture features that are always defined, and each feature's importance."""
     tables = {version: cube.of(version, binning=findings.binning) for version in cube.versions}
     varies = [np.isfinite(table).all(axis=0) & (np.ptp(table, axis=0) > 0) for table in tables.values()]
-    kept = _texture(cube) & np.logical_and.reduce(varies)
+    kept = texture(cube) & np.logical_and.reduce(varies)
     kind = "texture features"
     if protocol.statistics.components_of == "robust":
-        kept &= _robust_over_bins(cube, protocol)
+        kept &= robust_over_bins(cube, protocol)
         kind += f" whose ICC(3,1) over the binnings exceeds {protocol.statistics.excellent:g} in some version"
     if kept.sum() < COMPONENTS:
         return

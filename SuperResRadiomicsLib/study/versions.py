@@ -32,7 +32,8 @@ from ..operators import positional_noise
 from .simulation import simulate_fast
 
 if TYPE_CHECKING:
-    from .protocol import Protocol, VersionSection
+    from .protocol import Protocol
+    from .sections import VersionSection
 
 LEAST_MARGIN_VOXELS = 2
 """Voxels kept around a lesion whatever the margin: interpolation reaches that far."""

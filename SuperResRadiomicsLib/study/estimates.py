@@ -1,0 +1,120 @@
+"""What the cohort's features say in numbers: correlations, agreement, changes.
+
+A feature that is not defined in every lesion has NaN.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import stats
+
+from ..radiomics.plan import COMPANION_CLASSES
+from ..stability import BinChoice, choose_bin_count, concordance, intraclass_correlation
+from .cube import Cube, FloatArray
+
+if TYPE_CHECKING:
+    from .protocol import Protocol
+
+FEWEST_FOR_TESTS = 6
+"""Patients below which no p-value is given."""
+
+
+def choose_bins(cube: Cube, protocol: Protocol) -> BinChoice | None:
+    """P1's choice of the number of bins, where the protocol leaves it to the data and these allow it."""
+    counts = [int(value) for kind, value in protocol.binnings.values() if kind == "count"]
+    if protocol.chosen_binning or len(counts) < 2 or len(cube.masks) < 2 or len(cube.cases) < 3:
+        return None
+    of_texture = texture(cube)
+    tables = {count: stack_masks(cube, protocol.base, f"{count} bins")[:, :, of_texture] for count in counts}
+    defined = np.isfinite(np.concatenate([table.reshape(-1, table.shape[2]) for table in tables.values()])).all(axis=0)
+    kept = {count: table[:, :, defined] for count, table in tables.items()}
+    return choose_bin_count(kept, protocol.statistics.excellent) if defined.any() else None
+
+
+def texture(cube: Cube) -> np.ndarray:
+    """bool (feature,): which features are texture."""
+    others = ("shape", "firstorder", *COMPANION_CLASSES)
+    return np.array([not any(f"_{name}_" in key for name in others) for key in cube.features])
+
+
+def stack_masks(cube: Cube, version: str, binning: str) -> FloatArray:
+    """Values (case, mask, feature) of a version."""
+    return np.stack([cube.of(version, mask, binning) for mask in cube.masks], axis=1)
+
+
+def feature_correlation(table: FloatArray, form: Any, confidence: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Value and both limits for (case, rater, feature); NaN for features that are not always defined or constant."""
+    shape = table.shape[2]
+    value, low, high = (np.full(shape, np.nan) for _ in range(3))
+    kept = np.isfinite(table).all(axis=(0, 1)) & (np.ptp(table, axis=(0, 1)) > 0)
+    if kept.any():
+        found = intraclass_correlation(table[:, :, kept], form, confidence)
+        value[kept], low[kept], high[kept] = found.value, found.low, found.high
+    return value, low, high
+
+
+def mask_correlations(cube: Cube, protocol: Protocol, binning: str) -> dict[str, tuple[FloatArray, FloatArray]]:
+    """By version: ICC(2,1) between the perturbations and its lower limit, of every feature."""
+    if len(cube.masks) < 2:
+        return {}
+    found = {}
+    for version in cube.versions:
+        table = stack_masks(cube, version, binning)
+        value, low, _ = feature_correlation(table, "ICC(2,1)", protocol.statistics.confidence)
+        found[version] = value, low
+    return found
+
+
+def agreement(cube: Cube, base: str, version: str, binning: str) -> FloatArray:
+    """Concordance of each feature with the base version; NaN where not always defined."""
+    reference, other = cube.of(base, binning=binning), cube.of(version, binning=binning)
+    found = np.full(len(cube.features), np.nan)
+    for f in np.flatnonzero((np.isfinite(reference) & np.isfinite(other)).all(axis=0)):
+        found[f] = concordance(reference[:, f], other[:, f])
+    return found
+
+
+def changes(cube: Cube, base: str, version: str, binning: str) -> tuple[FloatArray, FloatArray]:
+    """Median relative change over lesions, and p of the patients' paired t-test, adjusted over the features."""
+    reference, other = cube.of(base, binning=binning), cube.of(version, binning=binning)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        relative = (other - reference) / np.abs(reference)
+    defined = np.isfinite(relative).all(axis=0)
+    change, p = (np.full(len(cube.features), np.nan) for _ in range(2))
+    change[defined] = np.median(relative[:, defined], axis=0)
+    difference = cube.patient_means(other - reference)
+    tested = np.isfinite(difference).all(axis=0) & (np.ptp(difference, axis=0) > 0)
+    if len(difference) >= FEWEST_FOR_TESTS and tested.any():
+        p[tested] = stats.false_discovery_control(stats.ttest_1samp(difference[:, tested], 0.0).pvalue)
+    return change, p
+
+
+def consistency_over_bins(cube: Cube, protocol: Protocol, version: str) -> FloatArray:
+    """ICC(3,1) over all binnings of every feature of a version, the mask as it is; NaN where not defined."""
+    table = cube.values[:, cube.versions.index(version), 0]
+    return feature_correlation(table, "ICC(3,1)", protocol.statistics.confidence)[0]
+
+
+def robust_over_bins(cube: Cube, protocol: Protocol) -> np.ndarray:
+    """bool (feature,): consistency over the binnings is excellent in some version."""
+    tables = [consistency_over_bins(cube, protocol, version) for version in cube.versions]
+    return np.logical_or.reduce([np.nan_to_num(table) > protocol.statistics.excellent for table in tables])
+
+
+def share_different(difference: FloatArray, alpha: float) -> float:
+    """Share of features whose paired t-test over lesions (case, feature) has p below a level."""
+    tested = np.isfinite(difference).all(axis=0) & (np.ptp(difference, axis=0) > 0)
+    if len(difference) < FEWEST_FOR_TESTS or not tested.any():
+        return float("nan")
+    return float(np.mean(stats.ttest_1samp(difference[:, tested], 0.0).pvalue < alpha))
+
+
+def concordances(first: FloatArray, second: FloatArray) -> FloatArray:
+    """`concordance` of every column at once."""
+    mean_first, mean_second = first.mean(axis=0), second.mean(axis=0)
+    covariance = ((first - mean_first) * (second - mean_second)).mean(axis=0)
+    scale = first.var(axis=0) + second.var(axis=0) + (mean_first - mean_second) ** 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(scale > 0, 2 * covariance / scale, np.nan)

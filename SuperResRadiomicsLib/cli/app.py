@@ -16,7 +16,7 @@ from ..enhance import result as enhancement_files
 from ..errors import RegionError, SettingsError
 from ..grid import Box
 from ..image import read_image, read_mask
-from ..radiomics import LesionVersions, extract_features
+from ..radiomics import LesionVersions, ParameterFile, extract_features
 from ..report import lesion as report_files
 from ..report.lesion import save_report, save_tables
 from ..stability import card_behind, describe_scores, judge_lesion, lesion_variation, read_signature, score_lesion
@@ -153,36 +153,18 @@ def enhance(
 
 
 @app.command()
+@given.takes_feature_settings
 def features(
+    asked: ParameterFile,
     image: Annotated[Path | None, typer.Argument(help=given.IMAGE_HELP, show_default=False)] = None,
     mask: Annotated[Path | None, typer.Argument(help=MASK_HELP, show_default=False)] = None,
     list_of_cases: batch.ListOfCases = None,
     out: batch.Table = None,
     jobs: batch.Jobs = 1,
     label: given.Label = None,
-    engine: given.Engine = "pyradiomics",
-    bin_width: given.BinWidth = None,
-    bin_count: given.BinCount = None,
-    classes: given.Classes = None,
-    dimension: given.Dimension = None,
-    distance: given.Distance = None,
-    distance_unit: given.DistanceUnit = None,
-    filters: given.Filters = None,
-    parameters: given.Parameters = None,
     json: given.Json = False,
 ) -> None:
     """Compute the radiomic features of a lesion in one image, or of every case in a list."""
-    asked = given.feature_settings(
-        engine,
-        parameters,
-        bin_width=bin_width,
-        bin_count=bin_count,
-        classes=classes,
-        dimension=dimension,
-        distance=distance,
-        distance_unit=distance_unit,
-        filters=filters,
-    )
     settings = asked.settings
     if list_of_cases:
         batch.refuse_beside_list(image, mask)
@@ -200,7 +182,9 @@ def features(
 
 
 @app.command()
+@given.takes_feature_settings
 def compare(
+    asked: ParameterFile,
     folder: Annotated[
         Path | None, typer.Argument(help="A folder that `enhance` wrote; or name the images.", show_default=False)
     ] = None,
@@ -226,15 +210,6 @@ def compare(
     label: given.Label = None,
     mask_rule: given.MaskRule = "linear",
     allow_volume_change: given.AllowVolumeChange = False,
-    engine: given.Engine = "pyradiomics",
-    bin_width: given.BinWidth = None,
-    bin_count: given.BinCount = None,
-    classes: given.Classes = None,
-    dimension: given.Dimension = None,
-    distance: given.Distance = None,
-    distance_unit: given.DistanceUnit = None,
-    filters: given.Filters = None,
-    parameters: given.Parameters = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the results; else the enhancement's own.", show_default=False)
     ] = None,
@@ -257,17 +232,6 @@ def compare(
 
     Give the folder that `enhance` wrote, or name the four images and --out.
     """
-    asked = given.feature_settings(
-        engine,
-        parameters,
-        bin_width=bin_width,
-        bin_count=bin_count,
-        classes=classes,
-        dimension=dimension,
-        distance=distance,
-        distance_unit=distance_unit,
-        filters=filters,
-    )
     settings = asked.settings
     scored = read_signature(signature) if signature else None
     if folder:

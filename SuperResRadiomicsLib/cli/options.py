@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,6 +13,7 @@ import typer
 from ..errors import RegionError, SettingsError
 from ..grid import Box
 from ..radiomics import FeatureSettings, ParameterFile, read_parameter_file
+from ..radiomics.engine import ENGINES
 from ..radiomics.filters import parse_filter
 from .console import note
 
@@ -42,7 +46,13 @@ Device = Annotated[
 Precision = Annotated[
     Literal["fp32", "bf16", "fp16"], typer.Option(help="Number format of the network.", rich_help_panel=NETWORK_PANEL)
 ]
-Engine = Annotated[str, typer.Option(help="What computes the features.", rich_help_panel=FEATURE_PANEL)]
+Engine = Annotated[
+    str,
+    typer.Option(
+        help=f"What computes the features: {' or '.join(ENGINES)} (of our own, same values, faster).",
+        rich_help_panel=FEATURE_PANEL,
+    ),
+]
 BinWidth = Annotated[
     float | None,
     typer.Option(
@@ -102,35 +112,66 @@ Modality = Annotated[
 OutputFolder = Annotated[Path, typer.Option("--out", help="Folder for the results; made if needed.")]
 
 
-def feature_settings(engine: str, parameters: Path | None, **options: Any) -> ParameterFile:
+def feature_settings(
+    engine: Engine = "pyradiomics",
+    bin_width: BinWidth = None,
+    bin_count: BinCount = None,
+    classes: Classes = None,
+    dimension: Dimension = None,
+    distance: Distance = None,
+    distance_unit: DistanceUnit = None,
+    filters: Filters = None,
+    parameters: Parameters = None,
+) -> ParameterFile:
     """Feature settings from a command's options or from a parameter file; what is not given keeps its default.
-
-    Args:
-        engine: What computes the features.
-        parameters: The parameter file.
-        options: Fields of `FeatureSettings` by name, ``classes`` and ``filters`` as texts; None where not given.
 
     Raises:
         SettingsError: A setting is not allowed, or a parameter file was given beside other options.
     """
-    chosen = {name: value for name, value in options.items() if value is not None}
+    options = {
+        "bin_width": bin_width,
+        "bin_count": bin_count,
+        "classes": None if classes is None else _listed(classes),
+        "dimension": dimension,
+        "distance": distance,
+        "distance_unit": distance_unit,
+        "filters": None if filters is None else tuple(map(parse_filter, _listed(filters))),
+    }
+    chosen: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if parameters:
-        if chosen:
-            raise SettingsError(
-                f"A parameter file and {', '.join('--' + name.replace('_', '-') for name in chosen)} were given. The "
-                "file holds all settings: leave out the options, or change the file."
-            )
-        content = read_parameter_file(parameters, engine)
-        if content.without_effect:
-            note(f"Without effect on the features: {', '.join(content.without_effect)}.")
-        return content
-    if "classes" in chosen:
-        chosen["classes"] = _listed(chosen["classes"])
-    if "filters" in chosen:
-        chosen["filters"] = tuple(map(parse_filter, _listed(chosen["filters"])))
-    if "bin_count" in chosen:
+        return _from_file(engine, parameters, chosen)
+    if bin_count is not None:
         chosen.setdefault("bin_width", None)
     return ParameterFile(FeatureSettings(engine=engine, **chosen), label=None, without_effect=())
+
+
+def _from_file(engine: str, parameters: Path, chosen: Mapping[str, Any]) -> ParameterFile:
+    if chosen:
+        raise SettingsError(
+            f"A parameter file and {', '.join('--' + name.replace('_', '-') for name in chosen)} were given. The "
+            "file holds all settings: leave out the options, or change the file."
+        )
+    content = read_parameter_file(parameters, engine)
+    if content.without_effect:
+        note(f"Without effect on the features: {', '.join(content.without_effect)}.")
+    return content
+
+
+def takes_feature_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of `feature_settings`, in place of its parameter ``asked`` that gets the result."""
+    options = inspect.signature(feature_settings, eval_str=True).parameters
+    own = inspect.signature(command, eval_str=True)
+
+    @functools.wraps(command)
+    def with_options(**given: Any) -> None:
+        chosen = {name: given.pop(name) for name in options}
+        command(**given, asked=feature_settings(**chosen))
+
+    shown = [parameter for name, parameter in own.parameters.items() if name != "asked"] + list(options.values())
+    # The commands' parser reads both.
+    with_options.__signature__ = own.replace(parameters=shown)  # type: ignore[attr-defined]
+    with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in shown}
+    return with_options
 
 
 def _listed(text: str) -> tuple[str, ...]:

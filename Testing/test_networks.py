@@ -207,6 +207,20 @@ def test_emasrn_gives_every_step_for_training() -> None:
     assert not torch.allclose(steps[:, 0], steps[:, 1])
 
 
+def test_emasrn_settles_on_what_it_does_after_training() -> None:
+    network = Emasrn(**TINY["emasrn"], settle=6)
+    nn.init.normal_(network.tail[-1].weight)
+    images = torch.rand(4, 2, 1, 12, 12)
+    norm = network.attention.leave[1]
+    with torch.no_grad():
+        for image in images[:3]:  # of two steps each
+            network(image)
+        settled = norm.running_mean.clone()
+        trained = network(images[3])
+        assert torch.equal(norm.running_mean, settled)
+        assert torch.equal(trained, network.eval()(images[3]))
+
+
 def test_emasrn_leaves_its_start() -> None:
     """Its last rectifier must not die while Adam removes what a random start would add."""
     torch.manual_seed(0)

@@ -34,6 +34,9 @@ class Emasrn(nn.Module):
         dilations: Of the dilated convolutions that widen the block's view.
         momentum: Of the attention's batch normalisation. The published value suits a million steps;
             after a few thousand, its running figures would still be half those of the start.
+        settle: Batches after which the normalisations keep their running figures, so that training
+            ends with what the network does afterwards; every step of a pass counts. Without it the
+            figures of the steps, which differ, are mixed only afterwards. None, as published: never.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class Emasrn(nn.Module):
         iterations: int = 3,
         dilations: Sequence[int] = DILATIONS,
         momentum: float = 3e-4,
+        settle: int | None = None,
     ) -> None:
         super().__init__()
         check_at_least(2, scale=scale)
@@ -55,8 +59,8 @@ class Emasrn(nn.Module):
         self.head = nn.Sequential(
             nn.Conv2d(1, 4 * features, 3, padding=1), _prelu(), _pointwise(4 * features, features)
         )
-        self.block = _FeedbackBlock(scale, features, groups, dilations)
-        self.attention = _EmAttention(scale, features, bases, iterations, momentum)
+        self.block = _FeedbackBlock(scale, features, groups, dilations, settle)
+        self.attention = _EmAttention(scale, features, bases, iterations, momentum, settle)
         last = nn.Conv2d(features, 1, 3, padding=1)
         self.tail = nn.Sequential(_up(scale, features), last)
         self.apply(_initialise)
@@ -103,10 +107,10 @@ def _down(scale: int, features: int) -> nn.Sequential:
 class _FeedbackBlock(nn.Module):
     """Up- and down-projections, each fed with all former ones of its resolution."""
 
-    def __init__(self, scale: int, features: int, groups: int, dilations: Sequence[int]) -> None:
+    def __init__(self, scale: int, features: int, groups: int, dilations: Sequence[int], settle: int | None) -> None:
         super().__init__()
         self.enter = _pointwise(2 * features, features)
-        self.context = _DilatedPyramid(features, dilations)
+        self.context = _DilatedPyramid(features, dilations, settle)
         self.join_coarse = nn.ModuleList(_pointwise((n + 1) * features, features) for n in range(1, groups))
         self.join_fine = nn.ModuleList(_pointwise((n + 1) * features, features) for n in range(1, groups))
         self.ups = nn.ModuleList(_up(scale, features) for _ in range(groups))
@@ -129,7 +133,7 @@ class _FeedbackBlock(nn.Module):
 class _DilatedPyramid(nn.Module):
     """Convolutions of growing dilation, each joined with the one before, and the global mean."""
 
-    def __init__(self, features: int, dilations: Sequence[int]) -> None:
+    def __init__(self, features: int, dilations: Sequence[int], settle: int | None) -> None:
         super().__init__()
         self.near = nn.Conv2d(features, features, 1, bias=False)
         self.dilated = nn.ModuleList(
@@ -137,7 +141,7 @@ class _DilatedPyramid(nn.Module):
         )
         self.joins = nn.ModuleList(_pointwise(2 * features, features) for _ in dilations)
         self.everywhere = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(features, features, 1, bias=False))
-        self.norms = nn.ModuleList(nn.BatchNorm2d(features) for _ in range(len(dilations) + 2))
+        self.norms = nn.ModuleList(_SettlingNorm(features, settle) for _ in range(len(dilations) + 2))
         self.leave = nn.Conv2d((len(dilations) + 2) * features, features, 1, bias=False)
 
     def forward(self, features: Tensor) -> Tensor:
@@ -151,6 +155,22 @@ class _DilatedPyramid(nn.Module):
         return left
 
 
+class _SettlingNorm(nn.BatchNorm2d):
+    """Batch normalisation that after ``settle`` batches of training keeps its running figures."""
+
+    def __init__(self, features: int, settle: int | None, momentum: float = 0.1) -> None:
+        super().__init__(features, momentum=momentum)
+        self.settle = settle
+
+    def forward(self, values: Tensor) -> Tensor:
+        seen = self.num_batches_tracked
+        if self.settle is None or seen is None or not self.training or int(seen) < self.settle:
+            return super().forward(values)
+        return nn.functional.batch_norm(
+            values, self.running_mean, self.running_var, self.weight, self.bias, training=False, eps=self.eps
+        )
+
+
 class _EmAttention(nn.Module):
     """Every fine pixel's features, rebuilt from a few bases that are fitted to the slice.
 
@@ -160,7 +180,9 @@ class _EmAttention(nn.Module):
 
     bases: Tensor
 
-    def __init__(self, scale: int, features: int, bases: int, iterations: int, momentum: float) -> None:
+    def __init__(
+        self, scale: int, features: int, bases: int, iterations: int, momentum: float, settle: int | None
+    ) -> None:
         super().__init__()
         self.scale = scale
         self.iterations = iterations
@@ -168,7 +190,7 @@ class _EmAttention(nn.Module):
         self.register_buffer("bases", nn.functional.normalize(start, dim=1))
         self.enter = nn.Conv2d(features, scale**2 * features, 1)
         self.leave = nn.Sequential(
-            nn.Conv2d(scale**2 * features, features, 1, bias=False), nn.BatchNorm2d(features, momentum=momentum)
+            nn.Conv2d(scale**2 * features, features, 1, bias=False), _SettlingNorm(features, settle, momentum)
         )
 
     def forward(self, features: Tensor) -> Tensor:

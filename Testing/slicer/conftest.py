@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from SuperResRadiomicsLib.enhance import enhance
+from SuperResRadiomicsLib.radiomics import FeatureSettings, LesionVersions
 from Testing.host.cases import OBLIQUE, Lesion, wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -213,3 +215,44 @@ def make_view_panel(module: Any, statuses: list[Any]) -> Iterator[Callable[..., 
         panel.cleanup()
         assert not panel.Observations
         assert not panel.view.isBlinking
+
+
+@pytest.fixture(scope="session")
+def enhanced_once() -> dict[str, Any]:
+    return {}
+
+
+@pytest.fixture
+def measured(module: Any, make_lesion: Any, tiny_model: Path, enhanced_once: dict[str, Any]) -> Iterator[Any]:
+    """A lesion that was enhanced, with the panel that shows its features (Testing.host.feature_case.Case)."""
+    import slicer
+
+    from SuperResRadiomicsLib.mrml import image_from_volume_node
+    from Testing.host.feature_case import Case
+
+    lesion = make_lesion()
+    if not enhanced_once:  # The same lesion in every test.
+        image = image_from_volume_node(lesion.volume, "CT")
+        enhancement = enhance(image, tiny_model, mask=lesion.mask.copy(), device="cpu")
+        settings = FeatureSettings(classes=("shape", "firstorder", "glcm", "ngtdm"))
+        enhanced_once["enhancement"] = enhancement
+        enhanced_once["table"] = LesionVersions.of_enhancement(enhancement).compare(settings)
+    measured = Case(module, lesion, **enhanced_once)
+    yield measured
+    measured.panel.cleanup()
+    assert measured.panel.job.processId is None
+    assert not measured.panel._watch.Observations
+    measured.panel.widget.deleteLater()
+    slicer.app.processEvents()
+
+
+@pytest.fixture
+def answer(module: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Answers file dialogs, in PythonQt's way: with the name alone."""
+    qt = sys.modules["qt"]
+
+    def give(name: str) -> None:
+        for dialog in ("getSaveFileName", "getOpenFileName"):
+            monkeypatch.setattr(qt.QFileDialog, dialog, lambda *arguments: name)
+
+    return give

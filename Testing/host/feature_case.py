@@ -1,0 +1,62 @@
+"""A lesion whose features the panel shows."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import slicer
+
+from SuperResRadiomicsLib.enhance import Enhancement
+from SuperResRadiomicsLib.mrml import volume_node_from_image
+from SuperResRadiomicsLib.radiomics import FeatureTable
+
+from .cases import Lesion, wait_until
+
+FAST = {"classes": ["firstorder", "glcm"], "engine": "pyradiomics"}
+"""Settings that are computed quickly."""
+CLASS, FEATURE, TRUST, NETWORK_EFFECT, ORIGINAL, BICUBIC, ENHANCED, VOXEL_EFFECT, CHANGE = range(9)
+"""Columns of the table."""
+
+
+class Case:
+    """A lesion that was enhanced, its nodes, and the panel that shows it."""
+
+    def __init__(self, module: Any, lesion: Lesion, enhancement: Enhancement, table: FeatureTable) -> None:
+        from SuperResRadiomicsModule.featurenode import FeatureNode
+        from SuperResRadiomicsModule.featurepanel import FeaturePanel
+
+        self.lesion = lesion
+        self.enhancement = enhancement
+        self.bicubic = volume_node_from_image(enhancement.bicubic, "bicubic", lesion.volume)
+        self.enhanced = volume_node_from_image(enhancement.enhanced, "enhanced", lesion.volume)
+        self.node = FeatureNode(slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", "features"))
+        self.node.fill(table.to_dict())
+        self.node.setImages(lesion.volume, self.bicubic, self.enhanced)
+        self.node.setLesion(lesion.segmentation, lesion.segment_id)
+        self.said: list[tuple[str, bool]] = []
+        logic = SimpleNamespace(isRunning=False)
+        self.panel = FeaturePanel(logic, lambda text, isError=False: self.said.append((text, isError)))
+        self.parameters = module.Parameters(module.SuperResRadiomicsLogic().getParameterNode())
+        self.parameters.featureTable = self.node.node
+        self.parameters.featureSettings = json.dumps(FAST)
+        self.panel.setParameters(self.parameters)
+        self.ui = self.panel.ui
+
+    def wait(self) -> None:
+        wait_until(lambda: not self.panel.job.isRunning, slicer.app.processEvents)
+
+    def cells(self, column: int) -> list[str]:
+        proxy = self.panel.view.proxy
+        return [proxy.index(row, column).data() for row in range(proxy.rowCount())]
+
+    def edit(self) -> None:
+        """Take the lesion's last slice away."""
+        mask = self.lesion.mask.copy()
+        mask[np.flatnonzero(mask.any(axis=(1, 2)))[-1]] = False
+        self.lesion.mask[:] = mask
+        slicer.util.updateSegmentBinaryLabelmapFromArray(
+            mask.astype(np.uint8), self.lesion.segmentation, self.lesion.segment_id, self.lesion.volume
+        )

@@ -19,7 +19,8 @@ from ...networks.patch_critic import PatchCritic
 from ...networks.perceptual import load_perceptual, perceptual_distance
 from ..losses import least_squares_critic_loss, least_squares_generator_loss, real_target
 from ..methods import CycleGanSettings
-from .system import GENERATOR, Losses, PatchSystem, Phase, TensorBatch
+from .adversarial import AdversarialSystem
+from .system import GENERATOR, Losses, TensorBatch
 
 if TYPE_CHECKING:
     from ..config import TrainingConfig
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
 BACKWARD = "backward"
 """The generator from high-end to low-end images."""
 HIGH_CRITIC, LOW_CRITIC = "high_critic", "low_critic"
-CRITIC = "critic"
 
 
-class CycleGan(PatchSystem):
+class CycleGan(AdversarialSystem):
     """One generator improves, one degrades; a critic judges the images of each side."""
 
-    adversarial = True
+    settings: CycleGanSettings
+    partners = (BACKWARD,)
+    critics = (HIGH_CRITIC, LOW_CRITIC)
 
     def __init__(self, config: TrainingConfig, settings: CycleGanSettings) -> None:
         super().__init__(config)
@@ -42,19 +44,6 @@ class CycleGan(PatchSystem):
         for name in (HIGH_CRITIC, LOW_CRITIC):
             self.networks[name] = PatchCritic(settings.critic_widths, normalisation=settings.critic_normalisation)
         self.features = load_perceptual(settings.perceptual) if settings.perceptual_weight else None
-
-    @property
-    def phases(self) -> tuple[Phase, ...]:
-        """The generators, then the critics on what the generators just made."""
-        betas = self.config.optimiser.betas
-        return (
-            self._generator_phase(BACKWARD),
-            Phase(CRITIC, (HIGH_CRITIC, LOW_CRITIC), self.settings.critic_learning_rate, betas),
-        )
-
-    def losses(self, phase: str, batch: TensorBatch) -> Losses:
-        """The losses of the generators or of the critics."""
-        return self._critic_losses(batch) if phase == CRITIC else self._generator_losses(batch)
 
     def _generator_losses(self, batch: TensorBatch) -> Losses:
         settings = self.settings

@@ -21,7 +21,8 @@ from ..losses import (
     wasserstein_generator_loss,
 )
 from ..methods import GanCircleSettings
-from .system import GENERATOR, Losses, PatchSystem, Phase, TensorBatch
+from .adversarial import AdversarialSystem
+from .system import GENERATOR, Losses, TensorBatch
 
 if TYPE_CHECKING:
     from ..config import TrainingConfig
@@ -29,13 +30,14 @@ if TYPE_CHECKING:
 BACKWARD = "backward"
 """The generator F, from true to degraded images."""
 FINE_CRITIC, COARSE_CRITIC = "fine_critic", "coarse_critic"
-CRITIC = "critic"
 
 
-class GanCircle(PatchSystem):
+class GanCircle(AdversarialSystem):
     """G restores, F degrades; a critic judges the images of each side."""
 
-    adversarial = True
+    settings: GanCircleSettings
+    partners = (BACKWARD,)
+    critics = (FINE_CRITIC, COARSE_CRITIC)
 
     def __init__(self, config: TrainingConfig, settings: GanCircleSettings) -> None:
         super().__init__(config)
@@ -50,24 +52,10 @@ class GanCircle(PatchSystem):
                 epsilon=settings.critic_epsilon,
             )
 
-    @property
-    def phases(self) -> tuple[Phase, ...]:
-        """The generators, then the critics on what the generators just made."""
-        critics = (FINE_CRITIC, COARSE_CRITIC)
-        betas = self.config.optimiser.betas
-        return (
-            self._generator_phase(BACKWARD),
-            Phase(CRITIC, critics, self.settings.critic_learning_rate, betas),
-        )
-
     def start_from(self, network: nn.Module) -> None:
         """Both generators start from the model: a restoring network is nearer to a degrading one than chance."""
         super().start_from(network)
         self.networks[BACKWARD].load_state_dict(network.state_dict())
-
-    def losses(self, phase: str, batch: TensorBatch) -> Losses:
-        """The losses of the generators or of the critics."""
-        return self._critic_losses(batch) if phase == CRITIC else self._generator_losses(batch)
 
     def _generator_losses(self, batch: TensorBatch) -> Losses:
         settings = self.settings

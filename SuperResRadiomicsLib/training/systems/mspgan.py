@@ -30,20 +30,21 @@ from ..losses import (
     superpixels,
 )
 from ..methods import MspganSettings
-from .system import GENERATOR, Losses, PatchSystem, Phase, TensorBatch
+from .adversarial import CRITIC, AdversarialSystem
+from .system import GENERATOR, Losses, TensorBatch
 
 if TYPE_CHECKING:
     from ..config import TrainingConfig
 
 PROJECTION = "projection"
 TEACHER = "teacher"
-CRITIC = "critic"
 
 
-class Mspgan(PatchSystem):
+class Mspgan(AdversarialSystem):
     """Learns without pairs what the other side looks like, held to the structures of its input."""
 
-    adversarial = True
+    settings: MspganSettings
+    partners = (PROJECTION,)
 
     def __init__(self, config: TrainingConfig, settings: MspganSettings) -> None:
         super().__init__(config)
@@ -58,19 +59,6 @@ class Mspgan(PatchSystem):
         self.networks[TEACHER] = build_network(config.network.name, config.network.arguments)
         self.networks[CRITIC] = PatchCritic(settings.critic_widths, normalisation="instance")
         self._taught = -1
-
-    @property
-    def phases(self) -> tuple[Phase, ...]:
-        """The generator with its projections, then the critic; the teacher follows the generator."""
-        betas = self.config.optimiser.betas
-        return (
-            self._generator_phase(PROJECTION),
-            Phase(CRITIC, (CRITIC,), self.settings.critic_learning_rate, betas),
-        )
-
-    def losses(self, phase: str, batch: TensorBatch) -> Losses:
-        """The losses of the generator and its projections, or of the critic."""
-        return self._critic_losses(batch) if phase == CRITIC else self._generator_losses(batch)
 
     def _generator_losses(self, batch: TensorBatch) -> Losses:
         settings = self.settings

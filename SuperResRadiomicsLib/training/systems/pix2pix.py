@@ -14,37 +14,26 @@ from torch.nn import functional
 from ...networks.patch_critic import PatchCritic
 from ..losses import cross_entropy_critic_loss, cross_entropy_generator_loss
 from ..methods import Pix2PixSettings
-from .system import Losses, PatchSystem, Phase, TensorBatch
+from .adversarial import CRITIC, AdversarialSystem
+from .system import Losses, TensorBatch
 
 if TYPE_CHECKING:
     from ..config import TrainingConfig
 
-CRITIC = "critic"
 
-
-class Pix2Pix(PatchSystem):
+class Pix2Pix(AdversarialSystem):
     """Learns from pairs; the critic judges pairs of a degraded and a true or generated patch.
 
     The critic normalises by instances, which is what the published batch normalisation does
     at the published batch of one. Its loss is not halved: Adam does not feel that.
     """
 
-    adversarial = True
+    settings: Pix2PixSettings
 
     def __init__(self, config: TrainingConfig, settings: Pix2PixSettings) -> None:
         super().__init__(config)
         self.settings = settings
         self.networks[CRITIC] = PatchCritic(settings.critic_widths, inputs=2, normalisation="instance")
-
-    @property
-    def phases(self) -> tuple[Phase, ...]:
-        """The generator, then the critic on what the generator just made."""
-        betas = self.config.optimiser.betas
-        return self._generator_phase(), Phase(CRITIC, (CRITIC,), self.settings.critic_learning_rate, betas)
-
-    def losses(self, phase: str, batch: TensorBatch) -> Losses:
-        """The losses of the generator or of the critic."""
-        return self._critic_losses(batch) if phase == CRITIC else self._generator_losses(batch)
 
     def _generator_losses(self, batch: TensorBatch) -> Losses:
         settings = self.settings

@@ -16,38 +16,26 @@ from ...networks.registration_unet import RegistrationUNet
 from ...networks.warp import warp
 from ..losses import least_squares_critic_loss, least_squares_generator_loss, smoothness
 from ..methods import RegGanSettings
-from .system import Losses, PatchSystem, Phase, TensorBatch
+from .adversarial import CRITIC, AdversarialSystem
+from .system import Losses, TensorBatch
 
 if TYPE_CHECKING:
     from ..config import TrainingConfig
 
 REGISTRATION = "registration"
-CRITIC = "critic"
 
 
-class RegGan(PatchSystem):
+class RegGan(AdversarialSystem):
     """The generator learns from pairs as a registration network, trained with it, lays them on each other."""
 
-    adversarial = True
+    settings: RegGanSettings
+    partners = (REGISTRATION,)
 
     def __init__(self, config: TrainingConfig, settings: RegGanSettings) -> None:
         super().__init__(config)
         self.settings = settings
         self.networks[REGISTRATION] = RegistrationUNet(settings.registration_widths, settings.registration_blocks)
         self.networks[CRITIC] = PatchCritic(settings.critic_widths, normalisation="instance")
-
-    @property
-    def phases(self) -> tuple[Phase, ...]:
-        """The generator with the registration, then the critic on what the generator just made."""
-        betas = self.config.optimiser.betas
-        return (
-            self._generator_phase(REGISTRATION),
-            Phase(CRITIC, (CRITIC,), self.settings.critic_learning_rate, betas),
-        )
-
-    def losses(self, phase: str, batch: TensorBatch) -> Losses:
-        """The losses of the generator and the registration, or of the critic."""
-        return self._critic_losses(batch) if phase == CRITIC else self._generator_losses(batch)
 
     def _generator_losses(self, batch: TensorBatch) -> Losses:
         settings = self.settings

@@ -21,18 +21,17 @@ from ..losses import (
     wasserstein_generator_loss,
 )
 from ..methods import SrGanSettings
-from .system import Losses, PatchSystem, Phase, TensorBatch
+from .adversarial import CRITIC, AdversarialSystem
+from .system import Losses, TensorBatch
 
 if TYPE_CHECKING:
     from ..config import TrainingConfig
 
-CRITIC = "critic"
 
-
-class SrGan(PatchSystem):
+class SrGan(AdversarialSystem):
     """A generator that learns from pixels, from features and from a critic."""
 
-    adversarial = True
+    settings: SrGanSettings
 
     def __init__(self, config: TrainingConfig, settings: SrGanSettings) -> None:
         super().__init__(config)
@@ -40,17 +39,9 @@ class SrGan(PatchSystem):
         self.networks[CRITIC] = SppCritic(settings.critic_widths, hidden=settings.critic_hidden)
         self.features = load_perceptual(settings.perceptual) if settings.perceptual_weight else None
 
-    @property
-    def phases(self) -> tuple[Phase, ...]:
-        """The generator, then the critic on what the generator just made."""
-        betas = self.config.optimiser.betas
-        return self._generator_phase(), Phase(CRITIC, (CRITIC,), self.settings.critic_learning_rate, betas)
-
     def losses(self, phase: str, batch: TensorBatch) -> Losses:
-        """The losses of the generator or of the critic; none for the critic while the generator starts."""
-        if phase == CRITIC:
-            return {} if batch.step < self.settings.pretrain_steps else self._critic_losses(batch)
-        return self._generator_losses(batch)
+        """See `AdversarialSystem`; none for the critic while the generator starts."""
+        return {} if phase == CRITIC and batch.step < self.settings.pretrain_steps else super().losses(phase, batch)
 
     def _generator_losses(self, batch: TensorBatch) -> Losses:
         settings = self.settings

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FIGURES = ("psnr", "ssim", PERCEPTUAL)
+CROWDED = 300
+"""Ratio of an axis' ends from which labels at 1, 2 and 5 would run into each other."""
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 """Whisker, box, median, box, whisker."""
 STYLE: Any = {"svg.hashsalt": "SuperResRadiomics", "svg.fonttype": "none", "font.size": 8}
@@ -81,7 +83,8 @@ def _draw(axis: Axes, record: Record, region: str, figure: str, methods: Sequenc
         axis.plot(medians, [place] * len(medians), "o", color="C0", markersize=3, alpha=0.6)
     if figure == PERCEPTUAL:
         axis.set_xscale("log")
-        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        low, high = axis.get_xlim()
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < CROWDED * low else (1,)))
         axis.xaxis.set_major_formatter("{x:g}")
         axis.xaxis.set_minor_locator(NullLocator())
     axis.grid(axis="x", color="0.9")

@@ -29,7 +29,7 @@ from .interpolation import cubic_taps, interpolate_bicubic, reduce_area
 from .mask_transport import MaskTransport, transport_mask
 from .padding import Padding, pad_to_multiple
 from .pasting import edge_ramps, paste
-from .resampling import resample, to_sitk
+from .resampling import resample, resample_sitk, to_sitk
 from .types import Array, BoolArray, FloatArray, MaskRule, Method, Triple
 
 __all__ = [
@@ -60,6 +60,7 @@ __all__ = [
     "refine",
     "refine_box",
     "resample",
+    "resample_sitk",
     "spaced_grid",
     "through_plane_axis",
     "to_sitk",

@@ -50,10 +50,11 @@ def resample(voxels: Array, source: Grid, target: Grid, method: Method) -> npt.N
         missing = [max(0, 6 - n) for n in source.size]
         if any(missing):
             image = sitk.ZeroFluxNeumannPad(image, missing, missing)
-    return sitk.GetArrayFromImage(_resample_sitk(image, target, _SITK_METHODS[method]))
+    return sitk.GetArrayFromImage(resample_sitk(image, target, _SITK_METHODS[method]))
 
 
-def _resample_sitk(image: sitk.Image, target: Grid, interpolator: int) -> sitk.Image:
+def resample_sitk(image: sitk.Image, target: Grid, interpolator: int) -> sitk.Image:
+    """Sample a SimpleITK image, in its own voxel type, on a grid by one of SimpleITK's interpolators."""
     resampler = sitk.ResampleImageFilter()
     resampler.SetSize(target.size)
     resampler.SetOutputSpacing(target.spacing)

@@ -9,7 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ...errors import MaskError, SettingsError
-from ...grid import BoolArray, Grid, Triple, box_of_mask, spaced_grid, to_sitk
+from ...grid import BoolArray, Triple, box_of_mask, resample_sitk, spaced_grid, to_sitk
 from ...image import Image
 from .cropping import DEFAULT_MARGIN, check_margin, crop_to_lesion
 
@@ -84,8 +84,8 @@ class Resampling:
             return crop_to_lesion(image, mask, self.margin)
         target = spaced_grid(image.grid, (i, j, k), box, self.margin)
         self._check_size(image)
-        voxels = _resampled(to_sitk(image.voxels, image.grid), target, getattr(sitk, self.interpolator))
-        label = _resampled(to_sitk(mask.astype(np.uint8), image.grid), target, sitk.sitkNearestNeighbor)
+        voxels = resample_sitk(to_sitk(image.voxels, image.grid), target, getattr(sitk, self.interpolator))
+        label = resample_sitk(to_sitk(mask.astype(np.uint8), image.grid), target, sitk.sitkNearestNeighbor)
         moved = sitk.GetArrayFromImage(label).astype(bool)
         if not moved.any():
             raise MaskError(
@@ -100,14 +100,3 @@ class Resampling:
                 f"sitkBSpline needs at least {SPLINE_SIZE} voxels along each axis; '{image.name}' has "
                 f"{' x '.join(map(str, image.grid.size))} (i, j, k). Choose sitkLinear."
             )
-
-
-def _resampled(image: sitk.Image, target: Grid, interpolator: int) -> sitk.Image:
-    resampler = sitk.ResampleImageFilter()
-    resampler.SetSize(target.size)
-    resampler.SetOutputSpacing(target.spacing)
-    resampler.SetOutputOrigin(target.origin)
-    resampler.SetOutputDirection(target.direction)
-    resampler.SetOutputPixelType(image.GetPixelID())
-    resampler.SetInterpolator(interpolator)
-    return resampler.Execute(image)

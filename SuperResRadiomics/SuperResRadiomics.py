@@ -84,12 +84,12 @@ class SuperResRadiomicsLogic(ScriptedLoadableModuleLogic):
     def __init__(self, modelFolders: tuple[Path, ...] = ()) -> None:
         ScriptedLoadableModuleLogic.__init__(self)
         addPackageToPath()
-        import SuperResRadiomicsLib
+        import SuperResRadiomicsLib.worker
 
         self.models = ModelCatalog(modelFolders)
         self.onJobsChanged: Callable[[], None] = lambda: None
         self.onProgress: Progress = lambda stage, done, total: None
-        self._client = WorkerClient(Path(SuperResRadiomicsLib.__file__).with_name("worker.py"))
+        self._client = WorkerClient(SuperResRadiomicsLib.worker.SCRIPT)
         self._jobs = JobQueue(self._client, lambda: self.onJobsChanged())
 
     @property

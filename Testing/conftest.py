@@ -12,7 +12,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import UNITS, Image
+from SuperResRadiomicsLib.io.image import UNITS, Image
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 TEST_DATA = Path(os.environ.get("SUPERRES_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
@@ -115,8 +115,8 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a valid model with few random weights, which changes an image a little."""
     import torch
 
+    from SuperResRadiomicsLib.models.catalogue import save_model
     from SuperResRadiomicsLib.networks import build_network
-    from SuperResRadiomicsLib.zoo import save_model
 
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -148,7 +148,7 @@ TINY_DETECTOR_CARD = {
 @pytest.fixture(scope="session")
 def tiny_detector(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a detector that finds soft tissue in lung."""
-    from SuperResRadiomicsLib.zoo import save_model
+    from SuperResRadiomicsLib.models.catalogue import save_model
     from Testing.blobs import train_detector
 
     network = train_detector(TINY_DETECTOR_CARD["architecture"])

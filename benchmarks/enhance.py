@@ -25,7 +25,7 @@ import torch
 from SuperResRadiomicsLib.enhance import LoadedModel, available_devices, enhance, load_model
 from SuperResRadiomicsLib.enhance.tiling import DEFAULT_TILE, plan_tiles
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import Image
+from SuperResRadiomicsLib.io.image import Image
 
 SIDE = 1024
 MACS_PER_PIXEL = 42_000

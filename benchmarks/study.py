@@ -26,7 +26,7 @@ import yaml
 from scipy import ndimage
 
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import Image, write_image, write_mask
+from SuperResRadiomicsLib.io.image import Image, write_image, write_mask
 from SuperResRadiomicsLib.study.cluster import Fleet, open_client
 from SuperResRadiomicsLib.study.folder import StudyFolder
 from SuperResRadiomicsLib.study.manifest import Case, read_manifest, write_manifest

@@ -152,7 +152,7 @@ def _write_slices(folder: Path) -> None:
     from scipy.ndimage import gaussian_filter
 
     from SuperResRadiomicsLib.grid import Grid
-    from SuperResRadiomicsLib.image import Image, write_image
+    from SuperResRadiomicsLib.io.image import Image, write_image
 
     place = folder / "mr" / "cheng-t1ce"
     (place / "images").mkdir(parents=True)

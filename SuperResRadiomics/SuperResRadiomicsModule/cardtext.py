@@ -27,7 +27,7 @@ def objectiveText(card: Any) -> str:
 def cardText(card: Any) -> str:
     """What a user should know of a model before using it."""
     from SuperResRadiomicsLib.cli.headline import headline
-    from SuperResRadiomicsLib.model_choice import feature_agreement
+    from SuperResRadiomicsLib.models.choice import feature_agreement
 
     agreement = feature_agreement(card)
     features = _("not recorded") if agreement is None else _("{value:.2f} (1 is perfect)").format(value=agreement)
@@ -54,7 +54,7 @@ def cardText(card: Any) -> str:
 def memoryText(volume: Any, card: Any) -> str:
     """About how much memory a run will take."""
     from SuperResRadiomicsLib.enhance.memory import estimate_memory
-    from SuperResRadiomicsLib.mrml import grid_from_volume_node
+    from SuperResRadiomicsLib.io.mrml import grid_from_volume_node
 
     data = volume.GetImageData()
     estimate = estimate_memory(grid_from_volume_node(volume), data.GetScalarSize(), card)
@@ -73,7 +73,7 @@ def spacingWarnings(volume: Any, card: Any) -> list[str]:
     """What is unusual about the volume's voxels for a model."""
     from SuperResRadiomicsLib.enhance.checks import spacing_warnings
     from SuperResRadiomicsLib.grid import through_plane_axis
-    from SuperResRadiomicsLib.mrml import grid_from_volume_node
+    from SuperResRadiomicsLib.io.mrml import grid_from_volume_node
 
     grid = grid_from_volume_node(volume)
     return spacing_warnings(grid, card, through_plane_axis(grid))

@@ -19,7 +19,7 @@ def modalityOf(parameters: Parameters) -> str:
 
 def guessedModality(volume: Any) -> str:
     """``CT``, ``MR``, ``US`` or ``unknown``: as DICOM says, or as the voxels let guess."""
-    from SuperResRadiomicsLib.image import guess_modality
+    from SuperResRadiomicsLib.io.image import guess_modality
 
     if volume is None:
         return "unknown"

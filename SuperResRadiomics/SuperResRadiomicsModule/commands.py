@@ -84,7 +84,7 @@ def _features(settings: dict[str, Any]) -> list[str]:
 
 def _engine(asked: str) -> str:
     """The engine by name: the command line has no automatic one."""
-    from SuperResRadiomicsLib.lesion_commands import automatic_engine
+    from SuperResRadiomicsLib.worker.lesion_commands import automatic_engine
 
     return automatic_engine() if asked == AUTOMATIC else asked
 
@@ -102,7 +102,7 @@ def _plainFeatures(settings: dict[str, Any]) -> dict[str, Any]:
 def _box(parameters: Parameters) -> str:
     """The ROI as the command line wants it; ``auto`` where there is none that fits: what a detector finds."""
     from SuperResRadiomicsLib.errors import SuperResError
-    from SuperResRadiomicsLib.mrml import box_from_roi_node
+    from SuperResRadiomicsLib.io.mrml import box_from_roi_node
 
     try:
         box = box_from_roi_node(parameters.roi, parameters.inputVolume) if parameters.roi else None

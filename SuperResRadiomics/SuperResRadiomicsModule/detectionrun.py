@@ -61,7 +61,7 @@ class DetectionRun(Job):
     def finish(self, result: dict[str, Any]) -> DetectionOutcome:
         """Add a ROI for the found box."""
         from SuperResRadiomicsLib.grid import Box
-        from SuperResRadiomicsLib.mrml import roi_node_from_box
+        from SuperResRadiomicsLib.io.mrml import roi_node_from_box
 
         if not slicer.mrmlScene.IsNodePresent(self._inputVolume):
             raise RunFailed(_("The input volume was removed while it was looked at; the result was discarded."))

@@ -33,9 +33,9 @@ class FeatureWorker:
     """Asks the child process, and hands its answers out when polled."""
 
     def __init__(self) -> None:
-        import SuperResRadiomicsLib
+        import SuperResRadiomicsLib.worker
 
-        script = Path(SuperResRadiomicsLib.__file__).with_name("worker.py")
+        script = SuperResRadiomicsLib.worker.SCRIPT
         self._client = WorkerClient(script)
         self._questions: dict[int, Question] = {}
 

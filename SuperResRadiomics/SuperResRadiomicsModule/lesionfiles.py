@@ -54,8 +54,8 @@ def writeLesion(table: FeatureNode, segmentation: Any, segmentId: str, folder: P
         ImagesMissing: An image is gone.
         SuperResError: A node cannot be used, or the segment has no voxel.
     """
-    from SuperResRadiomicsLib.image import write_image, write_mask
-    from SuperResRadiomicsLib.mrml import grid_from_volume_node, image_from_volume_node, mask_from_segment
+    from SuperResRadiomicsLib.io.image import write_image, write_mask
+    from SuperResRadiomicsLib.io.mrml import grid_from_volume_node, image_from_volume_node, mask_from_segment
 
     images = imagesOf(table)
     provenance = table.features["header"]["provenance"]

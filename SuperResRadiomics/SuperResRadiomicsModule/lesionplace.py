@@ -39,7 +39,7 @@ def lesionPlace(segmentation: Any, segmentId: str, volume: Any) -> LesionPlace:
     Raises:
         MaskError: The segment does not exist or has no voxel inside the volume.
     """
-    from SuperResRadiomicsLib.mrml import mask_from_segment
+    from SuperResRadiomicsLib.io.mrml import mask_from_segment
 
     voxels = np.argwhere(mask_from_segment(segmentation, segmentId, volume))[:, ::-1]
     bounds = (voxels.min(axis=0) - 0.5, voxels.max(axis=0) + 0.5)

@@ -142,8 +142,8 @@ class LesionRun(Job):
 
     def _writeInputs(self) -> tuple[str | None, dict[str, Any] | None]:
         """Write the image and the lesion's mask; returns the mask's file or the lesion's box."""
-        from SuperResRadiomicsLib.image import write_mask
-        from SuperResRadiomicsLib.mrml import box_from_roi_node, grid_from_volume_node, mask_from_segment
+        from SuperResRadiomicsLib.io.image import write_mask
+        from SuperResRadiomicsLib.io.mrml import box_from_roi_node, grid_from_volume_node, mask_from_segment
 
         request = self._request
         writeVolume(request.inputVolume, self._folder / "image.nrrd")
@@ -175,8 +175,8 @@ class LesionRun(Job):
         return outcome
 
     def _addVolume(self, fileName: str, name: str) -> Any:
-        from SuperResRadiomicsLib.image import read_image
-        from SuperResRadiomicsLib.mrml import volume_node_from_image
+        from SuperResRadiomicsLib.io.image import read_image
+        from SuperResRadiomicsLib.io.mrml import volume_node_from_image
 
         return volume_node_from_image(read_image(self._folder / fileName), name, self._request.inputVolume)
 
@@ -205,15 +205,15 @@ def writeVolume(node: Any, file: Path) -> None:
     Raises:
         ImageError: The node holds no voxels, or several values a voxel.
     """
-    from SuperResRadiomicsLib.image import write_image
-    from SuperResRadiomicsLib.mrml import image_from_volume_node
+    from SuperResRadiomicsLib.io.image import write_image
+    from SuperResRadiomicsLib.io.mrml import image_from_volume_node
 
     write_image(image_from_volume_node(node), str(file), compress=False)
 
 
 def dicomModality(volume: Any) -> str:
     """What DICOM says about a volume: ``CT``, ``MR``, ``US``, or empty."""
-    from SuperResRadiomicsLib.zoo import MODALITIES
+    from SuperResRadiomicsLib.models.catalogue import MODALITIES
 
     hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
     item = hierarchy.GetItemByDataNode(volume) if hierarchy else 0

@@ -71,7 +71,7 @@ def loadLung() -> tuple[Any, Any] | None:
     """
     from SuperResRadiomicsLib.demo.case import Case
     from SuperResRadiomicsLib.demo.sample import CREDIT, SOURCE
-    from SuperResRadiomicsLib.image import read_image, read_mask
+    from SuperResRadiomicsLib.io.image import read_image, read_mask
 
     files: dict[str, str] = {}
     errors: list[str] = []
@@ -88,7 +88,7 @@ def loadLung() -> tuple[Any, Any] | None:
 
 def _add(case: Any, name: str) -> tuple[Any, Any]:
     """A case as nodes, with its credit, and in view."""
-    from SuperResRadiomicsLib.mrml import ijk_to_ras
+    from SuperResRadiomicsLib.io.mrml import ijk_to_ras
 
     volume = slicer.util.addVolumeFromArray(case.image.voxels, ijk_to_ras(case.image.grid), name)
     display = volume.GetDisplayNode()

@@ -30,7 +30,7 @@ class SelfTests:
 
     def test_SegmentIsExportedOnTheVolumesGrid(self) -> None:
         """The mask is the one that the segment was made from."""
-        from SuperResRadiomicsLib.mrml import image_from_volume_node, mask_from_segment
+        from SuperResRadiomicsLib.io.mrml import image_from_volume_node, mask_from_segment
 
         volume, segmentation, segmentId = makeLesion()
         mask = mask_from_segment(segmentation, segmentId, volume)
@@ -39,7 +39,7 @@ class SelfTests:
     def test_RoiCoversItsVoxels(self) -> None:
         """From a box to a markups ROI on an oblique volume and back."""
         from SuperResRadiomicsLib.grid import Box
-        from SuperResRadiomicsLib.mrml import box_from_roi_node, roi_node_from_box
+        from SuperResRadiomicsLib.io.mrml import box_from_roi_node, roi_node_from_box
 
         volume = makeLesion()[0]
         box = Box((3, 4, 1), (20, 15, 6))

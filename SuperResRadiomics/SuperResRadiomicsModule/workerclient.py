@@ -32,10 +32,10 @@ class WorkerClient:
     """Sends requests to one child process and collects its answers without blocking.
 
     The child is started by the first request, kept for the next ones, and started anew
-    after it was killed or died. The protocol is described in ``SuperResRadiomicsLib.worker``.
+    after it was killed or died. The protocol is described in ``SuperResRadiomicsLib.worker.server``.
 
     Args:
-        script: Path of ``worker.py``.
+        script: Path of ``worker/__main__.py``.
         python: Interpreter; by default Slicer's, or the running one outside the application.
 
     Attributes:

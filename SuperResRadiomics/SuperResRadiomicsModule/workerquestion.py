@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import qt
@@ -23,7 +22,7 @@ class WorkerQuestion:
     package was installed does not know it.
 
     Args:
-        command: A command of ``SuperResRadiomicsLib.worker``.
+        command: A command of ``SuperResRadiomicsLib.worker.server``.
         onAnswer: Given the command's result.
         onFailed: Given a sentence that says why there is none.
         seconds: How long to wait.
@@ -38,11 +37,11 @@ class WorkerQuestion:
         seconds: float,
         **parameters: Any,
     ) -> None:
-        import SuperResRadiomicsLib
+        import SuperResRadiomicsLib.worker
 
         self._onAnswer, self._onFailed = onAnswer, onFailed
         self._end = time.monotonic() + seconds
-        self._client: WorkerClient | None = WorkerClient(Path(SuperResRadiomicsLib.__file__).with_name("worker.py"))
+        self._client: WorkerClient | None = WorkerClient(SuperResRadiomicsLib.worker.SCRIPT)
         self._client.request(command, **parameters)
         self._timer = qt.QTimer()
         self._timer.setInterval(POLL_INTERVAL_MS)

@@ -10,17 +10,19 @@ import typer
 
 from .. import NOT_FOR_CLINICAL_USE, __version__
 from ..demo.run import DEFAULT_MODEL, run_demo
-from ..enhance import LesionDetection, load_enhancement, load_model
+from ..detect import LesionDetection
 from ..enhance import enhance as enhance_image
+from ..enhance import load_enhancement, load_model
 from ..enhance import result as enhancement_files
 from ..errors import RegionError, SettingsError
 from ..grid import Box
-from ..image import read_image, read_mask
+from ..io.image import read_image, read_mask
+from ..models.catalogue import load_card
 from ..radiomics import LesionVersions, ParameterFile, extract_features
 from ..report import lesion as report_files
 from ..report.lesion import save_report, save_tables
-from ..stability import card_behind, describe_scores, judge_lesion, lesion_variation, read_signature, score_lesion
-from ..zoo import load_card
+from ..stability import describe_scores, read_signature, score_lesion
+from ..verdict import card_behind, judge_lesion, lesion_variation
 from . import batch, detection, models, study
 from . import options as given
 from .console import note, output, print_json, progress_bar, warn

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ..errors import BatchError, SettingsError
-from ..files import prepare_folder
+from ..io.files import prepare_folder
 from ..radiomics import FeatureSettings
 from ..radiomics.batch import Outcome, extract_cases, read_cases, save_case_table
 from ..radiomics.batch.extraction import DEFAULT_LABEL

@@ -9,11 +9,12 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from ..enhance import LesionDetection, LoadedModel, detect_lesion, load_detector
-from ..enhance.detection import DEFAULT_MARGIN_MM, DEFAULT_THRESHOLD
+from ..detect import LesionDetection, detect_lesion, load_detector
+from ..detect.detection import DEFAULT_MARGIN_MM, DEFAULT_THRESHOLD
+from ..enhance import LoadedModel
 from ..errors import ModelError
-from ..image import Image, read_image
-from ..zoo import find_detector
+from ..io.image import Image, read_image
+from ..models.catalogue import find_detector
 from . import options as given
 from .console import output, print_json, warn
 

@@ -8,13 +8,13 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from ..zoo import find_models, load_card
+from ..models.catalogue import find_models, load_card
 from .console import note, output, print_json
 from .headline import headline
 from .options import Json
 
 if TYPE_CHECKING:
-    from ..zoo import Card
+    from ..models.catalogue import Card
 
 app = typer.Typer(help="The networks that come with this software.", no_args_is_help=True)
 

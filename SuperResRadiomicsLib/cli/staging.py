@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import OutputError
-from ..files import prepare_folder
+from ..io.files import prepare_folder
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..grid import BoolArray
-from ..image import Image
+from ..io.image import Image
 
 
 @dataclass(frozen=True)

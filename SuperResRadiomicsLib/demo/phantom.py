@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from ..grid import Grid
-from ..image import UNITS, Image
+from ..io.image import UNITS, Image
 from .case import Case
 
 SIZE = (160, 144, 16)

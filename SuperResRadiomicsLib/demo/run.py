@@ -10,7 +10,7 @@ from pathlib import Path
 from ..enhance import enhance, load_model
 from ..radiomics import FeatureSettings, FeatureTable, LesionVersions
 from ..report.lesion import save_report, save_tables
-from ..stability import judge_lesion
+from ..verdict import judge_lesion
 from .case import Case
 from .phantom import lung_nodule_phantom
 from .sample import SampleError, lung1

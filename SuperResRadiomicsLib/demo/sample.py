@@ -17,8 +17,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..errors import OutputError, SuperResError
-from ..files import atomic_path, prepare_folder
-from ..image import read_image, read_mask
+from ..io.files import atomic_path, prepare_folder
+from ..io.image import read_image, read_mask
 from .case import Case
 from .fetch import IMAGE, LABEL, PACKAGE, REQUIREMENT, SHA256
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..errors import ImageError
 from ..grid import Grid
-from ..image import Image
-from ..zoo import Card
+from ..io.image import Image
+from ..models.catalogue import Card
 
 
 def check_image(image: Image, card: Card, through_plane: int) -> list[str]:

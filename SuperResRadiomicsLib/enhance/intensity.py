@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ImageError
-from ..image import Image
-from ..zoo import Card
+from ..io.image import Image
+from ..models.catalogue import Card
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -13,10 +13,10 @@ from scipy.ndimage import gaussian_filter
 
 from ..errors import Cancelled, OutOfMemoryError
 from ..grid import Box, Grid, edge_ramps, interpolate_bicubic
-from ..image import Image, cast_like
+from ..io.image import Image, cast_like
+from ..models.catalogue import Card
 from ..networks.context import Sides
 from ..operators import BlurDecimate
-from ..zoo import Card
 from .consistency import ResidualMeter, project
 from .device import release_memory
 from .intensity import Window

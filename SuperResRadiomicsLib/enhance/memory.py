@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import prod
 
 from ..grid import Grid, in_plane_factors, refine, through_plane_axis
+from ..models.catalogue import Card
 from ..networks import architectures
-from ..zoo import Card
 from .pipeline import SLAB_VOXELS
 from .tiling import DEFAULT_TILE
 

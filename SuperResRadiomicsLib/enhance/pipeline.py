@@ -27,14 +27,14 @@ from ..grid import (
     transport_mask,
     whole,
 )
-from ..image import Image, cast_like
+from ..io.image import Image, cast_like
 from .checks import check_image
-from .detection import LesionDetection
 from .intensity import window_for
 from .job import AskCancelled, Progress, RegionJob, raise_if_cancelled, run_within_memory
 from .model import LoadedModel, load_model
 from .provenance import describe
 from .result import Enhancement
+from .suggestion import SuggestedLesion
 from .tiling import DEFAULT_TILE
 
 DEFAULT_MARGIN_MM = 10.0
@@ -47,7 +47,7 @@ def enhance(
     model: LoadedModel | str | os.PathLike[str],
     *,
     mask: BoolArray | None = None,
-    box: Box | LesionDetection | None = None,
+    box: Box | SuggestedLesion | None = None,
     margin_mm: float = DEFAULT_MARGIN_MM,
     through_plane: int | None = None,
     device: str = "auto",
@@ -99,7 +99,7 @@ def enhance(
     loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
     kept = through_plane_axis(image.grid) if through_plane is None else through_plane
     warnings = check_image(image, loaded.card, kept)
-    detection = box if isinstance(box, LesionDetection) else None
+    detection = None if box is None or isinstance(box, Box) else box
     if detection is not None:
         warnings += [warning for warning in detection.warnings if warning not in warnings]
     conditions = loaded.conditions(blur, noise)
@@ -142,12 +142,12 @@ def _transport(
     return transport_mask(mask.astype(bool, copy=False), source, refined, rule, allow_volume_change)
 
 
-def _region(grid: Grid, mask: BoolArray | None, box: Box | LesionDetection | None, margin_mm: float) -> Box:
+def _region(grid: Grid, mask: BoolArray | None, box: Box | SuggestedLesion | None, margin_mm: float) -> Box:
     if mask is not None and box is not None:
         raise RegionError("Both a mask and a box were given; give one of them.")
     if mask is None and box is None:
         return whole(grid)
-    if isinstance(box, LesionDetection):
+    if box is not None and not isinstance(box, Box):
         if not box.grid.matches(grid):
             raise RegionError("The lesion was detected on another image's grid. Detect it on the image to enhance.")
         box = box.box

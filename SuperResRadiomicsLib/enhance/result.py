@@ -10,9 +10,9 @@ from typing import Any
 
 from .. import SCHEMA_VERSION
 from ..errors import ImageError, OutputError
-from ..files import prepare_folder, write_json
 from ..grid import BoolArray, Box
-from ..image import Image, read_image, read_mask, write_image, write_mask
+from ..io.files import prepare_folder, write_json
+from ..io.image import Image, read_image, read_mask, write_image, write_mask
 
 FORMATS = ("nrrd", "nii.gz", "mha")
 PROVENANCE_NAME = "provenance.json"

@@ -8,7 +8,7 @@ from typing import Any
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
 from ..errors import GridError, SettingsError
 from ..grid import BoolArray
-from ..image import Image
+from ..io.image import Image
 from .companion import companion_header
 from .engine import ENGINES, Engine
 from .lesion import check_lesion, measure_lesion

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from ..grid import BoolArray
-from ..image import Image
+from ..io.image import Image
 from .filters import ORIGINAL
 from .plan import ExtractionPlan
 from .preprocessing import crop_to_reach

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from ..grid import BoolArray
-from ..image import Image
+from ..io.image import Image
 from .companion import WithCompanions
 from .exact import ExactEngine
 from .plan import ExtractionPlan

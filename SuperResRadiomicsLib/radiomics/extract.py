@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..grid import BoolArray
-from ..image import Image
+from ..io.image import Image
 from .engine import ENGINES
 from .lesion import check_lesion
 from .settings import FeatureSettings

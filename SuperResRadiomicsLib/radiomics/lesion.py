@@ -15,7 +15,7 @@ from scipy.spatial import ConvexHull, distance_matrix
 
 from ..errors import MaskError
 from ..grid import BoolArray, FloatArray, Triple, box_of_mask
-from ..image import Image
+from ..io.image import Image
 
 _TIE = 1e-9
 """Relative difference below which two lengths count as equal, so that rounding never chooses."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..grid import BoolArray, Box, Grid, MaskTransport, transport_mask
-from ..image import read_image, read_mask
+from ..io.image import read_image, read_mask
 from .table import IMAGES
 from .versions import LesionVersions
 

@@ -19,7 +19,7 @@ import SimpleITK as sitk
 
 from ..errors import MissingDependencyError
 from ..grid import BoolArray, box_of_mask
-from ..image import Image
+from ..io.image import Image
 from .derived import DerivedLesion, derived_lesions
 from .filters import ORIGINAL
 from .limits import check_distance, check_extents, check_gray_levels

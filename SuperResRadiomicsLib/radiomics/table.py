@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
 from ..errors import SettingsError
-from ..files import write_json, write_text
+from ..io.files import write_json, write_text
 from .filters import ORIGINAL
 from .lesion import LesionMeasurements
 from .verdict import UNKNOWN, Verdict

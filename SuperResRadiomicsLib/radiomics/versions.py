@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import MaskError
 from ..grid import BoolArray, MaskRule, transport_mask
-from ..image import Image
+from ..io.image import Image
 from .comparison import compare
 from .settings import FeatureSettings
 from .table import FeatureTable
 
 if TYPE_CHECKING:
     from ..enhance import Enhancement
-    from ..zoo import Card
+    from ..models.catalogue import Card
     from .engine import Engine
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..files import atomic_path
+from ..io.files import atomic_path
 from ..radiomics import FeatureTable, LesionVersions
 from .page import write_page
 from .picture import draw_comparison, png_bytes

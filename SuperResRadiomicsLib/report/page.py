@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any
 
 from .. import NOT_FOR_CLINICAL_USE, __version__
-from ..files import write_text
+from ..io.files import write_text
 from ..radiomics import FeatureRow, FeatureTable
 
 LESION_MEASUREMENTS = {

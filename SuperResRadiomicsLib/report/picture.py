@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import NOT_FOR_CLINICAL_USE
 from ..grid import Array, BoolArray, Grid
-from ..image import Image
+from ..io.image import Image
 from .plane import Limits, Plane, largest_lesion_plane, lesion_limits
 
 if TYPE_CHECKING:

@@ -21,13 +21,11 @@ from .hypothesis import (
     wilcoxon_signed_rank,
 )
 from .intraclass import IntraclassCorrelation, band, intraclass_correlation
-from .lesion import card_behind, judge_lesion, lesion_spread, lesion_variation
 from .lesion_score import describe_scores, score_lesion
 from .overlap import dice
 from .principal_components import PrincipalComponents, principal_components
 from .risk_models import RISK_MODELS, RiskModel, Scaler, risk_scores
 from .signature import Crossings, Signature, cut_off_crossings, read_signature, signature_scores
-from .verdict import Faithfulness, FeatureEvidence, Verdict, is_count_driven, judge, volume_correlations
 
 __all__ = [
     "FAITHFUL_CONCORDANCE",
@@ -38,18 +36,14 @@ __all__ = [
     "Crossings",
     "Equivalence",
     "Evidence",
-    "Faithfulness",
-    "FeatureEvidence",
     "IntraclassCorrelation",
     "PrincipalComponents",
     "RiskModel",
     "Scaler",
     "Signature",
-    "Verdict",
     "area_under_curve",
     "band",
     "bland_altman",
-    "card_behind",
     "choose_bin_count",
     "clustered_bootstrap",
     "coefficient_of_variation",
@@ -61,11 +55,6 @@ __all__ = [
     "dice",
     "equivalence_of_pairs",
     "intraclass_correlation",
-    "is_count_driven",
-    "judge",
-    "judge_lesion",
-    "lesion_spread",
-    "lesion_variation",
     "mann_whitney",
     "mann_whitney_between",
     "paired_t",
@@ -75,6 +64,5 @@ __all__ = [
     "risk_scores",
     "score_lesion",
     "signature_scores",
-    "volume_correlations",
     "wilcoxon_signed_rank",
 ]

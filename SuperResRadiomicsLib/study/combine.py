@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
 from ..errors import StudyError
-from ..files import atomic_path
+from ..io.files import atomic_path
 from .folder import StudyFolder
 from .manifest import Case
 from .part import METADATA_KEY, read_part

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import StudyError
-from ..files import prepare_folder, write_json
+from ..io.files import prepare_folder, write_json
 
 PROTOCOL_NAME, MANIFEST_NAME = "protocol.yaml", "manifest.csv"
 DONE_SUFFIX, BAD_SUFFIX = ".parquet", ".error.json"

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from .. import NOT_FOR_CLINICAL_USE
 from ..errors import StudyError, SuperResError
-from ..files import prepare_folder, write_text
+from ..io.files import prepare_folder, write_text
 from .headers import Acquisition, read_acquisition
 from .manifest import Case, read_manifest, write_manifest
 

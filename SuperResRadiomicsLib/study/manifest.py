@@ -104,7 +104,7 @@ def read_manifest(path: str | os.PathLike[str], check_files: bool = True) -> tup
 
 def write_manifest(path: str | os.PathLike[str], cases: Iterable[Case]) -> None:
     """Write a manifest; files are given relative to its folder where they lie below it."""
-    from ..files import atomic_path
+    from ..io.files import atomic_path
 
     target, cases = Path(path), list(cases)
     readers = list(dict.fromkeys(name for case in cases for name in case.readers))

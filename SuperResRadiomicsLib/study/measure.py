@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..grid import BoolArray, Grid
-from ..image import Image
+from ..io.image import Image
 from ..radiomics.companion import companion_features, without_companions
 from ..radiomics.engine import ENGINES
 from ..radiomics.exact import Bins, ExactEngine, PreparedLesion, extract_sweep

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
-from ..files import atomic_path
+from ..io.files import atomic_path
 from .measure import Measurement
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from ..files import write_json
+from ..io.files import write_json
 from .folder import StudyFolder, read_error
 from .manifest import Case, read_manifest
 from .protocol import read_protocol

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
-from ..files import prepare_folder, write_json, write_text
+from ..io.files import prepare_folder, write_json, write_text
 from .cube import Cube, read_cube
 from .folder import StudyFolder, read_error
 from .manifest import read_manifest

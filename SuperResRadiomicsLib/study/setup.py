@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ..errors import StudyError
-from ..files import prepare_folder, write_text
+from ..io.files import prepare_folder, write_text
 from ..radiomics.engine import ENGINES
 from .folder import MANIFEST_NAME, PROTOCOL_NAME
 from .manifest import COLUMNS, Case, write_manifest

@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
 from ..errors import SettingsError, StudyError
-from ..files import prepare_folder, write_json
+from ..io.files import prepare_folder, write_json
 from ..stability import (
     Signature,
     bland_altman,

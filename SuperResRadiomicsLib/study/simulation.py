@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..enhance.intensity import foreground_window
 from ..grid import Box, crop_grid, in_plane_factors, refine, through_plane_axis
-from ..image import Image
+from ..io.image import Image
 from ..operators import BlurDecimate, KSpaceTruncation, positional_noise, rician_noise
 
 if TYPE_CHECKING:

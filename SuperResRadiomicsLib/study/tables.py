@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
-from ..files import prepare_folder, write_json, write_text
+from ..io.files import prepare_folder, write_json, write_text
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..stability import Faithfulness, FeatureEvidence, judge, volume_correlations
+from ..verdict import Faithfulness, FeatureEvidence, judge, volume_correlations
 from .cube import Cube, FloatArray
 from .tables import Table
 

@@ -27,7 +27,7 @@ from ..grid import (
     transport_mask,
     whole,
 )
-from ..image import Image, cast_like
+from ..io.image import Image, cast_like
 from ..operators import positional_noise
 from .simulation import simulate_fast
 

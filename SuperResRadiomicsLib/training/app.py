@@ -12,11 +12,12 @@ from ..cli.console import note, output, print_json
 from ..cli.exits import require
 from ..cli.headline import headlines
 from ..cli.study import PACKAGES as STUDY_PACKAGES
-from ..enhance import load_detector, load_model
+from ..detect import load_detector
+from ..enhance import load_model
 from ..errors import SettingsError
-from ..files import write_json
+from ..io.files import write_json
+from ..models.catalogue import Card, load_card, model_folders
 from ..networks.perceptual.shipped import WEIGHTS_FOLDER
-from ..zoo import Card, load_card, model_folders
 from .baselines import DictionarySettings
 from .config import TrainingConfig, read_config
 from .evaluation import (

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import affine_transform
 
-from ..enhance.detector import prepare_slices
+from ..detect.detector import prepare_slices
 from ..enhance.intensity import Window
 from ..errors import SettingsError
 from ..operators import BlurDecimate

@@ -8,8 +8,8 @@ from typing import Any
 
 from .. import __version__
 from ..errors import SettingsError
+from ..models.catalogue import Card, change_card, save_model
 from ..networks import architectures, build_network
-from ..zoo import Card, change_card, save_model
 from .config import TrainingConfig
 from .model_page import write_page
 from .systems import SYSTEMS

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from .. import NOT_FOR_CLINICAL_USE
 from ..enhance import LoadedModel
 from ..errors import SettingsError
-from ..files import atomic_path
+from ..io.files import atomic_path
 from .config import TrainingConfig
 from .evaluation.cases import Case, load_cases
 from .evaluation.enhancement import baseline, check_fits, restore

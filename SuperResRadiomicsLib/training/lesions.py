@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from ..errors import SettingsError
-from ..files import prepare_folder
-from ..image import write_image, write_mask
+from ..io.files import prepare_folder
+from ..io.image import write_image, write_mask
 from ..study.folder import MANIFEST_NAME
 from ..study.manifest import Case, write_manifest
 from .config import DataConfig

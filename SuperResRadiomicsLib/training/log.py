@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from torch.utils.tensorboard import SummaryWriter
 
-from ..files import write_text
+from ..io.files import write_text
 
 LOG_NAME = "log.csv"
 LOG_COLUMNS = ("step", "name", "value")

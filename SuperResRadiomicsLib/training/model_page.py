@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .. import NOT_FOR_CLINICAL_USE
-from ..files import write_text
-from ..zoo import Card
+from ..io.files import write_text
+from ..models.catalogue import Card
 
 METHOD_NAMES = {
     "degraded": "degraded image",

@@ -12,9 +12,9 @@ import torch
 from torch import nn
 
 from ..errors import OutputError, SettingsError
-from ..files import atomic_path, prepare_folder, write_text
+from ..io.files import atomic_path, prepare_folder, write_text
+from ..models.catalogue import load_card, load_network
 from ..networks import build_network
-from ..zoo import load_card, load_network
 from .config import TrainingConfig
 from .devices import average_gradients, average_statistics, make_fabric
 from .log import TrainingLog

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ..enhance.intensity import Window, foreground_window
 from ..errors import ImageError, SettingsError
 from ..grid import BoolArray, Box, Grid, crop_grid, refine, through_plane_axis
-from ..image import FILE_ENDINGS, Image, read_image, read_mask
+from ..io.image import FILE_ENDINGS, Image, read_image, read_mask
 from ..operators import BlurDecimate
 from .config import DataConfig
 from .degradation import HU_WINDOW, to_shares

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from SuperResRadiomicsLib.cli import main
-from SuperResRadiomicsLib.image import write_image, write_mask
+from SuperResRadiomicsLib.io.image import write_image, write_mask
 
 
 @dataclass(frozen=True)

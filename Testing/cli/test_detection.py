@@ -11,18 +11,20 @@ import pytest
 import SimpleITK as sitk
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE
-from SuperResRadiomicsLib.box_quality import share_covered
 from SuperResRadiomicsLib.cli.headline import headline
 from SuperResRadiomicsLib.cli.options import format_box, parse_box
+from SuperResRadiomicsLib.detect.box_quality import share_covered
 from SuperResRadiomicsLib.grid import Box
-from SuperResRadiomicsLib.image import read_image, read_mask
-from SuperResRadiomicsLib.zoo import load_card
+from SuperResRadiomicsLib.io.image import read_image, read_mask
+from SuperResRadiomicsLib.models.catalogue import load_card
 
 
 @pytest.fixture(autouse=True)
 def zoo(tiny_model, tiny_detector, monkeypatch) -> None:
     """A zoo of the two tiny models."""
-    monkeypatch.setattr("SuperResRadiomicsLib.zoo.model_folders", lambda: [tiny_model.parent, tiny_detector.parent])
+    monkeypatch.setattr(
+        "SuperResRadiomicsLib.models.catalogue.model_folders", lambda: [tiny_model.parent, tiny_detector.parent]
+    )
 
 
 def box_in(content: dict) -> Box:

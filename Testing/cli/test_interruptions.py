@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import Image, write_image
+from SuperResRadiomicsLib.io.image import Image, write_image
 
 COMMAND = [sys.executable, "-c", "from SuperResRadiomicsLib.cli import main; main()"]
 REPOSITORY = Path(__file__).resolve().parents[2]

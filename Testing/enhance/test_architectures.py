@@ -17,9 +17,9 @@ from torch import nn
 from SuperResRadiomicsLib.enhance import LoadedModel, enhance, load_model
 from SuperResRadiomicsLib.errors import ModelError, SettingsError
 from SuperResRadiomicsLib.grid import Box, Grid
-from SuperResRadiomicsLib.image import Image
+from SuperResRadiomicsLib.io.image import Image
+from SuperResRadiomicsLib.models.catalogue import load_card, save_model
 from SuperResRadiomicsLib.networks import build_network
-from SuperResRadiomicsLib.zoo import load_card, save_model
 
 MakeModel = Callable[..., LoadedModel]
 

@@ -22,7 +22,7 @@ from SuperResRadiomicsLib.errors import (
     SettingsError,
 )
 from SuperResRadiomicsLib.grid import Box, Grid, field_of_view, interpolate_bicubic
-from SuperResRadiomicsLib.image import Image, cast_like
+from SuperResRadiomicsLib.io.image import Image, cast_like
 from SuperResRadiomicsLib.operators import BlurDecimate
 
 Lesion = tuple[Image, np.ndarray]

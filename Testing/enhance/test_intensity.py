@@ -11,7 +11,7 @@ from SuperResRadiomicsLib.enhance import LoadedModel, enhance
 from SuperResRadiomicsLib.enhance.intensity import Window, window_for
 from SuperResRadiomicsLib.errors import ImageError
 from SuperResRadiomicsLib.grid import Box, Grid
-from SuperResRadiomicsLib.image import Image
+from SuperResRadiomicsLib.io.image import Image
 
 
 def test_window_maps_there_and_back() -> None:

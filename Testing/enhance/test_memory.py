@@ -17,9 +17,9 @@ from SuperResRadiomicsLib.enhance import LoadedModel, enhance
 from SuperResRadiomicsLib.enhance.memory import FLOAT_BYTES, RUNTIME_BYTES, WIDEST_LAYER, estimate_memory
 from SuperResRadiomicsLib.errors import OutOfMemoryError
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import Image
-from SuperResRadiomicsLib.memory_limit import VARIABLE, limit_memory
-from SuperResRadiomicsLib.zoo import load_card
+from SuperResRadiomicsLib.io.image import Image
+from SuperResRadiomicsLib.models.catalogue import load_card
+from SuperResRadiomicsLib.worker.memory_limit import VARIABLE, limit_memory
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -116,7 +116,7 @@ def test_the_estimate_is_enough_for_a_shipped_network(model: str) -> None:
 
 ALLOCATE = """
 import sys
-from SuperResRadiomicsLib.memory_limit import limit_memory
+from SuperResRadiomicsLib.worker.memory_limit import limit_memory
 limit = limit_memory(on_gpu=sys.argv[1] == "gpu")
 try:
     bytearray(400_000_000)

@@ -37,8 +37,8 @@ class Case:
 def compared_case(lesion: Lesion) -> Case:
     """A lesion with its bicubic and its enhanced twin on the grid that is twice as fine in the plane."""
     from SuperResRadiomicsLib.grid import refine, resample
-    from SuperResRadiomicsLib.image import Image
-    from SuperResRadiomicsLib.mrml import image_from_volume_node, volume_node_from_image
+    from SuperResRadiomicsLib.io.image import Image
+    from SuperResRadiomicsLib.io.mrml import image_from_volume_node, volume_node_from_image
 
     lesion.volume.GetDisplayNode().SetAutoWindowLevel(False)
     lesion.volume.GetDisplayNode().SetWindowLevel(900, -300)

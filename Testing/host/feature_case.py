@@ -10,7 +10,7 @@ import numpy as np
 import slicer
 
 from SuperResRadiomicsLib.enhance import Enhancement
-from SuperResRadiomicsLib.mrml import volume_node_from_image
+from SuperResRadiomicsLib.io.mrml import volume_node_from_image
 from SuperResRadiomicsLib.radiomics import FeatureTable
 
 from .cases import Lesion, wait_until

@@ -9,7 +9,7 @@ import pytest
 from scipy import ndimage
 
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import Image
+from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.radiomics.engine import ENGINES
 from SuperResRadiomicsLib.radiomics.ibsi import IBSI_FEATURES
 from SuperResRadiomicsLib.radiomics.plan import FEATURE_CLASSES, ExtractionPlan

@@ -8,7 +8,7 @@ import pytest
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, __version__
 from SuperResRadiomicsLib.errors import GridError, MaskError, OutputError, SettingsError
 from SuperResRadiomicsLib.grid import Grid, refine, resample, transport_mask
-from SuperResRadiomicsLib.image import Image
+from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.radiomics import FeatureSettings, FeatureTable, compare, extract_features, measure_lesion
 
 QUICK = FeatureSettings(classes=("shape", "firstorder", "glcm"))

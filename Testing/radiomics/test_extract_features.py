@@ -12,7 +12,7 @@ from radiomics.featureextractor import RadiomicsFeatureExtractor
 
 from SuperResRadiomicsLib.errors import ImageError, MaskError, MissingDependencyError, SettingsError
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import Image
+from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.radiomics import FeatureSettings, extract_features
 
 OBLIQUE = (0.6, -0.8, 0.0, 0.8, 0.6, 0.0, 0.0, 0.0, 1.0)

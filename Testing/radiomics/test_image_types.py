@@ -9,7 +9,7 @@ import pytest
 
 from SuperResRadiomicsLib.errors import ImageError, MaskError, SettingsError
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import Image
+from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.radiomics import FeatureSettings, FeatureTable, compare, extract_features
 from SuperResRadiomicsLib.radiomics.exact import Bins, PreparedLesion, extract_sweep
 from SuperResRadiomicsLib.radiomics.filters import (

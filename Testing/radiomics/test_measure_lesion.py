@@ -8,7 +8,7 @@ from scipy.spatial.distance import pdist
 
 from SuperResRadiomicsLib.errors import MaskError
 from SuperResRadiomicsLib.grid import Grid, refine
-from SuperResRadiomicsLib.image import Image
+from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.radiomics import measure_lesion
 
 SPACING = (0.6, 0.9, 4.0)

@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from SuperResRadiomicsLib.image import read_image, read_mask
+from SuperResRadiomicsLib.io.image import read_image, read_mask
 from SuperResRadiomicsLib.radiomics import extract_features
 from SuperResRadiomicsLib.radiomics.parameter_file import parse_parameters
 

@@ -227,7 +227,7 @@ def measured(module: Any, make_lesion: Any, tiny_model: Path, enhanced_once: dic
     """A lesion that was enhanced, with the panel that shows its features (Testing.host.feature_case.Case)."""
     import slicer
 
-    from SuperResRadiomicsLib.mrml import image_from_volume_node
+    from SuperResRadiomicsLib.io.mrml import image_from_volume_node
     from Testing.host.feature_case import Case
 
     lesion = make_lesion()

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from SuperResRadiomicsLib.grid import Box
-from SuperResRadiomicsLib.lesion_commands import automatic_engine
-from SuperResRadiomicsLib.mrml import roi_node_from_box
+from SuperResRadiomicsLib.io.mrml import roi_node_from_box
+from SuperResRadiomicsLib.worker.lesion_commands import automatic_engine
 
 slicer = pytest.importorskip("slicer")
 

@@ -287,7 +287,7 @@ def make_panel(module: Any, tiny_model: Path) -> Iterator[Callable[..., Any]]:
 
 
 def test_the_check_shows_versions_devices_and_hashes(make_panel, tiny_model):
-    from SuperResRadiomicsLib.zoo import load_card
+    from SuperResRadiomicsLib.models.catalogue import load_card
 
     panel = make_panel()
     assert not panel.ui.copyDiagnosisButton.enabled
@@ -333,7 +333,7 @@ def _client_of(program: str) -> Any:
     """A client whose child runs another program."""
     from SuperResRadiomicsModule.workerclient import WorkerClient
 
-    client = WorkerClient(Path("worker.py"))
+    client = WorkerClient(Path("__main__.py"))
     client._arguments = [sys.executable, "-c", program]
     return client
 

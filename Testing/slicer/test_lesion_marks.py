@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from SuperResRadiomicsLib.enhance import detect_lesion
+from SuperResRadiomicsLib.detect import detect_lesion
 from SuperResRadiomicsLib.errors import RegionError
 from SuperResRadiomicsLib.grid import Box
-from SuperResRadiomicsLib.mrml import box_from_roi_node, image_from_volume_node, roi_node_from_box
+from SuperResRadiomicsLib.io.mrml import box_from_roi_node, image_from_volume_node, roi_node_from_box
 from Testing.host.cases import LEFT_HANDED, OBLIQUE, ijk_to_ras, rotation, wait_until
 
 slicer = pytest.importorskip("slicer")

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, worker
+from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE
 from SuperResRadiomicsLib.enhance import enhance
-from SuperResRadiomicsLib.mrml import grid_from_volume_node, image_from_volume_node, mask_from_segment
+from SuperResRadiomicsLib.io.mrml import grid_from_volume_node, image_from_volume_node, mask_from_segment
+from SuperResRadiomicsLib.worker import server as worker
 from Testing.host.cases import LEFT_HANDED, OBLIQUE, ijk_to_ras, rotation, wait_until
 from Testing.host.scene import content
 

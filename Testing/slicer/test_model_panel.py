@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from SuperResRadiomicsLib.enhance import available_devices
-from SuperResRadiomicsLib.model_choice import feature_agreement
+from SuperResRadiomicsLib.models.choice import feature_agreement
 
 slicer = pytest.importorskip("slicer")
 

@@ -73,7 +73,7 @@ def segment_voxels(segmentation: Any, volume: Any) -> np.ndarray:
 
 def test_the_phantom_is_what_the_package_makes(sampledata, sources):
     from SuperResRadiomicsLib.demo.phantom import lung_nodule_phantom
-    from SuperResRadiomicsLib.mrml import grid_from_volume_node
+    from SuperResRadiomicsLib.io.mrml import grid_from_volume_node
 
     volume, segmentation = sources.click(sampledata.PHANTOM)
     case = lung_nodule_phantom()

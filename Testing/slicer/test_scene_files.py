@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from SuperResRadiomicsLib.grid import Box
-from SuperResRadiomicsLib.mrml import box_from_roi_node, roi_node_from_box
+from SuperResRadiomicsLib.io.mrml import box_from_roi_node, roi_node_from_box
 from Testing.host.scenefile import reopen, save
 
 slicer = pytest.importorskip("slicer")

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from SuperResRadiomicsLib.errors import MaskError, SettingsError
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import Image
+from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.stability.perturbation import (
     Closing,
     ContourRandomisation,

@@ -11,7 +11,7 @@ import yaml
 from scipy import ndimage
 
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import Image, write_image, write_mask
+from SuperResRadiomicsLib.io.image import Image, write_image, write_mask
 from Testing.cli.conftest import command
 
 __all__ = ["command"]  # a fixture of the commands' tests

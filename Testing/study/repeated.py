@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from SuperResRadiomicsLib.image import Image, read_image, read_mask, write_image, write_mask
+from SuperResRadiomicsLib.io.image import Image, read_image, read_mask, write_image, write_mask
 from SuperResRadiomicsLib.study.run import run_study
 from Testing.study.conftest import PROTOCOL, write_cohort
 

@@ -13,7 +13,7 @@ import pytest
 
 from SuperResRadiomicsLib.errors import StudyError
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import Image, write_image
+from SuperResRadiomicsLib.io.image import Image, write_image
 from SuperResRadiomicsLib.study.headers import Acquisition, read_acquisition
 from SuperResRadiomicsLib.study.homogeneity import Criteria, filter_manifest
 from SuperResRadiomicsLib.study.manifest import read_manifest

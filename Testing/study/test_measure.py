@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import Image
+from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.radiomics.engine import ENGINES
 from SuperResRadiomicsLib.study.measure import measure_versions
 from SuperResRadiomicsLib.study.protocol import Protocol

@@ -11,7 +11,7 @@ import yaml
 from scipy.ndimage import gaussian_filter
 
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import Image, write_image, write_mask
+from SuperResRadiomicsLib.io.image import Image, write_image, write_mask
 
 SPLITS = (
     ("a1.nrrd", "A", "train", "a1-mask.nrrd"),

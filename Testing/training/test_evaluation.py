@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from SuperResRadiomicsLib.cli.headline import headline
-from SuperResRadiomicsLib.enhance import enhance, load_detector, load_model
+from SuperResRadiomicsLib.detect import load_detector
+from SuperResRadiomicsLib.enhance import enhance, load_model
 from SuperResRadiomicsLib.errors import SettingsError
 from SuperResRadiomicsLib.metrics import psnr
+from SuperResRadiomicsLib.models.catalogue import Card, load_card
 from SuperResRadiomicsLib.stability import concordance
 from SuperResRadiomicsLib.training.app import app
 from SuperResRadiomicsLib.training.baselines import DictionarySettings
@@ -33,7 +35,6 @@ from SuperResRadiomicsLib.training.held_out_picture import write_held_out_pictur
 from SuperResRadiomicsLib.training.trainer import Trainer
 from SuperResRadiomicsLib.training.validation import FixedDegradation
 from SuperResRadiomicsLib.training.volumes import list_volumes
-from SuperResRadiomicsLib.zoo import Card, load_card
 from Testing.training.tiny import shrink, write_data
 
 CONFIGURATIONS = Path(__file__).resolve().parents[2] / "Resources" / "training"

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from SuperResRadiomicsLib.enhance.intensity import Window
 from SuperResRadiomicsLib.errors import SettingsError
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import Image, write_image, write_mask
+from SuperResRadiomicsLib.io.image import Image, write_image, write_mask
 from SuperResRadiomicsLib.training.config import DataConfig, TrainingConfig
 from SuperResRadiomicsLib.training.detector_slices import DetectionBatch, SliceSampler
 from SuperResRadiomicsLib.training.entries import VolumeEntry

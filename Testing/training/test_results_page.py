@@ -13,12 +13,12 @@ import pytest
 import yaml
 
 from SuperResRadiomicsLib.errors import SettingsError
+from SuperResRadiomicsLib.models.catalogue import find_models, load_card
 from SuperResRadiomicsLib.training.config import read_yaml
 from SuperResRadiomicsLib.training.evaluation.record import Record, joined
 from SuperResRadiomicsLib.training.results import ResultsConfig, Target, write_results_page
 from SuperResRadiomicsLib.training.results.stored import StoredResults
 from SuperResRadiomicsLib.training.results.targets import target_table
-from SuperResRadiomicsLib.zoo import find_models, load_card
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"

@@ -21,7 +21,7 @@ import yaml
 from SuperResRadiomicsLib.enhance import enhance, load_model
 from SuperResRadiomicsLib.errors import OutputError, SettingsError
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import Image
+from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.training.config import TrainingConfig, read_config
 from SuperResRadiomicsLib.training.evaluation import evaluate_enhancement
 from SuperResRadiomicsLib.training.export import add_results, export_run

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import Image, write_image, write_mask
+from SuperResRadiomicsLib.io.image import Image, write_image, write_mask
 from SuperResRadiomicsLib.training.config import TrainingConfig, read_config
 from Testing.training.readers.samples import write_picture
 

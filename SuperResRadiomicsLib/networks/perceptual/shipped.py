@@ -12,7 +12,7 @@ from safetensors.torch import save
 
 from ... import SCHEMA_VERSION
 from ...errors import ModelError
-from ...files import atomic_path, prepare_folder, write_json
+from ...io.files import atomic_path, prepare_folder, write_json
 from .encoder import PerceptualEncoder
 from .verified import read_weights
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...errors import BatchError, MissingDependencyError, SettingsError, SuperResError
 from ...grid import BoolArray, box_of_mask
-from ...image import Image, read_image, read_mask
+from ...io.image import Image, read_image, read_mask
 from ..engine import ENGINES
 from ..extract import extract_features
 from ..settings import FeatureSettings

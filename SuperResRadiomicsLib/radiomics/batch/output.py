@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 from ... import NOT_FOR_CLINICAL_USE, __version__
-from ...files import write_text
+from ...io.files import write_text
 from ..engine import ENGINES
 from ..settings import FeatureSettings
 from .cases import CaseList

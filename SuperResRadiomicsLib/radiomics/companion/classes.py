@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...grid import BoolArray, box_of_mask, through_plane_axis
-from ...image import Image
+from ...io.image import Image
 from ..limits import check_extents
 from ..plan import COMPANION_CLASSES, ExtractionPlan
 from .intensity import lesion_intensity

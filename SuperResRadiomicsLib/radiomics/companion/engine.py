@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...grid import BoolArray
-from ...image import Image
+from ...io.image import Image
 from ..plan import ExtractionPlan
 from .classes import companion_features, without_companions
 

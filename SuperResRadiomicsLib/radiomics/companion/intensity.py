@@ -11,7 +11,7 @@ import math
 import numpy as np
 
 from ...grid import Array, BoolArray, FloatArray, box_of_mask, crop_grid, expand_box
-from ...image import Image
+from ...io.image import Image
 from ..exact.firstorder import intensity_features
 
 PEAK_RADIUS_MM = 10 * (3 / (4 * math.pi)) ** (1 / 3)

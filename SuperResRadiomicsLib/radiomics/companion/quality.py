@@ -14,7 +14,7 @@ import numpy as np
 
 from ...errors import MissingDependencyError
 from ...grid import Array, BoolArray, box_of_mask
-from ...image import Image
+from ...io.image import Image
 
 WAVELET, PADDING = "db2", "symmetric"
 FILTER_LENGTH = 4

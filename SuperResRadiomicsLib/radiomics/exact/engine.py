@@ -8,7 +8,7 @@ import numpy as np
 
 from ... import __version__
 from ...grid import BoolArray, FloatArray
-from ...image import Image
+from ...io.image import Image
 from ..derived import derived_lesions
 from ..limits import check_distance
 from ..plan import ExtractionPlan

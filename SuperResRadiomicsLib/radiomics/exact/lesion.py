@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ...errors import MaskError
 from ...grid import BoolArray, FloatArray, Triple, box_of_mask
-from ...image import Image
+from ...io.image import Image
 from ..limits import check_extents
 from .directions import directions
 from .shape import shape_features

@@ -9,7 +9,7 @@ from typing import ClassVar
 import SimpleITK as sitk
 
 from ...grid import to_sitk
-from ...image import Image
+from ...io.image import Image
 from .image_filter import ImageFilter
 
 

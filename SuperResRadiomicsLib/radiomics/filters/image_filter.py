@@ -12,7 +12,7 @@ import numpy as np
 
 from ...errors import ImageError, SettingsError
 from ...grid import FloatArray
-from ...image import Image
+from ...io.image import Image
 
 
 @dataclass(frozen=True, kw_only=True)

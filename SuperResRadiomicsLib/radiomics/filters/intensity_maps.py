@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from ...grid import FloatArray
-from ...image import Image
+from ...io.image import Image
 from .image_filter import ImageFilter, largest_magnitude
 
 

@@ -11,7 +11,7 @@ import SimpleITK as sitk
 
 from ...errors import SettingsError
 from ...grid import to_sitk
-from ...image import Image
+from ...io.image import Image
 from .image_filter import ImageFilter
 
 MINIMUM_SIZE = 4

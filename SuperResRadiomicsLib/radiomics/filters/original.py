@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from ...image import Image
+from ...io.image import Image
 from .image_filter import ImageFilter
 
 ORIGINAL = "original"

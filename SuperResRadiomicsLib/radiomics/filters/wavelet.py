@@ -17,7 +17,7 @@ import numpy as np
 
 from ...errors import MissingDependencyError, SettingsError
 from ...grid import Array
-from ...image import Image
+from ...io.image import Image
 from .image_filter import ImageFilter
 
 

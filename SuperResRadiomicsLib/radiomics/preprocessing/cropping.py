@@ -6,7 +6,7 @@ import numpy as np
 
 from ...errors import SettingsError
 from ...grid import BoolArray, Box, box_of_mask, crop_grid
-from ...image import Image
+from ...io.image import Image
 
 DEFAULT_MARGIN = 5
 """pyradiomics' padDistance."""

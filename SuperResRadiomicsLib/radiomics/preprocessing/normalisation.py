@@ -10,7 +10,7 @@ import SimpleITK as sitk
 
 from ...errors import ImageError, SettingsError
 from ...grid import to_sitk
-from ...image import Image
+from ...io.image import Image
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...errors import MaskError, SettingsError
 from ...grid import BoolArray, box_of_mask
-from ...image import Image
+from ...io.image import Image
 from .cropping import check_margin, crop_to_lesion
 from .normalisation import Normalisation
 from .resampling import Resampling

@@ -10,7 +10,7 @@ import SimpleITK as sitk
 
 from ...errors import MaskError, SettingsError
 from ...grid import BoolArray, Triple, box_of_mask, resample_sitk, spaced_grid, to_sitk
-from ...image import Image
+from ...io.image import Image
 from .cropping import DEFAULT_MARGIN, check_margin, crop_to_lesion
 
 INTERPOLATORS = (

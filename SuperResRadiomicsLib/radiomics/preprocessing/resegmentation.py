@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import MaskError, SettingsError
 from ...grid import BoolArray
-from ...image import Image
+from ...io.image import Image
 
 MODES = ("absolute", "relative", "sigma")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from ...errors import MaskError
 from ...grid import BoolArray
-from ...image import Image
+from ...io.image import Image
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import ndimage
 
 from ...grid import BoolArray, in_plane_axes
-from ...image import Image, cast_like
+from ...io.image import Image, cast_like
 from ...operators import positional_noise
 from .change import not_empty
 

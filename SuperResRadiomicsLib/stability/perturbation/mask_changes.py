@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from ...errors import SettingsError
 from ...grid import BoolArray
-from ...image import Image
+from ...io.image import Image
 from ...operators import positional_noise
 from .change import not_empty
 

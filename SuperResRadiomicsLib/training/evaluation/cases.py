@@ -12,7 +12,7 @@ import numpy.typing as npt
 from ...enhance.intensity import FOREGROUND_SHARE, Window, foreground_window
 from ...errors import SettingsError
 from ...grid import BoolArray, refine
-from ...image import Image
+from ...io.image import Image
 from ...operators import LowEndUltrasound, positional_noise, rician_noise
 from ..config import DegradationConfig, EvaluationConfig, TrainingConfig
 from ..degradation import HU_WINDOW, Sampling, to_shares

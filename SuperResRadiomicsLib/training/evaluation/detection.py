@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ...box_quality import box_figures
-from ...enhance import LoadedDetector
-from ...enhance.detector import slice_box
+from ...detect import LoadedDetector
+from ...detect.box_quality import box_figures
+from ...detect.detector import slice_box
 from ...enhance.intensity import window_for
 from ...errors import SettingsError
 from ...grid import BoolArray, Box

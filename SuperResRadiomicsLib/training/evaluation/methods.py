@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ...enhance import LoadedModel, enhance
 from ...grid import interpolate_bicubic, resample
-from ...image import Image
+from ...io.image import Image
 from ...operators import positional_noise
 from ..baselines import bilinear, bilinear_non_local_means, rician_non_local_means, rician_wavelet
 from ..config import TrainingConfig

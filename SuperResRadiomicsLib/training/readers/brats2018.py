@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ...errors import SettingsError
 from ...grid import BoolArray
-from ...image import Image, read_image, read_mask
+from ...io.image import Image, read_image, read_mask
 from ..config import DataConfig
 from ..entries import VolumeEntry, patient_roles
 from .reader import Reader

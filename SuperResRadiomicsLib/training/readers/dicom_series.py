@@ -13,10 +13,10 @@ from pathlib import Path
 from pydicom import Dataset, dcmread
 from pydicom.errors import InvalidDicomError
 
-from ...dicom_masks import MASK_MODALITIES, choose_structure, read_dicom_mask, referenced_series, structure_names
 from ...errors import SettingsError
 from ...grid import BoolArray
-from ...image import Image, read_image
+from ...io.dicom_masks import MASK_MODALITIES, choose_structure, read_dicom_mask, referenced_series, structure_names
+from ...io.image import Image, read_image
 from ..config import DataConfig
 from ..entries import VolumeEntry, patient_roles
 from .reader import Reader

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ...errors import SettingsError
 from ...grid import BoolArray
-from ...image import Image
+from ...io.image import Image
 from ..config import DataConfig
 from ..entries import VolumeEntry
 

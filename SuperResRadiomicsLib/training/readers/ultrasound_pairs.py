@@ -15,7 +15,7 @@ import SimpleITK as sitk
 
 from ...errors import ImageError, SettingsError
 from ...grid import BoolArray, Grid
-from ...image import UNITS, Image
+from ...io.image import UNITS, Image
 from ..config import DataConfig
 from ..entries import VolumeEntry, draw_roles, one_role_each, read_splits
 from .reader import Reader

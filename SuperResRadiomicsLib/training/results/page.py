@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import NOT_FOR_CLINICAL_USE
-from ...files import prepare_folder, write_text
+from ...io.files import prepare_folder, write_text
 from ...stability import Comparison, Evidence
 from ..config import read_yaml
 from ..evaluation.methods import NETWORK

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ... import NOT_FOR_CLINICAL_USE
-from ...files import atomic_path
+from ...io.files import atomic_path
 from ..evaluation.figures import PERCEPTUAL
 from ..evaluation.record import Record
 from ..model_page import FIGURE_NAMES

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SettingsError
-from ...zoo import find_models, load_card
+from ...models.catalogue import find_models, load_card
 from ..evaluation.methods import NETWORK
 from ..evaluation.record import Record, joined
 from ..model_page import METHOD_NAMES

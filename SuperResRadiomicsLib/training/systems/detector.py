@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ...box_quality import box_figures
-from ...enhance.detector import slice_box
+from ...detect.box_quality import box_figures
+from ...detect.detector import slice_box
 from ...enhance.intensity import Window
 from ..detector_slices import DetectionBatch, SliceSampler, labelled_slices
 from ..losses.box import detection_losses

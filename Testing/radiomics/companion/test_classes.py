@@ -10,7 +10,7 @@ import pytest
 
 from SuperResRadiomicsLib.errors import MaskError, SettingsError
 from SuperResRadiomicsLib.grid import Grid, through_plane_axis
-from SuperResRadiomicsLib.image import Image
+from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.radiomics import FeatureSettings, extract_features
 from SuperResRadiomicsLib.radiomics.companion.intensity import NAMES as INTENSITY
 from SuperResRadiomicsLib.radiomics.companion.intensity import lesion_intensity
@@ -131,7 +131,7 @@ def test_importing_and_computing_without_the_class_needs_no_pywavelets():
         "import sys; sys.modules['pywt'] = None\n"
         "import numpy as np\n"
         "from SuperResRadiomicsLib.grid import Grid\n"
-        "from SuperResRadiomicsLib.image import Image\n"
+        "from SuperResRadiomicsLib.io.image import Image\n"
         "from SuperResRadiomicsLib.radiomics import FeatureSettings, extract_features\n"
         "image = Image(np.arange(216.0).reshape(6, 6, 6), Grid((6, 6, 6), (1, 1, 1)))\n"
         "settings = FeatureSettings(engine='exact', classes=('lesionintensity', 'firstorder'))\n"

@@ -11,7 +11,7 @@ import pywt
 
 from SuperResRadiomicsLib.errors import MissingDependencyError
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import Image
+from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.radiomics.companion.quality import FILTER_LENGTH, NAMES, detail_ratio, image_quality
 
 

@@ -11,7 +11,7 @@ import pytest
 from scipy import stats
 
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import Image, read_image, read_mask
+from SuperResRadiomicsLib.io.image import Image, read_image, read_mask
 from SuperResRadiomicsLib.radiomics import FeatureSettings, extract_features
 from SuperResRadiomicsLib.radiomics.companion.intensity import (
     NAMES,

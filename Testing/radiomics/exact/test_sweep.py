@@ -7,7 +7,7 @@ import pytest
 
 from SuperResRadiomicsLib.errors import MaskError, SettingsError
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import Image
+from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.radiomics import FeatureSettings
 from SuperResRadiomicsLib.radiomics.engine import ENGINES
 from SuperResRadiomicsLib.radiomics.exact import Bins, PreparedLesion, extract_sweep

@@ -19,7 +19,7 @@ from pydicom.uid import (
 from scipy.ndimage import gaussian_filter
 
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.image import Image, write_image
+from SuperResRadiomicsLib.io.image import Image, write_image
 
 INTERCEPT = -1024
 SIZE = (52, 48)

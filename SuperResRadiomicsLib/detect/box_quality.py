@@ -1,0 +1,73 @@
+"""How well boxes hold lesions.
+
+The figures of Zhu et al. 2018 (LFSR, arXiv:1810.06693): a box is perfect where it holds the
+whole lesion, acceptable where it holds at least 95% of it. A box of the whole slice would be
+perfect too, so its area stands beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import MaskError, SettingsError
+from ..grid import BoolArray, Box
+
+ACCEPTABLE_SHARE = 0.95
+
+
+@dataclass(frozen=True)
+class BoxFigures:
+    """Figures over many lesions; a detector's card holds them as its results.
+
+    Attributes:
+        lesions: How many lesions (or slices of lesions) were judged.
+        perfect: Share of lesions that lie wholly in their box.
+        acceptable: Share of lesions of which at least `ACCEPTABLE_SHARE` lies in their box.
+        median_area_share: Median of the share of the slice (or volume) that the box takes.
+    """
+
+    lesions: int
+    perfect: float
+    acceptable: float
+    median_area_share: float
+
+
+def share_covered(mask: BoolArray, box: Box) -> float:
+    """Share of a lesion's voxels that lie in a box.
+
+    Args:
+        mask: bool [k, j, i]; a single slice has length 1 along one axis.
+        box: In voxels of the mask.
+
+    Raises:
+        MaskError: The mask is empty.
+    """
+    total = int(np.count_nonzero(mask))
+    if total == 0:
+        raise MaskError("The mask is empty: how much of a lesion a box holds can be said only where there is one.")
+    return int(np.count_nonzero(mask[box.slices])) / total
+
+
+def box_figures(pairs: Iterable[tuple[BoolArray, Box]]) -> BoxFigures:
+    """Judge a box for each lesion.
+
+    Args:
+        pairs: Masks and boxes as in `share_covered`.
+
+    Raises:
+        SettingsError: There are no lesions.
+        MaskError: A mask is empty.
+    """
+    rows = [(share_covered(mask, box), float(np.prod(box.size)) / mask.size) for mask, box in pairs]
+    if not rows:
+        raise SettingsError("No lesion was given, so no box can be judged. Give at least one mask and its box.")
+    covered, areas = np.array(rows).T
+    return BoxFigures(
+        lesions=len(rows),
+        perfect=float(np.mean(covered == 1.0)),
+        acceptable=float(np.mean(covered >= ACCEPTABLE_SHARE)),
+        median_area_share=float(np.median(areas)),
+    )

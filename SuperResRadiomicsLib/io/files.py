@@ -1,0 +1,97 @@
+"""Writing files so that nothing half-written remains."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ..errors import OutputError
+
+
+def _full_suffix(path: Path) -> str:
+    """The suffix that image writers look at; ``.nii.gz`` counts as one."""
+    return "".join(path.suffixes[-2:]) if path.name.endswith(".nii.gz") else path.suffix
+
+
+@contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary path that becomes ``path`` when the block succeeds.
+
+    The temporary file lies in the same folder (a rename across file systems is not
+    atomic) and has the same suffix (writers choose their format by it).
+
+    Args:
+        path: Where the file shall be in the end; its folder must exist.
+
+    Yields:
+        The temporary path to write to.
+
+    Raises:
+        OutputError: The file could not be written, for instance because the disk is full.
+    """
+    target = Path(path)
+    try:
+        handle, name = tempfile.mkstemp(prefix=".writing-", suffix=_full_suffix(target), dir=target.parent)
+        os.close(handle)
+    except OSError as error:
+        raise OutputError(_explain(target, error)) from error
+    temporary = Path(name)
+    try:
+        yield temporary
+        _apply_usual_permissions(temporary)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise OutputError(_explain(target, error)) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _apply_usual_permissions(path: Path) -> None:
+    """mkstemp makes files private; outputs get the permissions any new file would have."""
+    umask = os.umask(0)
+    os.umask(umask)
+    path.chmod(0o666 & ~umask)
+
+
+def _explain(target: Path, error: OSError) -> str:
+    reason = error.strerror or str(error)
+    return (
+        f"'{target.name}' could not be written to the folder '{target.parent.name}': {reason}. "
+        "Nothing was left behind. Choose a folder that exists, is writable and has free space."
+    )
+
+
+def prepare_folder(path: str | os.PathLike[str]) -> Path:
+    """Make a folder if needed and check that files can be written to it.
+
+    Raises:
+        OutputError: It cannot be made, is a file, or is not writable.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(
+            f"The output folder '{folder.name}' cannot be used: {error.strerror or error}. "
+            "Choose a folder that you may write to."
+        ) from error
+    return folder
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write text as UTF-8, atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: str | os.PathLike[str], content: dict[str, Any], compact: bool = False) -> None:
+    """Write a JSON object, atomically, on one line where it shall be compact. NaN is not JSON and is refused."""
+    style: dict[str, Any] = {"separators": (",", ":")} if compact else {"indent": 2}
+    write_text(path, json.dumps(content, allow_nan=False, **style) + "\n")

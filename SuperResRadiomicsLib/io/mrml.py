@@ -1,0 +1,265 @@
+"""MRML nodes of 3D Slicer <-> Image, mask and feature table.
+
+The only module that speaks Slicer's RAS coordinates; everything else is LPS. Runs
+inside Slicer's Python (or on slicer-core), so it imports slicer inside functions.
+Parent transforms stay where they are: an image is taken in its volume's own
+coordinates, and an output volume is put under the same transform.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from ..errors import ImageError, MaskError, RegionError
+from ..grid import Array, BoolArray, Box, Grid, crop_grid, field_of_view
+from .image import UNITS, Image
+
+FEATURES_ATTRIBUTE = "SuperResRadiomics.Features"
+"""Of a table node: all that `FeatureTable.to_dict` gave, as JSON; a scene saved with it brings the table back."""
+RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
+EDGE_TOLERANCE = 1e-3
+"""Voxels by which a box may reach into the next voxel without holding it: coordinates are rounded on their way."""
+
+
+def grid_from_volume_node(node: Any) -> Grid:
+    """The grid of a volume node in LPS, oblique or left-handed as it is, without parent transforms.
+
+    Raises:
+        GridError: The node's axes are sheared or its spacing is absurd.
+    """
+    import slicer
+    import vtk
+
+    matrix = vtk.vtkMatrix4x4()
+    node.GetIJKToRASMatrix(matrix)
+    ijk_to_ras = slicer.util.arrayFromVTKMatrix(matrix)
+    axes = RAS_TO_LPS @ ijk_to_ras[:3, :3]
+    spacing = np.linalg.norm(axes, axis=0)
+    size = node.GetImageData().GetDimensions()
+    direction = tuple((axes / spacing).ravel().tolist())
+    return Grid(size, tuple(spacing.tolist()), tuple((RAS_TO_LPS @ ijk_to_ras[:3, 3]).tolist()), direction)
+
+
+def ijk_to_ras(grid: Grid) -> Array:
+    """The 4x4 matrix that Slicer calls IJKToRAS."""
+    matrix = np.eye(4)
+    matrix[:3, :3] = RAS_TO_LPS @ np.reshape(grid.direction, (3, 3)) * np.asarray(grid.spacing)
+    matrix[:3, 3] = RAS_TO_LPS @ np.asarray(grid.origin)
+    return matrix
+
+
+def image_from_volume_node(node: Any, modality: str = "unknown") -> Image:
+    """Take a scalar volume node's voxels and grid.
+
+    Args:
+        node: vtkMRMLScalarVolumeNode.
+        modality: ``CT``, ``MR``, ``US`` or ``unknown``; MRML does not tell.
+
+    Raises:
+        ImageError: The node holds no voxels, or several values a voxel.
+    """
+    import slicer
+
+    data = node.GetImageData()
+    if data is None or data.GetNumberOfPoints() == 0:
+        raise ImageError("The input volume holds no voxels. Choose a volume that is loaded.")
+    if data.GetNumberOfScalarComponents() > 1:
+        raise ImageError(
+            f"The input volume has {data.GetNumberOfScalarComponents()} values in each voxel (colour or vector). "
+            "Choose a scalar volume."
+        )
+    voxels = slicer.util.arrayFromVolume(node)
+    # The node's name can be a patient's: it goes into no file.
+    return Image(voxels, grid_from_volume_node(node), modality, UNITS.get(modality, "arbitrary"))
+
+
+def volume_node_from_image(image: Image, name: str, like: Any) -> Any:
+    """Add a scalar volume node for an image derived from another volume.
+
+    Args:
+        image: What the node shall hold.
+        name: The node's name.
+        like: The volume node it derives from; gives parent transform, window, level and colours.
+
+    Returns:
+        The new vtkMRMLScalarVolumeNode.
+    """
+    import slicer
+
+    node = slicer.util.addVolumeFromArray(_slicer_voxels(image.voxels), ijk_to_ras(image.grid), name)
+    node.SetAndObserveTransformNodeID(like.GetTransformNodeID())
+    source, display = like.GetDisplayNode(), node.GetDisplayNode()
+    if source is not None:
+        display.SetAndObserveColorNodeID(source.GetColorNodeID())
+        display.SetAutoWindowLevel(False)
+        display.SetWindowLevel(source.GetWindow(), source.GetLevel())
+    return node
+
+
+def _slicer_voxels(voxels: Array) -> Array:
+    """Slicer refuses 64-bit integers and half precision."""
+    if voxels.dtype.kind in "iu" and voxels.dtype.itemsize == 8:
+        return voxels.astype(np.float64)
+    return voxels.astype(np.float32) if voxels.dtype == np.float16 else voxels
+
+
+def mask_from_segment(segmentation_node: Any, segment_id: str, volume_node: Any) -> BoolArray:
+    """A segment's voxels on a volume's grid, honouring the parent transforms of both.
+
+    The scene and the segmentation are left as they were: no temporary node is added, and
+    a binary labelmap that had to be made for this is removed again.
+
+    Raises:
+        MaskError: The segment does not exist, cannot be turned into voxels, or has none in the volume.
+    """
+    segmentation = segmentation_node.GetSegmentation()
+    segment = segmentation.GetSegment(segment_id)
+    if segment is None:
+        raise MaskError(f"The segmentation has no segment '{segment_id}'. Choose the lesion's segment again.")
+    labelmap = _labelmap_name()
+    had_labelmap = segmentation.ContainsRepresentation(labelmap)
+    if not segmentation.CreateRepresentation(labelmap):
+        raise MaskError(f"The segment '{segment.GetName()}' could not be turned into voxels.")
+    try:
+        mask = _merged_labelmap(segmentation_node, segment_id, volume_node) != 0
+    finally:
+        if not had_labelmap:
+            segmentation.RemoveRepresentation(labelmap)
+    if not mask.any():
+        raise MaskError(
+            f"The segment '{segment.GetName()}' has no voxel inside the volume: it is empty or lies outside the image. "
+            "Segment the lesion on this volume, or choose another segment."
+        )
+    return mask
+
+
+def _labelmap_name() -> str:
+    import slicer
+
+    return str(slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName())
+
+
+def _merged_labelmap(segmentation_node: Any, segment_id: str, volume_node: Any) -> Array:
+    """Labels [k, j, i] of one segment on the grid of a volume."""
+    import slicer
+    import vtk
+    from vtk.util.numpy_support import vtk_to_numpy
+
+    segment_ids = vtk.vtkStringArray()
+    segment_ids.InsertNextValue(segment_id)
+    labels = slicer.vtkOrientedImageData()
+    slicer.vtkSlicerSegmentationsModuleLogic.GenerateMergedLabelmapInReferenceGeometry(
+        segmentation_node, volume_node, segment_ids, slicer.vtkSegmentation.EXTENT_REFERENCE_GEOMETRY, labels
+    )
+    shape = labels.GetDimensions()[::-1]
+    return vtk_to_numpy(labels.GetPointData().GetScalars()).reshape(shape)
+
+
+def roi_node_from_box(box: Box, name: str, volume_node: Any) -> Any:
+    """Add a markups ROI that covers voxels of a volume, along the volume's axes and under its parent transform.
+
+    Returns:
+        The new vtkMRMLMarkupsROINode.
+    """
+    import slicer
+
+    grid = crop_grid(grid_from_volume_node(volume_node), box)
+    axes = RAS_TO_LPS @ np.reshape(grid.direction, (3, 3))
+    if np.linalg.det(axes) < 0:
+        axes[:, 0] *= -1  # A box is its own mirror image; a ROI wants right-handed axes.
+    to_node = np.eye(4)
+    to_node[:3, :3] = axes
+    to_node[:3, 3] = RAS_TO_LPS @ field_of_view(grid).mean(axis=0)
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLMarkupsROINode", name)
+    node.CreateDefaultDisplayNodes()
+    node.SetAndObserveObjectToNodeMatrix(slicer.util.vtkMatrixFromArray(to_node))
+    node.SetSize(*(size * spacing for size, spacing in zip(grid.size, grid.spacing, strict=True)))
+    node.SetAndObserveTransformNodeID(volume_node.GetTransformNodeID())
+    return node
+
+
+def box_from_roi_node(roi_node: Any, volume_node: Any) -> Box:
+    """The voxels of a volume that a markups ROI touches, honouring the parent transforms of both.
+
+    A ROI that is turned against the volume's axes is enclosed.
+
+    Raises:
+        RegionError: The ROI is empty or lies outside the volume.
+    """
+    corners = _roi_corners(roi_node) @ _to_local(roi_node, volume_node)[:3].T
+    grid = grid_from_volume_node(volume_node)
+    indices = grid.world_to_index(corners @ RAS_TO_LPS) + 0.5  # Voxel n reaches from n to n + 1.
+    start = np.maximum(np.floor(indices.min(axis=0) + EDGE_TOLERANCE), 0).astype(int)
+    stop = np.minimum(np.ceil(indices.max(axis=0) - EDGE_TOLERANCE), grid.size).astype(int)
+    if (start >= stop).any() or min(roi_node.GetSize()) <= 0:
+        raise RegionError(
+            f"The ROI '{roi_node.GetName()}' has no voxel of the volume inside: it is empty or lies outside the image. "
+            "Move it onto the lesion, or choose another one."
+        )
+    (i0, j0, k0), (i1, j1, k1) = start.tolist(), stop.tolist()
+    return Box((i0, j0, k0), (i1, j1, k1))
+
+
+def _roi_corners(roi_node: Any) -> Array:
+    """World positions (8, 4; mm, RAS, homogeneous) of a ROI's corners."""
+    import slicer
+
+    signs = np.stack(np.meshgrid(*[(-0.5, 0.5)] * 3), axis=-1).reshape(-1, 3)
+    to_world = slicer.util.arrayFromVTKMatrix(roi_node.GetObjectToWorldMatrix())
+    return np.column_stack([signs * roi_node.GetSize(), np.ones(8)]) @ to_world.T
+
+
+def _to_local(source: Any, target: Any) -> Array:
+    """The 4x4 matrix from world coordinates to a node's own, below its parent transforms.
+
+    Raises:
+        RegionError: The transform is not linear.
+    """
+    import slicer
+    import vtk
+
+    transform = target.GetParentTransformNode()
+    if transform is None:
+        return np.eye(4)
+    if not transform.IsTransformToWorldLinear():
+        raise RegionError(
+            f"'{target.GetName()}' is under a transform that is not linear, so '{source.GetName()}' is no box in it. "
+            "Harden the transform, or mark the lesion by a segment."
+        )
+    matrix = vtk.vtkMatrix4x4()
+    transform.GetMatrixTransformFromWorld(matrix)
+    return slicer.util.arrayFromVTKMatrix(matrix)
+
+
+def fill_table_node(node: Any, features: dict[str, Any]) -> None:
+    """Show a feature table in a table node, with titles as headers and not editable; all of it is kept as an attribute.
+
+    Args:
+        node: vtkMRMLTableNode; its content is replaced.
+        features: What ``FeatureTable.to_dict`` gave; a number that is not defined becomes NaN.
+    """
+    import vtk
+
+    from ..radiomics import FeatureTable
+
+    table = FeatureTable.from_dict(features)
+    node.RemoveAllColumns()
+    for name, column in zip(table.column_names, zip(*table.cells(), strict=True), strict=True):
+        array = vtk.vtkStringArray() if isinstance(column[0], str) else vtk.vtkDoubleArray()
+        array.SetName(name)
+        for value in column:
+            array.InsertNextValue(np.nan if value is None else value)
+        node.AddColumn(array)
+    node.SetUseColumnTitleAsColumnHeader(True)
+    node.SetLocked(True)
+    node.SetAttribute(FEATURES_ATTRIBUTE, json.dumps(features, allow_nan=False))
+
+
+def features_of_table_node(node: Any) -> dict[str, Any] | None:
+    """What `fill_table_node` put into a table node; None for any other table."""
+    content = node.GetAttribute(FEATURES_ATTRIBUTE)
+    features: dict[str, Any] | None = json.loads(content) if content else None
+    return features

@@ -1,0 +1,1 @@
+"""Model cards: find, check, verify and choose the models."""

@@ -1,0 +1,204 @@
+"""What the child process does with one lesion's images: features anew, their stability, a report.
+
+The commands that `SuperResRadiomicsLib.worker.server` offers besides enhancing. None of them needs torch. A lesion is
+given as an object with the keyword arguments of `read_lesion`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from ..errors import MissingDependencyError
+from ..radiomics import FeatureSettings, FeatureTable
+from ..radiomics.computed_elsewhere import ComputedElsewhere
+from ..radiomics.engine import ENGINES
+from ..radiomics.filters import FILTERS, LaplacianOfGaussian, parse_filter
+from ..radiomics.lesion_files import read_lesion
+from ..radiomics.parameter_file import read_parameter_file
+from ..radiomics.pyradiomics_engine import PyradiomicsEngine
+
+AUTOMATIC = "auto"
+"""Engine: pyradiomics where it is installed, else the own exact kernels."""
+PLAIN_SETTINGS = ("engine", "classes", "bin_width", "bin_count", "dimension", "distance", "distance_unit")
+"""Settings that a table's header holds in the form in which they are given."""
+BIN_FACTORS = (0.5, 1.0, 2.0)
+"""Stability is checked at these multiples of the table's bin width or count; 1 decides the verdict."""
+
+OFFERED_FILTERS = tuple("LoG:1:3" if name == LaplacianOfGaussian.image_type else name for name in FILTERS)
+"""Filters that a panel offers; the Laplacian of a Gaussian with 1 and 3 mm."""
+
+Result = dict[str, Any]
+Progress = Callable[[str, int, int], None]
+
+
+def feature_settings(given: Mapping[str, Any]) -> FeatureSettings:
+    """Settings from their JSON form.
+
+    Args:
+        given: Arguments of `FeatureSettings`. The engine may be ``auto``, filters are texts as `parse_filter` takes
+            them; ``parameters`` names a parameter file of pyradiomics, which then holds for all but the engine.
+
+    Raises:
+        SettingsError: A setting is outside what is allowed.
+    """
+    chosen = dict(given)
+    engine, file = chosen.pop("engine", AUTOMATIC), chosen.pop("parameters", None)
+    engine = automatic_engine() if engine == AUTOMATIC else engine
+    if file:
+        return read_parameter_file(file, engine).settings
+    if "filters" in chosen:
+        chosen["filters"] = tuple(map(parse_filter, chosen["filters"]))
+    return FeatureSettings(engine=engine, **chosen)
+
+
+def automatic_engine() -> str:
+    """Name of the engine that is used where none is asked for."""
+    return "pyradiomics" if importlib.util.find_spec("radiomics") else "exact"
+
+
+def settings_of(table: FeatureTable) -> FeatureSettings:
+    """The `PLAIN_SETTINGS` that a table was computed with; features of other programs are repeated by pyradiomics."""
+    known = {name: table.header[name] for name in PLAIN_SETTINGS}
+    distance = tuple(known["distance"]) if isinstance(known["distance"], list) else known["distance"]
+    return FeatureSettings(**{**known, "engine": engine_of(table), "distance": distance})
+
+
+def engine_of(table: FeatureTable) -> str:
+    """The engine that a table was computed with, or can be repeated with."""
+    engine: str = table.header["engine"]
+    return engine if engine in ENGINES else PyradiomicsEngine.name
+
+
+def feature_options(progress: Progress) -> Result:
+    """Say what can be asked for here.
+
+    Returns:
+        ``engines`` (version by name, None where one cannot be used), ``settings``, the names of what
+        `feature_settings` takes, and ``filters``, as it takes them.
+    """
+    versions: dict[str, str | None] = {}
+    for name, engine in ENGINES.items():
+        try:
+            versions[name] = engine.version()
+        except MissingDependencyError:
+            versions[name] = None
+    settings = [*(field.name for field in fields(FeatureSettings)), "parameters"]
+    return {"engines": versions, "settings": settings, "filters": list(OFFERED_FILTERS)}
+
+
+def compare_lesion(
+    progress: Progress,
+    *,
+    lesion: dict[str, Any],
+    features: dict[str, Any],
+    computed: dict[str, Any] | None = None,
+) -> Result:
+    """Compute the feature table of images that were enhanced before.
+
+    Args:
+        progress: Told when the computation starts.
+        lesion: Keyword arguments of `read_lesion`.
+        features: Arguments of `FeatureSettings`; the engine may be ``auto``.
+        computed: Values that another program computed with these settings, as `ComputedElsewhere` takes them.
+
+    Returns:
+        ``features``, as from `FeatureTable.to_dict`, and ``warnings``.
+    """
+    from ..verdict import card_behind, judge_lesion
+
+    progress("features", 0, 0)
+    versions = read_lesion(**lesion)
+    table = versions.compare(feature_settings(features), ComputedElsewhere(computed) if computed else None)
+    return {"features": judge_lesion(table, card_behind(table)).to_dict(), "warnings": list(versions.warnings)}
+
+
+def check_stability(
+    progress: Progress, *, lesion: dict[str, Any], features: dict[str, Any], settings: dict[str, Any] | None = None
+) -> Result:
+    """Perturb the lesion at several bin settings and judge the table's features anew.
+
+    Args:
+        progress: Told after every bin setting.
+        lesion: Keyword arguments of `read_lesion`.
+        features: The feature table, as from `FeatureTable.to_dict`.
+        settings: Arguments of `FeatureSettings` that it was computed with; None takes them from its header.
+
+    Returns:
+        ``features`` with the verdicts, and ``stability``: the labels of the ``bins``, the standard deviation by
+        feature key at each (``variation``; None where not defined), the ``spread`` between lesions that the model's
+        card knows, and the label of the table's own bins (``own``).
+    """
+    from ..verdict import card_behind, judge_lesion, lesion_spread, lesion_variation
+
+    table = FeatureTable.from_dict(features)
+    versions, card = read_lesion(**lesion), card_behind(table)
+    used = feature_settings({**settings, "engine": engine_of(table)}) if settings else settings_of(table)
+    progress("stability", 0, len(BIN_FACTORS))
+    variations: dict[str, dict[str, float]] = {}
+    for done, factor in enumerate(BIN_FACTORS, 1):
+        variations[_bin_label(used, factor)] = lesion_variation(versions, _with_bins(used, factor))
+        progress("stability", done, len(BIN_FACTORS))
+    own = _bin_label(used, 1.0)
+    return {
+        "features": judge_lesion(table, card, variations[own]).to_dict(),
+        "stability": {
+            "bins": list(variations),
+            "own": own,
+            "variation": {key: [_defined(by_key[key]) for by_key in variations.values()] for key in variations[own]},
+            "spread": lesion_spread(card),
+        },
+    }
+
+
+def report_lesion(
+    progress: Progress, *, features: dict[str, Any], page: str, title: str, lesion: dict[str, Any] | None = None
+) -> Result:
+    """Write the HTML report of a table.
+
+    Args:
+        progress: Told when the report is begun.
+        features: The feature table, as from `FeatureTable.to_dict`.
+        page: The HTML file to write.
+        title: How the page calls the image.
+        lesion: Keyword arguments of `read_lesion` for the picture; no picture without, or without matplotlib.
+
+    Returns:
+        ``picture``: whether there is one.
+    """
+    from ..report.page import write_page
+
+    progress("report", 0, 0)
+    table = FeatureTable.from_dict(features)
+    versions = read_lesion(**lesion) if lesion else None
+    picture = None
+    if versions and importlib.util.find_spec("matplotlib"):
+        from ..report.lesion import draw_versions
+
+        picture = draw_versions(versions, table, title)
+    write_page(page, table, picture, title, warnings=versions.warnings if versions else ())
+    return {"picture": picture is not None}
+
+
+COMMANDS: dict[str, Callable[..., Result]] = {
+    function.__name__: function for function in (feature_options, compare_lesion, check_stability, report_lesion)
+}
+"""For the worker's register."""
+
+
+def _with_bins(settings: FeatureSettings, factor: float) -> FeatureSettings:
+    if settings.bin_count is not None:
+        return replace(settings, bin_count=max(2, round(settings.bin_count * factor)))
+    assert settings.bin_width is not None
+    return replace(settings, bin_width=settings.bin_width * factor)
+
+
+def _bin_label(settings: FeatureSettings, factor: float) -> str:
+    bins = _with_bins(settings, factor)
+    return f"{bins.bin_count} bins" if bins.bin_count is not None else f"bin width {bins.bin_width:g}"
+
+
+def _defined(value: float) -> float | None:
+    return value if value == value else None

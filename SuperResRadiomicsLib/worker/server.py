@@ -1,0 +1,316 @@
+"""The child process that holds torch: one JSON request a line in, JSON lines out.
+
+3D Slicer runs this as a process of its own, so that neither a crash, nor an
+out-of-memory, nor a Cancel can touch the scene. It lives on between clicks and keeps
+loaded models warm. It is started as ``python -m SuperResRadiomicsLib.worker.server`` or by
+path, and ends when its standard input ends.
+
+The first line out is ``{"event": "ready", ...}``. A request is an object with
+``schema_version``, ``id``, ``command`` (``enhance``, ``detect``, ``compare``, ``models``,
+``devices``, ``diagnose``, ``fetch_sample``, ``shutdown`` or one of `SuperResRadiomicsLib.worker.lesion_commands`)
+and the command's own parameters: the keyword arguments of the function of that name. The answers carry the
+request's ``id``:
+
+- ``progress``: the ``stage`` (such as ``enhance`` or ``features``) and ``done`` of ``total``, 0 where not known;
+- ``result``: the command's result, once, at the end;
+- ``error``: instead of a result; ``kind`` is ``user`` (can be mended by the user) or
+  ``internal``, ``message`` a sentence to show. The worker stays usable.
+
+Images go by file, uncompressed, in a folder that the caller gives and removes. The process' memory is limited, see
+`SuperResRadiomicsLib.worker.memory_limit`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
+from SuperResRadiomicsLib.demo.fetch import fetch_sample
+from SuperResRadiomicsLib.errors import SettingsError, SuperResError
+from SuperResRadiomicsLib.worker.diagnosis import diagnose
+from SuperResRadiomicsLib.worker.lesion_commands import COMMANDS as LESION_COMMANDS
+from SuperResRadiomicsLib.worker.lesion_commands import feature_settings
+from SuperResRadiomicsLib.worker.memory_limit import limit_memory
+
+if TYPE_CHECKING:
+    from SuperResRadiomicsLib.detect import LoadedDetector
+    from SuperResRadiomicsLib.enhance import Enhancement, LoadedModel
+    from SuperResRadiomicsLib.grid import Box
+
+Result = dict[str, Any]
+Progress = Callable[[str, int, int], None]
+
+
+@lru_cache(maxsize=2)
+def _loaded(model: str, device: str, precision: str) -> LoadedModel:
+    from SuperResRadiomicsLib.enhance import load_model
+
+    return load_model(model, device=device, precision=precision)
+
+
+@lru_cache(maxsize=1)
+def _loaded_detector(model: str, device: str) -> LoadedDetector:
+    from SuperResRadiomicsLib.detect import load_detector
+
+    return load_detector(model, device)
+
+
+def _limit_memory_on(device: str) -> None:
+    from SuperResRadiomicsLib.enhance.device import resolve_device
+
+    limit_memory(on_gpu=resolve_device(device) != "cpu")
+
+
+def enhance(
+    progress: Progress,
+    *,
+    image: str,
+    out: str,
+    model: str,
+    mask: str | None = None,
+    box: dict[str, list[int]] | None = None,
+    modality: str | None = None,
+    device: str = "auto",
+    precision: str = "fp32",
+    options: dict[str, Any] | None = None,
+    features: dict[str, Any] | None = None,
+) -> Result:
+    """Enhance the lesion (with a mask or a box) or the whole volume, into files in ``out``.
+
+    Args:
+        progress: Told at once, and after every tile.
+        image: File of the image.
+        out: Folder for the results.
+        model: Name or folder of a model.
+        mask: File of the lesion's mask on the image's grid.
+        box: Instead of a mask: ``start`` and ``stop`` of the lesion's voxels along i, j, k.
+        modality: ``CT``, ``MR`` or ``US``; ``None`` for the reader's guess.
+        device: ``auto``, ``cpu``, ``cuda:0`` or ``mps``.
+        precision: ``fp32``, ``bf16`` or ``fp16``.
+        options: Further keyword arguments of `SuperResRadiomicsLib.enhance.enhance`.
+        features: Arguments of `FeatureSettings` to compute the feature table with, which needs
+            a mask; ``None`` for no table. Where the table cannot be had, a warning says why.
+
+    Returns:
+        ``files`` (names within ``out``), ``features``, ``residual``, ``provenance`` and ``warnings``.
+    """
+    from SuperResRadiomicsLib.enhance import enhance as enhance_image
+    from SuperResRadiomicsLib.io.image import read_image, read_mask, write_image
+
+    progress("prepare", 0, 0)
+    _limit_memory_on(device)
+    original = read_image(image, modality)
+    lesion = read_mask(mask, original.grid) if mask else None
+    network = _loaded(model, device, precision)
+    enhancement = enhance_image(
+        original,
+        network,
+        mask=lesion,
+        box=_box(box) if box else None,
+        progress=lambda done, total: progress("enhance", done, total),
+        **(options or {}),
+    )
+    warnings = list(enhancement.warnings)
+    table = None
+    if features is not None and lesion is not None:
+        progress("features", 0, 0)
+        try:
+            table = _feature_table(enhancement, features)
+        except (SuperResError, ModuleNotFoundError) as error:
+            warnings.append(f"There is no feature table: {_describe(error)['message']}")
+    # Not by the enhancement's own `save`: these files are temporary, so they are neither compressed nor complete.
+    files = {"enhanced": "enhanced.nrrd", "bicubic": "bicubic.nrrd"}
+    for name, file in files.items():
+        write_image(getattr(enhancement, name), Path(out) / file, compress=False)
+    return {
+        "files": files,
+        "features": table,
+        "residual": enhancement.residual,
+        "provenance": enhancement.provenance,
+        "warnings": warnings,
+    }
+
+
+def _box(given: dict[str, list[int]]) -> Box:
+    from SuperResRadiomicsLib.grid import Box
+
+    (i0, j0, k0), (i1, j1, k1) = given["start"], given["stop"]
+    return Box((i0, j0, k0), (i1, j1, k1))
+
+
+def detect(progress: Progress, *, image: str, model: str, modality: str | None = None, device: str = "auto") -> Result:
+    """Suggest where the lesion is, for a reader to check.
+
+    Args:
+        progress: Told when the computation starts.
+        image: File of the image.
+        model: Name or folder of a detector.
+        modality: As for `enhance`.
+        device: As for `enhance`.
+
+    Returns:
+        As from `LesionDetection.to_dict`; ``lesion`` holds the ``box`` and its ``probability``.
+    """
+    from SuperResRadiomicsLib.detect import detect_lesion
+    from SuperResRadiomicsLib.io.image import read_image
+
+    progress("detect", 0, 0)
+    _limit_memory_on(device)
+    return detect_lesion(read_image(image, modality), _loaded_detector(model, device)).to_dict()
+
+
+def compare(progress: Progress, *, enhancement: str, features: dict[str, Any] | None = None) -> Result:
+    """Compute the feature table of a saved enhancement.
+
+    Args:
+        progress: Told when the computation starts.
+        enhancement: Folder that an `Enhancement` was saved to, with a mask.
+        features: Arguments of `FeatureSettings`.
+
+    Returns:
+        ``features``, as from `FeatureTable.to_dict`.
+    """
+    from SuperResRadiomicsLib.enhance import load_enhancement
+
+    progress("features", 0, 0)
+    return {"features": _feature_table(load_enhancement(enhancement), features or {})}
+
+
+def _feature_table(enhancement: Enhancement, settings: dict[str, Any]) -> dict[str, Any]:
+    from SuperResRadiomicsLib.radiomics import LesionVersions
+    from SuperResRadiomicsLib.verdict import card_behind, judge_lesion
+
+    table = LesionVersions.of_enhancement(enhancement).compare(feature_settings(settings))
+    return judge_lesion(table, card_behind(table)).to_dict()
+
+
+def models(progress: Progress) -> Result:
+    """List the models that enhance, by name."""
+    from SuperResRadiomicsLib.models.catalogue import find_models, load_card
+
+    cards = [load_card(folder) for folder in find_models().values()]
+    return {
+        "models": {
+            card.name: {"display_name": card.display_name, "objective": card.objective}
+            for card in cards
+            if not card.detects
+        }
+    }
+
+
+def devices(progress: Progress) -> Result:
+    """List the devices that torch can use here, the fastest first, and what each of them is."""
+    from SuperResRadiomicsLib.enhance import available_devices
+    from SuperResRadiomicsLib.enhance.device import describe_device
+
+    found = available_devices()
+    return {"devices": found, "names": {device: describe_device(device) for device in found}}
+
+
+def shutdown(progress: Progress) -> Result:
+    """End the worker after this answer."""
+    return {}
+
+
+COMMANDS: dict[str, Callable[..., Result]] = {
+    **{
+        function.__name__: function
+        for function in (enhance, detect, compare, models, devices, diagnose, fetch_sample, shutdown)
+    },
+    **LESION_COMMANDS,
+}
+
+
+class Worker:
+    """Answers requests, one after the other."""
+
+    def __init__(self, requests: Iterable[str], responses: TextIO) -> None:
+        self._requests = requests
+        self._responses = responses
+
+    def run(self) -> None:
+        """Answer until the requests end or one asks to shut down."""
+        self._send(event="ready", version=__version__, notice=NOT_FOR_CLINICAL_USE)
+        for line in self._requests:
+            if self._answer(line) == "shutdown":
+                return
+
+    def _answer(self, line: str) -> str | None:
+        """Answer one request; returns its command."""
+        identifier, command = None, None
+        try:
+            request = _parse(line)
+            identifier, command = request.pop("id"), request.pop("command")
+            result = COMMANDS[command](partial(self._progress, identifier), **request)
+            self._send(event="result", id=identifier, command=command, result=result)
+        except BrokenPipeError:
+            raise  # Nobody listens any more.
+        except Exception as error:
+            self._send(event="error", id=identifier, command=command, **_describe(error))
+        return command
+
+    def _progress(self, identifier: Any, stage: str, done: int, total: int) -> None:
+        self._send(event="progress", id=identifier, stage=stage, done=done, total=total)
+
+    def _send(self, **message: Any) -> None:
+        line = json.dumps({"schema_version": SCHEMA_VERSION, **message}, allow_nan=False)
+        self._responses.write(line + "\n")
+        self._responses.flush()
+
+
+def _parse(line: str) -> dict[str, Any]:
+    """Read a request and check its envelope."""
+    request = json.loads(line)
+    version = request.pop("schema_version", None)
+    if version != SCHEMA_VERSION:
+        raise SettingsError(
+            f"The request has schema version {version}, this worker understands {SCHEMA_VERSION}. The extension and "
+            "the package are of different versions: update both, then restart."
+        )
+    if "id" not in request or request.get("command") not in COMMANDS:
+        raise ValueError(f"A request needs an id and one of the commands {', '.join(COMMANDS)}.")
+    return request
+
+
+def _describe(error: Exception) -> dict[str, str]:
+    """What went wrong, and whether the user can mend it."""
+    name = type(error).__name__
+    if isinstance(error, SuperResError):
+        return {"kind": "user", "error": name, "message": str(error)}
+    if isinstance(error, ModuleNotFoundError):
+        return {"kind": "user", "error": "MissingDependencyError", "message": _missing_package(error.name)}
+    traceback.print_exc(file=sys.stderr)
+    return {"kind": "internal", "error": name, "message": f"{name}: {error}"}
+
+
+def _missing_package(name: str | None) -> str:
+    return (
+        f"The Python package '{name}' is missing. Install it with pip; in 3D Slicer type "
+        f"slicer.util.pip_install('{name}') into the Python console (torch: install the extension 'PyTorch'), "
+        "then try again."
+    )
+
+
+def _claim_standard_output() -> TextIO:
+    """Keep the real standard output for the protocol; whatever else prints goes to standard error."""
+    protocol = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
+    os.dup2(2, 1)
+    sys.stdout = sys.stderr
+    return protocol
+
+
+def main() -> None:
+    """Serve standard input until it ends."""
+    responses = _claim_standard_output()
+    with open(0, encoding="utf-8", closefd=False) as requests:
+        try:
+            Worker(requests, responses).run()
+        except BrokenPipeError:
+            os._exit(0)  # The parent is gone; flushing at exit would only fail again.

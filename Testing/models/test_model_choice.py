@@ -1,0 +1,69 @@
+"""The model that is offered first is the one whose features agreed best on held-out lesions."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from SuperResRadiomicsLib.models.catalogue import Card, find_models, load_card
+from SuperResRadiomicsLib.models.choice import best_for_features, feature_agreement
+
+
+@pytest.fixture
+def card(tiny_model: Path) -> Any:
+    """Makes cards with held-out features."""
+    base = load_card(tiny_model)
+
+    def make(features: dict[str, Any] | None = None, name: str = "x", objective: str = "fidelity") -> Card:
+        results = {} if features is None else {"degradations": {"first": {"features": features}, "second": {}}}
+        return dataclasses.replace(base, name=name, objective=objective, results=results)
+
+    return make
+
+
+def groups(texture: float) -> dict[str, Any]:
+    return {
+        "patients": ["a", "b"],
+        "bicubic": {"texture": {"features": 75, "median_concordance": 0.99}},
+        "network": {
+            "firstorder": {"features": 25, "median_concordance": 0.9},
+            "texture": {"features": 75, "median_concordance": texture},
+        },
+    }
+
+
+def by_feature(*concordances: float | None) -> dict[str, Any]:
+    return {"by_feature": {str(n): {"network": {"concordance": value}} for n, value in enumerate(concordances)}}
+
+
+def test_groups_count_by_their_features(card):
+    assert feature_agreement(card(groups(0.5))) == pytest.approx((25 * 0.9 + 75 * 0.5) / 100)
+
+
+def test_single_features_are_preferred(card):
+    assert feature_agreement(card({**groups(0.5), **by_feature(0.2, 0.8, None, float("nan"), 0.7)})) == 0.7
+
+
+@pytest.mark.parametrize("features", [None, {}, {"network": {}}, {"patients": []}, {"by_feature": {"a": 1}}, []])
+def test_what_is_not_recorded_is_none(card, features):
+    assert feature_agreement(card(features)) is None
+
+
+def test_the_best_recorded_wins(card):
+    cards = [card(groups(0.4), "low"), card(groups(0.6), "high", "appearance"), card(None, "none")]
+    assert best_for_features(cards).name == "high"
+
+
+def test_without_records_a_fidelity_model_is_taken(card):
+    assert best_for_features([card(None, "a", "appearance"), card(None, "f"), card(None, "g")]).name == "f"
+    assert best_for_features([card(None, "a", "appearance")]).name == "a"
+    assert best_for_features([]) is None
+
+
+def test_shipped_cards_record_it():
+    """All that were judged on lesions with features; the detector and the ultrasound model have none."""
+    known = {name for name, folder in find_models().items() if feature_agreement(load_card(folder)) is not None}
+    assert known == set(find_models()) - {"mr-lesion-detector", "us-cyclegan-appearance"}

@@ -1,0 +1,296 @@
+"""The child process, talked to as Slicer does: by pipes, one JSON line at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from SuperResRadiomicsLib import SCHEMA_VERSION
+from SuperResRadiomicsLib.detect import detect_lesion
+from SuperResRadiomicsLib.enhance import enhance
+from SuperResRadiomicsLib.io.image import read_image, write_image, write_mask
+from SuperResRadiomicsLib.radiomics import FeatureTable
+from SuperResRadiomicsLib.worker import server as worker
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+BY_PATH = [sys.executable, str(REPOSITORY / "SuperResRadiomicsLib" / "worker" / "__main__.py")]
+BY_NAME = [sys.executable, "-m", "SuperResRadiomicsLib.worker"]
+FIRST_ORDER = {"classes": ["firstorder"]}
+
+Message = dict[str, Any]
+
+
+class Conversation:
+    """A running worker."""
+
+    def __init__(self, arguments: list[str], **options: Any) -> None:
+        self.process = subprocess.Popen(
+            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8", cwd=REPOSITORY, **options
+        )
+        self.greeting = self.read()
+
+    def read(self) -> Message:
+        line = self.process.stdout.readline()
+        assert line, "the worker ended"
+        return json.loads(line)
+
+    def write(self, line: str) -> None:
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def ask(self, command: str, **parameters: Any) -> list[Message]:
+        """Send a request; returns all answers up to the result or error."""
+        envelope = {"schema_version": SCHEMA_VERSION, "id": "request 1", "command": command}
+        self.write(json.dumps({**envelope, **parameters}))
+        answers = [self.read()]
+        while answers[-1]["event"] == "progress":
+            answers.append(self.read())
+        assert {answer["id"] for answer in answers} <= {"request 1"}
+        return answers
+
+    def end(self) -> int:
+        self.process.stdin.close()
+        code = self.process.wait(timeout=30)
+        self.process.stdout.close()
+        return code
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Conversation]]:
+    """Starts workers and makes sure that none is left."""
+    started = []
+
+    def begin(arguments: list[str] = BY_PATH, **options: Any) -> Conversation:
+        started.append(Conversation(arguments, **options))
+        return started[-1]
+
+    yield begin
+    for conversation in started:
+        conversation.process.kill()
+        conversation.process.wait()
+
+
+@pytest.fixture
+def files(lesion, tiny_model: Path, tmp_path: Path) -> dict[str, str]:
+    """Parameters of an ``enhance`` request."""
+    image, mask = lesion
+    write_image(image, tmp_path / "image.nrrd", compress=False)
+    write_mask(mask, image.grid, tmp_path / "mask.nrrd")
+    named = {"image": "image.nrrd", "mask": "mask.nrrd"}
+    return {
+        **{name: str(tmp_path / file) for name, file in named.items()},
+        "out": str(tmp_path),
+        "model": str(tiny_model),
+        "modality": "CT",
+        "device": "cpu",
+    }
+
+
+@pytest.mark.parametrize("arguments", [BY_PATH, BY_NAME], ids=["by path", "by name"])
+def test_it_greets_and_ends_with_its_input(start, arguments):
+    conversation = start(arguments)
+    assert conversation.greeting["event"] == "ready"
+    assert conversation.greeting["schema_version"] == SCHEMA_VERSION
+    assert conversation.greeting["notice"].startswith("Not for clinical use")
+    assert conversation.end() == 0
+
+
+def test_it_gives_what_the_package_gives(start, files, lesion, tiny_model, tmp_path):
+    *progress, answer = start().ask("enhance", **files, features=FIRST_ORDER)
+    assert answer["event"] == "result"
+    result = answer["result"]
+    image, mask = lesion
+    expected = enhance(image, tiny_model, mask=mask, device="cpu")
+    for name in ("enhanced", "bicubic"):
+        written = read_image(tmp_path / result["files"][name])
+        np.testing.assert_array_equal(written.voxels, getattr(expected, name).voxels)
+        assert written.grid.matches(expected.enhanced.grid)
+    assert result["provenance"]["model"]["sha256"] == expected.provenance["model"]["sha256"]
+    assert result["residual"].keys() == expected.residual.keys()
+    assert {row.feature_class for row in FeatureTable.from_dict(result["features"]).rows} == {"firstorder"}
+    tiles = [message for message in progress if message["stage"] == "enhance"]
+    assert tiles[-1]["done"] == tiles[-1]["total"] == len(tiles)
+    assert progress[-1]["stage"] == "features"
+
+
+def test_no_answer_carries_a_path(start, files, tmp_path):
+    answers = start().ask("enhance", **files, features=FIRST_ORDER)
+    assert str(tmp_path) not in json.dumps(answers)
+
+
+def test_without_a_mask_the_whole_volume_is_enhanced(start, files):
+    answer = start().ask("enhance", **{**files, "mask": None}, features=FIRST_ORDER)[-1]
+    assert answer["event"] == "result"
+    assert answer["result"]["features"] is None
+    assert answer["result"]["provenance"]["mask"] is None
+
+
+def test_a_box_marks_the_lesion_instead_of_a_mask(start, files):
+    box = {"start": [10, 12, 2], "stop": [20, 25, 5]}
+    options = {"margin_mm": 0.0}
+    result = start().ask("enhance", **{**files, "mask": None, "box": box, "options": options}, features={})[-1][
+        "result"
+    ]
+    assert result["provenance"]["region"] == {"start": [20, 24, 2], "stop": [40, 50, 5]}
+    assert result["features"] is None
+
+
+def test_the_first_answer_comes_before_the_work(start, files):
+    assert start().ask("enhance", **files)[0]["stage"] == "prepare"
+
+
+def test_a_lesion_is_detected_as_by_the_package(start, files, lesion, tiny_detector):
+    parameters = {name: files[name] for name in ("image", "modality", "device")}
+    answers = start().ask("detect", **parameters, model=str(tiny_detector))
+    assert answers[0]["stage"] == "detect"
+    expected = detect_lesion(lesion[0], tiny_detector, device="cpu")
+    assert answers[-1]["result"]["lesion"] == expected.summary()
+    assert "must check" in answers[-1]["result"]["suggestion"]
+
+
+def test_a_detection_by_a_model_that_enhances_is_refused(start, files):
+    parameters = {name: files[name] for name in ("image", "modality", "device", "model")}
+    answer = start().ask("detect", **parameters)[-1]
+    assert (answer["event"], answer["kind"]) == ("error", "user")
+
+
+def test_devices_are_told_by_name(start):
+    result = start().ask("devices")[-1]["result"]
+    assert list(result["names"]) == result["devices"]
+    assert "thread" in result["names"]["cpu"]
+
+
+def test_a_saved_enhancement_can_be_compared(start, lesion, tiny_model, tmp_path):
+    image, mask = lesion
+    enhance(image, tiny_model, mask=mask, device="cpu").save(tmp_path)
+    answer = start().ask("compare", enhancement=str(tmp_path), features=FIRST_ORDER)[-1]
+    assert FeatureTable.from_dict(answer["result"]["features"]).header["model"] == "tiny"
+
+
+def test_an_enhancement_without_mask_cannot_be_compared(start, lesion, tiny_model, tmp_path):
+    enhance(lesion[0], tiny_model, device="cpu").save(tmp_path)
+    answer = start().ask("compare", enhancement=str(tmp_path))[-1]
+    assert (answer["event"], answer["kind"]) == ("error", "user")
+    assert "without a mask" in answer["message"]
+
+
+def test_a_loaded_model_is_kept(files):
+    worker._loaded.cache_clear()
+    for _ in range(2):
+        worker.enhance(lambda stage, done, total: None, **files)
+    assert (worker._loaded.cache_info().misses, worker._loaded.cache_info().hits) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"model": "no-such-model"}, "no model 'no-such-model'"),
+        ({"device": "cuda:7"}, "'cuda:7' is not available"),
+        ({"modality": "MR"}, "is for CT"),
+        ({"image": "missing.nrrd"}, "no file or folder 'missing.nrrd'"),
+        ({"options": {"noise": 1e6}}, "noise"),
+    ],
+)
+def test_a_users_mistake_is_explained_and_survived(start, files, change, message):
+    conversation = start()
+    answer = conversation.ask("enhance", **{**files, **change})[-1]
+    assert (answer["event"], answer["kind"]) == ("error", "user")
+    assert message in answer["message"]
+    assert conversation.ask("devices")[-1]["result"]["devices"][-1] == "cpu"
+
+
+def test_features_that_cannot_be_had_are_a_warning(start, files):
+    result = start().ask("enhance", **files, features={"classes": ["no such class"]})[-1]["result"]
+    assert result["features"] is None
+    assert "no such class" in result["warnings"][-1]
+
+
+@pytest.fixture
+def without(tmp_path: Path) -> Callable[[str], dict[str, str]]:
+    """Environment of a Python that lacks a package."""
+
+    def hide(package: str) -> dict[str, str]:
+        hidden = tmp_path / "hidden" / f"{package}.py"
+        hidden.parent.mkdir()
+        hidden.write_text(f"raise ModuleNotFoundError('No module named {package}', name={package!r})")
+        return {**os.environ, "PYTHONPATH": str(hidden.parent)}
+
+    return hide
+
+
+def test_without_pyradiomics_the_enhancement_still_succeeds(start, files, without):
+    result = start(env=without("radiomics")).ask("enhance", **files, features={})[-1]["result"]
+    assert set(result["files"]) == {"enhanced", "bicubic"}
+    assert result["features"] is None
+    assert "pyradiomics" in result["warnings"][-1]
+
+
+@pytest.mark.parametrize(("package", "hint"), [("torch", "PyTorch"), ("safetensors", "'safetensors' is missing")])
+def test_a_missing_package_is_named(start, files, without, package, hint):
+    answer = start(env=without(package)).ask("enhance", **files)[-1]
+    assert (answer["event"], answer["kind"]) == ("error", "user")
+    assert hint in answer["message"]
+
+
+def test_another_schema_version_is_refused(start):
+    conversation = start()
+    conversation.write(json.dumps({"schema_version": 99, "id": 1, "command": "devices"}))
+    answer = conversation.read()
+    assert answer["event"] == "error"
+    assert "schema version 99" in answer["message"]
+
+
+@pytest.mark.parametrize("line", ["not json", "[]", "{}", '{"schema_version": 1, "id": 1, "command": "remove"}'])
+def test_nonsense_is_refused_and_survived(start, line):
+    conversation = start()
+    conversation.write(line)
+    assert conversation.read()["event"] == "error"
+    assert conversation.ask("models")[-1]["event"] == "result"
+
+
+def test_unknown_parameters_are_refused(start):
+    assert start().ask("models", colour="red")[-1]["kind"] == "internal"
+
+
+def test_it_shuts_down_when_asked(start):
+    conversation = start()
+    assert conversation.ask("shutdown")[-1]["event"] == "result"
+    assert conversation.process.wait(timeout=30) == 0
+
+
+def test_stray_output_does_not_reach_the_protocol():
+    program = (
+        "import os\n"
+        "from SuperResRadiomicsLib.worker import server as worker\n"
+        "protocol = worker._claim_standard_output()\n"
+        "print('stray'); os.write(1, b'stray from C')\n"
+        "protocol.write('protocol\\n'); protocol.flush()\n"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=REPOSITORY, check=True)
+    assert result.stdout == "protocol\n"
+    assert "stray from C" in result.stderr
+
+
+def test_it_ends_when_nobody_listens(start, files):
+    conversation = start(stderr=subprocess.PIPE)
+    envelope = {"schema_version": SCHEMA_VERSION, "id": 1, "command": "enhance"}
+    conversation.process.stdout.close()
+    conversation.write(json.dumps({**envelope, **files}))
+    assert conversation.process.wait(timeout=30) == 0
+    assert conversation.process.stderr.read() == ""
+    conversation.process.stderr.close()
+
+
+def test_models_are_those_that_enhance(tiny_model, tiny_detector, monkeypatch):
+    monkeypatch.setattr(
+        "SuperResRadiomicsLib.models.catalogue.model_folders", lambda: [tiny_model.parent, tiny_detector.parent]
+    )
+    assert list(worker.models(lambda *progress: None)["models"]) == ["tiny"]

@@ -10,7 +10,7 @@ from .agreement import (
     percent_difference,
 )
 from .bin_choice import BinChoice, choose_bin_count
-from .discrimination import area_under_curve, concordance_index
+from .discrimination import area_under_curve, area_under_curve_interval, concordance_index
 from .equivalence import Equivalence, clustered_bootstrap, equivalence_of_pairs
 from .hypothesis import (
     Comparison,
@@ -42,6 +42,7 @@ __all__ = [
     "Scaler",
     "Signature",
     "area_under_curve",
+    "area_under_curve_interval",
     "band",
     "bland_altman",
     "choose_bin_count",

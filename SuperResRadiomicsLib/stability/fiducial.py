@@ -21,8 +21,12 @@ from ..errors import SettingsError
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
-DRAWS = 10_000
+DRAWS = 4000
 SEED = 20_261
+FEWEST_FOR_INTERVAL = 6
+"""Patients below which no interval of an agreement is given."""
+LARGEST_SPREAD_OF_LOGARITHMS = 0.75
+"""Skewed values whose logarithms spread more have no interval on their own scale."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,11 @@ def draw_pair(first: FloatArray, second: FloatArray, clusters: Clusters, draws: 
         ((total + 2 * mixed) / 4, (total - 2 * mixed) / 4),
         (variances[0] - variances[1]) / 4,
     )
+
+
+def draw_scaled(squares: float, freedom: int, stream: int, draws: int = DRAWS) -> FloatArray:
+    """Draw the variance behind a sum of squares with so many degrees of freedom, (draws,)."""
+    return np.asarray(squares / _chi_squared(freedom, stream, draws))
 
 
 def lognormal_chance(tables: Sequence[FloatArray]) -> float:

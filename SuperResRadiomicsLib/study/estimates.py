@@ -5,13 +5,14 @@ A feature that is not defined in every lesion has NaN.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import stats
 
 from ..radiomics.plan import COMPANION_CLASSES
-from ..stability import BinChoice, choose_bin_count, concordance, intraclass_correlation
+from ..stability import BinChoice, choose_bin_count, concordance, concordance_interval, intraclass_correlation
 from .cube import Cube, FloatArray
 
 if TYPE_CHECKING:
@@ -44,13 +45,18 @@ def stack_masks(cube: Cube, version: str, binning: str) -> FloatArray:
     return np.stack([cube.of(version, mask, binning) for mask in cube.masks], axis=1)
 
 
-def feature_correlation(table: FloatArray, form: Any, confidence: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Value and both limits for (case, rater, feature); NaN for features that are not always defined or constant."""
+def feature_correlation(
+    table: FloatArray, form: Any, confidence: float, patients: Sequence[str] | None = None
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Value and both limits for (case, rater, feature); NaN for features that are not always defined or constant.
+
+    With the patient of each case the limits are those of `intraclass_limits`.
+    """
     shape = table.shape[2]
     value, low, high = (np.full(shape, np.nan) for _ in range(3))
     kept = np.isfinite(table).all(axis=(0, 1)) & (np.ptp(table, axis=(0, 1)) > 0)
     if kept.any():
-        found = intraclass_correlation(table[:, :, kept], form, confidence)
+        found = intraclass_correlation(table[:, :, kept], form, confidence, patients)
         value[kept], low[kept], high[kept] = found.value, found.low, found.high
     return value, low, high
 
@@ -62,7 +68,7 @@ def mask_correlations(cube: Cube, protocol: Protocol, binning: str) -> dict[str,
     found = {}
     for version in cube.versions:
         table = stack_masks(cube, version, binning)
-        value, low, _ = feature_correlation(table, "ICC(2,1)", protocol.statistics.confidence)
+        value, low, _ = feature_correlation(table, "ICC(2,1)", protocol.statistics.confidence, cube.patients)
         found[version] = value, low
     return found
 
@@ -73,6 +79,15 @@ def agreement(cube: Cube, base: str, version: str, binning: str) -> FloatArray:
     found = np.full(len(cube.features), np.nan)
     for f in np.flatnonzero((np.isfinite(reference) & np.isfinite(other)).all(axis=0)):
         found[f] = concordance(reference[:, f], other[:, f])
+    return found
+
+
+def agreement_limits(cube: Cube, protocol: Protocol, version: str, binning: str) -> FloatArray:
+    """Both limits (2, feature) of each feature's concordance with the base version; NaN where there are none."""
+    reference, other = cube.of(protocol.base, binning=binning), cube.of(version, binning=binning)
+    found = np.full((2, len(cube.features)), np.nan)
+    for f in np.flatnonzero((np.isfinite(reference) & np.isfinite(other)).all(axis=0)):
+        found[:, f] = concordance_interval(reference[:, f], other[:, f], protocol.statistics.confidence, cube.patients)
     return found
 
 
@@ -109,12 +124,3 @@ def share_different(difference: FloatArray, alpha: float) -> float:
     if len(difference) < FEWEST_FOR_TESTS or not tested.any():
         return float("nan")
     return float(np.mean(stats.ttest_1samp(difference[:, tested], 0.0).pvalue < alpha))
-
-
-def concordances(first: FloatArray, second: FloatArray) -> FloatArray:
-    """`concordance` of every column at once."""
-    mean_first, mean_second = first.mean(axis=0), second.mean(axis=0)
-    covariance = ((first - mean_first) * (second - mean_second)).mean(axis=0)
-    scale = first.var(axis=0) + second.var(axis=0) + (mean_first - mean_second) ** 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(scale > 0, 2 * covariance / scale, np.nan)

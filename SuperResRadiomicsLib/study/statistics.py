@@ -20,18 +20,17 @@ from ..stability import (
     Scaler,
     band,
     bland_altman,
-    clustered_bootstrap,
-    concordance_interval,
     principal_components,
     risk_scores,
 )
+from ..stability.fiducial import FEWEST_FOR_INTERVAL
 from .cube import Cube, FloatArray
 from .estimates import (
     FEWEST_FOR_TESTS,
     agreement,
+    agreement_limits,
     changes,
     choose_bins,
-    concordances,
     consistency_over_bins,
     mask_correlations,
     robust_over_bins,
@@ -58,6 +57,7 @@ class Findings:
         components: Principal components of each version's texture features.
         component_features: Their keys.
         agreement: By version (feature,): concordance with the base version.
+        limits: By version (2, feature): both limits of it; NaN where there are none.
         changes: By version: relative change of each feature, and its adjusted p-value (NaN without).
         scores: Scores (case,) of the risk models whose features are all there: by model, by version.
     """
@@ -68,6 +68,7 @@ class Findings:
     components: dict[str, PrincipalComponents] = field(default_factory=dict)
     component_features: tuple[str, ...] = ()
     agreement: dict[str, FloatArray] = field(default_factory=dict)
+    limits: dict[str, FloatArray] = field(default_factory=dict)
     changes: dict[str, tuple[FloatArray, FloatArray]] = field(default_factory=dict)
     scores: dict[str, dict[str, FloatArray]] = field(default_factory=dict)
 
@@ -85,6 +86,7 @@ def analyse(cube: Cube, protocol: Protocol) -> Findings:
     for version in cube.versions:
         if version != protocol.base:
             findings.changes[version] = changes(cube, protocol.base, version, binning)
+            findings.limits[version] = agreement_limits(cube, protocol, version, binning)
     findings.tables.extend(_tables(cube, protocol, findings, correlations))
     return findings
 
@@ -173,11 +175,8 @@ def _agreement_table(cube: Cube, protocol: Protocol, findings: Findings) -> Tabl
         for version in others:
             other = cube.of(version, binning=findings.binning)[:, f]
             change, p = findings.changes[version]
-            if np.isfinite(findings.agreement[version][f]):
-                low, high = concordance_interval(reference[:, f], other, confidence)
-                bias = bland_altman(reference[:, f], other).bias
-            else:
-                low = high = bias = np.nan
+            low, high = findings.limits[version][:, f]
+            bias = bland_altman(reference[:, f], other).bias if np.isfinite(findings.agreement[version][f]) else np.nan
             numbers = (findings.agreement[version][f], low, high, change[f], bias, p[f])
             cells += [cell(number) for number in numbers]
         rows.append(tuple(cells))
@@ -185,7 +184,8 @@ def _agreement_table(cube: Cube, protocol: Protocol, findings: Findings) -> Tabl
     return Table(
         "agreement",
         f"Agreement with {base}",
-        f"Lin's concordance with its interval of {confidence:.0%}, median relative change, Bland-Altman bias; "
+        f"Lin's concordance with its interval of {confidence:.0%} (none below {FEWEST_FOR_INTERVAL} patients, nor for "
+        "very skewed values: docs/intervals.md), median relative change, Bland-Altman bias; "
         f"{findings.binning}; {tested}.",
         tuple(columns),
         rows,
@@ -199,28 +199,36 @@ def _shares_table(cube: Cube, protocol: Protocol, findings: Findings) -> Table:
     for version, (_, p) in findings.changes.items():
         other = cube.of(version, binning=findings.binning)
         kept = np.isfinite(findings.agreement[version])
-
-        def share(index: np.ndarray, other: FloatArray = other, kept: np.ndarray = kept) -> float:
-            found = concordances(reference[index][:, kept], other[index][:, kept])
-            return float(np.mean(found >= threshold)) if found.size else float("nan")
-
-        low, high = np.nan, np.nan
-        if len(set(cube.patients)) > 1:
-            low, high = clustered_bootstrap(share, cube.patients, resamples=500)
+        low, high = findings.limits[version]
+        known = kept & np.isfinite(low)
+        reached, possible = (cell(_mean(ends[known] >= threshold)) for ends in (low, high))
         tested = np.isfinite(p)
         different = float(np.mean(p[tested] < alpha)) if tested.any() else np.nan
-        whole = share(np.arange(len(cube.cases)))
+        whole = cell(_mean(findings.agreement[version][kept] >= threshold))
         unadjusted = cell(share_different(other - reference, alpha))
-        rows.append((version, int(kept.sum()), cell(whole), cell(low), cell(high), cell(different), unadjusted))
+        rows.append((version, int(kept.sum()), whole, reached, possible, cell(different), unadjusted))
     return Table(
         "shares",
         f"Share of features that agree with {protocol.base}",
-        f"CCC of at least {threshold:g} (Moummad et al. 2022), with the interval of 95% when patients are drawn again. "
+        f"CCC of at least {threshold:g} (Moummad et al. 2022); shown: the lower limit reaches it, possible: the upper "
+        "limit does. A share itself has no interval that holds what it promises with few patients. "
         f"Shares with p below {alpha:g} are no measure of agreement: of the patients' paired t-test, adjusted over the "
         "features, and of the lesions' (not independent), not adjusted, as they published.",
-        ("version", "features", f"CCC >= {threshold:g}", "low", "high", f"p < {alpha:g}", f"p < {alpha:g}, lesions"),
+        (
+            "version",
+            "features",
+            f"CCC >= {threshold:g}",
+            "shown",
+            "possible",
+            f"p < {alpha:g}",
+            f"p < {alpha:g}, lesions",
+        ),
         rows,
     )
+
+
+def _mean(found: np.ndarray) -> float:
+    return float(np.mean(found)) if found.size else float("nan")
 
 
 def _difference_table(cube: Cube) -> Table:

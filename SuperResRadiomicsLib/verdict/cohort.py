@@ -17,6 +17,7 @@ from scipy import stats
 from ..errors import SettingsError
 from ..radiomics.verdict import Change, Verdict, Word
 from ..stability.agreement import FAITHFUL_CONCORDANCE, concordance, concordance_draws
+from ..stability.fiducial import quantile_limits
 from ..stability.signed_rank import SignedRank, signed_rank
 
 FloatArray = npt.NDArray[np.float64]
@@ -278,8 +279,8 @@ def _describe_change(change: Change, errors: _Errors, test: SignedRank, level: f
 
 
 def _describe_agreement(holds: bool | None, errors: _Errors, drawn: Sequence[FloatArray]) -> str:
-    low = min(float(np.quantile(d, 0.025)) for d in drawn)
-    high = max(float(np.quantile(d, 0.975)) for d in drawn)
+    limits = [quantile_limits(d, 0.95) for d in drawn]
+    low, high = min(low for low, _ in limits), max(high for _, high in limits)
     word = {True: "Faithful", False: "Not faithful", None: "Not decided whether faithful"}[holds]
     return (
         f"{word}: concordance with the reference {concordance(errors.reference, errors.value):.2f}, 95% limits "

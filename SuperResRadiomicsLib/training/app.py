@@ -9,7 +9,7 @@ import typer
 
 from .. import NOT_FOR_CLINICAL_USE
 from ..detect import load_detector
-from ..enhance import load_model
+from ..enhancement import load_model
 from ..errors import SettingsError
 from ..io.files import write_json
 from ..models.catalogue import load_card, model_folders

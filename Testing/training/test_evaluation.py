@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from SuperResRadiomicsLib.detect import load_detector
-from SuperResRadiomicsLib.enhance import enhance, load_model
+from SuperResRadiomicsLib.enhancement import enhance, load_model
 from SuperResRadiomicsLib.errors import SettingsError
 from SuperResRadiomicsLib.metrics import psnr
 from SuperResRadiomicsLib.models.catalogue import Card, load_card

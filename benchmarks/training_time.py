@@ -27,7 +27,10 @@ from typing import Any
 import numpy as np
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-CONFIGURATIONS = (REPOSITORY / "Resources" / "training", REPOSITORY / "SuperResRadiomicsLib" / "papers" / "configurations")
+CONFIGURATIONS = (
+    REPOSITORY / "Resources" / "training",
+    REPOSITORY / "SuperResRadiomicsLib" / "papers" / "configurations",
+)
 CASES = {
     2: ("mr-lfsr-x2-appearance", "mr-srgan-x2-comparator"),
     4: ("mr-lfsr-x4-appearance", "mr-srgan-x4-comparator"),

@@ -32,6 +32,7 @@ app.registered_commands.extend(training_app.registered_commands)
 
 @app.command()
 def evaluate_dictionary(
+    context: typer.Context,
     config: Annotated[Path, typer.Option(help="Configuration of a model to stand beside.", show_default=False)],
     data: Data = None,
     out: Figures = None,
@@ -44,7 +45,7 @@ def evaluate_dictionary(
     entries = list_volumes(settings.data, settings.run.seed)
     contender = dictionary_contender(settings, entries, DictionarySettings(atoms=atoms, patches=patches))
     results = evaluate_contender(contender, settings, entries, report=note)
-    command = command_line("evaluate-dictionary", config)
+    command = command_line(context, "evaluate-dictionary", config)
     show_figures(results | {"command": command}, out, json)
 
 

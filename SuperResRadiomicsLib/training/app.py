@@ -97,6 +97,7 @@ def export(
 
 @app.command()
 def evaluate(
+    context: typer.Context,
     model: Annotated[str, typer.Argument(help="Name or folder of a model.", show_default=False)],
     config: Annotated[Path, typer.Option(help="The configuration it was trained with.", show_default=False)],
     data: Data = None,
@@ -129,7 +130,7 @@ def evaluate(
     else:
         judges = further_judges(st_lpips, lpips, lpips_sha256)  # type: ignore[arg-type]
         results = evaluate_enhancement(load_model(model, device), settings, entries, judges, note, times)
-    command = command_line(f"evaluate {card.name}", config) + ("" if times == 1 else f" --times {times}")
+    command = command_line(context, f"evaluate {card.name}", config) + ("" if times == 1 else f" --times {times}")
     show_figures(results | {"command": command}, out, json, card)
     if update_card:
         add_results(card, results | {"command": command})

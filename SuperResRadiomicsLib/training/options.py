@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import typer
 
 from ..io.files import write_json
@@ -21,16 +20,17 @@ Data = Annotated[Path | None, typer.Option(help="Folder of volumes, instead of t
 Figures = Annotated[Path | None, typer.Option(help="Write the figures to this JSON file.", show_default=False)]
 
 
-def command_line(command: str, config: Path) -> str:
+def command_line(context: typer.Context, command: str, config: Path) -> str:
     """The command that is running, as it goes into what it writes.
 
     Args:
+        context: Of the command.
         command: Its name and the arguments to tell of.
         config: The configuration; named from the repository's root where it lies there.
     """
     path = config.resolve()
     shown = path.relative_to(REPOSITORY).as_posix() if path.is_relative_to(REPOSITORY) else path.name
-    return f"{click.get_current_context().find_root().info_name} {command} --config {shown}"
+    return f"{context.find_root().info_name} {command} --config {shown}"
 
 
 def show_figures(results: dict[str, Any], out: Path | None, json: bool, card: Card | None = None) -> None:

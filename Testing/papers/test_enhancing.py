@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from torch import nn
 
-from SuperResRadiomicsLib.enhance import enhance
+from SuperResRadiomicsLib.enhancement import enhance
 from SuperResRadiomicsLib.grid import Box, Grid
 from SuperResRadiomicsLib.io.image import Image
-from Testing.enhance.test_architectures import MakeModel, make_model, noise_image
+from Testing.enhancement.test_architectures import MakeModel, make_model, noise_image
 
 __all__ = ["make_model"]  # a fixture
 

@@ -106,7 +106,9 @@ def table(repetitions: int) -> Iterator[str]:
                 cells = []
                 for patients in PATIENTS:
                     share, given = coverage(statistic, kind, patients, parameter, repetitions)
-                    cells.append("none" if given < 0.5 else f"{share:.1%}" + (f" of {given:.0%}" if given < 1 else ""))
+                    cells.append(
+                        "none" if given < 0.5 else f"{share:.1%}" + (f" of {given:.0%}" if given < 0.995 else "")
+                    )
                 yield f"| {statistic} | {kind} | {parameter:g} | " + " | ".join(cells) + " |"
 
 

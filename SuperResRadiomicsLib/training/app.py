@@ -16,11 +16,13 @@ from ..models.catalogue import load_card, model_folders
 from ..study import EXTRA_PACKAGES as STUDY_PACKAGES
 from ..terminal.console import note, output, print_json
 from ..terminal.exits import require
+from ..verdict.evidence import EVIDENCE_NAME
 from .config import TrainingConfig, read_config
 from .evaluation import (
     evaluate_detector,
     evaluate_enhancement,
     further_judges,
+    measure_evidence,
 )
 from .export import add_results, export_run
 from .held_out_picture import write_held_out_picture
@@ -134,6 +136,26 @@ def evaluate(
     show_figures(results | {"command": command}, out, json, card)
     if update_card:
         add_results(card, results | {"command": command})
+
+
+@app.command()
+def evidence(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(help="Name or folder of a model.", show_default=False)],
+    config: Annotated[Path, typer.Option(help="The configuration it was trained with.", show_default=False)],
+    data: Data = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write to this file; the model's evidence.json unless given.", show_default=False),
+    ] = None,
+    device: Device = "auto",
+) -> None:
+    """Measure the test patients' features on all images: what the verdicts on other lesions rest on."""
+    settings, card = with_data(read_config(config), data), load_card(model)
+    entries = list_volumes(settings.data, settings.run.seed)
+    found = measure_evidence(load_model(model, device), settings, entries, note)
+    command = command_line(context, f"evidence {card.name}", config)
+    write_json(out or card.folder / EVIDENCE_NAME, {"command": command} | found)
 
 
 @app.command()

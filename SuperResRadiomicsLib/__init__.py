@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from .report.lesion import save_report as save_report
     from .verdict import check_stability as check_stability
     from .verdict import compare as compare
+    from .verdict import judge_cohort as judge_cohort
 
 __version__ = "0.1.0"
 
@@ -105,7 +106,7 @@ _NAMES = {
     "radiomics.options": ("FeatureOptions",),
     "radiomics.preprocessing": ("Preprocessing",),
     "report.lesion": ("save_report",),
-    "verdict": ("check_stability", "compare"),
+    "verdict": ("check_stability", "compare", "judge_cohort"),
 }
 """The public names by the module that holds them. No name may be a room's: importing a room sets its name here."""
 

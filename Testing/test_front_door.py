@@ -87,9 +87,9 @@ def test_five_lines_give_what_the_command_line_gives(tmp_path, monkeypatch, caps
     table = srr.compare(enhancement, srr.FeatureSettings(engine="exact"))
 
     out = tmp_path / "out"
+    model = ["--model", "ct-gancircle-x2-appearance", "--device", "cpu"]
     for arguments in (
-        ["enhance", tmp_path / "ct.nrrd", "--mask", tmp_path / "lesion.nrrd", "--device", "cpu", "--out", out]
-        + ["--model", "ct-gancircle-x2-appearance"],
+        ["enhance", tmp_path / "ct.nrrd", "--mask", tmp_path / "lesion.nrrd", *model, "--out", out],
         ["compare", out, "--engine", "exact", "--json"],
     ):
         capsys.readouterr()

@@ -10,8 +10,8 @@ from rich.table import Table
 
 from ..models import catalogue
 from ..models.catalogue import load_card
-from .console import note, output, print_json
-from .headline import headline
+from ..models.headline import headline
+from ..terminal.console import note, output, print_json
 from .options import Json
 
 if TYPE_CHECKING:

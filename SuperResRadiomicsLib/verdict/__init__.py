@@ -1,6 +1,7 @@
 """The word beside each feature, and the reasons for it."""
 
 from ..radiomics.verdict import Verdict
+from .cohort import judge_cohort
 from .comparison import compare, judge_table
 from .lesion import card_behind, check_stability, lesion_spread
 from .verdict import Faithfulness, FeatureEvidence, is_count_driven, judge, volume_correlations
@@ -14,6 +15,7 @@ __all__ = [
     "compare",
     "is_count_driven",
     "judge",
+    "judge_cohort",
     "judge_table",
     "lesion_spread",
     "volume_correlations",

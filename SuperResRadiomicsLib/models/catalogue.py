@@ -129,6 +129,21 @@ def find_models(extra_folders: Iterable[str | os.PathLike[str]] = ()) -> dict[st
     return found
 
 
+def list_models(extra_folders: Iterable[str | os.PathLike[str]] = ()) -> list[Card]:
+    """List the cards of all models, sorted by name within each folder.
+
+    Args:
+        extra_folders: As in `find_models`.
+
+    Raises:
+        ModelError: A card is not valid.
+
+    >>> {card.modality for card in list_models()} == {"CT", "MR", "US"}
+    True
+    """
+    return [load_card(folder) for folder in find_models(extra_folders).values()]
+
+
 def find_detector(modality: str, extra_folders: Iterable[str | os.PathLike[str]] = ()) -> Card:
     """The one detector for a modality.
 
@@ -139,7 +154,7 @@ def find_detector(modality: str, extra_folders: Iterable[str | os.PathLike[str]]
     Raises:
         ModelError: There is none, or more than one.
     """
-    detectors = [card for card in map(load_card, find_models(extra_folders).values()) if card.detects]
+    detectors = [card for card in list_models(extra_folders) if card.detects]
     fitting = [card for card in detectors if modality in (card.modality, "unknown")]
     if len(fitting) == 1:
         return fitting[0]

@@ -24,10 +24,20 @@ KEY_ROLE = qt.Qt.UserRole + 2
 FEATURE, FEATURE_WIDTH = 1, 180
 """Column of the names, and its greatest width in pixels."""
 
-TRUST_WORDS = ("not trusted", "unknown", "caution", "trusted")  # In the order of sorting.
-TRUST_SIGNS = {"trusted": "\u2713", "caution": "!", "not trusted": "\u2717", "unknown": "?"}
+VERDICT_SIGNS = {
+    "made worse": "\u2717",
+    "not stable": "\u2717",
+    "not faithful": "\u2717",
+    "unknown": "?",
+    "undecided": "\u00b7",
+    "stable": "\u2713",
+    "restored": "\u2713",
+    "faithful": "\u2713",
+}
+"""The words of verdicts, in the order of sorting."""
+VERDICT_WORDS = tuple(VERDICT_SIGNS)
 # Okabe and Ito's colours can be told apart by colour-blind people; half transparent they suit dark themes too.
-TRUST_COLOURS = {"trusted": (0, 158, 115), "caution": (230, 159, 0), "not trusted": (213, 94, 0)}
+SIGN_COLOURS = {"\u2713": (0, 158, 115), "\u2717": (213, 94, 0)}
 INCREASE, DECREASE = (230, 159, 0), (0, 114, 178)
 SMALLEST, NOTICEABLE, LARGE = 0.0005, 0.1, 0.5
 """Relative changes from which a number, an arrow, and a double arrow are shown."""
@@ -101,7 +111,7 @@ def _columns(enhanced: str = "") -> list[tuple[str, str]]:
     return [
         (_("Class"), ""),
         (_("Feature"), ""),
-        (_("Trust"), _("Whether the feature of the enhanced image can be trusted; a row's tooltip says why")),
+        (_("Verdict"), _("What is known of the feature of the enhanced image; a row's tooltip says why")),
         (_("Network\neffect"), _("(enhanced - bicubic) / bicubic: what the network did")),
         (_("Original"), ""),
         (_("Bicubic"), _("The original, interpolated to the finer grid")),
@@ -137,11 +147,12 @@ def change(relative: float) -> str:
 
 def _items(row: FeatureRow) -> list[Any]:
     word = row.verdict.word
+    sign = VERDICT_SIGNS[word]
     name = featureName(row)
     items = [
         _item(row.feature_class, row.feature_class),
         _item(name, name),
-        _item(f"{TRUST_SIGNS[word]} {_(word)}", TRUST_WORDS.index(word), TRUST_COLOURS.get(word)),
+        _item(f"{sign} {_(word)}", VERDICT_WORDS.index(word), SIGN_COLOURS.get(sign)),
         _changeItem(row.network_effect_relative),
         *(_numberItem(number(value), value) for value in (row.original, row.bicubic, row.enhanced)),
         _changeItem(row.voxel_effect_relative),

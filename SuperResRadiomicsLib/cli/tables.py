@@ -53,14 +53,14 @@ def comparison_summary(table: FeatureTable) -> Table:
     """Every feature on the three images and the two relative changes."""
     shown = Table(
         title=f"enhanced: {table.header.enhanced_column}",
-        caption="voxels: bicubic - original; network: enhanced - bicubic (both relative); why to trust: see the files",
+        caption="voxels: bicubic - original; network: enhanced - bicubic (both relative); reasons: see the files",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
     shown.add_column("feature", overflow="fold")
     for name in ("original", "bicubic", "enhanced", "voxels", "network"):
         shown.add_column(name, justify="right", no_wrap=True)
-    shown.add_column("trust", no_wrap=True)
+    shown.add_column("verdict", no_wrap=True)
     for name, rows in groupby((*table.lesion_rows, *table.rows), key=lambda row: row.group):
         shown.add_section()
         shown.add_row(name, style="bold")
@@ -84,8 +84,8 @@ def plain_table(table: StudyTable) -> Table:
 def _cells(row: FeatureRow) -> tuple[str, ...]:
     values = map(_number, (row.original, row.bicubic, row.enhanced))
     effects = map(_percent, (row.voxel_effect_relative, row.network_effect_relative))
-    trust = "" if row.feature_class == "lesion" else row.verdict.word
-    return (f"  {row.feature}", *values, *effects, trust)
+    word = "" if row.feature_class == "lesion" else row.verdict.word
+    return (f"  {row.feature}", *values, *effects, word)
 
 
 def _number(value: float) -> str:

@@ -11,8 +11,8 @@ FloatArray = npt.NDArray[np.float64]
 def false_discovery_levels(p: FloatArray, rates: FloatArray) -> FloatArray:
     """Find the level at which each of several questions is decided, so that the false discovery rate is held.
 
-    What has a p-value at or below its level is a finding. Limits at that level leave out what was asked about just where
-    there is a finding (Benjamini & Yekutieli 2005, doi:10.1198/016214504000001907).
+    What has a p-value at or below its level is a finding. Limits at that level leave out what was asked about just
+    where there is a finding (Benjamini & Yekutieli 2005, doi:10.1198/016214504000001907).
 
     Args:
         p: P-values, (questions,); NaN where nothing is asked.

@@ -95,17 +95,19 @@ class Pair:
         return Pair((means[0], means[1]), (spreads[0], spreads[1]), means[0] * means[1] * np.expm1(self.covariance))
 
 
-def draw_variance(values: FloatArray, clusters: Clusters, stream: int = 0, draws: int = DRAWS) -> FloatArray:
-    """Draw the variance of one lesion of a random patient, (draws,), from the values (lesions,).
+def draw_variance(
+    values: FloatArray, clusters: Clusters, stream: int = 0, draws: int = DRAWS
+) -> tuple[FloatArray, FloatArray]:
+    """Draw two variances from the values (lesions,): of one lesion of a random patient, and of a patient's mean.
 
     The same stream gives the same draws, so that a table repeats to the bit.
     """
     means = clusters.means(values)
-    found = np.square(means - means.mean()).sum() / _chi_squared(clusters.patients - 1, stream, draws)
-    if clusters.within:
-        rest = np.square(values - means[clusters.owner]).sum() / _chi_squared(clusters.within, stream + 100, draws)
-        found = found + rest * (1 - 1 / clusters.typical_count)
-    return np.asarray(found)
+    of_means = np.square(means - means.mean()).sum() / _chi_squared(clusters.patients - 1, stream, draws)
+    if not clusters.within:
+        return of_means, of_means
+    rest = np.square(values - means[clusters.owner]).sum() / _chi_squared(clusters.within, stream + 100, draws)
+    return of_means + rest * (1 - 1 / clusters.typical_count), of_means
 
 
 def draw_pair(first: FloatArray, second: FloatArray, clusters: Clusters, draws: int = DRAWS) -> Pair:
@@ -115,9 +117,10 @@ def draw_pair(first: FloatArray, second: FloatArray, clusters: Clusters, draws: 
     the covariance matrix as a whole covers too seldom with few patients.
     """
     rows = first + second, first - second
-    variances = [draw_variance(row, clusters, stream, draws) for stream, row in enumerate(rows)]
+    drawn = [draw_variance(row, clusters, stream, draws) for stream, row in enumerate(rows)]
+    variances = [of_lesion for of_lesion, _ in drawn]
     means = [clusters.means(row) for row in rows]
-    centres = [means[n].mean() + _normal(n, draws) * np.sqrt(variances[n] / clusters.patients) for n in range(2)]
+    centres = [means[n].mean() + _normal(n, draws) * np.sqrt(drawn[n][1] / clusters.patients) for n in range(2)]
     mixed = _draw_correlation(means[0], means[1], draws) * np.sqrt(variances[0] * variances[1])
     total = variances[0] + variances[1]
     return Pair(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from .false_discovery import false_discovery_levels
 from .fiducial import (
     DRAWS,
     FEWEST_FOR_INTERVAL,
@@ -48,27 +49,61 @@ def intraclass_limits(
     Raises:
         SettingsError: Not one patient a lesion.
     """
-    clusters = Clusters.of(table.shape[0], patients)
-    columns = table.reshape(*table.shape[:2], -1)
-    found = [_limits(columns[:, :, feature], form, confidence, clusters) for feature in range(columns.shape[2])]
+    found = [
+        (np.nan, np.nan) if drawn is None else quantile_limits(drawn, confidence)
+        for drawn in _draws_by_feature(table, form, patients)
+    ]
     ends = np.array(found, dtype=np.float64).reshape(-1, 2)
     return ends[:, 0].reshape(table.shape[2:]), ends[:, 1].reshape(table.shape[2:])
 
 
-def _limits(values: FloatArray, form: Form, confidence: float, clusters: Clusters) -> tuple[float, float]:
+def decide_above(
+    table: FloatArray, form: Form, threshold: float, patients: npt.ArrayLike, rate: float = 0.05
+) -> list[bool | None]:
+    """Decide of which features the intraclass correlation is above a threshold, and of which it is below.
+
+    Args:
+        table: (lesions, raters, features), finite.
+        form: Which correlation.
+        threshold: The value asked about.
+        patients: The patient of each lesion.
+        rate: The false discovery rate over the features, of either decision.
+
+    Returns:
+        By feature: yes, no, or None where it is not decided.
+
+    Raises:
+        SettingsError: Not one patient a lesion.
+    """
+    draws = _draws_by_feature(table, form, patients)
+    below = np.array([np.nan if drawn is None else np.mean(drawn < threshold) for drawn in draws])
+    above = np.array([np.nan if drawn is None else np.mean(drawn >= threshold) for drawn in draws])
+    rates = np.full(len(draws), rate)
+    yes, no = below <= false_discovery_levels(below, rates), above <= false_discovery_levels(above, rates)
+    return [True if high else False if low else None for high, low in zip(yes, no, strict=True)]
+
+
+def _draws_by_feature(table: FloatArray, form: Form, patients: npt.ArrayLike) -> list[FloatArray | None]:
+    """Correlations that may lie behind each feature's values; nothing where no interval would hold."""
+    clusters = Clusters.of(table.shape[0], patients)
+    columns = table.reshape(*table.shape[:2], -1)
+    return [_draws(columns[:, :, feature], form, clusters) for feature in range(columns.shape[2])]
+
+
+def _draws(values: FloatArray, form: Form, clusters: Clusters) -> FloatArray | None:
     if clusters.patients < FEWEST_FOR_INTERVAL or np.ptp(values) == 0:
-        return float("nan"), float("nan")
+        return None
     if (np.ptp(values, axis=1) == 0).all():
-        return 1.0, 1.0
+        return np.ones(DRAWS)
     of_logarithms = round(DRAWS * lognormal_chance(list(values.T)))
     found = [_correlations(*_components(values, form, clusters))[of_logarithms:]]
     if of_logarithms:
         logarithms = np.log(values)
         if logarithms.std() > LARGEST_SPREAD_OF_LOGARITHMS:
-            return float("nan"), float("nan")
+            return None
         lesions, rest = _components(logarithms, form, clusters)
         found.append(_correlations(np.expm1(lesions), np.expm1(lesions + rest) - np.expm1(lesions))[:of_logarithms])
-    return quantile_limits(np.concatenate(found), confidence)
+    return np.concatenate(found)
 
 
 def _components(values: FloatArray, form: Form, clusters: Clusters) -> tuple[FloatArray, FloatArray]:
@@ -81,7 +116,7 @@ def _components(values: FloatArray, form: Form, clusters: Clusters) -> tuple[Flo
         residual = residual - values.mean(axis=0) + values.mean()
         freedom = (n - 1) * (k - 1)
     error = draw_scaled(float(np.square(residual).sum()), freedom, ERROR_STREAM)
-    lesions = np.maximum(draw_variance(means, clusters) - error / k, 0.0)
+    lesions = np.maximum(draw_variance(means, clusters)[0] - error / k, 0.0)
     if form != "ICC(2,1)":
         return lesions, error
     raters = draw_scaled(n * float(np.square(values.mean(axis=0) - values.mean()).sum()), k - 1, RATER_STREAM)

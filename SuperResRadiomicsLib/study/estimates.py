@@ -6,13 +6,22 @@ A feature that is not defined in every lesion has NaN.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import stats
 
 from ..radiomics.plan import COMPANION_CLASSES
-from ..stability import BinChoice, choose_bin_count, concordance, concordance_interval, intraclass_correlation
+from ..stability import (
+    BinChoice,
+    choose_bin_count,
+    concordance,
+    concordance_interval,
+    decide_above,
+    intraclass_correlation,
+)
+from ..verdict.verdict import STABLE_CORRELATION
 from .cube import Cube, FloatArray
 
 if TYPE_CHECKING:
@@ -61,15 +70,38 @@ def feature_correlation(
     return value, low, high
 
 
-def mask_correlations(cube: Cube, protocol: Protocol, binning: str) -> dict[str, tuple[FloatArray, FloatArray]]:
-    """By version: ICC(2,1) between the perturbations and its lower limit, of every feature."""
+@dataclass(frozen=True)
+class MaskCorrelation:
+    """How far a version's features agree between the perturbations.
+
+    Attributes:
+        value: ICC(2,1) of every feature; NaN where it is not defined.
+        low: Its lower limit; NaN where there is none.
+        high: Its upper limit, likewise.
+        stable: Whether the correlation is at least `STABLE_CORRELATION`, corrected over the features; None where that
+            is not decided.
+    """
+
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
+    stable: tuple[bool | None, ...]
+
+
+def mask_correlations(cube: Cube, protocol: Protocol, binning: str) -> dict[str, MaskCorrelation]:
+    """Compute the agreement between the perturbations, by version."""
     if len(cube.masks) < 2:
         return {}
     found = {}
     for version in cube.versions:
         table = stack_masks(cube, version, binning)
-        value, low, _ = feature_correlation(table, "ICC(2,1)", protocol.statistics.confidence, cube.patients)
-        found[version] = value, low
+        estimates = feature_correlation(table, "ICC(2,1)", protocol.statistics.confidence, cube.patients)
+        stable: list[bool | None] = [None] * table.shape[2]
+        kept = np.flatnonzero(np.isfinite(estimates[1]))
+        decided = decide_above(table[:, :, kept], "ICC(2,1)", STABLE_CORRELATION, cube.patients)
+        for feature, holds in zip(kept, decided, strict=True):
+            stable[feature] = holds
+        found[version] = MaskCorrelation(*estimates, tuple(stable))
     return found
 
 

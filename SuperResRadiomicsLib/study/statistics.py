@@ -27,6 +27,7 @@ from ..stability.fiducial import FEWEST_FOR_INTERVAL
 from .cube import Cube, FloatArray
 from .estimates import (
     FEWEST_FOR_TESTS,
+    MaskCorrelation,
     agreement,
     agreement_limits,
     changes,
@@ -92,7 +93,7 @@ def analyse(cube: Cube, protocol: Protocol) -> Findings:
 
 
 def _tables(
-    cube: Cube, protocol: Protocol, findings: Findings, correlations: dict[str, tuple[FloatArray, FloatArray]]
+    cube: Cube, protocol: Protocol, findings: Findings, correlations: dict[str, MaskCorrelation]
 ) -> Iterator[Table]:
     if findings.choice is not None:
         yield _bin_table(findings.choice, protocol)
@@ -142,15 +143,15 @@ def _bins_correlation_table(cube: Cube, protocol: Protocol) -> Table:
     )
 
 
-def _mask_table(cube: Cube, binning: str, correlations: dict[str, tuple[FloatArray, FloatArray]]) -> Table:
+def _mask_table(cube: Cube, binning: str, correlations: dict[str, MaskCorrelation]) -> Table:
     columns = ["feature"]
     for version in correlations:
         columns += [f"{version}: ICC(2,1)", f"{version}: lower limit", f"{version}: band"]
     rows = []
     for f, key in enumerate(cube.features):
         cells: list[Any] = [key]
-        for value, low in correlations.values():
-            cells += [cell(value[f]), cell(low[f]), band(float(value[f]))]
+        for found in correlations.values():
+            cells += [cell(found.value[f]), cell(found.low[f]), band(float(found.value[f]))]
         rows.append(tuple(cells))
     return Table(
         "icc_over_masks",

@@ -1,12 +1,12 @@
 """The one word a reader sees beside a feature, and the reasons for it.
 
-Three questions, never mixed up. *Stable*: does the feature survive another outline, another place of the voxel grid, the
-scan's own noise? *Faithful*: does the image version give the value that the reference has? *Restored* or *made worse*: is
-it nearer to the reference than bicubic interpolation, or further away? Stability comes from a cohort (limits of the
-intraclass correlation) or, for a single lesion, from its own variation under perturbation set against the spread between
-lesions. The others come from a cohort with a reference (`cohort`), or from the model's evidence. What the limits leave
-open is undecided, and what nobody measured under these conditions unknown. Consistency over bin counts, ICC(3,1), is no
-part of it, and neither is p > 0.05.
+Three questions, never mixed up. *Stable*: does the feature survive another outline, another place of the voxel grid,
+the scan's own noise? *Faithful*: does the image version give the value that the reference has? *Restored* or *made
+worse*: is it nearer to the reference than bicubic interpolation, or further away? Stability comes from a cohort (limits
+of the intraclass correlation) or, for a single lesion, from its own variation under perturbation set against the spread
+between patients. The others come from a cohort with a reference (`cohort`), or from the model's evidence. What the
+limits leave open is undecided, and what nobody measured under these conditions unknown. Consistency over bin counts,
+ICC(3,1), is no part of it, and neither is p > 0.05.
 """
 
 from __future__ import annotations
@@ -110,9 +110,9 @@ def judge(evidence: FeatureEvidence) -> Verdict:
     """Weigh what is known of a feature.
 
     Returns:
-        The first that holds of ``not stable``, ``made worse``, ``faithful``, ``restored``, ``not faithful``, ``stable``,
-        ``undecided`` (something was measured and the limits leave it open) and ``unknown``; what the network did to the
-        error beside bicubic interpolation; and the reasons, warnings last.
+        The first that holds of ``not stable``, ``made worse``, ``faithful``, ``restored``, ``not faithful``,
+        ``stable``, ``undecided`` (something was measured and the limits leave it open) and ``unknown``; what the
+        network did to the error beside bicubic interpolation; and the reasons, warnings last.
     """
     measured, stable, why_stable = _stable(evidence)
     finding = evidence.finding
@@ -181,8 +181,8 @@ def _stable(evidence: FeatureEvidence) -> tuple[bool, bool | None, str]:
         True,
         stable,
         (
-            f"{words[stable]} under perturbations of this lesion: it varies by {ratio:.2f} of the spread between patients, "
-            f"limits {low:.2f} to {high:.2f} (at most {STABLE_RATIO:.2f} is asked for)."
+            f"{words[stable]} under perturbations of this lesion: it varies by {ratio:.2f} of the spread between "
+            f"patients, limits {low:.2f} to {high:.2f} (at most {STABLE_RATIO:.2f} is asked for)."
         ),
     )
 

@@ -104,30 +104,30 @@ def test_words_and_signs_accompany_colours(measured):
 
 def test_the_tooltip_gives_the_reasons(measured):
     features = measured.node.features
-    features["features"][0]["verdict"] = {"word": "not trusted", "change": "made worse", "reasons": ["It moves."]}
+    features["features"][0]["verdict"] = {"word": "not stable", "change": "made worse", "reasons": ["It moves."]}
     measured.node.fill(features)
     measured.panel.update()
-    measured.ui.filterLineEdit.setText("not trusted")
-    assert measured.cells(TRUST) == ["\N{BALLOT X} not trusted"]
+    measured.ui.filterLineEdit.setText("not stable")
+    assert measured.cells(TRUST) == ["\N{BALLOT X} not stable"]
     assert measured.cells(CHANGE) == ["made worse"]
     index = measured.panel.view.proxy.index(0, TRUST)
     assert index.data(3).splitlines() == [features["features"][0]["key"], "It moves."]
     assert index.data(8).color().getRgb()[:3] == (213, 94, 0)
 
 
-def test_trust_is_sorted_by_its_meaning(measured):
+def test_the_verdict_is_sorted_by_its_meaning(measured):
     features = measured.node.features
-    for place, word in enumerate(("trusted", "not trusted", "caution")):
+    for place, word in enumerate(("faithful", "not stable", "stable")):
         features["features"][place]["verdict"]["word"] = word
     measured.node.fill(features)
     measured.panel.update()
     measured.ui.featureView.sortByColumn(TRUST, sys.modules["qt"].Qt.DescendingOrder)
     shown = measured.cells(TRUST)
     assert [word.split(" ", 1)[1] for word in (*shown[:3], shown[-1])] == [
-        "trusted",
-        "caution",
+        "faithful",
+        "stable",
         "unknown",
-        "not trusted",
+        "not stable",
     ]
 
 
@@ -136,7 +136,7 @@ def test_copies_what_is_shown_with_full_numbers(measured):
     measured.ui.copyButton.click()
     lines = [line.split("\t") for line in sys.modules["qt"].QApplication.clipboard().text().splitlines()]
     expected = {row.feature: row for row in measured.panel.table.rows if row.feature_class == "ngtdm"}
-    assert lines[0][:5] == ["Class", "Feature", "Trust", "Network effect", "Original"]
+    assert lines[0][:5] == ["Class", "Feature", "Verdict", "Network effect", "Original"]
     assert {line[1] for line in lines[1:]} == set(expected)
     for line in lines[1:]:
         assert float(line[ENHANCED]) == expected[line[1]].enhanced

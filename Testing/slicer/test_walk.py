@@ -28,7 +28,10 @@ from Testing.host.scenefile import reopen, save  # noqa: E402
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 CLASSES = ("firstorder", "glcm")
-TRUST_WORDS = {"✓ trusted", "! caution", "✗ not trusted", "? unknown"}
+TRUST_WORDS = {
+    *("✗ made worse", "✗ not stable", "✗ not faithful", "? unknown"),
+    *("· undecided", "✓ stable", "✓ restored", "✓ faithful"),
+}
 CLASS, FEATURE, TRUST, NETWORK_EFFECT = range(4)
 SECONDS = 240.0
 

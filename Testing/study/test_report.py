@@ -142,7 +142,15 @@ def test_a_restoration_study_judges_against_the_reference_and_the_null_model(res
     verdicts = table(restoration, "verdict")
     assert {row["version"] for row in verdicts} == {"restored"}
     assert any("concordance with the reference" in row["reasons"] for row in verdicts)
-    assert {"trusted", "not trusted"} & {row["trust"] for row in verdicts}
+    assert {row["word"] for row in verdicts} <= {
+        "undecided",
+        "not stable",
+        "stable",
+        "restored",
+        "faithful",
+        "made worse",
+        "not faithful",
+    }
     assert "fast against restored" in (restoration / "report" / "report.html").read_text()
 
 
@@ -179,8 +187,8 @@ def test_both_tails_are_counted(restoration: Path) -> None:
     (counts,) = table(restoration, "verdict_counts")
     for column in ("restored", "unchanged", "made worse"):
         assert int(counts[column]) == sum(row["change of error"] == column for row in verdicts)
-    for word in ("trusted", "caution", "not trusted"):
-        assert int(counts[word]) == sum(row["trust"] == word for row in verdicts)
+    for word in ("stable", "faithful", "undecided", "unknown"):
+        assert int(counts[f"word: {word}"]) == sum(row["word"] == word for row in verdicts)
 
 
 def test_lesions_are_tested_as_published_beside_patients(restoration: Path) -> None:

@@ -5,11 +5,11 @@ A feature that is not defined in every lesion has NaN.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import stats
 
 from ..radiomics.plan import COMPANION_CLASSES
@@ -34,7 +34,7 @@ FEWEST_FOR_TESTS = 6
 def choose_bins(cube: Cube, protocol: Protocol) -> BinChoice | None:
     """P1's choice of the number of bins, where the protocol leaves it to the data and these allow it."""
     counts = [int(value) for kind, value in protocol.binnings.values() if kind == "count"]
-    if protocol.chosen_binning or len(counts) < 2 or len(cube.masks) < 2 or len(cube.cases) < 3:
+    if protocol.chosen_binning or len(counts) < 2 or len(cube.masks) < 2 or cube.survivors.sum() < 3:
         return None
     of_texture = texture(cube)
     tables = {count: stack_masks(cube, protocol.base, f"{count} bins")[:, :, of_texture] for count in counts}
@@ -50,12 +50,12 @@ def texture(cube: Cube) -> np.ndarray:
 
 
 def stack_masks(cube: Cube, version: str, binning: str) -> FloatArray:
-    """Values (case, mask, feature) of a version."""
-    return np.stack([cube.of(version, mask, binning) for mask in cube.masks], axis=1)
+    """Values (case, mask, feature) of a version, of the lesions that survive every perturbation."""
+    return np.stack([cube.of(version, mask, binning)[cube.survivors] for mask in cube.masks], axis=1)
 
 
 def feature_correlation(
-    table: FloatArray, form: Any, confidence: float, patients: Sequence[str] | None = None
+    table: FloatArray, form: Any, confidence: float, patients: npt.ArrayLike | None = None
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Value and both limits for (case, rater, feature); NaN for features that are not always defined or constant.
 
@@ -90,15 +90,16 @@ class MaskCorrelation:
 
 def mask_correlations(cube: Cube, protocol: Protocol, binning: str) -> dict[str, MaskCorrelation]:
     """Compute the agreement between the perturbations, by version."""
-    if len(cube.masks) < 2:
+    if len(cube.masks) < 2 or cube.survivors.sum() < 3:
         return {}
+    patients = np.array(cube.patients)[cube.survivors]
     found = {}
     for version in cube.versions:
         table = stack_masks(cube, version, binning)
-        estimates = feature_correlation(table, "ICC(2,1)", protocol.statistics.confidence, cube.patients)
+        estimates = feature_correlation(table, "ICC(2,1)", protocol.statistics.confidence, patients)
         stable: list[bool | None] = [None] * table.shape[2]
         kept = np.flatnonzero(np.isfinite(estimates[1]))
-        decided = decide_above(table[:, :, kept], "ICC(2,1)", STABLE_CORRELATION, cube.patients)
+        decided = decide_above(table[:, :, kept], "ICC(2,1)", STABLE_CORRELATION, patients)
         for feature, holds in zip(kept, decided, strict=True):
             stable[feature] = holds
         found[version] = MaskCorrelation(*estimates, tuple(stable))

@@ -9,6 +9,8 @@ from typing import Any
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
 from ..io.files import prepare_folder, write_json, write_text
 from .cube import Cube, read_cube
+from .delta import delta_tables
+from .export import feature_table
 from .folder import StudyFolder, read_error
 from .manifest import read_manifest
 from .methods import CITATION, checklist, methods_paragraph
@@ -43,6 +45,7 @@ def write_report(root: str | os.PathLike[str]) -> list[Path]:
     requests = read_requests(folder)
     cases = read_manifest(folder.manifest, check_files=False)
     findings.tables += repeat_tables(whole, protocol)
+    findings.tables += delta_tables(cube, cases, findings.binning)
     for request in requests:
         findings.tables += tables_or_reason(request, cube, protocol, cases)
     key = study_key(protocol)
@@ -59,7 +62,8 @@ def write_report(root: str | os.PathLike[str]) -> list[Path]:
     plots = list(draw_plots(cube, protocol, findings))
     write_text(written[0], _page(content, plots))
     write_json(written[1], content)
-    written += [save_csv(folder.report, table) for table in findings.tables]
+    exported = feature_table(whole, cases, findings.binning)
+    written += [save_csv(folder.report, table) for table in (*findings.tables, exported)]
     return written + [_save_plot(folder.report, plot) for plot in plots]
 
 

@@ -156,11 +156,25 @@ def _mask_table(cube: Cube, binning: str, correlations: dict[str, MaskCorrelatio
     return Table(
         "icc_over_masks",
         "Agreement between perturbations",
-        f"ICC(2,1) between {', '.join(cube.masks)}, {binning}; {len(cube.cases)} lesions of "
-        f"{len(set(cube.patients))} patients.",
+        f"ICC(2,1) between {', '.join(cube.masks)}, {binning}; {_survivors(cube)}.",
         tuple(columns),
         rows,
     )
+
+
+def _survivors(cube: Cube) -> str:
+    """How many lesions the agreement between perturbations rests on, and which are too small for it."""
+    kept = cube.survivors
+    patients = {patient for patient, keep in zip(cube.patients, kept, strict=True) if keep}
+    said = f"{int(kept.sum())} lesions of {len(patients)} patients"
+    if kept.all():
+        return said
+    small = [
+        f"{case} ({volume:.0f} mm\N{SUPERSCRIPT THREE})"
+        for case, keep, volume in zip(cube.cases, kept, cube.volume_mm3, strict=True)
+        if not keep
+    ]
+    return f"{said}; not all perturbations leave anything of {', '.join(small)}, which enter the other tables alone"
 
 
 def _agreement_table(cube: Cube, protocol: Protocol, findings: Findings) -> Table:

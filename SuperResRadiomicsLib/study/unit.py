@@ -17,6 +17,7 @@ from ..grid import BoolArray, through_plane_axis
 from ..io.image import Image, read_image, read_mask
 from ..models.catalogue import load_card
 from ..radiomics.engine import ENGINES
+from ..radiomics.lesion import check_lesion
 from .folder import KEY_LENGTH, StudyFolder
 from .inputs import describe_inputs, inputs_unchanged
 from .manifest import Case
@@ -194,7 +195,11 @@ def _lesions(job: Job, image: Image, reference: Image | None, drawn: Mapping[str
     base = image if reference is None else reference
     masks, others = dict(drawn), []
     for name, perturbation in job.protocol.perturbed(seed).items():
-        changed, moved = perturbation.apply(base, drawn[UNCHANGED])
+        try:
+            changed, moved = perturbation.apply(base, drawn[UNCHANGED])
+            check_lesion(changed, moved)
+        except MaskError:
+            continue  # a small lesion is kept with the perturbations that it survives
         if changed is base:
             masks[name] = moved
         elif reference is None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..enhancement import LoadedModel, enhance, load_model
-from ..errors import GridError
+from ..errors import GridError, MaskError
 from ..grid import (
     BoolArray,
     Box,
@@ -139,10 +139,16 @@ def _carried(masks: Mapping[str, BoolArray], core: Box, source: Grid, made: Imag
     cut = _cut(made, refine_box(box, source, made.grid))
     if cut.grid.matches(part):
         return Version(cut, {name: mask[box.slices] for name, mask in masks.items()})
-    rule = settings.mask_rule, settings.allow_volume_change
-    return Version(
-        cut, {name: transport_mask(mask[box.slices], part, cut.grid, *rule).mask for name, mask in masks.items()}
-    )
+    carried = {}
+    for name, mask in masks.items():
+        try:
+            found = transport_mask(mask[box.slices], part, cut.grid, settings.mask_rule, settings.allow_volume_change)
+        except MaskError:
+            if not protocol.is_perturbation(name):
+                raise
+            continue  # so small a rest of the lesion has no place on these voxels
+        carried[name] = found.mask
+    return Version(cut, carried)
 
 
 def _restored(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:

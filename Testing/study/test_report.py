@@ -14,7 +14,8 @@ import pytest
 from scipy import stats
 
 from SuperResRadiomicsLib.errors import StudyError
-from SuperResRadiomicsLib.io.image import read_image, read_mask
+from SuperResRadiomicsLib.grid import Grid
+from SuperResRadiomicsLib.io.image import read_image, read_mask, write_mask
 from SuperResRadiomicsLib.radiomics import extract_features
 from SuperResRadiomicsLib.stability import concordance, intraclass_correlation
 from SuperResRadiomicsLib.study.cube import Cube, read_cube
@@ -158,6 +159,19 @@ def test_lesions_of_one_patient_count_once_in_tests(robustness):
     cube, _ = load(robustness)
     means = cube.patient_means(cube.of("original"))
     assert len(means) == 6 and np.allclose(means[5], cube.of("original")[5:7].mean(axis=0), equal_nan=True)
+
+
+def test_a_small_lesion_is_kept_with_the_perturbations_that_it_survives(study):
+    mask = np.zeros((6, 22, 24), dtype=bool)
+    mask[2:4, 10:12, 10:12] = True
+    write_mask(mask, Grid((24, 22, 6), (1.0, 1.0, 3.0)), study / "c0_mask.nrrd")
+    assert not run_study(study, workers=1).bad
+    write_report(study)
+    cube, protocol = load(study)
+    assert cube.cases[0] == "c0" and cube.survivors.tolist() == [False, *[True] * 6]
+    masks = next(found for found in analyse(cube, protocol).tables if found.name == "icc_over_masks")
+    assert "6 lesions of 5 patients" in masks.note and "c0 (24 mm\N{SUPERSCRIPT THREE})" in masks.note
+    assert np.isfinite(cube.of("bicubic")[0]).any(), "the lesion as it is enters the other tables"
 
 
 def test_too_few_lesions_for_statistics(tmp_path):

@@ -18,7 +18,7 @@ import pytest
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE
 from SuperResRadiomicsLib.enhancement import enhance
 from SuperResRadiomicsLib.io.mrml import grid_from_volume_node, image_from_volume_node, mask_from_segment
-from SuperResRadiomicsLib.worker import server as worker
+from SuperResRadiomicsLib.worker import SCRIPT
 from Testing.host.cases import LEFT_HANDED, OBLIQUE, ijk_to_ras, rotation, wait_until
 from Testing.host.scene import content
 
@@ -231,7 +231,7 @@ def test_an_interpreter_behind_a_launcher_dies_with_it(module, scene, tmp_path):
     launcher = tmp_path / "PythonSlicer"
     launcher.write_text(f'#!/bin/sh\n"{sys.executable}" "$@"\nexit $?\n')
     launcher.chmod(0o755)
-    client = module.WorkerClient(Path(worker.__file__), str(launcher))
+    client = module.WorkerClient(SCRIPT, str(launcher))
     client.request("models")
     messages: list[dict[str, Any]] = []
     wait_until(lambda: any(m["event"] == "result" for m in messages), lambda: messages.extend(client.poll()))

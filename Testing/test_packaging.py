@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from SuperResRadiomicsLib import __version__
-from SuperResRadiomicsLib.models.catalogue import CARD_NAME, WEIGHTS_NAME
+from SuperResRadiomicsLib.models import CARD_NAME, WEIGHTS_NAME
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHIPPED = sorted(path.parent.name for path in (REPOSITORY / "models").glob(f"*/{CARD_NAME}"))

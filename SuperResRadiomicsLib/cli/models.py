@@ -8,13 +8,13 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from ..models.catalogue import find_models, load_card
+from ..models import find_models, load_card
 from ..models.headline import headline
 from ..terminal.console import note, output, print_json
 from .options import Json
 
 if TYPE_CHECKING:
-    from ..models.catalogue import Card
+    from ..models import Card
 
 app = typer.Typer(help="The networks that come with this software.", no_args_is_help=True)
 

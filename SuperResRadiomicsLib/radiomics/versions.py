@@ -14,7 +14,7 @@ from .table import FeatureTable
 
 if TYPE_CHECKING:
     from ..enhancement import Enhancement
-    from ..models.catalogue import Card
+    from ..models import Card
     from .engine import Engine
 
 

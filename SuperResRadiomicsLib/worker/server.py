@@ -193,7 +193,7 @@ def _feature_table(enhancement: Enhancement, settings: dict[str, Any]) -> dict[s
 
 def models(progress: Progress) -> Result:
     """List the models that enhance, by name."""
-    from SuperResRadiomicsLib.models.catalogue import find_models, load_card
+    from SuperResRadiomicsLib.models import find_models, load_card
 
     cards = [load_card(folder) for folder in find_models().values()]
     return {

@@ -12,6 +12,7 @@ from ..io.files import write_text
 from ..models import Card, readable_json, save_model, save_results
 from ..networks import architectures, build_network
 from .config import TrainingConfig
+from .methods import DetectorSettings
 from .model_page import write_page
 from .systems import system_class
 from .trainer import load_checkpoint
@@ -72,7 +73,7 @@ def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, A
         "known_limits": list(config.known_limits),
         "task": config.task,
         "modality": config.data.modality,
-        **({"input_size": config.method.input_size} if config.method.name == "detector" else {}),
+        **({"input_size": config.method.input_size} if isinstance(config.method, DetectorSettings) else {}),
         "scale": degradation.factor,
         "objective": config.objective,
         "adversarial": system_class(config.method.name).adversarial,

@@ -33,6 +33,11 @@ LUNG, TISSUE = -800, 40
 
 
 @pytest.fixture
+def loaded(tiny_model: Path) -> LoadedModel:
+    return load_model(tiny_model, "cpu")
+
+
+@pytest.fixture
 def loaded_detector(tiny_detector: Path) -> LoadedDetector:
     return load_detector(tiny_detector, "cpu")
 

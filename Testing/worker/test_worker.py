@@ -177,7 +177,7 @@ def test_a_saved_enhancement_can_be_compared(start, lesion, tiny_model, tmp_path
     image, mask = lesion
     enhance(image, tiny_model, mask=mask, device="cpu").save(tmp_path)
     answer = start().ask("compare", enhancement=str(tmp_path), features=FIRST_ORDER)[-1]
-    assert FeatureTable.from_dict(answer["result"]["features"]).header["model"] == "tiny"
+    assert FeatureTable.from_dict(answer["result"]["features"]).header.model == "tiny"
 
 
 def test_an_enhancement_without_mask_cannot_be_compared(start, lesion, tiny_model, tmp_path):

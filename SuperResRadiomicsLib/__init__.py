@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from .io.image import read_mask as read_mask
     from .io.image import write_image as write_image
     from .io.image import write_mask as write_mask
-    from .models.catalogue import Card as Card
-    from .models.catalogue import list_models as list_models
+    from .models import Card as Card
+    from .models import list_models as list_models
     from .radiomics import FeatureRow as FeatureRow
     from .radiomics import FeatureSettings as FeatureSettings
     from .radiomics import FeatureTable as FeatureTable
@@ -93,7 +93,7 @@ _NAMES = {
     "grid": ("Box", "Grid"),
     "io.adapters": ("as_image", "as_mask"),
     "io.image": ("Image", "read_image", "read_mask", "write_image", "write_mask"),
-    "models.catalogue": ("Card", "list_models"),
+    "models": ("Card", "list_models"),
     "radiomics": (
         "FeatureRow",
         "FeatureSettings",

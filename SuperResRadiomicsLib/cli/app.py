@@ -17,7 +17,7 @@ from ..enhancement import result as enhancement_files
 from ..errors import RegionError, SettingsError
 from ..grid import Box
 from ..io.image import read_image, read_mask
-from ..models.catalogue import load_card
+from ..models import load_card
 from ..radiomics import LesionVersions, ParameterFile, extract_features
 from ..report import lesion as report_files
 from ..report.lesion import save_report, save_tables

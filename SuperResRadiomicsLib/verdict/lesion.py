@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import MaskError, ModelError
 from ..grid import box_of_mask, crop_grid, expand_box, whole
-from ..models.catalogue import Card, load_card
+from ..models import Card, load_card
 from ..radiomics import FeatureSettings, FeatureTable, Lesion, LesionVersions, extract_features
 from ..stability.perturbation import (
     Closing,
@@ -183,8 +183,8 @@ def choose_evidence(
 
 
 def _findings(evidence: Evidence) -> dict[str, CohortFinding]:
-    images = [evidence.values[name] for name in ("reference", "bicubic", "enhanced")]
-    found = weigh_cohort(*images, evidence.values.get("null"))
+    values = evidence.values
+    found = weigh_cohort(values["reference"], values["bicubic"], values["enhanced"], values.get("null"))
     return dict(zip(evidence.features, found, strict=True))
 
 

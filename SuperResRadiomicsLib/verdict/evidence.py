@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ModelError
-from ..models.catalogue import Card
+from ..models import Card
 
 FloatArray = npt.NDArray[np.float64]
 

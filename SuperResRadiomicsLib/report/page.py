@@ -48,6 +48,7 @@ def write_page(
         OutputError: The file cannot be written.
     """
     header = table.header.to_dict()
+    header.pop("notice", None)  # it stands above and below
     provenance = header.pop("provenance", None) or {}
     page = _template().render(
         title=title,

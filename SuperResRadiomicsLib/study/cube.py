@@ -88,7 +88,7 @@ class Cube:
     @property
     def survivors(self) -> npt.NDArray[np.bool_]:
         """(case,): whether the lesion was left by every perturbation, on every version and binning."""
-        measured: npt.NDArray[np.bool_] = np.isfinite(self.values).any(axis=4)
+        measured = np.asarray(np.isfinite(self.values).any(axis=4))
         return np.asarray(measured.reshape(len(measured), -1).all(axis=1))
 
     def first_sessions(self) -> Cube:

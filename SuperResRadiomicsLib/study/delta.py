@@ -54,16 +54,16 @@ def follow_ups(cube: Cube, cases: Sequence[Case]) -> list[FollowUp]:
         if lesion and time:
             found.setdefault((known[name].patient, lesion), []).append((_time(time, name), row))
     several = []
-    for lesion, dates in found.items():
+    for owner, dates in found.items():
         dates.sort()
         times = tuple(time for time, _ in dates)
         if len(set(times)) < len(times):
             raise StudyError(
-                f"The lesion '{lesion[1]}' of the patient '{lesion[0]}' has two lines of one time. Give each date one "
+                f"The lesion '{owner[1]}' of the patient '{owner[0]}' has two lines of one time. Give each date one "
                 "line; a repeated scan of one date belongs into the column retest_of."
             )
         if len(times) > 1:
-            several.append(FollowUp(lesion, tuple(row for _, row in dates), times))
+            several.append(FollowUp(owner, tuple(row for _, row in dates), times))
     return several
 
 

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from ..radiomics import FeatureRow, FeatureSettings, FeatureTable
-
 if TYPE_CHECKING:
+    from ..radiomics import FeatureRow, FeatureSettings, FeatureTable
     from ..study.tables import Table as StudyTable
 
 

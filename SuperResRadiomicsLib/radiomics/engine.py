@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Protocol
 
 from ..grid import BoolArray
@@ -26,3 +27,8 @@ class Engine(Protocol):
 
 ENGINES: dict[str, Engine] = {engine.name: WithCompanions(engine) for engine in (PyradiomicsEngine(), ExactEngine())}
 """The engines on offer by the name that ``FeatureSettings.engine`` takes."""
+
+
+def default_engine() -> str:
+    """Name the engine that is used where none is asked for: pyradiomics where it is installed, else ``exact``."""
+    return PyradiomicsEngine.name if importlib.util.find_spec("radiomics") else ExactEngine.name

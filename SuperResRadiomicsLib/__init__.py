@@ -46,9 +46,9 @@ if TYPE_CHECKING:
     from .io.image import read_mask as read_mask
     from .io.image import write_image as write_image
     from .io.image import write_mask as write_mask
-    from .models.catalogue import Card as Card
-    from .models.catalogue import list_models as list_models
-    from .models.catalogue import load_card as load_card
+    from .models import Card as Card
+    from .models import list_models as list_models
+    from .models import load_card as load_card
     from .radiomics import FeatureRow as FeatureRow
     from .radiomics import FeatureSettings as FeatureSettings
     from .radiomics import FeatureTable as FeatureTable
@@ -98,7 +98,7 @@ _NAMES = {
     "grid": ("Box", "Grid"),
     "io.adapters": ("as_image", "as_mask"),
     "io.image": ("Image", "read_image", "read_mask", "write_image", "write_mask"),
-    "models.catalogue": ("Card", "list_models", "load_card"),
+    "models": ("Card", "list_models", "load_card"),
     "radiomics": (
         "FeatureRow",
         "FeatureSettings",

@@ -66,7 +66,7 @@ def test_importing_it_loads_nothing_and_is_quick():
     assert seconds < 0.3
 
 
-@pytest.mark.parametrize("module", ["", ".io.adapters", ".models.catalogue"])
+@pytest.mark.parametrize("module", ["", ".io.adapters", ".models.card"])
 def test_the_examples_run(module):
     found = doctest.testmod(importlib.import_module(f"SuperResRadiomicsLib{module}"), raise_on_error=False)
     assert found.attempted > 0 and found.failed == 0

@@ -12,7 +12,7 @@ from rich.table import Table
 import SuperResRadiomicsLib as srr
 
 from ..errors import ModelError
-from ..models.catalogue import find_detector
+from ..models import find_detector
 from ..terminal.console import output, print_json, warn
 from . import options as given
 

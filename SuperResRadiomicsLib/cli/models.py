@@ -8,14 +8,14 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from ..models import catalogue
-from ..models.catalogue import load_card
+from .. import models
+from ..models import load_card
 from ..models.headline import headline
 from ..terminal.console import note, output, print_json
 from .options import Json
 
 if TYPE_CHECKING:
-    from ..models.catalogue import Card
+    from ..models import Card
 
 app = typer.Typer(help="The networks that come with this software.", no_args_is_help=True)
 
@@ -23,7 +23,7 @@ app = typer.Typer(help="The networks that come with this software.", no_args_is_
 @app.command("list")
 def list_models(json: Json = False) -> None:
     """List the models at hand, with their figures on patients never trained on."""
-    cards = catalogue.list_models()
+    cards = models.list_models()
     if json:
         print_json({"models": [_summary(card) for card in cards]})
     elif cards:

@@ -12,7 +12,7 @@ from ..io.image import Image
 
 if TYPE_CHECKING:
     from ..enhancement import Enhancement
-    from ..models.catalogue import Card
+    from ..models import Card
 
 Lesion: TypeAlias = "LesionVersions | Enhancement | str | os.PathLike[str]"
 """A lesion on its three images: put together, as an enhancement, or as the folder of one."""

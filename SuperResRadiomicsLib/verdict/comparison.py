@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..models.catalogue import Card, load_card
+from ..models import Card, load_card
 from ..radiomics import FeatureSettings, FeatureTable, Lesion, LesionVersions, measure_versions
 from .lesion import card_behind, judge_lesion
 

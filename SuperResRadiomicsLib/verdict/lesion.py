@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import MaskError, ModelError
 from ..grid import box_of_mask, crop_grid, expand_box, whole
-from ..models.catalogue import Card, load_card
+from ..models import Card, load_card
 from ..radiomics import FeatureSettings, FeatureTable, Lesion, LesionVersions, extract_features
 from ..stability.perturbation import (
     Closing,

@@ -184,7 +184,7 @@ def _feature_table(enhancement: Enhancement, settings: dict[str, Any]) -> dict[s
 
 def models(progress: Progress) -> Result:
     """List the models that enhance, by name."""
-    from SuperResRadiomicsLib.models.catalogue import list_models
+    from SuperResRadiomicsLib.models import list_models
 
     return {
         "models": {

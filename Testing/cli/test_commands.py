@@ -232,7 +232,7 @@ def test_models_show(command, tiny_model):
 
 
 def test_models_list(command, tiny_model, monkeypatch):
-    monkeypatch.setattr("SuperResRadiomicsLib.models.catalogue.find_models", lambda extra: {"tiny": tiny_model})
+    monkeypatch.setattr("SuperResRadiomicsLib.models.find.model_folders", lambda: [tiny_model.parent])
     (model,) = check_envelope(command("models", "list", "--json").out)["models"]
     assert model["name"] == "tiny"
     assert model["valid_spacing_mm"] == [0.5, 1.2]

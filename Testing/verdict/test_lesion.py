@@ -10,7 +10,7 @@ import pytest
 from SuperResRadiomicsLib.errors import MaskError
 from SuperResRadiomicsLib.grid import Grid, refine, transport_mask
 from SuperResRadiomicsLib.io.image import Image
-from SuperResRadiomicsLib.models.catalogue import load_card
+from SuperResRadiomicsLib.models import load_card
 from SuperResRadiomicsLib.radiomics import FeatureSettings, FeatureTable, LesionVersions, measure_versions
 from SuperResRadiomicsLib.radiomics.preprocessing import Normalisation, Preprocessing
 from SuperResRadiomicsLib.stability.perturbation import Opening, Translation

@@ -297,6 +297,6 @@ def test_it_ends_when_nobody_listens(start, files):
 
 def test_models_are_those_that_enhance(tiny_model, tiny_detector, monkeypatch):
     monkeypatch.setattr(
-        "SuperResRadiomicsLib.models.catalogue.model_folders", lambda: [tiny_model.parent, tiny_detector.parent]
+        "SuperResRadiomicsLib.models.find.model_folders", lambda: [tiny_model.parent, tiny_detector.parent]
     )
     assert list(worker.models(lambda *progress: None)["models"]) == ["tiny"]

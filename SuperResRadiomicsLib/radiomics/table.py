@@ -8,15 +8,19 @@ import json
 import math
 import os
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
-from ..errors import SettingsError
+from ..errors import MissingDependencyError, SettingsError
 from ..io.files import write_json, write_text
 from .filters import ORIGINAL
 from .header import TableHeader
+from .html import table_html
 from .lesion import LesionMeasurements
 from .verdict import UNKNOWN, Verdict
+
+if TYPE_CHECKING:
+    import pandas
 
 IMAGES = ("original", "bicubic", "enhanced")
 
@@ -134,6 +138,29 @@ class FeatureTable:
             (row.feature_class, row.feature, row.key, *map(_or_none, row.numbers), *_words(row))
             for row in (*self.lesion_rows, *self.rows)
         ]
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Convert the table to pandas.
+
+        Returns:
+            A frame with the columns ``column_names``: the lesion's measurements (class ``lesion``), then the features.
+            A number that is not defined is NaN.
+
+        Raises:
+            MissingDependencyError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise MissingDependencyError(
+                "A data frame was asked for, but pandas is not installed. Install it with: pip install pandas; or use "
+                "save_csv or to_dict, which need no other package."
+            ) from error
+        return pandas.DataFrame(self.cells(), columns=list(self.column_names))
+
+    def _repr_html_(self) -> str:
+        """Show the table in a notebook."""
+        return table_html(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The table as JSON-able values; undefined numbers become None."""

@@ -263,7 +263,7 @@ def compare(
     if json:
         print_json(table.to_dict())
     else:
-        output.print(comparison_summary(table))
+        output.print(comparison_summary(table, output.width))
         if scored:
             output.print(srr.describe_scores(table), markup=False, highlight=False, soft_wrap=True)
         _print_files(target, files)

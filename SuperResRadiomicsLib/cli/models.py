@@ -73,6 +73,7 @@ def _card_table(card: Card) -> Table:
     table.add_row("what", str(card.metadata.get("description", "")))
     table.add_row("intended use", str(card.metadata.get("intended_use", "")))
     table.add_row("known limits", "\n".join(f"- {limit}" for limit in card.metadata.get("known_limits", ())))
+    table.add_row("architecture", str(card.architecture["name"]))
     table.add_row("in-plane voxels", f"{low:g} to {high:g} mm")
     table.add_row("intensities", f"{card.window[0]:g} to {card.window[1]:g} {card.unit}")
     for condition in card.conditions:

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from .radiomics import read_parameter_file as read_parameter_file
     from .radiomics.options import FeatureOptions as FeatureOptions
     from .radiomics.preprocessing import Preprocessing as Preprocessing
-    from .report.lesion import save_report as save_report
+    from .report.files import save_report as save_report
     from .verdict import check_stability as check_stability
     from .verdict import compare as compare
     from .verdict import judge_cohort as judge_cohort

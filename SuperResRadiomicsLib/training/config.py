@@ -354,9 +354,7 @@ def _read_content(source: Path, extended_by: tuple[str, ...] = ()) -> Any:
         other = source.parent / str(name)
         base = _read_content(other, (*extended_by, source.name))
         if not isinstance(base, dict):
-            raise SettingsError(
-                f"'{other.name}', which '{source.name}' extends, is not valid: it must hold sections."
-            )
+            raise SettingsError(f"'{other.name}', which '{source.name}' extends, is not valid: it must hold sections.")
         content = _merged(base, content)
     return content
 

@@ -105,7 +105,7 @@ _NAMES = {
     ),
     "radiomics.options": ("FeatureOptions",),
     "radiomics.preprocessing": ("Preprocessing",),
-    "report.lesion": ("save_report",),
+    "report.files": ("save_report",),
     "verdict": ("check_stability", "compare", "judge_cohort"),
 }
 """The public names by the module that holds them. No name may be a room's: importing a room sets its name here."""

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
     from .radiomics import read_parameter_file as read_parameter_file
     from .radiomics.options import FeatureOptions as FeatureOptions
     from .radiomics.preprocessing import Preprocessing as Preprocessing
-    from .report.lesion import save_report as save_report
+    from .report.files import save_report as save_report
     from .stability import Signature as Signature
     from .stability import describe_scores as describe_scores
     from .stability import read_signature as read_signature
@@ -110,7 +110,7 @@ _NAMES = {
     ),
     "radiomics.options": ("FeatureOptions",),
     "radiomics.preprocessing": ("Preprocessing",),
-    "report.lesion": ("save_report",),
+    "report.files": ("save_report",),
     "stability": ("Signature", "describe_scores", "read_signature", "score_lesion"),
     "verdict": ("check_stability", "compare", "judge_cohort"),
 }

@@ -84,7 +84,7 @@ def _features(settings: dict[str, Any]) -> list[str]:
 
 def _engine(asked: str) -> str:
     """The engine by name: the command line has no automatic one."""
-    from SuperResRadiomicsLib.radiomics.engine import default_engine
+    from SuperResRadiomicsLib.radiomics.engines import default_engine
 
     return default_engine() if asked == AUTOMATIC else asked
 

@@ -228,7 +228,7 @@ def compare(
 
     Give the folder that `enhance` wrote, or name the four images and --out.
     """
-    from ..report.lesion import save_tables
+    from ..report.files import save_tables
 
     settings = asked.settings
     scored = srr.read_signature(signature) if signature else None
@@ -299,9 +299,9 @@ def demo(
 def _earlier_results() -> tuple[str, ...]:
     """Names of files that an earlier run may have left."""
     from ..enhancement import result
-    from ..report import lesion
+    from ..report import files
 
-    return (*result.FILE_NAMES, *lesion.FILE_NAMES)
+    return (*result.FILE_NAMES, *files.FILE_NAMES)
 
 
 def _tell_warnings(warnings: Sequence[str]) -> None:

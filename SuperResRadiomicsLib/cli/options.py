@@ -134,7 +134,7 @@ def feature_settings(
         SettingsError: A setting is not allowed, or a parameter file was given beside other options.
     """
     from ..radiomics import FeatureSettings, ParameterFile
-    from ..radiomics.engine import default_engine
+    from ..radiomics.engines import default_engine
     from ..radiomics.filters import parse_filter
 
     used = engine or default_engine()

@@ -3,32 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from html import escape
-from typing import TYPE_CHECKING
 
 from .. import NOT_FOR_CLINICAL_USE
-
-if TYPE_CHECKING:
-    from .table import FeatureRow, FeatureTable
 
 TITLES = ("class", "feature", "original", "bicubic", "enhanced", "voxel size effect", "network effect", "trust")
 
 
-def table_html(table: FeatureTable) -> str:
-    """Write a table as HTML: the values, both effects as percentages, and the words with their reasons as tooltips."""
-    lines = [_line("th", TITLES)]
-    for row in (*table.lesion_rows, *table.rows):
-        lines.append(_row_html(row))
-    caption = f"Enhanced: {escape(table.header.enhanced_column)}. {escape(NOT_FOR_CLINICAL_USE)}"
-    return f"<table><caption>{caption}</caption>{''.join(lines)}</table>"
+def table_html(enhanced: str, rows: Iterable[str]) -> str:
+    """Write a table of rows from `row_html`, under what the enhanced image is called and the notice."""
+    caption = f"Enhanced: {escape(enhanced)}. {escape(NOT_FOR_CLINICAL_USE)}"
+    return f"<table><caption>{caption}</caption>{_line('th', TITLES)}{''.join(rows)}</table>"
 
 
-def _row_html(row: FeatureRow) -> str:
-    numbers = [_number(value) for value in (row.original, row.bicubic, row.enhanced)]
-    effects = [_percent(value) for value in (row.voxel_effect_relative, row.network_effect_relative)]
-    if row.feature_class == "lesion":
-        return _line("td", (row.group, row.feature, *numbers, *effects, ""))
-    return _line("td", (row.group, row.feature, *numbers, *effects, row.verdict.word), " ".join(row.verdict.reasons))
+def row_html(names: tuple[str, str], values: Iterable[float], effects: Iterable[float], word: str, reasons: str) -> str:
+    """Write one feature: its class and name, values, effects as percentages, and the word with its reasons as tooltip."""
+    return _line("td", (*names, *map(_number, values), *map(_percent, effects), word), reasons)
 
 
 def _line(kind: str, cells: tuple[str, ...], tooltip: str = "") -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import SettingsError
 from ..grid import Grid, Triple, through_plane_axis
-from .engine import ENGINES, default_engine
+from .engines import ENGINES, default_engine
 from .feature_names import FEATURE_NAMES
 from .filters import UNFILTERED, ImageFilter, check_bins
 from .options import PYRADIOMICS_OPTIONS, FeatureOptions

@@ -15,8 +15,8 @@ from ..errors import MissingDependencyError, SettingsError
 from ..io.files import write_json, write_text
 from .filters import ORIGINAL
 from .header import TableHeader
-from .html import table_html
-from .lesion import LesionMeasurements
+from .html import row_html, table_html
+from .lesion_size import LesionMeasurements
 from .verdict import UNKNOWN, Verdict
 
 if TYPE_CHECKING:
@@ -160,7 +160,12 @@ class FeatureTable:
 
     def _repr_html_(self) -> str:
         """Show the table in a notebook."""
-        return table_html(self)
+        rows = []
+        for row in (*self.lesion_rows, *self.rows):
+            word, _, reasons = _words(row)
+            effects = (row.voxel_effect_relative, row.network_effect_relative)
+            rows.append(row_html((row.group, row.feature), row.numbers[:3], effects, word, reasons))
+        return table_html(self.header.enhanced_column, rows)
 
     def to_dict(self) -> dict[str, Any]:
         """The table as JSON-able values; undefined numbers become None."""
@@ -212,7 +217,7 @@ class FeatureTable:
         write_text(path, text.getvalue())
 
 
-def _words(row: FeatureRow) -> tuple[str, ...]:
+def _words(row: FeatureRow) -> tuple[str, str, str]:
     """The verdict in words; measurements of the lesion have none."""
     if row.feature_class == "lesion":
         return "", "", ""

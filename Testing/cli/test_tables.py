@@ -11,7 +11,7 @@ from rich.console import Console
 from SuperResRadiomicsLib.cli.tables import ALL_VALUES, comparison_summary
 from SuperResRadiomicsLib.radiomics import FeatureRow, FeatureSettings, FeatureTable, TableHeader, Verdict
 from SuperResRadiomicsLib.radiomics.feature_names import FEATURE_NAMES
-from SuperResRadiomicsLib.radiomics.lesion import LesionMeasurements
+from SuperResRadiomicsLib.radiomics.lesion_size import LesionMeasurements
 
 NAMES = [(of_class, name) for of_class, names in FEATURE_NAMES.items() for name in names]
 WIDEST = [(-1.2345e-12, 1.2345e-12, -9.8765e-11), (-1.2345e12, 3e15, -4e17), (math.nan, 1.0, math.nan)]

@@ -18,7 +18,7 @@ def table_html(enhanced: str, rows: Iterable[str]) -> str:
 
 
 def row_html(names: tuple[str, str], values: Iterable[float], effects: Iterable[float], word: str, reasons: str) -> str:
-    """Write one feature: its class and name, values, effects as percentages, and the word with its reasons as tooltip."""
+    """Write one feature: class and name, values, effects as percentages, the word with its reasons as a tooltip."""
     return _line("td", (*names, *map(_number, values), *map(_percent, effects), word), reasons)
 
 

@@ -26,8 +26,8 @@ FEATURE, FEATURE_WIDTH = 1, 180
 
 VERDICT_SIGNS = {
     "made worse": "\u2717",
-    "not stable": "\u2717",
-    "not faithful": "\u2717",
+    "unstable": "\u2717",
+    "unfaithful": "\u2717",
     "unknown": "?",
     "undecided": "\u00b7",
     "stable": "\u2713",

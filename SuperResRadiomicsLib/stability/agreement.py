@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from ..errors import SettingsError
+from ..grid.types import FloatArray
 from .fiducial import (
     DRAWS,
     FEWEST_FOR_INTERVAL,
@@ -19,8 +20,6 @@ from .fiducial import (
     lognormal_chance,
     quantile_limits,
 )
-
-FloatArray = npt.NDArray[np.float64]
 
 FAITHFUL_CONCORDANCE = 0.85
 """From here on Moummad et al. 2022 call a feature stable (after Peerlings et al. 2019)."""

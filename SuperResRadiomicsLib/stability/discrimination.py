@@ -12,9 +12,7 @@ import numpy.typing as npt
 from scipy import optimize, stats
 
 from ..errors import SettingsError
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
+from ..grid.types import BoolArray, FloatArray
 
 FEWEST_OF_EITHER_OUTCOME = 2
 """Subjects below which an area has no interval."""

@@ -15,9 +15,9 @@ import numpy.typing as npt
 from scipy import stats
 
 from ..errors import SettingsError
+from ..grid.types import FloatArray
 from .intraclass_limits import intraclass_limits
 
-FloatArray = npt.NDArray[np.float64]
 Form = Literal["ICC(1,1)", "ICC(2,1)", "ICC(3,1)"]
 
 FORMS: tuple[Form, ...] = ("ICC(1,1)", "ICC(2,1)", "ICC(3,1)")

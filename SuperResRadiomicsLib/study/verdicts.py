@@ -15,8 +15,8 @@ from .estimates import MaskCorrelation
 from .tables import Table
 
 if TYPE_CHECKING:
+    from .findings import Findings
     from .protocol import Protocol
-    from .statistics import Findings
 
 Correlations = Mapping[str, MaskCorrelation]
 CHANGES = ("restored", "unchanged", "made worse", "undecided")

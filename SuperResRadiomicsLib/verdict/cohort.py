@@ -15,13 +15,12 @@ import numpy.typing as npt
 from scipy import stats
 
 from ..errors import SettingsError
+from ..grid.types import FloatArray
 from ..radiomics.verdict import Change, Verdict, Word
 from ..stability.agreement import FAITHFUL_CONCORDANCE, concordance, concordance_draws
 from ..stability.false_discovery import false_discovery_levels
 from ..stability.fiducial import quantile_limits
 from ..stability.signed_rank import SignedRank, signed_rank
-
-FloatArray = npt.NDArray[np.float64]
 
 FEWEST = 5
 """Patients below which nothing is said."""
@@ -86,7 +85,7 @@ def judge_cohort(
 
     Returns:
         A verdict for each feature. ``change`` is ``restored``, ``made worse``, ``unchanged``, ``undecided`` or
-        ``unknown``; ``word`` sums up: ``made worse``, ``faithful``, ``restored``, ``not faithful``, ``undecided`` or
+        ``unknown``; ``word`` sums up: ``made worse``, ``faithful``, ``restored``, ``unfaithful``, ``undecided`` or
         ``unknown``; ``reasons`` are sentences, the deciding ones first.
 
     Raises:
@@ -131,7 +130,7 @@ class CohortFinding:
             return "faithful"
         if self.change == "restored":
             return "restored"
-        return "undecided" if self.faithful is None else "not faithful"
+        return "undecided" if self.faithful is None else "unfaithful"
 
 
 def weigh_cohort(

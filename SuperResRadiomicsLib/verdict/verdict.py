@@ -110,7 +110,7 @@ def judge(evidence: FeatureEvidence) -> Verdict:
     """Weigh what is known of a feature.
 
     Returns:
-        The first that holds of ``not stable``, ``made worse``, ``faithful``, ``restored``, ``not faithful``,
+        The first that holds of ``unstable``, ``made worse``, ``faithful``, ``restored``, ``unfaithful``,
         ``stable``, ``undecided`` (something was measured and the limits leave it open) and ``unknown``; what the
         network did to the error beside bicubic interpolation; and the reasons, warnings last.
     """
@@ -151,7 +151,7 @@ def is_count_driven(feature: str) -> bool:
 
 def _word(measured: bool, stable: bool | None, finding: CohortFinding | None) -> Word:
     if stable is False:
-        return "not stable"
+        return "unstable"
     if finding is not None and finding.word not in ("undecided", "unknown"):
         return finding.word
     if stable:

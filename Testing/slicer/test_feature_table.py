@@ -104,11 +104,11 @@ def test_words_and_signs_accompany_colours(measured):
 
 def test_the_tooltip_gives_the_reasons(measured):
     features = measured.node.features
-    features["features"][0]["verdict"] = {"word": "not stable", "change": "made worse", "reasons": ["It moves."]}
+    features["features"][0]["verdict"] = {"word": "unstable", "change": "made worse", "reasons": ["It moves."]}
     measured.node.fill(features)
     measured.panel.update()
-    measured.ui.filterLineEdit.setText("not stable")
-    assert measured.cells(TRUST) == ["\N{BALLOT X} not stable"]
+    measured.ui.filterLineEdit.setText("unstable")
+    assert measured.cells(TRUST) == ["\N{BALLOT X} unstable"]
     assert measured.cells(CHANGE) == ["made worse"]
     index = measured.panel.view.proxy.index(0, TRUST)
     assert index.data(3).splitlines() == [features["features"][0]["key"], "It moves."]
@@ -117,7 +117,7 @@ def test_the_tooltip_gives_the_reasons(measured):
 
 def test_the_verdict_is_sorted_by_its_meaning(measured):
     features = measured.node.features
-    for place, word in enumerate(("faithful", "not stable", "stable")):
+    for place, word in enumerate(("faithful", "unstable", "stable")):
         features["features"][place]["verdict"]["word"] = word
     measured.node.fill(features)
     measured.panel.update()
@@ -127,7 +127,7 @@ def test_the_verdict_is_sorted_by_its_meaning(measured):
         "faithful",
         "stable",
         "unknown",
-        "not stable",
+        "unstable",
     ]
 
 

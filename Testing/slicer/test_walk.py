@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 CLASSES = ("firstorder", "glcm")
 TRUST_WORDS = {
-    *("✗ made worse", "✗ not stable", "✗ not faithful", "? unknown"),
+    *("✗ made worse", "✗ unstable", "✗ unfaithful", "? unknown"),
     *("· undecided", "✓ stable", "✓ restored", "✓ faithful"),
 }
 CLASS, FEATURE, TRUST, NETWORK_EFFECT = range(4)

@@ -20,7 +20,7 @@ from SuperResRadiomicsLib.radiomics.preprocessing import Normalisation, Preproce
 from SuperResRadiomicsLib.stability.perturbation import Opening, Translation
 from SuperResRadiomicsLib.verdict import card_behind, check_stability, lesion_spread
 from SuperResRadiomicsLib.verdict.evidence import EVIDENCE_NAME, SAME, conditions_of
-from SuperResRadiomicsLib.verdict.lesion import judge_lesion
+from SuperResRadiomicsLib.verdict.one_lesion import judge_lesion
 
 SETTINGS = FeatureSettings(classes=("firstorder", "glcm"), bin_width=25.0)
 
@@ -96,7 +96,7 @@ def test_stability_is_seen_beside_the_spread_of_the_evidence(table, tmp_path):
     keys = list(spread)
     variation = {key: (5.0 if number == 0 else 0.01) * spread[key] for number, key in enumerate(keys)}
     verdicts = {row.key: row.verdict for row in judge_lesion(table, card, variation).rows}
-    assert verdicts[keys[0]].word == "not stable" and verdicts[keys[2]].word == "faithful"
+    assert verdicts[keys[0]].word == "unstable" and verdicts[keys[2]].word == "faithful"
     assert "Stable under perturbations" in verdicts[keys[2]].reasons[0]
 
 

@@ -14,7 +14,7 @@ from ...verdict.evidence import SETTINGS
 from ..config import TrainingConfig
 from ..entries import VolumeEntry
 from ..validation import FixedDegradation, fixed_degradations
-from .cases import Case, load_cases
+from .cases import HeldOutCase, load_cases
 from .enhancement import baseline, check_fits, null_noise, restore
 from .features import Table, feature_settings, lesion_features
 from .methods import CLASSICAL, NETWORK, NULL_MODEL, methods_for, network_method
@@ -81,7 +81,7 @@ def measure_evidence(
     return _content(model, config, fixed, rows)
 
 
-def _row(case: Case, config: TrainingConfig, features: Table) -> _Row:
+def _row(case: HeldOutCase, config: TrainingConfig, features: Table) -> _Row:
     path = case.entry.path.lower()
     known = [name for part, name in LESION_TYPES.items() if part in path]
     dimension = feature_settings(case.volume.image.modality).resolve_dimension(case.volume.image.grid)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from ..grid.types import FloatArray
 from .false_discovery import false_discovery_levels
 from .fiducial import (
     DRAWS,
@@ -27,7 +28,6 @@ from .fiducial import (
 if TYPE_CHECKING:
     from .intraclass import Form
 
-FloatArray = npt.NDArray[np.float64]
 ERROR_STREAM, RATER_STREAM = 10, 11
 
 

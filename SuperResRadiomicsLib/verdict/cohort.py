@@ -280,9 +280,8 @@ def _describe_change(change: Change, errors: _Errors, test: SignedRank, level: f
     )
     low, high = test.limits(1 - level)
     if np.isfinite(low) and np.isfinite(high):
-        said += f" (difference {test.centre:+.2g}, {1 - level:.3%} limits {low:+.2g} to {high:+.2g})".replace(
-            ".000%", "%"
-        )
+        confidence = f"{100 * (1 - level):.4g}%"
+        said += f" (difference {test.centre:+.2g}, {confidence} limits {low:+.2g} to {high:+.2g})"
     if change == "undecided":
         said += "; this may be chance"
         if patients < FEW:

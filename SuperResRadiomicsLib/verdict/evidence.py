@@ -14,12 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import ModelError
+from ..grid.types import FloatArray
 from ..models import Card
-
-FloatArray = npt.NDArray[np.float64]
 
 EVIDENCE_NAME = "evidence.json"
 IMAGES = ("reference", "bicubic", "enhanced", "null")
@@ -127,10 +125,13 @@ def conditions_of(header: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_evidence(card: Card | None) -> tuple[Evidence, ...]:
-    """Read what was measured of a model, by type of lesion; nothing where its folder has no ``evidence.json``.
+    """Read what was measured of a model, by type of lesion.
+
+    Returns:
+        Nothing where the model's folder has no ``evidence.json``, or one that was measured with other weights.
 
     Raises:
-        ModelError: The file cannot be read, or belongs to other weights.
+        ModelError: The file cannot be read.
     """
     if card is None or not (path := Path(card.folder) / EVIDENCE_NAME).is_file():
         return ()
@@ -139,9 +140,7 @@ def read_evidence(card: Card | None) -> tuple[Evidence, ...]:
         weights, groups = content["model"]["sha256"], [_from_dict(content, group) for group in content["groups"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"The evidence of the model '{card.name}' cannot be read: {error}.") from error
-    if weights != card.sha256:
-        raise ModelError(f"The evidence of the model '{card.name}' was measured with other weights. Measure it again.")
-    return tuple(groups)
+    return tuple(groups) if weights == card.sha256 else ()
 
 
 def _from_dict(content: Mapping[str, Any], group: Mapping[str, Any]) -> Evidence:

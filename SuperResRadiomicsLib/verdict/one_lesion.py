@@ -164,7 +164,7 @@ def choose_evidence(
     groups = read_evidence(card)
     if not groups:
         name = "The model" if card is None else f"The model '{card.name}'"
-        return None, (f"{name} has no features measured on patients with a reference.",)
+        return None, (f"{name} has no features that were measured with these weights on patients with a reference.",)
     header = table.header.to_dict()
     original = {row.key: row.original for row in table.rows}
     fitting, reasons = [], []

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ...enhance.intensity import FOREGROUND_SHARE, Window, foreground_window
+from ...enhance.intensity import Window, foreground_window
+from ...io.whole_image import FOREGROUND_SHARE
 from ...errors import SettingsError
 from ...grid import BoolArray, refine
 from ...io.image import Image

@@ -9,8 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ...enhance.intensity import Window, foreground_window
-from ...io.whole_image import FOREGROUND_SHARE
+from ...enhancement.intensity import Window, foreground_window
 from ...errors import SettingsError
 from ...grid import BoolArray, refine
 from ...io.image import Image

@@ -2,6 +2,7 @@
 
 from .device import available_devices
 from .model import LoadedModel, load_model
+from .pasting import paste
 from .pipeline import enhance
 from .result import Enhancement, load_enhancement
 
@@ -12,4 +13,5 @@ __all__ = [
     "enhance",
     "load_enhancement",
     "load_model",
+    "paste",
 ]

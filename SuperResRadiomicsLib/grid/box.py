@@ -90,9 +90,21 @@ def union_box(first: Box, second: Box) -> Box:
 
 def box_within(box: Box, outer: Box) -> Box:
     """The same voxels as ``box``, counted from the start of ``outer``."""
-    start = [a - o for a, o in zip(box.start, outer.start, strict=True)]
-    stop = [b - o for b, o in zip(box.stop, outer.start, strict=True)]
+    return shift_box(box, [-first for first in outer.start])
+
+
+def shift_box(box: Box, by: Sequence[int]) -> Box:
+    """The same box so many voxels further along i, j, k."""
+    start = [a + d for a, d in zip(box.start, by, strict=True)]
+    stop = [b + d for b, d in zip(box.stop, by, strict=True)]
     return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+
+
+def intersect_box(first: Box, second: Box) -> Box:
+    """The voxels that both boxes have; RegionError where there are none."""
+    i0, j0, k0 = map(max, first.start, second.start)
+    i1, j1, k1 = map(min, first.stop, second.stop)
+    return Box((i0, j0, k0), (i1, j1, k1))
 
 
 def holds(outer: Box, inner: Box) -> bool:

@@ -40,9 +40,7 @@ def edge_ramps(box: Box, grid: Grid, width_mm: float) -> tuple[FloatArray, Float
     return ramps[0], ramps[1], ramps[2]
 
 
-def blend_weight(
-    ramps: tuple[FloatArray, FloatArray, FloatArray], box: Box, part: Box
-) -> npt.NDArray[np.float32]:
+def blend_weight(ramps: tuple[FloatArray, FloatArray, FloatArray], box: Box, part: Box) -> npt.NDArray[np.float32]:
     """Multiply the ramps of a box over a part of it.
 
     Args:

@@ -97,6 +97,11 @@ class Image:
         return self.cut_from or WholeImage.of(self)
 
     @property
+    def whole_grid(self) -> Grid:
+        """The grid of the whole image."""
+        return self.grid if self.cut_from is None else self.cut_from.grid
+
+    @cached_property
     def held(self) -> Box:
         """The voxels of the whole image that this one holds."""
         return whole_box(self.grid) if self.cut_from is None else box_of_part(self.grid, self.cut_from.grid)

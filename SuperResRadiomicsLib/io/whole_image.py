@@ -49,17 +49,16 @@ class WholeImage:
         """The largest magnitude of an intensity."""
         return max(abs(self.lowest), abs(self.highest))
 
-    def to_dict(self) -> dict[str, Any]:
-        """Everything, ready for JSON."""
-        return asdict(self)
+    def figures(self) -> dict[str, Any]:
+        """All but the grid, ready for JSON."""
+        return {name: value for name, value in asdict(self).items() if name != "grid"}
 
     @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> WholeImage:
-        """Read what `to_dict` gave."""
-        grid = {name: tuple(values) for name, values in content["grid"].items()}
-        foreground = content["foreground"]
-        figures = {name: float(content[name]) for name in ("lowest", "highest", "mean", "deviation")}
-        return cls(Grid(**grid), **figures, foreground=None if foreground is None else (foreground[0], foreground[1]))
+    def from_figures(cls, grid: Grid, figures: dict[str, Any]) -> WholeImage:
+        """Read what `figures` gave."""
+        foreground = figures["foreground"]
+        known = {name: float(figures[name]) for name in ("lowest", "highest", "mean", "deviation")}
+        return cls(grid, **known, foreground=None if foreground is None else (foreground[0], foreground[1]))
 
 
 def foreground_range(voxels: Array) -> tuple[float, float]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..grid import BoolArray, Box, Grid, MaskTransport, transport_mask
+import numpy as np
+
+from ..errors import RegionError
+from ..grid import BoolArray, Box, Grid, MaskTransport, box_of_mask, intersect_box, shift_box, transport_mask
 from ..io.image import read_image, read_mask
 from .table import IMAGES
 from .versions import LesionVersions
@@ -55,7 +58,7 @@ def read_lesion(
         objective=model["objective"],
         adversarial=model["adversarial"],
         provenance=provenance,
-        warnings=(*_carried_back(move, on_fine), *_not_enhanced(refined_mask, provenance)),
+        warnings=(*_carried_back(move, on_fine), *_not_enhanced(refined_mask, fine, provenance)),
     )
 
 
@@ -92,10 +95,17 @@ def _carried_back(move: MaskTransport, on_fine: bool) -> list[str]:
     ]
 
 
-def _not_enhanced(refined_mask: BoolArray, provenance: dict[str, Any]) -> list[str]:
+def _not_enhanced(refined_mask: BoolArray, fine: Grid, provenance: dict[str, Any]) -> list[str]:
     """A warning where the lesion reaches out of what the network worked on."""
-    region = provenance["region"]
-    inside = refined_mask[Box(tuple(region["start"]), tuple(region["stop"])).slices].sum()
+    region, whole = provenance["region"], provenance["grid"]
+    enhanced = Box(tuple(region["start"]), tuple(region["stop"]))
+    # The images may be the region alone, or all of the refined grid.
+    first = np.rint(_grid(whole).world_to_index(fine.origin)).astype(int).tolist()
+    lesion = shift_box(box_of_mask(refined_mask), first)
+    try:
+        inside = refined_mask[shift_box(intersect_box(lesion, enhanced), [-n for n in first]).slices].sum()
+    except RegionError:
+        inside = 0
     outside = 1 - inside / refined_mask.sum()
     if outside == 0:
         return []
@@ -103,3 +113,8 @@ def _not_enhanced(refined_mask: BoolArray, provenance: dict[str, Any]) -> list[s
         f"{outside:.0%} of the lesion lie outside of the region that was enhanced; there the enhanced image is the "
         "bicubic one. Enhance this lesion anew."
     ]
+
+
+def _grid(described: dict[str, Any]) -> Grid:
+    i, j, k = described["size"]
+    return Grid((i, j, k), tuple(described["spacing_mm"]), tuple(described["origin_mm"]), tuple(described["direction"]))

@@ -13,6 +13,7 @@ from ...enhancement.intensity import Window, foreground_window
 from ...errors import SettingsError
 from ...grid import BoolArray, refine
 from ...io.image import Image
+from ...io.whole_image import FOREGROUND_SHARE
 from ...operators import LowEndUltrasound, positional_noise, rician_noise
 from ..config import DegradationConfig, EvaluationConfig, TrainingConfig
 from ..degradation import HU_WINDOW, Sampling, to_shares

@@ -132,15 +132,28 @@ def load_enhancement(folder: str | os.PathLike[str]) -> Enhancement:
 
 
 def _read_part(path: Path, provenance: dict[str, Any], whole: str) -> Image:
-    """An image that knows the whole it is a part of, whose grid stands under a name in the provenance."""
     image = read_image(path, provenance["input"]["modality"])
+    return as_part(replace(image, unit=provenance["input"]["unit"]), provenance, whole)
+
+
+def as_part(image: Image, provenance: dict[str, Any], whole: str) -> Image:
+    """Tell an image of a file what it is a part of.
+
+    Args:
+        image: The image, a part or the whole.
+        provenance: Of its enhancement.
+        whole: Where the whole image's grid stands in there: ``input`` or ``grid``, the refined one.
+
+    Raises:
+        ImageError: It does not lie where the provenance says.
+    """
     lies = provenance[whole]
     grid = Grid(*(tuple(lies[name]) for name in ("size", "spacing_mm", "origin_mm", "direction")))
-    part = replace(image, unit=provenance["input"]["unit"])
-    if not grid.matches(image.grid):
-        part = replace(part, cut_from=WholeImage.from_figures(grid, provenance["intensities"]))
+    if grid.matches(image.grid):
+        return image
+    part = replace(image, cut_from=WholeImage.from_figures(grid, provenance["intensities"]))
     try:
         part.held  # noqa: B018
     except RegionError as error:
-        raise ImageError(f"'{path.name}' does not lie where {PROVENANCE_NAME} says: {error}") from error
+        raise ImageError(f"'{image.name}' does not lie where {PROVENANCE_NAME} says: {error}") from error
     return part

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
+from ..enhancement.result import as_part
 from ..errors import RegionError
-from ..grid import BoolArray, Box, Grid, MaskTransport, box_of_mask, intersect_box, shift_box, transport_mask
-from ..io.image import read_image, read_mask
+from ..grid import BoolArray, Box, Grid, MaskTransport, box_within, intersect_box, transport_mask, whole
+from ..io.image import Image, read_image, read_mask
 from .table import IMAGES
 from .versions import LesionVersions
 
@@ -43,6 +42,9 @@ def read_lesion(
     images = {
         name: read_image(file, modality) for name, file in zip(IMAGES, (original, bicubic, enhanced), strict=True)
     }
+    if "intensities" in provenance:  # The images may be parts of those that it speaks of.
+        wholes = {"original": "input", "bicubic": "grid", "enhanced": "grid"}
+        images = {name: as_part(image, provenance, wholes[name]) for name, image in images.items()}
     native, fine = images["original"].grid, images["enhanced"].grid
     on_fine = drawn_on == "enhanced"
     drawn = read_mask(mask, fine if on_fine else native)
@@ -58,7 +60,7 @@ def read_lesion(
         objective=model["objective"],
         adversarial=model["adversarial"],
         provenance=provenance,
-        warnings=(*_carried_back(move, on_fine), *_not_enhanced(refined_mask, fine, provenance)),
+        warnings=(*_carried_back(move, on_fine), *_not_enhanced(refined_mask, images["enhanced"], provenance)),
     )
 
 
@@ -95,15 +97,12 @@ def _carried_back(move: MaskTransport, on_fine: bool) -> list[str]:
     ]
 
 
-def _not_enhanced(refined_mask: BoolArray, fine: Grid, provenance: dict[str, Any]) -> list[str]:
+def _not_enhanced(refined_mask: BoolArray, enhanced: Image, provenance: dict[str, Any]) -> list[str]:
     """A warning where the lesion reaches out of what the network worked on."""
-    region, whole = provenance["region"], provenance["grid"]
-    enhanced = Box(tuple(region["start"]), tuple(region["stop"]))
-    # The images may be the region alone, or all of the refined grid.
-    first = np.rint(_grid(whole).world_to_index(fine.origin)).astype(int).tolist()
-    lesion = shift_box(box_of_mask(refined_mask), first)
+    region = provenance["region"]
+    worked_on = box_within(Box(tuple(region["start"]), tuple(region["stop"])), enhanced.held)
     try:
-        inside = refined_mask[shift_box(intersect_box(lesion, enhanced), [-n for n in first]).slices].sum()
+        inside = refined_mask[intersect_box(worked_on, whole(enhanced.grid)).slices].sum()
     except RegionError:
         inside = 0
     outside = 1 - inside / refined_mask.sum()
@@ -113,8 +112,3 @@ def _not_enhanced(refined_mask: BoolArray, fine: Grid, provenance: dict[str, Any
         f"{outside:.0%} of the lesion lie outside of the region that was enhanced; there the enhanced image is the "
         "bicubic one. Enhance this lesion anew."
     ]
-
-
-def _grid(described: dict[str, Any]) -> Grid:
-    i, j, k = described["size"]
-    return Grid((i, j, k), tuple(described["spacing_mm"]), tuple(described["origin_mm"]), tuple(described["direction"]))

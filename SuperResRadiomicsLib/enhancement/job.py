@@ -132,14 +132,14 @@ class RegionJob:
         bicubic: npt.NDArray[Any],
         progress: Progress | None,
         cancelled: AskCancelled | None,
-    ) -> dict[str, Any]:
-        """Fill ``enhanced``; both arrays hold the region, [k, j, i]. Returns the residual of both images."""
+    ) -> dict[str, ResidualMeter]:
+        """Fill ``enhanced``; both arrays hold the region, [k, j, i]. Returns the residuals of both images."""
         tiles = self.tiles()
         span = self.region.slices[self.slice_axis]
         step = self._slices_together(tiles)
         starts = range(span.start, span.stop, step)
         ramps = edge_ramps(self.faded or self.region, self.refined, self.margin_mm)
-        meters = {"enhanced": ResidualMeter(), "bicubic": ResidualMeter()}
+        meters = new_meters()
         total = len(tiles) * len(starts)
         for done, (first, tile) in enumerate(itertools.product(starts, tiles), start=1):
             raise_if_cancelled(cancelled)
@@ -151,7 +151,7 @@ class RegionJob:
             meters["bicubic"].add(self._as_slices(bicubic[inside]), measured, self.operator)
             if progress is not None:
                 progress(done, total)
-        return {"unit": self.image.unit, **{name: meter.summary() for name, meter in meters.items()}}
+        return meters
 
     def _slices_together(self, tiles: list[Tile]) -> int:
         """How many slices' small tiles go through the network together, up to one large tile's pixels."""
@@ -233,6 +233,16 @@ class RegionJob:
         return np.moveaxis(block, self.slice_axis, 0)
 
 
+def new_meters() -> dict[str, ResidualMeter]:
+    """Meters for both images of an enhancement."""
+    return {"enhanced": ResidualMeter(), "bicubic": ResidualMeter()}
+
+
+def summarise(meters: dict[str, ResidualMeter], unit: str) -> dict[str, Any]:
+    """The residuals of both images in the image's unit, ready for JSON."""
+    return {"unit": unit, **{name: meter.summary() for name, meter in meters.items()}}
+
+
 def _box_of(slices: Sequence[slice]) -> Box:
     """The box that slices along k, j, i select."""
     k, j, i = slices
@@ -250,11 +260,11 @@ def run_within_memory(
     bicubic: npt.NDArray[Any],
     progress: Progress | None,
     cancelled: AskCancelled | None,
-) -> tuple[RegionJob, dict[str, Any]]:
+) -> tuple[RegionJob, dict[str, ResidualMeter]]:
     """Run a job; where the device's memory does not do, again with tiles of half the side, until it does.
 
     Returns:
-        The job as it went through, and the residual of both images.
+        The job as it went through, and the residuals of both images.
 
     Raises:
         OutOfMemoryError: The memory does not do for the smallest tiles either.

@@ -33,7 +33,7 @@ from ..grid import (
 from ..io.image import Image
 from .checks import check_image
 from .intensity import window_for
-from .job import AskCancelled, Progress, RegionJob, raise_if_cancelled, run_within_memory
+from .job import AskCancelled, Progress, RegionJob, raise_if_cancelled, run_within_memory, summarise
 from .model import LoadedModel, load_model
 from .provenance import describe
 from .result import Enhancement
@@ -42,9 +42,9 @@ from .tiling import DEFAULT_TILE
 from .twin import interpolated, source_box
 
 DEFAULT_MARGIN_MM = 10.0
-CONTEXT_MM, CONTEXT_VOXELS = 40.0, 24
+CONTEXT_MM, CONTEXT_VOXELS = 50.0, 24
 """How far the original is kept around the region, by the wider of the two: features of filtered or resampled images
-and rotated lesions look there, and the twin can be continued from it."""
+look there (a LoG of 5 mm as far as 60 mm from the lesion), rotated lesions too, and the twin can be continued from it."""
 
 
 def enhance(
@@ -111,7 +111,8 @@ def enhance(
 
     bicubic = interpolated(image, job.refined, job.region, lambda: raise_if_cancelled(cancelled))
     enhanced = bicubic.copy()
-    job, residual = run_within_memory(job, enhanced, bicubic, progress, cancelled)
+    job, meters = run_within_memory(job, enhanced, bicubic, progress, cancelled)
+    residual = summarise(meters, image.unit)
     return Enhancement(
         enhanced=_refined_image(job, enhanced, loaded.card.name),
         bicubic=_refined_image(job, bicubic, "bicubic"),
@@ -152,12 +153,16 @@ def prepare(
     return RegionJob(image, model, refined, kept, region, conditions, margin_mm, tile, window), warnings, detection
 
 
+def context_voxels(grid: Grid) -> list[int]:
+    """Voxels along i, j, k that are kept of the original on every side of a region."""
+    return [max(math.ceil(CONTEXT_MM / spacing), CONTEXT_VOXELS) for spacing in grid.spacing]
+
+
 def _with_context(image: Image, mask: BoolArray | None, job: RegionJob) -> tuple[Image, BoolArray | None]:
     """The original around the region, and the mask on it."""
     grid = image.whole_grid
-    wanted = [max(math.ceil(CONTEXT_MM / spacing), CONTEXT_VOXELS) for spacing in grid.spacing]
     region = source_box(job.region, grid, job.refined, 0)
-    box = box_within(grow_box(region, grid, wanted), image.held)
+    box = box_within(grow_box(region, grid, context_voxels(grid)), image.held)
     inside = intersect_box(box, whole(image.grid))
     if inside == whole(image.grid):
         return image, mask

@@ -115,6 +115,10 @@ def load_enhancement(folder: str | os.PathLike[str]) -> Enhancement:
             f"this software reads version {FOLDER_VERSION}. Run the enhancement again."
         )
     files = provenance["files"]
+    if "original" not in files:
+        raise ImageError(
+            f"'{source.name}' holds a whole enhanced image, without the original. Name the images one by one."
+        )
     enhanced, bicubic = (_read_part(source / files[name], provenance, "grid") for name in ("enhanced", "bicubic"))
     original = _read_part(source / files["original"], provenance, "input")
     region = provenance["region"]

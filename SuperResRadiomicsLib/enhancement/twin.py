@@ -76,8 +76,8 @@ def source_box(box: Box, source: Grid, refined: Grid, reach: int) -> Box:
     return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
 
 
-def slabs(box: Box, voxels: int) -> Iterator[Box]:
-    """Cut a box along k into slabs of at most so many voxels, or of one slice."""
-    step = max(1, voxels // (box.size[0] * box.size[1]))
+def slabs(box: Box, voxels: int, together: int = 1) -> Iterator[Box]:
+    """Cut a box along k into slabs of at most so many voxels; multiples of ``together`` slices, and at least these."""
+    step = max(1, voxels // (box.size[0] * box.size[1]) // together) * together
     for start in range(box.start[2], box.stop[2], step):
         yield Box((*box.start[:2], start), (*box.stop[:2], min(start + step, box.stop[2])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ def edge_ramps(box: Box, grid: Grid, width_mm: float) -> tuple[FloatArray, Float
     return ramps[0], ramps[1], ramps[2]
 
 
-def blend_weight(ramps: tuple[FloatArray, FloatArray, FloatArray], box: Box, part: Box) -> npt.NDArray[np.float32]:
+def blend_weight(ramps: Sequence[npt.NDArray[Any]], box: Box, part: Box) -> npt.NDArray[np.float32]:
     """Multiply the ramps of a box over a part of it.
 
     Args:

@@ -1,0 +1,116 @@
+"""A whole image enhanced slab by slab into files: the memory follows the slab, not the image."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..grid import Box
+from ..io.files import prepare_folder, write_json
+from ..io.image import Image
+from ..io.nrrd_stream import nrrd_stream
+from .consistency import ResidualMeter
+from .job import AskCancelled, Progress, RegionJob, new_meters, raise_if_cancelled, run_within_memory, summarise
+from .model import LoadedModel, load_model
+from .pipeline import prepare
+from .provenance import describe
+from .result import PROVENANCE_NAME
+from .tiling import DEFAULT_TILE
+from .twin import interpolated, slabs
+
+WHOLE_SLAB_VOXELS = 8_000_000
+"""Voxels of the refined grid that are in memory together."""
+
+
+@dataclass(frozen=True)
+class WholeEnhancement:
+    """A whole enhanced image, in files.
+
+    Attributes:
+        files: By name: enhanced, bicubic, provenance.
+        residual: How far the degraded enhanced and bicubic images are from the input.
+        provenance: Everything that affects the result, ready for JSON.
+        warnings: Sentences for the user.
+    """
+
+    files: dict[str, Path]
+    residual: dict[str, Any]
+    provenance: dict[str, Any]
+    warnings: tuple[str, ...]
+
+
+def enhance_whole(
+    image: Image,
+    model: LoadedModel | str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    *,
+    through_plane: int | None = None,
+    device: str = "auto",
+    precision: str = "fp32",
+    blur: float | None = None,
+    noise: float | None = None,
+    tile: int = DEFAULT_TILE,
+    progress: Progress | None = None,
+    cancelled: AskCancelled | None = None,
+) -> WholeEnhancement:
+    """Enhance all of an image into NRRD files, in bounded memory.
+
+    Above the image itself a slab of 8 million voxels (or one slice, where that is larger) is held
+    at a time, and the network's tiles. Networks that must see whole slices take them
+    from the image; where slices are not stacked along k, they see each slice once for every slab.
+
+    Args:
+        image: What to enhance; it is not changed.
+        model: A loaded model, or a model's name or folder.
+        folder: Gets ``enhanced.nrrd``, ``bicubic.nrrd`` and ``provenance.json``; made if needed.
+        through_plane: As of `enhance`.
+        device: As of `enhance`.
+        precision: As of `enhance`.
+        blur: As of `enhance`.
+        noise: As of `enhance`.
+        tile: As of `enhance`.
+        progress: Called after every slab with the number done and the number in all.
+        cancelled: Asked before every tile; True ends the run and nothing is left behind.
+
+    Raises:
+        OutputError: A file cannot be written.
+        ImageError, ModelError, DeviceError, SettingsError, Cancelled: As of `enhance`.
+    """
+    loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
+    job, warnings, _ = prepare(image, loaded, None, None, 0.0, through_plane, blur, noise, tile)
+    target = prepare_folder(folder)
+    files = {name: target / f"{name}.nrrd" for name in ("enhanced", "bicubic")}
+    meters = new_meters()
+    # Where slices along k are refined, those of one measured slice stay together.
+    parts = list(slabs(job.region, WHOLE_SLAB_VOXELS, job.refined.size[2] // image.grid.size[2]))
+    with ExitStack() as stack:
+        grid, dtype = job.refined, image.voxels.dtype
+        streams = {name: stack.enter_context(nrrd_stream(path, grid, dtype)) for name, path in files.items()}
+        for done, slab in enumerate(parts, start=1):
+            voxels, job = _enhance_slab(job, slab, meters, cancelled)
+            for name, stream in streams.items():
+                stream.add(voxels[name])
+            if progress is not None:
+                progress(done, len(parts))
+    residual = summarise(meters, image.unit)
+    provenance = describe(job, None, None, residual, warnings)
+    files["provenance"] = target / PROVENANCE_NAME
+    names = {name: path.name for name, path in files.items() if name != "provenance"}
+    write_json(files["provenance"], {**provenance, "files": names})
+    return WholeEnhancement(files, residual, provenance, tuple(warnings))
+
+
+def _enhance_slab(
+    job: RegionJob, slab: Box, meters: dict[str, ResidualMeter], cancelled: AskCancelled | None
+) -> tuple[dict[str, Any], RegionJob]:
+    """The slab's images by name, and the job with the tile that fitted the memory."""
+    bicubic = interpolated(job.image, job.refined, slab, lambda: raise_if_cancelled(cancelled))
+    enhanced = bicubic.copy()
+    part = replace(job, region=slab, faded=job.region)
+    done, found = run_within_memory(part, enhanced, bicubic, None, cancelled)
+    for name, meter in meters.items():
+        meter.include(found[name])
+    return {"enhanced": enhanced, "bicubic": bicubic}, replace(job, tile=done.tile)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ..errors import ImageError
 from ..io.image import Image
 from ..io.whole_image import foreground_range
-from ..models.catalogue import Card
+from ..models import Card
 
 FloatArray = npt.NDArray[np.float32]
 

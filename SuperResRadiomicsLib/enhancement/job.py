@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter
 from ..errors import Cancelled, OutOfMemoryError
 from ..grid import Box, Grid, blend, blend_weight, box_within, edge_ramps, refine_box
 from ..io.image import Image, cast_like
-from ..models.catalogue import Card
+from ..models import Card
 from ..networks.context import Sides
 from ..operators import BlurDecimate
 from .consistency import ResidualMeter, project

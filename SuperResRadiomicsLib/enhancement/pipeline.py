@@ -7,7 +7,7 @@ import os
 from dataclasses import replace
 from typing import Any
 
-from ..errors import MaskError, RegionError
+from ..errors import RegionError
 from ..grid import (
     Array,
     BoolArray,
@@ -30,6 +30,7 @@ from ..grid import (
     transport_mask,
     whole,
 )
+from ..io.adapters import ImageLike, MaskLike, as_image, as_mask
 from ..io.image import Image
 from .checks import check_image
 from .intensity import window_for
@@ -48,10 +49,10 @@ look there (a LoG of 5 mm as far as 60 mm), rotated lesions too, and the twin ca
 
 
 def enhance(
-    image: Image,
+    image: ImageLike,
     model: LoadedModel | str | os.PathLike[str],
     *,
-    mask: BoolArray | None = None,
+    mask: MaskLike | None = None,
     box: Box | SuggestedLesion | None = None,
     margin_mm: float = DEFAULT_MARGIN_MM,
     through_plane: int | None = None,
@@ -73,9 +74,9 @@ def enhance(
     box the region is all of the image; for large images use `enhance_whole`, which needs little memory.
 
     Args:
-        image: What to enhance, whole or a part cut from it (`Image.cut`); it is not changed.
+        image: What to enhance, as `as_image` takes it, whole or a part (`Image.cut`); it is not changed.
         model: A loaded model, or a model's name or folder.
-        mask: bool [k, j, i] on the image's grid.
+        mask: The lesion on the image's grid, as `as_mask` takes it.
         box: Region in voxels of the image, or what a detector found in it, instead of the mask's box.
         margin_mm: Margin around the mask or box, and width of the blend at its faces.
         through_plane: Axis (0 = i, 1 = j, 2 = k) that is not refined; without it the one of
@@ -103,6 +104,8 @@ def enhance(
         ModelError, DeviceError, SettingsError: See `load_model`.
         Cancelled: ``cancelled`` said so.
     """
+    image = as_image(image)
+    mask = None if mask is None else as_mask(mask, image)
     loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
     job, warnings, detection = prepare(image, loaded, mask, box, margin_mm, through_plane, blur, noise, tile)
     original, original_mask = _with_context(image, mask, job)
@@ -182,11 +185,7 @@ def _transport(
 ) -> MaskTransport | None:
     if mask is None:
         return None
-    if mask.shape != source.shape:
-        raise MaskError(
-            f"The mask has shape {mask.shape}, the image {source.shape}. Give a mask on the image's own grid."
-        )
-    return transport_mask(mask.astype(bool, copy=False), source, refined, rule, allow_volume_change)
+    return transport_mask(mask, source, refined, rule, allow_volume_change)
 
 
 def _region(grid: Grid, mask: BoolArray | None, box: Box | SuggestedLesion | None, margin_mm: float) -> Box:

@@ -15,7 +15,7 @@ from SuperResRadiomicsLib.enhancement.intensity import Window, window_for
 from SuperResRadiomicsLib.errors import GridError, RegionError
 from SuperResRadiomicsLib.grid import Box, Grid, box_of_mask, box_within, interpolate_bicubic, whole
 from SuperResRadiomicsLib.io.image import Image, cast_like
-from SuperResRadiomicsLib.models.catalogue import load_card, load_network, save_model
+from SuperResRadiomicsLib.models import load_card, load_network, save_model
 from SuperResRadiomicsLib.radiomics.surroundings import widened
 from Testing.conftest import oblique_direction
 

@@ -10,7 +10,7 @@ from SuperResRadiomicsLib.errors import RegionError
 from SuperResRadiomicsLib.grid import Box, Grid, box_of_mask, box_within, resample_sitk, spaced_grid, to_sitk
 from SuperResRadiomicsLib.grid import whole as whole_box
 from SuperResRadiomicsLib.io.image import Image
-from SuperResRadiomicsLib.radiomics import FeatureSettings, LesionVersions, extract_features
+from SuperResRadiomicsLib.radiomics import FeatureSettings, LesionVersions, extract_features, measure_versions
 from SuperResRadiomicsLib.radiomics.derived import derived_lesions
 from SuperResRadiomicsLib.radiomics.filters import (
     Exponential,
@@ -23,7 +23,7 @@ from SuperResRadiomicsLib.radiomics.filters import (
     Wavelet,
 )
 from SuperResRadiomicsLib.radiomics.preprocessing import Normalisation, Preprocessing, Resampling
-from SuperResRadiomicsLib.verdict.lesion import lesion_variation
+from SuperResRadiomicsLib.verdict import check_stability
 from Testing.conftest import oblique_direction
 
 GRID = Grid((83, 79, 61), (0.9, 0.8, 1.3), (3.0, -70.0, 11.0), oblique_direction())
@@ -131,7 +131,7 @@ def test_a_lesions_table_is_that_of_whole_images(scan: Image, tiny_model, name: 
     refined = found.enhanced.whole_grid
     wide = region.widened(whole_box(refined))
     assert wide.enhanced.grid == refined and wide.refined_mask.shape == refined.shape
-    first, second = region.compare(settings), wide.compare(settings)
+    first, second = measure_versions(region, settings), measure_versions(wide, settings)
     for one, other in zip(first.rows, second.rows, strict=True):
         for column in ("original", "bicubic", "enhanced"):
             assert getattr(one, column) == pytest.approx(getattr(other, column), rel=1e-6, abs=1e-9, nan_ok=True)
@@ -144,4 +144,4 @@ def test_perturbed_lesions_look_beyond_the_region(scan: Image, tiny_model) -> No
     region = LesionVersions.of_enhancement(found)
     settings = FeatureSettings("exact", classes=("firstorder",))
     wide = region.widened(whole_box(found.enhanced.whole_grid))
-    assert lesion_variation(region, settings) == lesion_variation(wide, settings)
+    assert check_stability(region, settings) == check_stability(wide, settings)

@@ -76,8 +76,11 @@ def source_box(box: Box, source: Grid, refined: Grid, reach: int) -> Box:
     return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
 
 
-def slabs(box: Box, voxels: int, together: int = 1) -> Iterator[Box]:
-    """Cut a box along k into slabs of at most so many voxels; multiples of ``together`` slices, and at least these."""
-    step = max(1, voxels // (box.size[0] * box.size[1]) // together) * together
-    for start in range(box.start[2], box.stop[2], step):
-        yield Box((*box.start[:2], start), (*box.stop[:2], min(start + step, box.stop[2])))
+def slabs(box: Box, voxels: int, axis: int = 2) -> Iterator[Box]:
+    """Cut a box along an axis (0 = i, 1 = j, 2 = k) into slabs of at most so many voxels, or one voxel thick."""
+    i, j, k = box.size
+    step = max(1, voxels * box.size[axis] // (i * j * k))
+    for first in range(box.start[axis], box.stop[axis], step):
+        start, stop = list(box.start), list(box.stop)
+        start[axis], stop[axis] = first, min(first + step, box.stop[axis])
+        yield Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))

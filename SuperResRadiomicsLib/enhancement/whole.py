@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..grid import Box
+import numpy as np
+
+from ..grid import Array, Box
 from ..io.files import prepare_folder, write_json
 from ..io.image import Image
 from ..io.nrrd_stream import nrrd_stream
@@ -59,8 +63,7 @@ def enhance_whole(
     """Enhance all of an image into NRRD files, in bounded memory.
 
     Above the image itself a slab of 8 million voxels (or one slice, where that is larger) is held
-    at a time, and the network's tiles. Networks that must see whole slices take them
-    from the image; where slices are not stacked along k, they see each slice once for every slab.
+    at a time, and the network's tiles.
 
     Args:
         image: What to enhance; it is not changed.
@@ -84,15 +87,13 @@ def enhance_whole(
     target = prepare_folder(folder)
     files = {name: target / f"{name}.nrrd" for name in ("enhanced", "bicubic")}
     meters = new_meters()
-    # Where slices along k are refined, those of one measured slice stay together.
-    parts = list(slabs(job.region, WHOLE_SLAB_VOXELS, job.refined.size[2] // image.grid.size[2]))
+    parts = list(slabs(job.region, WHOLE_SLAB_VOXELS, job.through_plane))
     with ExitStack() as stack:
-        grid, dtype = job.refined, image.voxels.dtype
-        streams = {name: stack.enter_context(nrrd_stream(path, grid, dtype)) for name, path in files.items()}
+        targets = {name: stack.enter_context(_target(path, job)) for name, path in files.items()}
         for done, slab in enumerate(parts, start=1):
             voxels, job = _enhance_slab(job, slab, meters, cancelled)
-            for name, stream in streams.items():
-                stream.add(voxels[name])
+            for name, put in targets.items():
+                put(slab, voxels[name])
             if progress is not None:
                 progress(done, len(parts))
     residual = summarise(meters, image.unit)
@@ -101,6 +102,28 @@ def enhance_whole(
     names = {name: path.name for name, path in files.items() if name != "provenance"}
     write_json(files["provenance"], {**provenance, "files": names})
     return WholeEnhancement(files, residual, provenance, tuple(warnings))
+
+
+@contextmanager
+def _target(path: Path, job: RegionJob) -> Iterator[Callable[[Box, Array], None]]:
+    """What takes the slabs of an image, which becomes a file at the end.
+
+    A file holds the voxels by k: where slices are stacked along another axis, they are collected on the disk first.
+    """
+    dtype = job.image.voxels.dtype
+    with nrrd_stream(path, job.refined, dtype) as stream:
+        if job.through_plane == 2:
+            yield lambda slab, voxels: stream.add(voxels)
+            return
+        with tempfile.TemporaryFile(dir=path.parent) as file:
+            collected: Array = np.memmap(file, dtype, "w+", shape=job.refined.shape)
+
+            def put(slab: Box, voxels: Array) -> None:
+                collected[slab.slices] = voxels
+
+            yield put
+            for slab in slabs(job.region, WHOLE_SLAB_VOXELS):
+                stream.add(collected[slab.slices])
 
 
 def _enhance_slab(

@@ -19,8 +19,8 @@ from ..grid import Box
 from ..io.image import read_image, read_mask
 from ..models import load_card
 from ..radiomics import LesionVersions, ParameterFile, extract_features
-from ..report import lesion as report_files
-from ..report.lesion import save_report, save_tables
+from ..report import files as report_files
+from ..report.files import save_report, save_tables
 from ..stability import describe_scores, read_signature, score_lesion
 from ..terminal.console import note, output, print_json, progress_bar, warn
 from ..verdict import check_stability as check_lesion_stability

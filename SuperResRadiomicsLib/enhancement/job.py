@@ -18,6 +18,7 @@ from ..io.image import Image, cast_like
 from ..models import Card
 from ..networks.context import Sides
 from ..operators import BlurDecimate
+from ..progress import Progress
 from .consistency import ResidualMeter, project
 from .device import release_memory
 from .intensity import Window
@@ -25,7 +26,6 @@ from .model import LoadedModel, round_up
 from .tiling import Bounds, Tile, plan_tiles, smallest_tile
 from .twin import interpolate_part
 
-Progress = Callable[[int, int], None]
 AskCancelled = Callable[[], bool]
 
 

@@ -13,7 +13,8 @@ from scipy.ndimage import find_objects
 from ..errors import Cancelled, MaskError, SuperResError
 from ..grid import Array, BoolArray, Box, expand_box, grow_box
 from ..io.image import Image
-from .job import LOCAL_RADIUS_PX, AskCancelled, Progress, raise_if_cancelled, round_up
+from ..progress import Progress
+from .job import LOCAL_RADIUS_PX, AskCancelled, raise_if_cancelled, round_up
 from .model import LoadedModel, load_model
 from .pipeline import DEFAULT_MARGIN_MM, context_voxels, enhance
 from .result import Enhancement

@@ -16,8 +16,9 @@ from ..grid import Array, Box
 from ..io.files import prepare_folder, write_json
 from ..io.image import Image
 from ..io.nrrd_stream import nrrd_stream
+from ..progress import Progress
 from .consistency import ResidualMeter
-from .job import AskCancelled, Progress, RegionJob, new_meters, raise_if_cancelled, run_within_memory, summarise
+from .job import AskCancelled, RegionJob, new_meters, raise_if_cancelled, run_within_memory, summarise
 from .model import LoadedModel, load_model
 from .pipeline import prepare
 from .provenance import describe

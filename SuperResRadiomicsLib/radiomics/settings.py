@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import SettingsError
 from ..grid import Box, Grid, Triple, expand_box, through_plane_axis, union_box
 from .companion import companion_reach
-from .engine import ENGINES
+from .engines import ENGINES
 from .feature_names import FEATURE_NAMES
 from .filters import UNFILTERED, ImageFilter, check_bins
 from .options import PYRADIOMICS_OPTIONS, FeatureOptions

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ..grid import BoolArray
 from ..io.image import Image
-from .filters import ORIGINAL
+from .filters import ORIGINAL, Original
 from .plan import ExtractionPlan
 from .preprocessing import crop_to_reach
 
@@ -60,7 +60,9 @@ def derived_lesions(image: Image, mask: BoolArray, plan: ExtractionPlan) -> Iter
     for each in plan.filters if others else ():
         bins = (each.bin_width, each.bin_count) if each.has_own_bins else (plan.bin_width, plan.bin_count)
         reduced = replace(plan, classes=others, bin_width=bins[0], bin_count=bins[1])
-        reach = each.reach(lesion.image.spacing)
-        near, part = crop_to_reach(lesion.image, lesion.mask, reach, each.wraps, each.scales)
+        near, part = lesion.image, lesion.mask
+        if not isinstance(each, Original):  # which costs nothing
+            reach = each.reach(near.spacing)
+            near, part = crop_to_reach(near, part, reach, each.wraps, each.scales)
         for image_type, filtered in each.images(near, plan.planar_axis):
             yield DerivedLesion(image_type, filtered, part, reduced, each.has_own_bins)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..enhance.intensity import Window
+from ..enhancement.intensity import Window
 from ..grid import interpolate_bicubic
 from ..operators import BlurDecimate, KSpaceTruncation, LowEndUltrasound, rician_noise
 from .config import DegradationConfig

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,10 +14,12 @@ from ..demo.run import DEFAULT_MODEL, run_demo
 from ..detect import LesionDetection
 from ..enhancement import enhance as enhance_image
 from ..enhancement import load_enhancement, load_model
-from ..enhancement import result as enhancement_files
+from ..enhancement.result import PROVENANCE_NAME, file_names
 from ..errors import RegionError, SettingsError
 from ..grid import Box
+from ..io.hashes import hash_inputs
 from ..io.image import read_image, read_mask
+from ..io.outputs import output_set
 from ..models.catalogue import load_card
 from ..radiomics import LesionVersions, ParameterFile, extract_features
 from ..report import lesion as report_files
@@ -26,7 +29,6 @@ from ..verdict import card_behind, judge_lesion, lesion_variation
 from . import batch, detection, models, study
 from . import options as given
 from .console import note, output, print_json, progress_bar, warn
-from .staging import staged_folder
 from .tables import comparison_summary, feature_summary, feature_values, flat_settings
 
 app = typer.Typer(
@@ -40,7 +42,6 @@ app.add_typer(models.app, name="models")
 app.add_typer(study.app, name="study")
 app.command()(detection.detect)
 
-EARLIER_RESULTS = (*enhancement_files.FILE_NAMES, *report_files.FILE_NAMES)
 IMAGES_PANEL = "Named images, instead of a folder"
 MASK_HELP = "Label image of the lesion, on the image's grid."
 
@@ -108,6 +109,7 @@ def enhance(
     ] = None,
     device: given.Device = "auto",
     precision: given.Precision = "fp32",
+    overwrite: given.Overwrite = False,
     json: given.Json = False,
 ) -> None:
     """Enhance a lesion (given by a mask or a box, or found) or, without either, the whole image."""
@@ -120,7 +122,11 @@ def enhance(
             "A detector was given without --box auto. Give both, or mark the lesion without a detector."
         )
     region: Box | LesionDetection | None = given.parse_box(box) if box and box != given.AUTO else None
-    with staged_folder(out, EARLIER_RESULTS) as folder:
+    inputs = {"image": image, "mask": mask}
+    with output_set(
+        out, PROVENANCE_NAME, names=file_names(format), inputs=filter(None, inputs.values()), overwrite=overwrite
+    ) as folder:
+        hashes = hash_inputs(inputs)
         scan = read_image(image, modality)
         lesion = read_mask(mask, scan.grid, label) if mask else None
         network = load_model(model, device, precision)
@@ -139,6 +145,7 @@ def enhance(
                 allow_volume_change=allow_volume_change,
                 progress=progress,
             )
+        enhancement = replace(enhancement, provenance={**enhancement.provenance, "inputs": hashes})
         files = enhancement.save(folder, format)
     _tell_warnings(enhancement.warnings)
     if json:
@@ -164,13 +171,15 @@ def features(
     out: batch.Table = None,
     jobs: batch.Jobs = 1,
     label: given.Label = None,
+    overwrite: given.Overwrite = False,
     json: given.Json = False,
 ) -> None:
     """Compute the radiomic features of a lesion in one image, or of every case in a list."""
     settings = asked.settings
     if list_of_cases:
         batch.refuse_beside_list(image, mask)
-        batch.run(list_of_cases, out, settings, asked.label if label is None else label, jobs, json)
+        chosen = asked.label if label is None else label
+        batch.run(list_of_cases, out, settings, chosen, jobs, overwrite, json)
         return
     if not image or not mask or out or jobs != 1:
         raise typer.BadParameter("Give an image and a mask; or a list with --batch, and only then --out and --jobs.")
@@ -228,6 +237,7 @@ def compare(
         typer.Option(help="JSON or CSV of a signature to score the three images with.", show_default=False),
     ] = None,
     report: Annotated[bool, typer.Option("--report", help="Also draw a picture and write a report.")] = False,
+    overwrite: given.Overwrite = False,
     json: given.Json = False,
 ) -> None:
     """Compare the lesion's features on the original, the bicubic and the enhanced image.
@@ -236,6 +246,7 @@ def compare(
     """
     settings = asked.settings
     scored = read_signature(signature) if signature else None
+    inputs = {"original": original, "mask": mask, "bicubic": bicubic, "enhanced": enhanced}
     if folder:
         _refuse_beside_folder(original, mask, bicubic, enhanced, model, label)
         versions = LesionVersions.of_enhancement(load_enhancement(folder))
@@ -254,14 +265,24 @@ def compare(
         raise SettingsError(
             "Give the folder that `enhance` wrote, or all of --original, --mask, --bicubic, --enhanced and --out."
         )
-    variation = lesion_variation(versions, settings) if check_stability else None
-    compared = versions.compare(settings)
-    table = judge_lesion(compared, load_card(model) if model else card_behind(compared), variation)
-    if scored:
-        table = score_lesion(table, scored)
     target = out or folder
     assert target is not None
-    with staged_folder(target) as staging:
+    with output_set(
+        target,
+        report_files.JSON_NAME,
+        names=report_files.file_names(report),
+        inputs=[*filter(None, (*inputs.values(), signature))],
+        overwrite=overwrite,
+        built_on=PROVENANCE_NAME if target == folder else None,
+    ) as staging:
+        hashes = hash_inputs(inputs)
+        variation = lesion_variation(versions, settings) if check_stability else None
+        compared = versions.compare(settings)
+        table = judge_lesion(compared, load_card(model) if model else card_behind(compared), variation)
+        if scored:
+            table = score_lesion(table, scored)
+        if hashes:
+            table = replace(table, header={**table.header, "inputs": hashes})
         files = save_tables(staging, table)
         if report:
             files += save_report(staging, versions, table, f"Enhanced by {table.header['enhanced_column']}")
@@ -283,13 +304,18 @@ def _refuse_beside_folder(*others: Path | str | int | None) -> None:
 def demo(
     out: given.OutputFolder = Path("demo-output"),
     model: Annotated[str, typer.Option(help="Name or folder of a model.")] = DEFAULT_MODEL,
+    overwrite: given.Overwrite = False,
     json: given.Json = False,
 ) -> None:
     """Do the main job on a sample case: enhance, compare, picture, report.
 
     The case is a chest CT that pip fetches once (34 MB); without a network a built-in phantom stands in.
     """
-    with staged_folder(out, EARLIER_RESULTS) as folder, progress_bar("Enhancing the sample case") as progress:
+    names = [*file_names("nrrd"), *report_files.file_names(report=True)]
+    with (
+        output_set(out, PROVENANCE_NAME, names=names, overwrite=overwrite) as folder,
+        progress_bar("Enhancing the sample case") as progress,
+    ):
         made = run_demo(folder, model, note=note, progress=progress)
     _tell_warnings(made.warnings)
     if json:

@@ -35,6 +35,7 @@ def detect(
     margin: Annotated[float, typer.Option(help="Millimetres around the lesion.")] = DEFAULT_MARGIN_MM,
     modality: given.Modality = None,
     device: given.Device = "auto",
+    overwrite: given.Overwrite = False,
     json: given.Json = False,
 ) -> None:
     """Suggest where the lesion is, for a reader to check."""
@@ -42,7 +43,7 @@ def detect(
     detector = load_detector(model or find_detector(scan.modality).folder, device)
     found = detect_lesion(scan, detector, threshold=threshold, margin_mm=margin)
     if out is not None:
-        found.save(out)
+        found.save(out, [image], overwrite)
     for warning in found.warnings:
         warn(warning)
     if json:

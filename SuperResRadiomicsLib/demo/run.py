@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..enhancement import enhance, load_model
+from ..enhancement.result import PROVENANCE_NAME
+from ..io.outputs import output_set
 from ..radiomics import FeatureSettings, FeatureTable, LesionVersions
-from ..report.lesion import save_report, save_tables
+from ..report.lesion import JSON_NAME, file_names, save_report, save_tables
 from ..verdict import judge_lesion
 from .case import Case
 from .phantom import lung_nodule_phantom
@@ -54,7 +56,7 @@ def run_demo(
     """Enhance the sample case's lesion, compare its features, write images, tables and report.
 
     Args:
-        folder: An existing folder for the results.
+        folder: For the results; made if needed.
         model: Name or folder of a model.
         settings: Of the features; the defaults unless given.
         note: Told in one sentence when the phantom has to stand in.
@@ -69,9 +71,10 @@ def run_demo(
     versions = LesionVersions.of_enhancement(enhancement)
     table = judge_lesion(versions.compare(settings or FeatureSettings()), network.card)
     title = f"{case.image.name}, enhanced by {table.header['enhanced_column']}"
-    files = [
-        *enhancement.save(folder).values(),
-        *save_tables(folder, table),
-        *save_report(folder, versions, table, title, case.source, case.credit),
-    ]
+    files = [*enhancement.save(folder).values()]
+    names = file_names(report=True)
+    with output_set(folder, JSON_NAME, names=names, built_on=PROVENANCE_NAME) as staging:
+        save_tables(staging, table)
+        save_report(staging, versions, table, title, case.source, case.credit)
+    files += [Path(folder) / name for name in names]
     return Demonstration(case, table, files, versions.warnings)

@@ -52,9 +52,7 @@ class Enhancement:
     provenance: dict[str, Any]
     warnings: tuple[str, ...]
 
-    def save(
-        self, folder: str | os.PathLike[str], format: str = "nrrd", overwrite: bool = False
-    ) -> dict[str, Path]:
+    def save(self, folder: str | os.PathLike[str], format: str = "nrrd", overwrite: bool = False) -> dict[str, Path]:
         """Write the images, the masks and the provenance, all or nothing, in the place of an earlier enhancement.
 
         Args:

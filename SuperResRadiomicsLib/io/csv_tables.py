@@ -10,6 +10,8 @@ from typing import Any
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 """A cell of text that begins so is run by spreadsheets (OWASP, "CSV Injection"); such cells get an apostrophe."""
 GUARD = "'"
+NOTICE_COLUMN = "notice"
+"""The last column of our tables: comment lines would have to be skipped by every reader."""
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -107,6 +107,12 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write bytes, atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def write_json(path: str | os.PathLike[str], content: dict[str, Any], compact: bool = False) -> None:
     """Write a JSON object, atomically, on one line where it shall be compact. NaN is not JSON and is refused."""
     style: dict[str, Any] = {"separators": (",", ":")} if compact else {"indent": 2}

@@ -17,7 +17,7 @@ from pathlib import Path
 from ..errors import OutputError
 from .files import prepare_folder, replace_durably, sync_folder, write_json
 from .leftovers import temporary_path
-from .records import BUILT_ON, HASHES, Record, is_ours, listed, names_in, records_in, seal
+from .records import BUILT_ON, HASHES, Record, is_ours, listed, names_in, read_record, records_in, seal
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def output_set(
         The folder to write to.
 
     Raises:
-        OutputError: The folder cannot be used, another run writes to it, or the user's files are in the way.
+        OutputError: The folder cannot be used, the user's files are in the way, or what the set is built on changed.
 
     Example:
         >>> import json, tempfile
@@ -66,12 +66,16 @@ def output_set(
     try:
         prepare_folder(target)
         with _alone_in(target):
-            _check(names, target, record, sources, overwrite)
-            staging = temporary / target.resolve().name
-            staging.mkdir(parents=True)
-            yield staging
-            seal(staging, record, built_on)
-            _publish(staging, target, record, sources, overwrite)
+            _check({record, *names}, target, sources, overwrite)
+            foundation = read_record(target / built_on) if built_on else None
+        staging = temporary / target.resolve().name
+        staging.mkdir(parents=True)
+        yield staging
+        seal(staging, record, built_on)
+        with _alone_in(target):
+            if built_on and read_record(target / built_on) != foundation:
+                raise OutputError(f"'{built_on}' changed while this was computed from it. Start again.")
+            _publish(staging, target, sources, overwrite)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         if is_new:
@@ -95,16 +99,18 @@ def save_record(
         write_json(staging / target.name, content)
 
 
-def _check(names: Iterable[str], target: Path, record: str, inputs: list[Path], overwrite: bool) -> None:
+def _check(names: Iterable[str], target: Path, inputs: list[Path], overwrite: bool) -> None:
     """Refuse to write or remove what is an input, or not ours."""
     records = records_in(target)
-    touched = {*names, record}
+    touched = {*names}
     for each in _leaving(records, touched):
         touched |= {*records[each][HASHES]}
     _check_inputs(sorted(touched), target, inputs)
     if overwrite:
         return
-    foreign = [name for name in sorted(touched) if os.path.lexists(target / name) and not is_ours(target, name, records)]
+    foreign = [
+        name for name in sorted(touched) if os.path.lexists(target / name) and not is_ours(target, name, records)
+    ]
     if foreign:
         raise OutputError(
             f"The folder '{target.resolve().name}' holds {listed(foreign)}, which this software did not write or "
@@ -138,7 +144,7 @@ def _is_within(path: Path, source: Path) -> bool:
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold the folder, so that two runs never mix their files; the system lets go when a process ends."""
+    """Wait for the folder, so that two runs never mix their files; the system lets go when a process ends."""
     try:
         import fcntl
     except ImportError:  # Windows: the check before the move has to do.
@@ -146,26 +152,20 @@ def _alone_in(folder: Path) -> Iterator[None]:
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise OutputError(
-                f"Another run is writing to the folder '{folder.resolve().name}'. Wait for it, or choose another."
-            ) from error
-        except OSError:  # A network disk without locks.
-            pass
+        with suppress(OSError):  # A network disk without locks.
+            fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)
 
 
-def _publish(staging: Path, target: Path, record: str, inputs: list[Path], overwrite: bool) -> None:
+def _publish(staging: Path, target: Path, inputs: list[Path], overwrite: bool) -> None:
     """Put the new set in the place of the earlier one: its files go, the new record comes, then the other new files.
 
     At every moment the records list all files that are ours.
     """
     files = names_in(staging)
-    _check(files, target, record, inputs, overwrite)
+    _check(files, target, inputs, overwrite)
     earlier, new = records_in(target), records_in(staging)
     try:
         for each in _leaving(earlier, {*files}):

@@ -44,7 +44,11 @@ def verified_record(path: str | os.PathLike[str]) -> Record:
             f"'{source.name}' in '{source.resolve().parent.name}' is damaged, was changed, or comes from an earlier "
             "version of this software. Make the results again."
         )
-    bad = [name for name, digest in content[HASHES].items() if name != source.name and hash_or_none(source.parent / name) != digest]
+    bad = [
+        name
+        for name, digest in content[HASHES].items()
+        if name != source.name and hash_or_none(source.parent / name) != digest
+    ]
     if bad:
         raise OutputError(
             f"The results in '{source.resolve().parent.name}' are not as they were written: {listed(bad)} "

@@ -3,7 +3,7 @@
     protocol.yaml, manifest.csv   what the user wrote
     results/cases/                one file a case: CASE.KEY.parquet, or CASE.KEY.error.json
     results/run.json              the last run: when it began, how many workers, how it ended
-    results/features.parquet      all cases' features
+    results/features.parquet      all cases' features, and the same as features.csv; features.json says how they came
     results/signatures/           users' signatures that were evaluated, and on which outcomes
     report/                       report.html, tables as CSV and JSON
 
@@ -93,6 +93,16 @@ class StudyFolder:
     def features(self) -> Path:
         """The features of all cases."""
         return self.results / "features.parquet"
+
+    @property
+    def features_table(self) -> Path:
+        """The same as CSV."""
+        return self.features.with_suffix(".csv")
+
+    @property
+    def features_record(self) -> Path:
+        """The record of these two."""
+        return self.features.with_suffix(".json")
 
     @property
     def run_record(self) -> Path:

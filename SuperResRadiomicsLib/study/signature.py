@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
 from ..errors import SettingsError, StudyError
-from ..io.files import prepare_folder, write_json
+from ..io.outputs import save_record
 from ..stability import (
     Signature,
     bland_altman,
@@ -89,14 +89,13 @@ def evaluate_signature(root: str | os.PathLike[str], request: SignatureRequest) 
     protocol = read_protocol(folder.protocol)
     cube = read_cube(folder.features, protocol).first_sessions()
     tables = signature_tables(request, cube, protocol, read_manifest(folder.manifest, check_files=False))
-    prepare_folder(folder.signatures)
     content = {
         "schema_version": SCHEMA_VERSION,
         "notice": NOT_FOR_CLINICAL_USE,
         **asdict(request),
         "signature": request.signature.to_dict(),
     }
-    write_json(folder.signatures / f"{request.signature.file_stem}.json", content)
+    save_record(folder.signatures / f"{request.signature.file_stem}.json", content)
     return tables
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from ...errors import BatchError, MissingDependencyError, SettingsError, SuperResError
 from ...grid import BoolArray, box_of_mask
+from ...io.hashes import content_hash
 from ...io.image import Image, read_image, read_mask
 from ..engine import ENGINES
 from ..extract import extract_features
@@ -121,7 +122,8 @@ def _extracted(case: Case, settings: FeatureSettings, label: int) -> Outcome:
     image = read_image(case.image)
     mask = read_mask(case.mask, image.grid, wanted, channel)
     features = extract_features(image, mask, settings)
-    return Outcome(case, features, _diagnostics(image, mask, settings))
+    hashes = {"Image_SHA256": content_hash(case.image), "Mask_SHA256": content_hash(case.mask)}
+    return Outcome(case, features, _diagnostics(image, mask, settings) | hashes)
 
 
 def _diagnostics(image: Image, mask: BoolArray, settings: FeatureSettings) -> dict[str, str]:

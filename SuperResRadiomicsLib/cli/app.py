@@ -29,6 +29,8 @@ from ..verdict import card_behind, judge_lesion, lesion_variation
 from . import batch, detection, models, study
 from . import options as given
 from .console import note, output, print_json, progress_bar, warn
+from .dicom import DICOM, export_enhancement, export_features
+from .exits import require
 from .tables import comparison_summary, feature_summary, feature_values, flat_settings
 
 app = typer.Typer(
@@ -92,7 +94,10 @@ def enhance(
     mask_rule: given.MaskRule = "linear",
     allow_volume_change: given.AllowVolumeChange = False,
     modality: given.Modality = None,
-    format: Annotated[Literal["nrrd", "nii.gz", "mha"], typer.Option(help="Format of the images written.")] = "nrrd",
+    format: Annotated[
+        Literal["nrrd", "nii.gz", "mha", "dicom"],
+        typer.Option(help="Format of the images written; dicom: a series and its lesion, beside files in nrrd."),
+    ] = "nrrd",
     blur: Annotated[
         float | None,
         typer.Option(
@@ -123,8 +128,11 @@ def enhance(
         )
     region: Box | LesionDetection | None = given.parse_box(box) if box and box != given.AUTO else None
     inputs = {"image": image, "mask": mask}
+    if format == DICOM:
+        require(("highdicom",), "DICOM output", "dicom")
+    files_format = "nrrd" if format == DICOM else format
     with output_set(
-        out, PROVENANCE_NAME, names=file_names(format), inputs=filter(None, inputs.values()), overwrite=overwrite
+        out, PROVENANCE_NAME, names=file_names(files_format), inputs=filter(None, inputs.values()), overwrite=overwrite
     ) as folder:
         hashes = hash_inputs(inputs)
         scan = read_image(image, modality)
@@ -146,7 +154,9 @@ def enhance(
                 progress=progress,
             )
         enhancement = replace(enhancement, provenance={**enhancement.provenance, "inputs": hashes})
-        files = enhancement.save(folder, format)
+        if format == DICOM:
+            export_enhancement(enhancement, folder, image)
+        files = enhancement.save(folder, files_format)
     _tell_warnings(enhancement.warnings)
     if json:
         print_json(
@@ -237,6 +247,12 @@ def compare(
         typer.Option(help="JSON or CSV of a signature to score the three images with.", show_default=False),
     ] = None,
     report: Annotated[bool, typer.Option("--report", help="Also draw a picture and write a report.")] = False,
+    dicom: Annotated[
+        bool,
+        typer.Option(
+            "--dicom", help="Also write the features as a DICOM report, of what `enhance --format dicom` wrote."
+        ),
+    ] = False,
     overwrite: given.Overwrite = False,
     json: given.Json = False,
 ) -> None:
@@ -247,6 +263,8 @@ def compare(
     settings = asked.settings
     scored = read_signature(signature) if signature else None
     inputs = {"original": original, "mask": mask, "bicubic": bicubic, "enhanced": enhanced}
+    if dicom:
+        require(("highdicom",), "DICOM output", "dicom")
     if folder:
         _refuse_beside_folder(original, mask, bicubic, enhanced, model, label)
         versions = LesionVersions.of_enhancement(load_enhancement(folder))
@@ -286,6 +304,8 @@ def compare(
         files = save_tables(staging, table)
         if report:
             files += save_report(staging, versions, table, f"Enhanced by {table.header['enhanced_column']}")
+        if dicom:
+            files.append(export_features(table, folder, staging))
     if json:
         print_json(table.to_dict())
     else:

@@ -65,7 +65,9 @@ def run(
         OutputError: The table would replace an input or a file of the user's.
     """
     if not out or out.suffix.lower() == ".json":
-        raise SettingsError("A list of cases was given without a file for its table, such as features.csv. Name one with --out.")
+        raise SettingsError(
+            "A list of cases was given without a file for its table, such as features.csv. Name one with --out."
+        )
     cases = read_cases(listed)
     record = out.with_suffix(".json").name
     inputs = [listed, *cases.files]

@@ -8,7 +8,6 @@ loading one runs whatever code it holds.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import os
 from collections.abc import Iterable
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import SCHEMA_VERSION
 from ..errors import ModelError
+from ..io.documents import read_json
 from ..io.files import atomic_path, prepare_folder, write_json
 
 if TYPE_CHECKING:
@@ -194,9 +194,9 @@ def load_card(name_or_folder: str | os.PathLike[str]) -> Card:
     folder = find_model(name_or_folder)
     path = folder / CARD_NAME
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelError(f"The card of model '{folder.name}' cannot be read as JSON: {error}") from error
+        content = read_json(path)
+    except ValueError as error:
+        raise ModelError(f"The card of model '{folder.name}' cannot be used: {error}. Get the model again.") from error
     try:
         return _parse(folder, content)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
@@ -271,7 +271,10 @@ def _rising(field: str, value: Any) -> tuple[float, float]:
 def _condition(content: dict[str, Any]) -> Condition:
     name = _one_of("condition name", content["name"], ("blur_px", "noise"))
     low, high = _rising(f"allowed range of condition {name}", content["allowed"])
-    return Condition(name, float(content["scale"]), float(content["default"]), (low, high))
+    scale, default = float(content["scale"]), float(content["default"])
+    if not (math.isfinite(scale) and scale > 0 and math.isfinite(default)):
+        raise ValueError(f"condition {name} has the scale {scale} and the default {default}; finite numbers are needed")
+    return Condition(name, scale, default, (low, high))
 
 
 def load_network(card: Card) -> nn.Module:

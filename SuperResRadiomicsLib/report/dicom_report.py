@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from pathlib import Path
 
 from highdicom import UID
 from highdicom.sr import (
@@ -25,11 +26,13 @@ from highdicom.sr import (
     TrackingIdentifier,
     VolumetricROIMeasurementsAndQualitativeEvaluations,
 )
-from pydicom import Dataset
+from pydicom import Dataset, dcmread
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
 from .. import NOT_FOR_CLINICAL_USE, __version__
+from ..enhancement.dicom import MASK_NAME, ORIGINAL_MASK_NAME, read_series, write_dicom
+from ..errors import ImageError
 from ..io.dicom_out import SEGMENT
 from ..io.dicom_out.equipment import MODEL_NAME, new_object
 from ..radiomics import FeatureRow, FeatureTable
@@ -57,16 +60,14 @@ _INTENSITIES = (
 _SQUARED_INTENSITIES = ("Variance", "Energy")
 
 
-def measurement_report(
-    table: FeatureTable, masks: dict[str, Dataset], images: Sequence[Dataset]
-) -> Comprehensive3DSR:
+def measurement_report(table: FeatureTable, masks: dict[str, Dataset], images: Sequence[Dataset]) -> Comprehensive3DSR:
     """Make the report.
 
     Args:
         table: The features.
         masks: The lesion's Segmentation by the column of the table that was measured in it: ``enhanced``, and
             ``original`` where there is one on the source.
-        images: The enhanced series, and what else the segmentations lie on.
+        images: The enhanced series.
 
     Returns:
         The object, of the patient and study of the first image. A feature that is not defined is left out.
@@ -107,6 +108,26 @@ def measurement_report(
         is_verified=False,
         **new_object(_SERIES, "Radiomic features"),
     )
+
+
+def save_dicom_report(table: FeatureTable, enhancement: Path, folder: Path) -> Path:
+    """Write the report on the DICOM objects of an enhancement.
+
+    Args:
+        table: The features of its lesion.
+        enhancement: Folder that `enhance --format dicom` wrote.
+        folder: Gets `REPORT_NAME`.
+
+    Raises:
+        ImageError: The enhancement holds no DICOM objects, or no lesion.
+        OutputError: The file cannot be written.
+    """
+    series = read_series(enhancement)
+    names = {"enhanced": MASK_NAME, "original": ORIGINAL_MASK_NAME}
+    masks = {column: dcmread(enhancement / name) for column, name in names.items() if (enhancement / name).is_file()}
+    if "enhanced" not in masks:
+        raise ImageError(f"The enhancement '{enhancement.name}' was made without a lesion, so nothing can be reported.")
+    return write_dicom(measurement_report(table, masks, series), folder / REPORT_NAME)
 
 
 def _reference(mask: Dataset) -> ReferencedSegment:

@@ -11,6 +11,7 @@ The first line out is ``{"event": "ready", ...}``. A request is an object with
 and the command's own parameters: the keyword arguments of the function of that name. The answers carry the
 request's ``id``:
 
+- ``alive``: every `BEAT_SECONDS` while the request is worked on; longer silence means that the worker hangs;
 - ``progress``: the ``stage`` (such as ``enhance`` or ``features``) and ``done`` of ``total``, 0 where not known;
 - ``result``: the command's result, once, at the end;
 - ``error``: instead of a result; ``kind`` is ``user`` (can be mended by the user) or
@@ -25,15 +26,18 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
 from SuperResRadiomicsLib.demo.fetch import fetch_sample
-from SuperResRadiomicsLib.errors import SettingsError, SuperResError
+from SuperResRadiomicsLib.errors import OUT_OF_MEMORY, SettingsError, SuperResError, is_out_of_memory
+from SuperResRadiomicsLib.io.documents import parse_json
 from SuperResRadiomicsLib.worker.diagnosis import diagnose
 from SuperResRadiomicsLib.worker.lesion_commands import COMMANDS as LESION_COMMANDS
 from SuperResRadiomicsLib.worker.lesion_commands import feature_settings
@@ -43,6 +47,8 @@ if TYPE_CHECKING:
     from SuperResRadiomicsLib.detect import LoadedDetector
     from SuperResRadiomicsLib.enhancement import Enhancement, LoadedModel
     from SuperResRadiomicsLib.grid import Box
+
+BEAT_SECONDS = 5.0
 
 Result = dict[str, Any]
 Progress = Callable[[str, int, int], None]
@@ -234,6 +240,7 @@ class Worker:
     def __init__(self, requests: Iterable[str], responses: TextIO) -> None:
         self._requests = requests
         self._responses = responses
+        self._sending = threading.Lock()
 
     def run(self) -> None:
         """Answer until the requests end or one asks to shut down."""
@@ -248,7 +255,8 @@ class Worker:
         try:
             request = _parse(line)
             identifier, command = request.pop("id"), request.pop("command")
-            result = COMMANDS[command](partial(self._progress, identifier), **request)
+            with self._signs_of_life(identifier):
+                result = COMMANDS[command](partial(self._progress, identifier), **request)
             self._send(event="result", id=identifier, command=command, result=result)
         except BrokenPipeError:
             raise  # Nobody listens any more.
@@ -259,23 +267,46 @@ class Worker:
     def _progress(self, identifier: Any, stage: str, done: int, total: int) -> None:
         self._send(event="progress", id=identifier, stage=stage, done=done, total=total)
 
+    @contextmanager
+    def _signs_of_life(self, identifier: Any) -> Iterator[None]:
+        """Say every few seconds that a request is still worked on, so that silence means a hang or a death."""
+        stopped = threading.Event()
+
+        def beat() -> None:
+            while not stopped.wait(BEAT_SECONDS):
+                with suppress(OSError, ValueError):  # Nobody listens any more; the answer will find out.
+                    self._send(event="alive", id=identifier)
+
+        thread = threading.Thread(target=beat, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stopped.set()
+            thread.join()
+
     def _send(self, **message: Any) -> None:
         line = json.dumps({"schema_version": SCHEMA_VERSION, **message}, allow_nan=False)
-        self._responses.write(line + "\n")
-        self._responses.flush()
+        with self._sending:
+            self._responses.write(line + "\n")
+            self._responses.flush()
 
 
 def _parse(line: str) -> dict[str, Any]:
     """Read a request and check its envelope."""
-    request = json.loads(line)
+    request = parse_json(line)
+    if not isinstance(request, dict):
+        raise ValueError("A request is a JSON object.")
     version = request.pop("schema_version", None)
     if version != SCHEMA_VERSION:
         raise SettingsError(
             f"The request has schema version {version}, this worker understands {SCHEMA_VERSION}. The extension and "
             "the package are of different versions: update both, then restart."
         )
-    if "id" not in request or request.get("command") not in COMMANDS:
-        raise ValueError(f"A request needs an id and one of the commands {', '.join(COMMANDS)}.")
+    if not isinstance(request.get("id"), str | int) or str(request.get("command")) not in COMMANDS:
+        raise ValueError(
+            f"A request needs an id (text or a whole number) and one of the commands {', '.join(COMMANDS)}."
+        )
     return request
 
 
@@ -287,6 +318,8 @@ def _describe(error: Exception) -> dict[str, str]:
     if isinstance(error, ModuleNotFoundError):
         return {"kind": "user", "error": "MissingDependencyError", "message": _missing_package(error.name)}
     traceback.print_exc(file=sys.stderr)
+    if is_out_of_memory(error):
+        return {"kind": "user", "error": "OutOfMemoryError", "message": OUT_OF_MEMORY}
     return {"kind": "internal", "error": name, "message": f"{name}: {error}"}
 
 
@@ -309,7 +342,8 @@ def _claim_standard_output() -> TextIO:
 def main() -> None:
     """Serve standard input until it ends."""
     responses = _claim_standard_output()
-    with open(0, encoding="utf-8", closefd=False) as requests:
+    # A line that is no UTF-8 becomes one that is no valid request; the worker goes on.
+    with open(0, encoding="utf-8", errors="replace", closefd=False) as requests:
         try:
             Worker(requests, responses).run()
         except BrokenPipeError:

@@ -1,4 +1,4 @@
-"""An enhanced image as a DICOM series of its own: CT Image or MR Image Storage, one file a slice (PS3.3, A.3 and A.4)."""
+"""An enhanced image as a DICOM series of its own: CT or MR Image Storage, one file a slice (PS3.3, A.3 and A.4)."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from highdicom import UID, AlgorithmIdentificationSequence, VOILUTFunctionValues, VOILUTTransformation
 from highdicom.pm import ParametricMap, RealWorldValueMapping
-from highdicom.seg import Segmentation, SegmentAlgorithmTypeValues, SegmentationTypeValues, SegmentDescription
+from highdicom.seg import SegmentAlgorithmTypeValues, Segmentation, SegmentationTypeValues, SegmentDescription
 from pydicom import Dataset
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
@@ -53,7 +53,9 @@ def segmentation(mask: BoolArray, slices: Sequence[Dataset], description: str, t
     )
 
 
-def parametric_map(values: npt.NDArray[np.float32], slices: Sequence[Dataset], unit: str, meaning: str) -> ParametricMap:
+def parametric_map(
+    values: npt.NDArray[np.float32], slices: Sequence[Dataset], unit: str, meaning: str
+) -> ParametricMap:
     """Make a map of numbers, such as the standard deviation of every voxel.
 
     Args:
@@ -88,5 +90,3 @@ def parametric_map(values: npt.NDArray[np.float32], slices: Sequence[Dataset], u
     )
     made.Laterality = ""
     return made
-
-

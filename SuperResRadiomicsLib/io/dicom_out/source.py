@@ -14,6 +14,7 @@ from pydicom.uid import CTImageStorage, generate_uid
 
 from ...errors import ImageError
 from ...grid import Grid
+from ..image import Image
 
 SAME_PLACE_MM = 0.01
 """A slice of the source and one of an image are the same where their corners are closer than this."""
@@ -57,35 +58,36 @@ def _lies_at(header: Dataset, corner: Any) -> bool:
     return bool(np.linalg.norm(np.asarray(position, float) - corner) < SAME_PLACE_MM)
 
 
-def read_source(path: str | os.PathLike[str] | None, series: str | None = None) -> Source:
+def read_source(path: str | os.PathLike[str] | None, image: Image) -> Source:
     """Read the headers of the series that an image was read from.
 
     Args:
         path: The DICOM folder or file; None, or a file of another kind, for an image without patient and study.
-        series: SeriesInstanceUID of the series that was read, where the folder holds several.
+        image: What was read: of several series in the folder it is the one with slices at its places.
 
     Returns:
         The source. Of an image that was no DICOM the study is a new one without a patient.
 
     Raises:
-        ImageError: The folder holds no image, or several series and none was named.
+        ImageError: The folder holds several series that could be the image.
     """
-    headers = [] if path is None else _headers(Path(path))
-    if series is not None:
-        headers = [header for header in headers if header.SeriesInstanceUID == series]
-    if len({str(header.SeriesInstanceUID) for header in headers}) > 1:
+    series: dict[str, list[Dataset]] = {}
+    for header in [] if path is None else _headers(Path(path)):
+        series.setdefault(str(header.SeriesInstanceUID), []).append(header)
+    sources = [Source(tuple(headers), known=True) for headers in series.values()]
+    if len(sources) > 1:
+        sources = [source for source in sources if any(source.slices_of(image.grid))]
+    if len(sources) > 1:
         raise ImageError(
-            f"The folder '{Path(str(path)).name}' holds several DICOM series, so it is not known whose patient and "
-            "study the results belong to. Name the series."
+            f"The folder '{Path(str(path)).name}' holds several DICOM series at the same place, so it is not known "
+            "whose patient and study the results belong to. Give a folder with one of them."
         )
-    if headers:
-        return Source(tuple(headers), known=True)
-    return Source((_nobody(),), known=False)
+    return sources[0] if sources else Source((_nobody(),), known=False)
 
 
 def _headers(path: Path) -> list[Dataset]:
     files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-    found = []
+    found: list[Dataset] = []
     for file in files:
         try:
             header = dcmread(file, stop_before_pixels=True)

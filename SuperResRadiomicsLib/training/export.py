@@ -12,7 +12,7 @@ from ..models.catalogue import Card, change_card, save_model
 from ..networks import architectures, build_network
 from .config import TrainingConfig
 from .model_page import write_page
-from .systems import SYSTEMS
+from .systems import system_class
 from .trainer import load_checkpoint
 
 
@@ -69,7 +69,7 @@ def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, A
         **({"input_size": config.method.input_size} if config.method.name == "detector" else {}),
         "scale": degradation.factor,
         "objective": config.objective,
-        "adversarial": SYSTEMS[config.method.name].adversarial,
+        "adversarial": system_class(config.method.name).adversarial,
         "architecture": {"name": config.network.name, "arguments": config.network.arguments},
         "intensity": {"unit": config.unit, "window": list(config.window)},
         "valid_spacing_mm": list(config.valid_spacing_mm),

@@ -2,42 +2,31 @@
 
 3D Slicer runs this as a process of its own, so that neither a crash, nor an
 out-of-memory, nor a Cancel can touch the scene. It lives on between clicks and keeps
-loaded models warm. It is started as ``python -m SuperResRadiomicsLib.worker.server`` or by
+loaded models warm. It is started as ``python -m SuperResRadiomicsLib.worker`` or by
 path, and ends when its standard input ends.
 
-The first line out is ``{"event": "ready", ...}``. A request is an object with
-``schema_version``, ``id``, ``command`` (``enhance``, ``detect``, ``compare``, ``models``,
-``devices``, ``diagnose``, ``fetch_sample``, ``shutdown`` or one of `SuperResRadiomicsLib.worker.lesion_commands`)
-and the command's own parameters: the keyword arguments of the function of that name. The answers carry the
-request's ``id``:
-
-- ``alive``: every `BEAT_SECONDS` while the request is worked on; longer silence means that the worker hangs;
-- ``progress``: the ``stage`` (such as ``enhance`` or ``features``) and ``done`` of ``total``, 0 where not known;
-- ``result``: the command's result, once, at the end;
-- ``error``: instead of a result; ``kind`` is ``user`` (can be mended by the user) or
-  ``internal``, ``message`` a sentence to show. The worker stays usable.
-
-Images go by file, uncompressed, in a folder that the caller gives and removes. The process' memory is limited, see
+What is said is described in `SuperResRadiomicsLib.worker.protocol`: a request names one of the functions below, or
+of `SuperResRadiomicsLib.worker.lesion_commands`, and its keyword arguments. The process' memory is limited, see
 `SuperResRadiomicsLib.worker.memory_limit`.
 """
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import sys
 import threading
+import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
+from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, __version__
 from SuperResRadiomicsLib.demo.fetch import fetch_sample
-from SuperResRadiomicsLib.errors import OUT_OF_MEMORY, SettingsError, SuperResError, is_out_of_memory
-from SuperResRadiomicsLib.io.documents import parse_json
+from SuperResRadiomicsLib.errors import OUT_OF_MEMORY, SuperResError, is_out_of_memory
+from SuperResRadiomicsLib.worker import protocol
 from SuperResRadiomicsLib.worker.diagnosis import diagnose
 from SuperResRadiomicsLib.worker.lesion_commands import COMMANDS as LESION_COMMANDS
 from SuperResRadiomicsLib.worker.lesion_commands import feature_settings
@@ -47,8 +36,6 @@ if TYPE_CHECKING:
     from SuperResRadiomicsLib.detect import LoadedDetector
     from SuperResRadiomicsLib.enhancement import Enhancement, LoadedModel
     from SuperResRadiomicsLib.grid import Box
-
-BEAT_SECONDS = 5.0
 
 Result = dict[str, Any]
 Progress = Callable[[str, int, int], None]
@@ -235,79 +222,54 @@ COMMANDS: dict[str, Callable[..., Result]] = {
 
 
 class Worker:
-    """Answers requests, one after the other."""
+    """Answers requests, one after the other.
+
+    Args:
+        requests: Lines of requests.
+        responses: Where the answers are written to.
+    """
 
     def __init__(self, requests: Iterable[str], responses: TextIO) -> None:
         self._requests = requests
         self._responses = responses
-        self._sending = threading.Lock()
+        self._writing = threading.Lock()  # The sign of life comes from a thread of its own.
 
     def run(self) -> None:
         """Answer until the requests end or one asks to shut down."""
-        self._send(event="ready", version=__version__, notice=NOT_FOR_CLINICAL_USE)
+        self._send(protocol.Ready(__version__, NOT_FOR_CLINICAL_USE))
         for line in self._requests:
             if self._answer(line) == "shutdown":
                 return
 
+    def tell_alive(self, seconds: float = protocol.ALIVE_SECONDS) -> None:
+        """Say again and again that the process is alive, until nobody listens; for a thread of its own."""
+        with contextlib.suppress(OSError, ValueError):
+            while True:
+                time.sleep(seconds)
+                self._send(protocol.Alive())
+
     def _answer(self, line: str) -> str | None:
         """Answer one request; returns its command."""
-        identifier, command = None, None
+        identifier, command = protocol.UNREADABLE, None
         try:
-            request = _parse(line)
-            identifier, command = request.pop("id"), request.pop("command")
-            with self._signs_of_life(identifier):
-                result = COMMANDS[command](partial(self._progress, identifier), **request)
-            self._send(event="result", id=identifier, command=command, result=result)
+            request = protocol.read_request(line)
+            identifier, command = request.id, request.command
+            result = COMMANDS[command](partial(self._progress, identifier), **request.parameters)
+            self._send(protocol.Result(identifier, result))
         except BrokenPipeError:
             raise  # Nobody listens any more.
         except Exception as error:
-            self._send(event="error", id=identifier, command=command, **_describe(error))
+            self._send(protocol.Failure(identifier, **_describe(error)))
         return command
 
-    def _progress(self, identifier: Any, stage: str, done: int, total: int) -> None:
-        self._send(event="progress", id=identifier, stage=stage, done=done, total=total)
+    def _progress(self, identifier: int, stage: str, done: int, total: int) -> None:
+        self._send(protocol.Progress(identifier, stage, done, total))
 
-    @contextmanager
-    def _signs_of_life(self, identifier: Any) -> Iterator[None]:
-        """Say every few seconds that a request is still worked on, so that silence means a hang or a death."""
-        stopped = threading.Event()
-
-        def beat() -> None:
-            while not stopped.wait(BEAT_SECONDS):
-                with suppress(OSError, ValueError):  # Nobody listens any more; the answer will find out.
-                    self._send(event="alive", id=identifier)
-
-        thread = threading.Thread(target=beat, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            stopped.set()
-            thread.join()
-
-    def _send(self, **message: Any) -> None:
-        line = json.dumps({"schema_version": SCHEMA_VERSION, **message}, allow_nan=False)
-        with self._sending:
-            self._responses.write(line + "\n")
+    def _send(self, message: protocol.Message) -> None:
+        line = message.line()
+        with self._writing:
+            self._responses.write(line)
             self._responses.flush()
-
-
-def _parse(line: str) -> dict[str, Any]:
-    """Read a request and check its envelope."""
-    request = parse_json(line)
-    if not isinstance(request, dict):
-        raise ValueError("A request is a JSON object.")
-    version = request.pop("schema_version", None)
-    if version != SCHEMA_VERSION:
-        raise SettingsError(
-            f"The request has schema version {version}, this worker understands {SCHEMA_VERSION}. The extension and "
-            "the package are of different versions: update both, then restart."
-        )
-    if not isinstance(request.get("id"), str | int) or str(request.get("command")) not in COMMANDS:
-        raise ValueError(
-            f"A request needs an id (text or a whole number) and one of the commands {', '.join(COMMANDS)}."
-        )
-    return request
 
 
 def _describe(error: Exception) -> dict[str, str]:
@@ -333,18 +295,19 @@ def _missing_package(name: str | None) -> str:
 
 def _claim_standard_output() -> TextIO:
     """Keep the real standard output for the protocol; whatever else prints goes to standard error."""
-    protocol = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
+    messages = os.fdopen(os.dup(1), "w", encoding="utf-8", newline="\n")
     os.dup2(2, 1)
     sys.stdout = sys.stderr
-    return protocol
+    return messages
 
 
 def main() -> None:
     """Serve standard input until it ends."""
     responses = _claim_standard_output()
-    # A line that is no UTF-8 becomes one that is no valid request; the worker goes on.
-    with open(0, encoding="utf-8", errors="replace", closefd=False) as requests:
+    with open(0, encoding="utf-8", closefd=False) as requests:
         try:
-            Worker(requests, responses).run()
+            worker = Worker(requests, responses)
+            threading.Thread(target=worker.tell_alive, daemon=True).start()
+            worker.run()
         except BrokenPipeError:
             os._exit(0)  # The parent is gone; flushing at exit would only fail again.

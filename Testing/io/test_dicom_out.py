@@ -70,7 +70,7 @@ def write_source(folder: Path, voxels: np.ndarray, modality: str, spacing: tuple
             setattr(one, keyword, value)
         one.Modality, one.InstanceNumber, one.SliceThickness = modality, k + 1, spacing[2]
         one.ImagePositionPatient = [f"{x:.10f}" for x in np.array([-20.0, 10.0, 5.0]) + k * spacing[2] * normal]
-        one.ImageOrientationPatient = [f"{x:.14f}" for x in (*row, *column)]
+        one.ImageOrientationPatient = [f"{x:.12f}" for x in (*row, *column)]
         one.PixelSpacing = [spacing[1], spacing[0]]
         one.SamplesPerPixel, one.PhotometricInterpretation = 1, "MONOCHROME2"
         one.Rows, one.Columns = plane.shape

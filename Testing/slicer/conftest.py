@@ -239,8 +239,8 @@ def measured(module: Any, make_lesion: Any, tiny_model: Path, enhanced_once: dic
         enhanced_once["table"] = LesionVersions.of_enhancement(enhancement).compare(settings)
     measured = Case(module, lesion, **enhanced_once)
     yield measured
-    measured.panel.cleanup()
-    assert measured.panel.job.processId is None
+    measured.close()
+    assert measured.logic.workerProcessId is None
     assert not measured.panel._watch.Observations
     measured.panel.widget.deleteLater()
     slicer.app.processEvents()

@@ -13,7 +13,7 @@ def test_an_edited_segment_offers_to_refresh(measured):
     assert not measured.ui.staleLabel.isVisibleTo(measured.panel.widget)
     measured.edit()
     assert measured.ui.staleLabel.isVisibleTo(measured.panel.widget)
-    assert not measured.panel.job.isRunning, "nothing runs by itself"
+    assert not measured.logic.isRunning, "nothing runs by itself"
     assert not measured.ui.stabilityButton.enabled and "edited" in measured.ui.stabilityButton.toolTip
     measured.ui.refreshButton.click()
     measured.wait()

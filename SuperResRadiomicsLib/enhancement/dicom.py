@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import NOT_FOR_CLINICAL_USE, __version__
 from ..errors import ImageError, OutputError
 from ..grid import BoolArray
 from ..io.files import write_bytes
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from ..io.dicom_out import Source
 
 FOLDER, SERIES_FOLDER = "dicom", "dicom/enhanced"
+RECORD_NAME = "dicom.json"
+"""The record of an export that is a set of its own."""
 MASK_NAME, ORIGINAL_MASK_NAME = "dicom/mask.dcm", "dicom/original_mask.dcm"
 
 
@@ -100,9 +103,11 @@ def read_series(folder: str | os.PathLike[str]) -> list[Dataset]:
 
 
 def _describe(provenance: dict[str, Any]) -> str:
-    model, software = provenance["model"], provenance["software"]
+    model = provenance["model"]
+    scale = provenance.get("parameters", {}).get("scale")
+    by = "" if scale is None else f" by a factor of {scale}"
     return (
-        f"{provenance['notice']} Super-resolved in-plane by a factor of {provenance['parameters']['scale']} with the "
-        f"network {model['name']} {model['version']} (objective {model['objective']}, SHA-256 "
-        f"{model['sha256'][:16]}), SuperResRadiomics {software['SuperResRadiomics']}."
+        f"{NOT_FOR_CLINICAL_USE} Super-resolved in-plane{by} with the network {model['name']} "
+        f"{model.get('version', '')} (objective {model['objective']}, SHA-256 {model['sha256'][:16]}), "
+        f"SuperResRadiomics {__version__}."
     )

@@ -304,7 +304,8 @@ def _claim_standard_output() -> TextIO:
 def main() -> None:
     """Serve standard input until it ends."""
     responses = _claim_standard_output()
-    with open(0, encoding="utf-8", closefd=False) as requests:
+    # A line that is no UTF-8 becomes one that is no request; the worker goes on.
+    with open(0, encoding="utf-8", errors="replace", closefd=False) as requests:
         try:
             worker = Worker(requests, responses)
             threading.Thread(target=worker.tell_alive, daemon=True).start()

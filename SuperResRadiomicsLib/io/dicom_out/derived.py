@@ -26,7 +26,7 @@ LONGEST_DESCRIPTION = 1024
 BITS = 16
 
 
-class DerivedSlice(SOPClass):  # type: ignore[misc]
+class DerivedSlice(SOPClass):
     """One slice; what it copies from the source are patient, study and frame of reference, and nothing else."""
 
     def __init__(self, image: Image, source: Source, series: UID, number: int, description: str) -> None:
@@ -146,10 +146,10 @@ def to_stored(voxels: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], float, float]
             if limits.min <= low and high <= limits.max:
                 return voxels.astype(kind), 1.0, 0.0
     values = voxels.astype(np.float64)
-    low, high = float(values.min()), float(values.max())
+    lowest, highest = float(values.min()), float(values.max())
     # The slope is rounded up as its decimals are written, so that the highest value still fits.
-    slope = float(f"{(high - low) / (2**BITS - 1) * (1 + 1e-9) or 1.0:.10g}")
-    intercept = float(_decimals([low])[0])
+    slope = float(f"{(highest - lowest) / (2**BITS - 1) * (1 + 1e-9) or 1.0:.10g}")
+    intercept = float(_decimals([lowest])[0])
     return np.clip(np.rint((values - intercept) / slope), 0, 2**BITS - 1).astype(np.uint16), slope, intercept
 
 

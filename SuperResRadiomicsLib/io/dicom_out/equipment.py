@@ -14,7 +14,7 @@ NOTICE = "not for clinical use"
 """Stands in every series' description, where viewers show it; 64 characters fit there."""
 
 
-def equipment() -> dict[str, str]:
+def equipment() -> dict[str, Any]:
     """The attributes of the general equipment, as `highdicom` takes them; none of them is the scanner's."""
     return {
         "manufacturer": MANUFACTURER,

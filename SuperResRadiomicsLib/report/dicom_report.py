@@ -8,7 +8,7 @@ that definition; any other has its own key (scheme 99SUPERRES).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from highdicom import UID
@@ -60,7 +60,7 @@ _INTENSITIES = (
 _SQUARED_INTENSITIES = ("Variance", "Energy")
 
 
-def measurement_report(table: FeatureTable, masks: dict[str, Dataset], images: Sequence[Dataset]) -> Comprehensive3DSR:
+def measurement_report(table: FeatureTable, masks: Mapping[str, Dataset], images: Sequence[Dataset]) -> Comprehensive3DSR:
     """Make the report.
 
     Args:

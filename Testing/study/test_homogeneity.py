@@ -129,4 +129,4 @@ def test_the_command(manifest, command):
     shown = command("study", "filter", manifest, "--out", out, "--slice-thickness", 5)
     assert shown.code == 0 and "1 cases kept, 7 left out." in shown.out
     refused = command("study", "filter", manifest, "--out", manifest)
-    assert refused.code == 2 and "manifest itself" in refused.err
+    assert refused.code == 2 and "is an input" in refused.err

@@ -203,7 +203,7 @@ def writeVolume(node: Any, file: Path) -> None:
 
 def dicomModality(volume: Any) -> str:
     """What DICOM says about a volume: ``CT``, ``MR``, ``US``, or empty."""
-    from SuperResRadiomicsLib.models.catalogue import MODALITIES
+    from SuperResRadiomicsLib.models import MODALITIES
 
     hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
     item = hierarchy.GetItemByDataNode(volume) if hierarchy else 0

@@ -20,14 +20,15 @@ from ..grid import Box
 from ..io.hashes import hash_inputs
 from ..io.image import read_image, read_mask
 from ..io.outputs import output_set
-from ..models.catalogue import load_card
+from ..models import load_card
 from ..radiomics import LesionVersions, ParameterFile, extract_features
 from ..report import lesion as report_files
 from ..report.lesion import save_report, save_tables
 from ..stability import describe_scores, read_signature, score_lesion
 from ..terminal.console import note, output, print_json, progress_bar, warn
 from ..terminal.exits import require
-from ..verdict import card_behind, judge_lesion, lesion_variation
+from ..verdict import check_stability as check_lesion_stability
+from ..verdict import compare as compare_lesion
 from . import batch, detection, models, study
 from . import options as given
 from .dicom import DICOM, export_enhancement, export_features
@@ -294,16 +295,15 @@ def compare(
         built_on=PROVENANCE_NAME if target == folder else None,
     ) as staging:
         hashes = hash_inputs(inputs)
-        variation = lesion_variation(versions, settings) if check_stability else None
-        compared = versions.compare(settings)
-        table = judge_lesion(compared, load_card(model) if model else card_behind(compared), variation)
+        variation = check_lesion_stability(versions, settings) if check_stability else None
+        table = compare_lesion(versions, settings, model=model, variation=variation)
         if scored:
             table = score_lesion(table, scored)
         if hashes:
-            table = replace(table, header={**table.header, "inputs": hashes})
+            table = replace(table, header=replace(table.header, inputs=hashes))
         files = save_tables(staging, table)
         if report:
-            files += save_report(staging, versions, table, f"Enhanced by {table.header['enhanced_column']}")
+            files += save_report(staging, versions, table, f"Enhanced by {table.header.enhanced_column}")
         if dicom:
             files.append(export_features(table, folder, staging))
     if json:

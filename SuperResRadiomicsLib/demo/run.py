@@ -10,9 +10,9 @@ from pathlib import Path
 from ..enhancement import enhance, load_model
 from ..enhancement.result import PROVENANCE_NAME
 from ..io.outputs import output_set
-from ..radiomics import FeatureSettings, FeatureTable, LesionVersions
+from ..radiomics import FeatureSettings, FeatureTable
 from ..report.lesion import JSON_NAME, file_names, save_report, save_tables
-from ..verdict import judge_lesion
+from ..verdict import compare
 from .case import Case
 from .phantom import lung_nodule_phantom
 from .sample import SampleError, lung1
@@ -68,13 +68,12 @@ def run_demo(
     network = load_model(model)
     case = sample_case(note)
     enhancement = enhance(case.image, network, mask=case.mask, progress=progress)
-    versions = LesionVersions.of_enhancement(enhancement)
-    table = judge_lesion(versions.compare(settings or FeatureSettings()), network.card)
-    title = f"{case.image.name}, enhanced by {table.header['enhanced_column']}"
+    table = compare(enhancement, settings, model=network.card)
+    title = f"{case.image.name}, enhanced by {table.header.enhanced_column}"
     files = [*enhancement.save(folder).values()]
     names = file_names(report=True)
     with output_set(folder, JSON_NAME, names=names, built_on=PROVENANCE_NAME) as staging:
         save_tables(staging, table)
-        save_report(staging, versions, table, title, case.source, case.credit)
+        save_report(staging, enhancement, table, title, case.source, case.credit)
     files += [Path(folder) / name for name in names]
-    return Demonstration(case, table, files, versions.warnings)
+    return Demonstration(case, table, files, enhancement.warnings)

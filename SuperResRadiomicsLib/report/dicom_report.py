@@ -60,7 +60,9 @@ _INTENSITIES = (
 _SQUARED_INTENSITIES = ("Variance", "Energy")
 
 
-def measurement_report(table: FeatureTable, masks: Mapping[str, Dataset], images: Sequence[Dataset]) -> Comprehensive3DSR:
+def measurement_report(
+    table: FeatureTable, masks: Mapping[str, Dataset], images: Sequence[Dataset]
+) -> Comprehensive3DSR:
     """Make the report.
 
     Args:
@@ -141,7 +143,7 @@ def _reference(mask: Dataset) -> ReferencedSegment:
 
 
 def _measurements(table: FeatureTable, column: str) -> list[Measurement]:
-    unit = str(table.header["intensity_unit"])
+    unit = str(table.header.intensity_unit)
     found = []
     for row in table.rows:
         value = float(getattr(row, column))
@@ -173,5 +175,6 @@ def _unit(row: FeatureRow, intensity: str) -> Code:
 
 def _settings(table: FeatureTable) -> list[str]:
     """What shaped the values, a line each."""
-    names = ("engine", "engine_version", "bin_width", "bin_count", "dimension", "enhanced_column")
-    return [f"{name}: {table.header[name]}"[:LONGEST_TEXT] for name in names if table.header.get(name) is not None]
+    names = ("engine", "engine_version", "bin_width", "bin_count", "dimension_used", "enhanced_column")
+    header = table.header.to_dict()
+    return [f"{name}: {header[name]}"[:LONGEST_TEXT] for name in names if header[name] is not None]

@@ -177,22 +177,19 @@ def compare(progress: Progress, *, enhancement: str, features: dict[str, Any] | 
 
 
 def _feature_table(enhancement: Enhancement, settings: dict[str, Any]) -> dict[str, Any]:
-    from SuperResRadiomicsLib.radiomics import LesionVersions
-    from SuperResRadiomicsLib.verdict import card_behind, judge_lesion
+    from SuperResRadiomicsLib.verdict import compare as compare_features
 
-    table = LesionVersions.of_enhancement(enhancement).compare(feature_settings(settings))
-    return judge_lesion(table, card_behind(table)).to_dict()
+    return compare_features(enhancement, feature_settings(settings)).to_dict()
 
 
 def models(progress: Progress) -> Result:
     """List the models that enhance, by name."""
-    from SuperResRadiomicsLib.models.catalogue import find_models, load_card
+    from SuperResRadiomicsLib.models import list_models
 
-    cards = [load_card(folder) for folder in find_models().values()]
     return {
         "models": {
             card.name: {"display_name": card.display_name, "objective": card.objective}
-            for card in cards
+            for card in list_models()
             if not card.detects
         }
     }

@@ -17,7 +17,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, RTStructureSetSt
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.dicom_out import segmentation
 from SuperResRadiomicsLib.io.image import read_image, read_mask
-from SuperResRadiomicsLib.models.catalogue import load_card
+from SuperResRadiomicsLib.models import load_card
 from SuperResRadiomicsLib.radiomics import read_parameter_file
 from SuperResRadiomicsLib.radiomics.batch import read_cases
 from SuperResRadiomicsLib.stability import read_signature

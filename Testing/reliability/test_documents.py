@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from SuperResRadiomicsLib.errors import ModelError, SuperResError
 from SuperResRadiomicsLib.io.documents import brief, parse_json, read_json, read_yaml
-from SuperResRadiomicsLib.models.catalogue import load_card
+from SuperResRadiomicsLib.models import load_card
 from SuperResRadiomicsLib.radiomics import read_parameter_file
 from SuperResRadiomicsLib.stability import read_signature
 from SuperResRadiomicsLib.study.protocol import read_protocol

@@ -89,7 +89,7 @@ def test_a_lesion_drawn_on_the_fine_grid_is_carried_back(measured, scene):
     )
     found = {row.key: row.original for row in measured.panel.table.rows}
     assert found["original_firstorder_Mean"] == expected["original_firstorder_Mean"]
-    assert "carried back" in header["mask_rule"]
+    assert "carried back" in header.mask_rule
     assert "Lesion drawn on the super-resolved image" in measured.ui.settingsLabel.text
     assert (measured.node.segmentation, measured.node.segmentId) == (fine, "fine lesion")
 

@@ -288,7 +288,7 @@ def make_panel(module: Any, tiny_model: Path) -> Iterator[Callable[..., Any]]:
 
 
 def test_the_check_shows_versions_devices_and_hashes(make_panel, tiny_model):
-    from SuperResRadiomicsLib.models.catalogue import load_card
+    from SuperResRadiomicsLib.models import load_card
 
     panel = make_panel()
     assert not panel.ui.copyDiagnosisButton.enabled

@@ -177,7 +177,7 @@ def test_a_saved_enhancement_can_be_compared(start, lesion, tiny_model, tmp_path
     image, mask = lesion
     enhance(image, tiny_model, mask=mask, device="cpu").save(tmp_path)
     answer = start().ask("compare", enhancement=str(tmp_path), features=FIRST_ORDER)[-1]
-    assert FeatureTable.from_dict(answer["result"]["features"]).header["model"] == "tiny"
+    assert FeatureTable.from_dict(answer["result"]["features"]).header.model == "tiny"
 
 
 def test_an_enhancement_without_mask_cannot_be_compared(start, lesion, tiny_model, tmp_path):
@@ -297,6 +297,6 @@ def test_it_ends_when_nobody_listens(start, files):
 
 def test_models_are_those_that_enhance(tiny_model, tiny_detector, monkeypatch):
     monkeypatch.setattr(
-        "SuperResRadiomicsLib.models.catalogue.model_folders", lambda: [tiny_model.parent, tiny_detector.parent]
+        "SuperResRadiomicsLib.models.find.model_folders", lambda: [tiny_model.parent, tiny_detector.parent]
     )
     assert list(worker.models(lambda *progress: None)["models"]) == ["tiny"]

@@ -131,7 +131,7 @@ class TableHeader:
                 "version of the software."
             )
         settings = {name: content[name] for name in _SETTINGS}
-        optional = {name: content.get(name) for name in _OPTIONAL}
+        optional: dict[str, Any] = {name: content.get(name) for name in _OPTIONAL}
         return cls(**{name: content[name] for name in _WRITTEN}, settings=settings, **optional)
 
 

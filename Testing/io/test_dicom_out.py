@@ -21,6 +21,7 @@ from SuperResRadiomicsLib.io.dicom_out.derived import to_stored
 from SuperResRadiomicsLib.io.image import UNITS, Image, read_image, write_image
 from SuperResRadiomicsLib.radiomics import FeatureSettings, LesionVersions
 from SuperResRadiomicsLib.report.dicom_report import REPORT_NAME, save_dicom_report
+from SuperResRadiomicsLib.verdict import compare
 
 TOLERANCE_MM = 1e-3
 ANGLE = 0.3
@@ -106,7 +107,7 @@ def exported(request, tmp_path_factory):
         mask=mask,
     )
     versions = LesionVersions(original, drawn, enhanced, enhanced, mask, "linear", 0.0, "tiny", "fidelity", False)
-    table = versions.compare(FeatureSettings(engine="exact", classes=("shape", "firstorder", "glcm")))
+    table = compare(versions, FeatureSettings(engine="exact", classes=("shape", "firstorder", "glcm")))
     save_dicom_report(table, folder, folder)
     deviation = parametric_map(random.random(grid.shape).astype(np.float32), read_series(folder), "HU", "Deviation")
     write_dicom(deviation, folder / "dicom" / "deviation.dcm")

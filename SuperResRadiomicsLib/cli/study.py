@@ -82,6 +82,11 @@ def run(
 
     if scheduler and (workers or gpus):
         raise StudyError("A scheduler was given, so its workers decide. Leave --workers and --gpus out.")
+    if scheduler and not scheduler.startswith("tls://"):
+        warn(
+            f"The scheduler at {scheduler} is not guarded by TLS: whoever reaches it can run code as you. Use it on a "
+            "network of its own only."
+        )
     with progress_bar("Computing features") as progress:
         summary = run_study(study, workers, gpus, scheduler, retry_bad, overwrite, progress)
     if json:

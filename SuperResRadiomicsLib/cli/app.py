@@ -22,8 +22,8 @@ from ..io.image import read_image, read_mask
 from ..io.outputs import output_set
 from ..models import load_card
 from ..radiomics import LesionVersions, ParameterFile, extract_features
-from ..report import lesion as report_files
-from ..report.lesion import save_report, save_tables
+from ..report import files as report_files
+from ..report.files import save_report, save_tables
 from ..stability import describe_scores, read_signature, score_lesion
 from ..terminal.console import note, output, print_json, progress_bar, warn
 from ..terminal.exits import require

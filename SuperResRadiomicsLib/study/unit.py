@@ -16,7 +16,7 @@ from ..errors import GridError, ImageError, MaskError, RegionError, SettingsErro
 from ..grid import BoolArray, through_plane_axis
 from ..io.image import Image, read_image, read_mask
 from ..models import load_card
-from ..radiomics.engine import ENGINES
+from ..radiomics.engines import ENGINES
 from .folder import KEY_LENGTH, StudyFolder
 from .inputs import describe_inputs, inputs_unchanged
 from .manifest import Case

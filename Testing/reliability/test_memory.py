@@ -18,16 +18,18 @@ resource = pytest.importorskip("resource", reason="no limits on this system")
 LIMITED = """
 import resource, sys
 import SuperResRadiomicsLib.cli.app, SuperResRadiomicsLib.radiomics.exact, SimpleITK
+import numpy
 from SuperResRadiomicsLib.cli import main
+numpy.ones((300, 300)) @ numpy.ones((300, 300))  # OpenBLAS takes its own memory once, and aborts where it cannot.
 used = int(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmData"))) * 1024
-resource.setrlimit(resource.RLIMIT_DATA, (used + 40_000_000,) * 2)
+resource.setrlimit(resource.RLIMIT_DATA, (used + 120_000_000,) * 2)
 main()
 """
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux counts what is limited")
 def test_a_limit_of_memory_is_said(tmp_path):
-    grid = Grid((256, 256, 120), (0.8, 0.8, 2.0))
+    grid = Grid((256, 512, 200), (0.8, 0.8, 2.0))
     write_image(Image(np.zeros(grid.shape, np.float32), grid, "CT", "HU"), tmp_path / "image.nrrd")
     write_mask(np.ones(grid.shape, bool), grid, tmp_path / "mask.nrrd")
     command = [sys.executable, "-c", LIMITED, "features", str(tmp_path / "image.nrrd"), str(tmp_path / "mask.nrrd")]

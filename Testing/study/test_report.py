@@ -23,7 +23,7 @@ from SuperResRadiomicsLib.study.protocol import Protocol, read_protocol
 from SuperResRadiomicsLib.study.report import write_report
 from SuperResRadiomicsLib.study.run import run_study
 from SuperResRadiomicsLib.study.statistics import analyse
-from Testing.study.conftest import PROTOCOL, write_cohort
+from Testing.study.cohort import PROTOCOL, write_cohort
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ IMAGE, MASK, LABEL, CHANNEL = "Image", "Mask", "Label", "Label_channel"
 
 
 @dataclass(frozen=True)
-class Case:
+class BatchCase:
     """One line of the list.
 
     Attributes:
@@ -108,7 +108,7 @@ class CaseList:
     """
 
     columns: tuple[str, ...]
-    cases: tuple[Case, ...]
+    cases: tuple[BatchCase, ...]
 
     @property
     def files(self) -> list[Path]:
@@ -147,10 +147,10 @@ def read_cases(path: str | os.PathLike[str]) -> CaseList:
     return CaseList(columns, cases)
 
 
-def _case(columns: tuple[str, ...], cells: list[str], line: int, folder: Path) -> Case:
+def _case(columns: tuple[str, ...], cells: list[str], line: int, folder: Path) -> BatchCase:
     """A line as a case; cells that it lacks are empty."""
     known = [unguarded(cell) for cell in cells[: len(columns)]]
-    return Case(line, dict(zip_longest(columns, known, fillvalue="")), folder, len(cells) > len(columns))
+    return BatchCase(line, dict(zip_longest(columns, known, fillvalue="")), folder, len(cells) > len(columns))
 
 
 def _check_columns(columns: tuple[str, ...], name: str) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from ... import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
 from ...io.csv_tables import csv_text
 from ...io.files import write_text
-from ..engine import ENGINES
+from ..engines import ENGINES
 from ..settings import FeatureSettings
 from .cases import CaseList
 from .extraction import Outcome

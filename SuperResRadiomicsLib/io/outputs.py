@@ -184,10 +184,12 @@ def _publish(staging: Path, target: Path, inputs: list[Path], overwrite: bool) -
 
 
 def _remove(target: Path, name: str) -> None:
-    (target / name).unlink(missing_ok=True)
-    if "/" in name:
-        with suppress(OSError):  # It holds further files.
-            (target / name).parent.rmdir()
+    path = target / name
+    path.unlink(missing_ok=True)
+    with suppress(OSError):  # A folder holds further files.
+        while path.parent != target:
+            path = path.parent
+            path.rmdir()
 
 
 def _leaving(records: dict[str, Record], names: set[str]) -> list[str]:

@@ -24,7 +24,7 @@ def write_set(folder: Path, record: str = "set.json", built_on: str | None = Non
     """Write a set of text files with this software's own means."""
     with output_set(folder, record, names=texts, built_on=built_on) as staging:
         for name, text in texts.items():
-            (staging / name).parent.mkdir(exist_ok=True)
+            (staging / name).parent.mkdir(parents=True, exist_ok=True)
             (staging / name).write_text(text)
         (staging / record).write_text("{}")
 
@@ -48,7 +48,7 @@ def test_files_arrive_together(tmp_path):
 
 def test_a_set_is_replaced_as_a_whole_and_other_files_are_kept(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
-    write_set(tmp_path, **{"a.txt": "old", "b.txt": "old", "sub/c.txt": "old"})
+    write_set(tmp_path, **{"a.txt": "old", "b.txt": "old", "sub/c.txt": "old", "sub/sub/d.txt": "old"})
     write_set(tmp_path, **{"a.txt": "new"})
     assert contents(tmp_path) == {"a.txt": "new", "mine.txt": "mine"}
     assert not (tmp_path / "sub").exists()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import BatchError, SettingsError
 from ..io.files import write_json
 from ..io.outputs import output_set
-from ..radiomics import FeatureSettings
-from ..radiomics.batch import Outcome, describe_table, extract_cases, read_cases, save_case_table
-from ..radiomics.batch.extraction import DEFAULT_LABEL
 from ..terminal.console import output, print_json, progress_bar, warn
+
+if TYPE_CHECKING:
+    from ..radiomics import FeatureSettings
+    from ..radiomics.batch import Outcome
 
 PANEL = "A list of cases, instead of one"
 
@@ -64,6 +65,9 @@ def run(
         BatchError: The list is not valid, or no case of it could be computed (the table says why and is written).
         OutputError: The table would replace an input or a file of the user's.
     """
+    from ..radiomics.batch import describe_table, extract_cases, read_cases, save_case_table
+    from ..radiomics.batch.extraction import DEFAULT_LABEL
+
     if not out or out.suffix.lower() == ".json":
         raise SettingsError(
             "A list of cases was given without a file for its table, such as features.csv. Name one with --out."

@@ -13,11 +13,10 @@ from ..io.outputs import output_set
 from ..radiomics import FeatureSettings, FeatureTable
 from ..report.files import JSON_NAME, file_names, save_report, save_tables
 from ..verdict import compare
+from . import DEFAULT_MODEL
 from .case import SampleCase
 from .phantom import lung_nodule_phantom
 from .sample import SampleError, lung1
-
-DEFAULT_MODEL = "ct-gancircle-x2-fidelity"
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def _content(source: Path) -> Any:
     except ModuleNotFoundError as error:
         raise MissingDependencyError(
             "A YAML parameter file was given, but PyYAML is not installed. "
-            'Install it with: pip install "SuperResRadiomics[cli]", or give the same settings as JSON.'
+            "Install it with: pip install PyYAML, or give the same settings as JSON."
         ) from error
 
 

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 
 from ..grid import Array, Box
-from ..io.files import prepare_folder, write_json
+from ..io.files import write_json
 from ..io.image import Image
 from ..io.nrrd_stream import nrrd_stream
+from ..io.outputs import output_set
 from ..progress import Progress
 from .consistency import ResidualMeter
 from .job import AskCancelled, RegionJob, new_meters, raise_if_cancelled, run_within_memory, summarise
@@ -58,6 +59,7 @@ def enhance_whole(
     blur: float | None = None,
     noise: float | None = None,
     tile: int = DEFAULT_TILE,
+    overwrite: bool = False,
     progress: Progress | None = None,
     cancelled: AskCancelled | None = None,
 ) -> WholeEnhancement:
@@ -76,6 +78,7 @@ def enhance_whole(
         blur: As of `enhance`.
         noise: As of `enhance`.
         tile: As of `enhance`.
+        overwrite: As of `Enhancement.save`.
         progress: Called after every slab with the number done and the number in all.
         cancelled: Asked before every tile; True ends the run and nothing is left behind.
 
@@ -85,8 +88,19 @@ def enhance_whole(
     """
     loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
     job, warnings, _ = prepare(image, loaded, None, None, 0.0, through_plane, blur, noise, tile)
-    target = prepare_folder(folder)
-    files = {name: target / f"{name}.nrrd" for name in ("enhanced", "bicubic")}
+    files = {name: f"{name}.nrrd" for name in ("enhanced", "bicubic")}
+    with output_set(folder, PROVENANCE_NAME, names=[*files.values(), PROVENANCE_NAME], overwrite=overwrite) as staging:
+        job, residual = _enhance_into(job, {name: staging / file for name, file in files.items()}, progress, cancelled)
+        provenance = describe(job, None, None, residual, warnings)
+        write_json(staging / PROVENANCE_NAME, {**provenance, "files": files})
+    written = {name: Path(folder) / file for name, file in {**files, "provenance": PROVENANCE_NAME}.items()}
+    return WholeEnhancement(written, residual, provenance, tuple(warnings))
+
+
+def _enhance_into(
+    job: RegionJob, files: dict[str, Path], progress: Progress | None, cancelled: AskCancelled | None
+) -> tuple[RegionJob, dict[str, Any]]:
+    """Fill the files by name, slab by slab; gives the job as it went through, and the residual of both images."""
     meters = new_meters()
     parts = list(slabs(job.region, WHOLE_SLAB_VOXELS, job.through_plane))
     with ExitStack() as stack:
@@ -97,12 +111,7 @@ def enhance_whole(
                 put(slab, voxels[name])
             if progress is not None:
                 progress(done, len(parts))
-    residual = summarise(meters, image.unit)
-    provenance = describe(job, None, None, residual, warnings)
-    files["provenance"] = target / PROVENANCE_NAME
-    names = {name: path.name for name, path in files.items() if name != "provenance"}
-    write_json(files["provenance"], {**provenance, "files": names})
-    return WholeEnhancement(files, residual, provenance, tuple(warnings))
+    return job, summarise(meters, job.image.unit)
 
 
 @contextmanager

@@ -184,18 +184,17 @@ def test_saved_folder_reads_back(loaded: LoadedModel, lesion: Lesion, tmp_path: 
 
 
 def test_a_folder_of_the_version_before_is_refused(loaded: LoadedModel, lesion: Lesion, tmp_path: Path) -> None:
-    enhance(lesion[0], loaded, mask=lesion[1]).save(tmp_path)
-    provenance = json.loads((tmp_path / "provenance.json").read_text())
-    (tmp_path / "provenance.json").write_text(json.dumps({**provenance, "schema_version": 1}))
+    outcome = enhance(lesion[0], loaded, mask=lesion[1])
+    outcome.provenance["schema_version"] = 1
+    outcome.save(tmp_path)
     with pytest.raises(ImageError, match=r"version 1; this software reads version 2. Run the enhancement again"):
         load_enhancement(tmp_path)
 
 
 def test_a_folder_whose_images_lie_elsewhere_is_refused(loaded: LoadedModel, lesion: Lesion, tmp_path: Path) -> None:
-    enhance(lesion[0], loaded, mask=lesion[1], margin_mm=0).save(tmp_path)
-    provenance = json.loads((tmp_path / "provenance.json").read_text())
-    provenance["grid"]["origin_mm"][0] += 0.2
-    (tmp_path / "provenance.json").write_text(json.dumps(provenance))
+    outcome = enhance(lesion[0], loaded, mask=lesion[1], margin_mm=0)
+    outcome.provenance["grid"]["origin_mm"][0] += 0.2
+    outcome.save(tmp_path)
     with pytest.raises(ImageError, match="does not lie where"):
         load_enhancement(tmp_path)
 

@@ -41,8 +41,10 @@ def make_scan(folder: Path, slices: int) -> None:
     centre = np.array([200.0, 260.0, slices // 2])
     k, j, i = np.indices((25, 41, 41))
     at = np.array([180, 240, slices // 2 - 12])
-    apart = [(axis + start - middle) * size for axis, start, middle, size in zip((i, j, k), at, centre, SPACING)]
-    ball = sum(part**2 for part in apart) <= (BALL_MM / 2) ** 2
+    squares = np.zeros(k.shape)
+    for index, axis in enumerate((i, j, k)):
+        squares += ((axis + at[index] - centre[index]) * SPACING[index]) ** 2
+    ball = squares <= (BALL_MM / 2) ** 2
     mask[at[2] : at[2] + 25, at[1] : at[1] + 41, at[0] : at[0] + 41] = ball
     voxels[mask] += 840
     scan = Image(voxels, grid, "CT", "HU", "scan")

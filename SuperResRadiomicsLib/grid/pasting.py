@@ -10,7 +10,7 @@ from .types import FloatArray
 
 
 def edge_ramps(box: Box, grid: Grid, width_mm: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Weights along k, j, i that rise from the faces of a box to 1 over ``width_mm``.
+    """Compute weights along k, j, i that rise from the faces of a box to 1 over ``width_mm``.
 
     Their product is the feather of a paste. Faces on the border of the image get no ramp,
     since nothing lies beyond them to blend with.

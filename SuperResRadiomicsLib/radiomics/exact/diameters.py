@@ -17,7 +17,7 @@ _BLOCK = 256
 
 
 def largest_distances(mask: BoolArray, spacing: npt.ArrayLike) -> tuple[FloatArray, float]:
-    """Diameters of the surface through the middles of the edges between voxels inside and outside.
+    """Measure the surface through the middles of the edges between voxels inside and outside.
 
     Args:
         mask: Boolean array [k, j, i], false on its border, true somewhere.

@@ -71,7 +71,7 @@ class ImageFilter(ABC):
         """
 
     def describe(self) -> dict[str, Any]:
-        """Type and parameters for the header of a table; what is not set is left out."""
+        """Describe type and parameters for the header of a table; what is not set is left out."""
         given = {name: value for name, value in asdict(self).items() if value is not None}
         return {"image_type": self.image_type, **given}
 
@@ -89,7 +89,7 @@ def check_bins(width: float | None, count: int | None) -> None:
 
 
 def largest_magnitude(voxels: FloatArray, image_type: str) -> float:
-    """The largest magnitude in an image, to whose range a filter scales its result.
+    """Find the largest magnitude in an image, to whose range a filter scales its result.
 
     Raises:
         ImageError: It is 0.

@@ -23,7 +23,7 @@ def check_margin(margin: int) -> None:
 
 
 def crop_to_lesion(image: Image, mask: BoolArray, margin: int) -> tuple[Image, BoolArray]:
-    """The lesion's box and a margin in voxels, as far as the image reaches."""
+    """Crop to the lesion's box and a margin in voxels, as far as the image reaches."""
     box = box_of_mask(mask)
     start = [max(0, a - margin) for a in box.start]
     stop = [min(n, b + margin) for b, n in zip(box.stop, image.grid.size, strict=True)]
@@ -31,7 +31,7 @@ def crop_to_lesion(image: Image, mask: BoolArray, margin: int) -> tuple[Image, B
 
 
 def crop_to_reach(image: Image, mask: BoolArray, reach: int) -> tuple[Image, BoolArray]:
-    """The lesion's box and all voxels that a filter of this reach looks at.
+    """Crop to the lesion's box and all voxels that a filter of this reach looks at.
 
     Along an axis on which the image ends within the reach it is kept whole: what a filter does beyond the border
     (repeat, wrap around) depends on where the image ends.

@@ -93,7 +93,7 @@ def make_versions(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
 
 
 def _on_own_grids(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
-    """The versions of a robustness study; the masks are carried from the original's grid to each."""
+    """Make the versions of a robustness study; the masks are carried from the original's grid to each."""
     axis = through_plane_axis(lesion.image.grid)
     models = {name: _model(section, protocol) for name, section in protocol.models.items()}
     image, masks = _with_context(lesion, protocol, list(models.values()))
@@ -116,7 +116,7 @@ def _on_own_grids(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
 def _with_context(
     lesion: Lesion, protocol: Protocol, models: Sequence[LoadedModel]
 ) -> tuple[Image, Mapping[str, BoolArray]]:
-    """The part of the image that the versions of a lesion depend on, and the masks on it.
+    """Cut out the part of the image that the versions of a lesion depend on, and the masks on it.
 
     Without a unit (MR, ultrasound) a network's window comes from the whole volume, and some
     networks look at whole slices: then it is all of the image, as it is for filtered images.
@@ -132,7 +132,7 @@ def _with_context(
 
 
 def _carried(masks: Mapping[str, BoolArray], core: Box, source: Grid, made: Image, protocol: Protocol) -> Version:
-    """A version cut to the lesion, with the masks carried to its grid."""
+    """Cut a version to the lesion, and carry the masks to its grid."""
     settings = protocol.lesion
     box = _kept(core, source, protocol)
     part = crop_grid(source, box)
@@ -146,7 +146,7 @@ def _carried(masks: Mapping[str, BoolArray], core: Box, source: Grid, made: Imag
 
 
 def _restored(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
-    """The versions of a restoration study: all on the reference's grid, one mask for all."""
+    """Make the versions of a restoration study: all on the reference's grid, one mask for all."""
     if lesion.reference is None:
         reference, fast = simulate_fast(lesion.image, protocol.simulation, lesion.seed)
     else:
@@ -214,12 +214,12 @@ def _model(section: VersionSection, protocol: Protocol) -> LoadedModel:
 
 @lru_cache(maxsize=4)
 def loaded_model(name: str, device: str, precision: str) -> LoadedModel:
-    """A model, loaded once for all cases of a process."""
+    """Load a model once for all cases of a process."""
     return load_model(name, device, precision)
 
 
 def _interpolated(image: Image, scale: int, through_plane: int) -> Image:
-    """The bicubic twin, in the image's voxel type as `enhance` makes it."""
+    """Make the bicubic twin, in the image's voxel type, as `enhance` does."""
     grid = refine(image.grid, in_plane_factors(image.grid, scale, through_plane))
     return image.with_voxels(cast_like(interpolate_bicubic(image.voxels, grid.shape), image.voxels.dtype), grid)
 
@@ -242,7 +242,7 @@ def _core(masks: Mapping[str, BoolArray]) -> Box:
 
 
 def _kept(core: Box, grid: Grid, protocol: Protocol) -> Box:
-    """What of an image the features depend on: all of it for filters and normalisation, else the lesion's margin."""
+    """Find what the features depend on: the whole image for filters and normalisation, else the lesion's margin."""
     if protocol.plain_settings.needs_surroundings:
         return whole(grid)
     return expand_box(core, grid, max(protocol.lesion.margin_mm, LEAST_MARGIN_VOXELS * max(grid.spacing)))

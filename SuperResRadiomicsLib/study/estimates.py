@@ -32,7 +32,7 @@ FEWEST_FOR_TESTS = 6
 
 
 def choose_bins(cube: Cube, protocol: Protocol) -> BinChoice | None:
-    """P1's choice of the number of bins, where the protocol leaves it to the data and these allow it."""
+    """Choose the number of bins as P1 did, where the protocol leaves it to the data and these allow it."""
     counts = [int(value) for kind, value in protocol.binnings.values() if kind == "count"]
     if protocol.chosen_binning or len(counts) < 2 or len(cube.masks) < 2 or cube.survivors.sum() < 3:
         return None
@@ -44,20 +44,20 @@ def choose_bins(cube: Cube, protocol: Protocol) -> BinChoice | None:
 
 
 def texture(cube: Cube) -> np.ndarray:
-    """bool (feature,): which features are texture."""
+    """Mark which features are texture: bool (feature,)."""
     others = ("shape", "firstorder", *COMPANION_CLASSES)
     return np.array([not any(f"_{name}_" in key for name in others) for key in cube.features])
 
 
 def stack_masks(cube: Cube, version: str, binning: str) -> FloatArray:
-    """Values (case, mask, feature) of a version, of the lesions that survive every perturbation."""
+    """Stack the values (case, mask, feature) of a version, of the lesions that survive every perturbation."""
     return np.stack([cube.of(version, mask, binning)[cube.survivors] for mask in cube.masks], axis=1)
 
 
 def feature_correlation(
     table: FloatArray, form: Any, confidence: float, patients: npt.ArrayLike | None = None
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Value and both limits for (case, rater, feature); NaN for features that are not always defined or constant.
+    """Compute value and limits for (case, rater, feature); NaN for features that are not always defined or constant.
 
     With the patient of each case the limits are those of `intraclass_limits`.
     """
@@ -107,7 +107,7 @@ def mask_correlations(cube: Cube, protocol: Protocol, binning: str) -> dict[str,
 
 
 def agreement(cube: Cube, base: str, version: str, binning: str) -> FloatArray:
-    """Concordance of each feature with the base version; NaN where not always defined."""
+    """Compute the concordance of each feature with the base version; NaN where not always defined."""
     reference, other = cube.of(base, binning=binning), cube.of(version, binning=binning)
     found = np.full(len(cube.features), np.nan)
     for f in np.flatnonzero((np.isfinite(reference) & np.isfinite(other)).all(axis=0)):
@@ -125,7 +125,7 @@ def agreement_limits(cube: Cube, protocol: Protocol, version: str, binning: str)
 
 
 def changes(cube: Cube, base: str, version: str, binning: str) -> tuple[FloatArray, FloatArray]:
-    """Median relative change over lesions, and p of the patients' paired t-test, adjusted over the features."""
+    """Compute the median change over lesions, and p of the patients' paired t-test, adjusted over the features."""
     reference, other = cube.of(base, binning=binning), cube.of(version, binning=binning)
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = (other - reference) / np.abs(reference)
@@ -140,19 +140,19 @@ def changes(cube: Cube, base: str, version: str, binning: str) -> tuple[FloatArr
 
 
 def consistency_over_bins(cube: Cube, protocol: Protocol, version: str) -> FloatArray:
-    """ICC(3,1) over all binnings of every feature of a version, the mask as it is; NaN where not defined."""
+    """Compute ICC(3,1) over all binnings of every feature of a version, the mask as it is; NaN where not defined."""
     table = cube.values[:, cube.versions.index(version), 0]
     return feature_correlation(table, "ICC(3,1)", protocol.statistics.confidence)[0]
 
 
 def robust_over_bins(cube: Cube, protocol: Protocol) -> np.ndarray:
-    """bool (feature,): consistency over the binnings is excellent in some version."""
+    """Mark features consistent over the binnings (excellent in some version): bool (feature,)."""
     tables = [consistency_over_bins(cube, protocol, version) for version in cube.versions]
     return np.logical_or.reduce([np.nan_to_num(table) > protocol.statistics.excellent for table in tables])
 
 
 def share_different(difference: FloatArray, alpha: float) -> float:
-    """Share of features whose paired t-test over lesions (case, feature) has p below a level."""
+    """Compute the share of features whose paired t-test over lesions (case, feature) has p below a level."""
     tested = np.isfinite(difference).all(axis=0) & (np.ptp(difference, axis=0) > 0)
     if len(difference) < FEWEST_FOR_TESTS or not tested.any():
         return float("nan")

@@ -32,7 +32,7 @@ def verdict_tables(cube: Cube, protocol: Protocol, findings: Findings, correlati
 
 
 def _verdict_table(cube: Cube, protocol: Protocol, findings: Findings, correlations: Correlations) -> Table:
-    """The verdict on every feature of each network's images; faithfulness only where there is a reference."""
+    """Judge every feature of each network's images; faithfulness only where there is a reference."""
     base = cube.of(protocol.base, binning=findings.binning)
     volume = volume_correlations(np.nan_to_num(base), cube.volume_mm3)
     volume[~np.isfinite(base).all(axis=0)] = np.nan

@@ -21,6 +21,8 @@ from ..errors import SettingsError
 from ..grid.types import FloatArray, IntArray
 
 DRAWS = 4000
+LARGEST_EXPONENT = 50.0
+"""Draws of a logarithm's variance above this count as this: so wide a distribution has no correlation left."""
 SEED = 20_261
 FEWEST_FOR_INTERVAL = 6
 """Patients below which no interval of an agreement is given."""
@@ -89,9 +91,11 @@ class Pair:
 
     def exponential(self) -> Pair:
         """Convert to the pair of the measurements whose logarithms were given, if these are normal."""
-        means = [np.exp(mean + variance / 2) for mean, variance in zip(self.means, self.variances, strict=True)]
-        spreads = [mean**2 * np.expm1(variance) for mean, variance in zip(means, self.variances, strict=True)]
-        return Pair((means[0], means[1]), (spreads[0], spreads[1]), means[0] * means[1] * np.expm1(self.covariance))
+        variances = [np.minimum(variance, LARGEST_EXPONENT) for variance in self.variances]
+        means = [np.exp(mean + variance / 2) for mean, variance in zip(self.means, variances, strict=True)]
+        spreads = [mean**2 * np.expm1(variance) for mean, variance in zip(means, variances, strict=True)]
+        shared = np.expm1(np.minimum(self.covariance, LARGEST_EXPONENT))
+        return Pair((means[0], means[1]), (spreads[0], spreads[1]), means[0] * means[1] * shared)
 
 
 def draw_variance(

@@ -17,6 +17,7 @@ from .false_discovery import false_discovery_levels
 from .fiducial import (
     DRAWS,
     FEWEST_FOR_INTERVAL,
+    LARGEST_EXPONENT,
     LARGEST_SPREAD_OF_LOGARITHMS,
     Clusters,
     draw_scaled,
@@ -101,7 +102,8 @@ def _draws(values: FloatArray, form: Form, clusters: Clusters) -> FloatArray | N
         logarithms = np.log(values)
         if logarithms.std() > LARGEST_SPREAD_OF_LOGARITHMS:
             return None
-        lesions, rest = _components(logarithms, form, clusters)
+        drawn = _components(logarithms, form, clusters)
+        lesions, rest = (np.minimum(variances, LARGEST_EXPONENT) for variances in drawn)
         found.append(_correlations(np.expm1(lesions), np.expm1(lesions + rest) - np.expm1(lesions))[:of_logarithms])
     return np.concatenate(found)
 

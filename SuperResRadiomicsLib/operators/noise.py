@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -35,6 +37,40 @@ def positional_noise(grid: Grid, seed: int, box: Box | None = None) -> npt.NDArr
     first = _uniform(_hash(position * np.uint64(2) + start))
     second = _uniform(_hash(position * np.uint64(2) + np.uint64(1) + start))
     return (np.sqrt(-2.0 * np.log(first)) * np.cos(2.0 * np.pi * second)).astype(np.float32)
+
+
+def correlated_noise(
+    shape: tuple[int, ...], correlation_px: float, rng: np.random.Generator
+) -> npt.NDArray[np.float32]:
+    """Standard normal noise whose neighbours resemble each other, as a smooth reconstruction kernel makes it.
+
+    White noise filtered by a Gaussian along both in-plane axes and scaled to unit variance, which is exact:
+    the filter wraps around, so that the noise is the same kind everywhere.
+
+    Args:
+        shape: (..., height, width).
+        correlation_px: Standard deviation of the filter in pixels; 0 leaves the noise white.
+        rng: Source of the noise.
+
+    Returns:
+        float32 of that shape, mean 0, standard deviation 1.
+    """
+    white = rng.standard_normal(shape, dtype=np.float32)
+    if correlation_px <= 0:
+        return white
+    rows, columns = (_smoothing_matrix(length, correlation_px) for length in shape[-2:])
+    return rows @ white @ columns.T
+
+
+@lru_cache(maxsize=256)
+def _smoothing_matrix(length: int, sigma_px: float) -> npt.NDArray[np.float32]:
+    """A circulant Gaussian filter whose output has the variance of white noise."""
+    index = np.arange(length)
+    distance = np.minimum(index, length - index)
+    row = np.exp(-0.5 * (distance / sigma_px) ** 2)
+    matrix = (row / np.sqrt(np.square(row).sum()))[(index - index[:, None]) % length].astype(np.float32)
+    matrix.flags.writeable = False
+    return matrix
 
 
 def _hash(value: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

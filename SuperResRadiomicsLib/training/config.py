@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError, field_validator, model_validator
 
 from ..errors import SettingsError
+from ..operators.acquisition import CoarseSampling
+from ..operators.kernels import BlurFamily
 from .methods import MethodSettings, SupervisedSettings
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -84,13 +86,19 @@ class DegradationConfig(_Section):
         factor: Decimation factor along both in-plane axes; 1 for denoising.
         sampling: How coarse pixels come about: ``average``: mean over fine pixels; ``k-space``:
             acquisition of the central part of k-space; ``either`` of both, drawn for each patch;
+            ``mixed``: each patch draws one of `samplings`;
             ``low-end-ultrasound``: see `LowEndUltrasound` (factor 1); ``measured``: by a simpler device, whose
             images the layout ``ultrasound-pairs`` holds (factor 1).
+        samplings: Weight of each sampling of `Acquisition`, with ``mixed``.
+        blur_families: Weight of each family of `blur_kernel`; patches without blur draw one too.
         noise_kind: ``gaussian``, signed; ``rician``: of the magnitude of complex noise.
         blur_px: Range of the Gaussian blur's standard deviation in fine pixels.
         noise: Range of the noise's standard deviation in intensity units (HU, or shares of the window).
+        correlated_fraction: Share of noisy patches whose noise is correlated (``gaussian`` noise only). The
+            network is not told; see `correlated_noise`.
+        correlation_px: Range of that correlation in coarse pixels.
         clean_fraction: Share of patches without blur, and independently without noise.
-        both_clean_fraction: Share of patches with neither.
+        both_clean_fraction: Share of patches with neither, which are plain means with ``mixed``.
         smooth_fraction: Share of patches whose *target* is blurred first, so that the network
             also knows smooth scans (thick slices, soft kernels), which need no sharpening.
         smooth_px: Range of that blur in fine pixels.
@@ -98,10 +106,14 @@ class DegradationConfig(_Section):
     """
 
     factor: int = Field(default=2, ge=1, le=4)
-    sampling: Literal["average", "k-space", "either", "low-end-ultrasound", "measured"] = "average"
+    sampling: Literal["average", "k-space", "either", "mixed", "low-end-ultrasound", "measured"] = "average"
+    samplings: dict[CoarseSampling, PositiveFloat] = Field(default={"average": 1.0}, min_length=1)
+    blur_families: dict[BlurFamily, PositiveFloat] = Field(default={"gaussian": 1.0}, min_length=1)
     noise_kind: Literal["gaussian", "rician"] = "gaussian"
     blur_px: tuple[float, float] = (0.0, 1.2)
     noise: tuple[float, float] = (0.0, 30.0)
+    correlated_fraction: float = Field(default=0.0, ge=0, le=1)
+    correlation_px: tuple[PositiveFloat, PositiveFloat] = (0.35, 0.9)
     clean_fraction: float = Field(default=0.2, ge=0, le=1)
     both_clean_fraction: float = Field(default=0.2, ge=0, le=1)
     smooth_fraction: float = Field(default=0.3, ge=0, le=1)
@@ -234,7 +246,7 @@ class TrainingConfig(_Section):
     name: str
     version: str = "0.1.0"
     task: Literal["super-resolution", "denoise", "enhance", "detection"] = "super-resolution"
-    objective: Literal["fidelity", "appearance", "detection"] = "fidelity"
+    objective: Literal["fidelity", "radiomics", "appearance", "detection"] = "fidelity"
     unit: Literal["HU", "share"] = "HU"
     description: str = ""
     intended_use: str = ""

@@ -103,6 +103,7 @@ def _operator(config: TrainingConfig) -> str:
         "average": "mean over factor x factor pixels in-plane",
         "k-space": "the central part of k-space",
         "either": "mean over factor x factor pixels in-plane or the central part of k-space",
+        "mixed": f"sampling by one of {', '.join(degradation.samplings)} in-plane",
         "low-end-ultrasound": "low-end ultrasound scanner (point spread, speckle, attenuation, gain, misregistration)",
         "measured": "low-end ultrasound scanner, measured",
     }[degradation.sampling]

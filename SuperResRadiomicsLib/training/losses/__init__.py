@@ -13,27 +13,33 @@ from .adversarial import (
 from .box import attention_loss, box_loss, detection_losses, edge_loss, generalised_iou, objectness_loss
 from .contrastive import region_contrast
 from .mixe import mean_gradient_error, mixe
+from .scores import crps, energy_score
 from .smoothness import smoothness
 from .superpixels import region_means, superpixel_count, superpixels
 from .teacher import certain_consistency
+from .texture import local_statistics, patch_statistics
 from .total_variation import joint_sparsifying_transform, total_variation
 
 __all__ = [
     "attention_loss",
     "box_loss",
     "certain_consistency",
+    "crps",
     "cross_entropy_critic_loss",
     "cross_entropy_generator_loss",
     "detection_losses",
     "edge_loss",
+    "energy_score",
     "generalised_iou",
     "gradient_penalty",
     "joint_sparsifying_transform",
     "least_squares_critic_loss",
     "least_squares_generator_loss",
+    "local_statistics",
     "mean_gradient_error",
     "mixe",
     "objectness_loss",
+    "patch_statistics",
     "real_target",
     "region_contrast",
     "region_means",

@@ -10,6 +10,7 @@ from .gan_circle import GanCircle
 from .mspgan import Mspgan
 from .pix2pix import Pix2Pix
 from .reg_gan import RegGan
+from .sampling import Sampling
 from .srgan import SrGan
 from .supervised import Supervised
 from .system import GENERATOR, Losses, PatchSystem, Phase, Sampler, System, TensorBatch
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 SYSTEMS: dict[str, type[System]] = {
     "supervised": Supervised,
+    "sampling": Sampling,
     "gan-circle": GanCircle,
     "srgan": SrGan,
     "cycle-gan": CycleGan,

@@ -22,8 +22,8 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from SuperResRadiomicsLib.enhance import LoadedModel, available_devices, enhance, load_model
-from SuperResRadiomicsLib.enhance.tiling import DEFAULT_TILE, plan_tiles
+from SuperResRadiomicsLib.enhancement import LoadedModel, available_devices, enhance, load_model
+from SuperResRadiomicsLib.enhancement.tiling import DEFAULT_TILE, plan_tiles
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import Image
 

@@ -53,7 +53,7 @@ def cardText(card: Any) -> str:
 
 def memoryText(volume: Any, card: Any) -> str:
     """About how much memory a run will take."""
-    from SuperResRadiomicsLib.enhance.memory import estimate_memory
+    from SuperResRadiomicsLib.enhancement.memory import estimate_memory
     from SuperResRadiomicsLib.io.mrml import grid_from_volume_node
 
     data = volume.GetImageData()
@@ -71,7 +71,7 @@ def _bytes(number: int) -> str:
 
 def spacingWarnings(volume: Any, card: Any) -> list[str]:
     """What is unusual about the volume's voxels for a model."""
-    from SuperResRadiomicsLib.enhance.checks import spacing_warnings
+    from SuperResRadiomicsLib.enhancement.checks import spacing_warnings
     from SuperResRadiomicsLib.grid import through_plane_axis
     from SuperResRadiomicsLib.io.mrml import grid_from_volume_node
 

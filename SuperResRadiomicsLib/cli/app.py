@@ -11,9 +11,9 @@ import typer
 from .. import NOT_FOR_CLINICAL_USE, __version__
 from ..demo.run import DEFAULT_MODEL, run_demo
 from ..detect import LesionDetection
-from ..enhance import enhance as enhance_image
-from ..enhance import load_enhancement, load_model
-from ..enhance import result as enhancement_files
+from ..enhancement import enhance as enhance_image
+from ..enhancement import load_enhancement, load_model
+from ..enhancement import result as enhancement_files
 from ..errors import RegionError, SettingsError
 from ..grid import Box
 from ..io.image import read_image, read_mask

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from ..detect import LesionDetection, detect_lesion, load_detector
 from ..detect.detection import DEFAULT_MARGIN_MM, DEFAULT_THRESHOLD
-from ..enhance import LoadedModel
+from ..enhancement import LoadedModel
 from ..errors import ModelError
 from ..io.image import Image, read_image
 from ..models.catalogue import find_detector

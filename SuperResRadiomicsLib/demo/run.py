@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..enhance import enhance, load_model
+from ..enhancement import enhance, load_model
 from ..radiomics import FeatureSettings, FeatureTable, LesionVersions
 from ..report.lesion import save_report, save_tables
 from ..verdict import judge_lesion

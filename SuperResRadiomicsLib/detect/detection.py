@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
-from ..enhance.checks import check_image
-from ..enhance.device import describe_device
-from ..enhance.intensity import Window, window_for
-from ..enhance.provenance import describe_image, describe_model, describe_software
+from ..enhancement.checks import check_image
+from ..enhancement.device import describe_device
+from ..enhancement.intensity import Window, window_for
+from ..enhancement.provenance import describe_image, describe_model, describe_software
 from ..errors import RegionError, SettingsError
 from ..grid import Box, FloatArray, Grid, crop_grid, expand_box, field_of_view, through_plane_axis, union_box
 from ..io.files import prepare_folder, write_json

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..enhance.device import require_torch, resolve_device
-from ..enhance.intensity import Window
-from ..enhance.model import network_on
+from ..enhancement.device import require_torch, resolve_device
+from ..enhancement.intensity import Window
+from ..enhancement.model import network_on
 from ..errors import DeviceError, ModelError
 from ..grid import Box, interpolate_bicubic, reduce_area
 from ..models.catalogue import Card, load_card

@@ -13,7 +13,7 @@ from .settings import FeatureSettings
 from .table import FeatureTable
 
 if TYPE_CHECKING:
-    from ..enhance import Enhancement
+    from ..enhancement import Enhancement
     from ..models.catalogue import Card
     from .engine import Engine
 

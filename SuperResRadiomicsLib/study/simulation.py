@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from ..enhance.intensity import foreground_window
+from ..enhancement.intensity import foreground_window
 from ..grid import Box, crop_grid, in_plane_factors, refine, through_plane_axis
 from ..io.image import Image
 from ..operators import BlurDecimate, KSpaceTruncation, positional_noise, rician_noise

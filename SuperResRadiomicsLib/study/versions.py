@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..enhance import LoadedModel, enhance, load_model
+from ..enhancement import LoadedModel, enhance, load_model
 from ..errors import GridError
 from ..grid import (
     BoolArray,

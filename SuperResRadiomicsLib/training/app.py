@@ -13,7 +13,7 @@ from ..cli.exits import require
 from ..cli.headline import headlines
 from ..cli.study import PACKAGES as STUDY_PACKAGES
 from ..detect import load_detector
-from ..enhance import load_model
+from ..enhancement import load_model
 from ..errors import SettingsError
 from ..io.files import write_json
 from ..models.catalogue import Card, load_card, model_folders

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from ..enhance.intensity import Window
+from ..enhancement.intensity import Window
 from ..grid import interpolate_bicubic
 from ..operators import (
     Acquisition,

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from scipy.ndimage import affine_transform
 
 from ..detect.detector import prepare_slices
-from ..enhance.intensity import Window
+from ..enhancement.intensity import Window
 from ..errors import SettingsError
 from ..operators import BlurDecimate
 from .methods import DetectorSettings

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import NOT_FOR_CLINICAL_USE
-from ..enhance import LoadedModel
+from ..enhancement import LoadedModel
 from ..errors import SettingsError
 from ..io.files import atomic_path
 from .config import TrainingConfig

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
-from ..enhance.intensity import Window
+from ..enhancement.intensity import Window
 from ..errors import SettingsError
 from ..operators import BlurDecimate
 from .config import DataConfig, DegradationConfig

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from ..enhance.intensity import Window, foreground_window
+from ..enhancement.intensity import Window, foreground_window
 from ..errors import ImageError, SettingsError
 from ..grid import BoolArray, Box, Grid, crop_grid, refine, through_plane_axis
 from ..io.image import FILE_ENDINGS, Image, read_image, read_mask

@@ -65,7 +65,7 @@ def _version(distributions: Iterable[str]) -> str | None:
 def _devices(problems: list[str]) -> list[str]:
     """The devices, the fastest first; none when torch does not work, with the reason among the problems."""
     try:
-        from ..enhance.device import available_devices, describe_device
+        from ..enhancement.device import available_devices, describe_device
 
         return [describe_device(device) for device in available_devices()]
     except SuperResError as error:

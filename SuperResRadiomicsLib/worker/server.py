@@ -41,7 +41,7 @@ from SuperResRadiomicsLib.worker.memory_limit import limit_memory
 
 if TYPE_CHECKING:
     from SuperResRadiomicsLib.detect import LoadedDetector
-    from SuperResRadiomicsLib.enhance import Enhancement, LoadedModel
+    from SuperResRadiomicsLib.enhancement import Enhancement, LoadedModel
     from SuperResRadiomicsLib.grid import Box
 
 Result = dict[str, Any]
@@ -50,7 +50,7 @@ Progress = Callable[[str, int, int], None]
 
 @lru_cache(maxsize=2)
 def _loaded(model: str, device: str, precision: str) -> LoadedModel:
-    from SuperResRadiomicsLib.enhance import load_model
+    from SuperResRadiomicsLib.enhancement import load_model
 
     return load_model(model, device=device, precision=precision)
 
@@ -63,7 +63,7 @@ def _loaded_detector(model: str, device: str) -> LoadedDetector:
 
 
 def _limit_memory_on(device: str) -> None:
-    from SuperResRadiomicsLib.enhance.device import resolve_device
+    from SuperResRadiomicsLib.enhancement.device import resolve_device
 
     limit_memory(on_gpu=resolve_device(device) != "cpu")
 
@@ -94,14 +94,14 @@ def enhance(
         modality: ``CT``, ``MR`` or ``US``; ``None`` for the reader's guess.
         device: ``auto``, ``cpu``, ``cuda:0`` or ``mps``.
         precision: ``fp32``, ``bf16`` or ``fp16``.
-        options: Further keyword arguments of `SuperResRadiomicsLib.enhance.enhance`.
+        options: Further keyword arguments of `SuperResRadiomicsLib.enhancement.enhance`.
         features: Arguments of `FeatureSettings` to compute the feature table with, which needs
             a mask; ``None`` for no table. Where the table cannot be had, a warning says why.
 
     Returns:
         ``files`` (names within ``out``), ``features``, ``residual``, ``provenance`` and ``warnings``.
     """
-    from SuperResRadiomicsLib.enhance import enhance as enhance_image
+    from SuperResRadiomicsLib.enhancement import enhance as enhance_image
     from SuperResRadiomicsLib.io.image import read_image, read_mask, write_image
 
     progress("prepare", 0, 0)
@@ -177,7 +177,7 @@ def compare(progress: Progress, *, enhancement: str, features: dict[str, Any] | 
     Returns:
         ``features``, as from `FeatureTable.to_dict`.
     """
-    from SuperResRadiomicsLib.enhance import load_enhancement
+    from SuperResRadiomicsLib.enhancement import load_enhancement
 
     progress("features", 0, 0)
     return {"features": _feature_table(load_enhancement(enhancement), features or {})}
@@ -207,8 +207,8 @@ def models(progress: Progress) -> Result:
 
 def devices(progress: Progress) -> Result:
     """List the devices that torch can use here, the fastest first, and what each of them is."""
-    from SuperResRadiomicsLib.enhance import available_devices
-    from SuperResRadiomicsLib.enhance.device import describe_device
+    from SuperResRadiomicsLib.enhancement import available_devices
+    from SuperResRadiomicsLib.enhancement.device import describe_device
 
     found = available_devices()
     return {"devices": found, "names": {device: describe_device(device) for device in found}}

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
-from SuperResRadiomicsLib.detect import LoadedDetector, detect_lesion, load_detector
+from SuperResRadiomicsLib.detect import LoadedDetector, detect_lesion, detector, load_detector
 from SuperResRadiomicsLib.detect.box_quality import share_covered
 from SuperResRadiomicsLib.detect.detector import detector_shape, prepare_slices, slice_box
-from SuperResRadiomicsLib.enhance import LoadedModel, detector, enhance, load_enhancement, load_model
-from SuperResRadiomicsLib.enhance.intensity import Window
+from SuperResRadiomicsLib.enhancement import LoadedModel, enhance, load_enhancement, load_model
+from SuperResRadiomicsLib.enhancement.intensity import Window
 from SuperResRadiomicsLib.errors import (
     DeviceError,
     ImageError,

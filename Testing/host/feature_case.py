@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import slicer
 
-from SuperResRadiomicsLib.enhance import Enhancement
+from SuperResRadiomicsLib.enhancement import Enhancement
 from SuperResRadiomicsLib.io.mrml import volume_node_from_image
 from SuperResRadiomicsLib.radiomics import FeatureTable
 

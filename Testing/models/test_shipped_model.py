@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from SuperResRadiomicsLib.enhance import LoadedModel, enhance, load_model
+from SuperResRadiomicsLib.enhancement import LoadedModel, enhance, load_model
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.training.config import read_config

@@ -9,7 +9,7 @@ import pytest
 
 from SuperResRadiomicsLib.cli.headline import NOT_MEASURED, headline
 from SuperResRadiomicsLib.detect import detect_lesion
-from SuperResRadiomicsLib.enhance import enhance
+from SuperResRadiomicsLib.enhancement import enhance
 from SuperResRadiomicsLib.grid import Box, Grid, field_of_view
 from SuperResRadiomicsLib.io.image import Image, read_image
 from SuperResRadiomicsLib.models.catalogue import find_models, load_card

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from SuperResRadiomicsLib.enhance import enhance
+from SuperResRadiomicsLib.enhancement import enhance
 from SuperResRadiomicsLib.radiomics import FeatureSettings, LesionVersions
 from Testing.host.cases import OBLIQUE, Lesion, wait_until
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE
-from SuperResRadiomicsLib.enhance import enhance
+from SuperResRadiomicsLib.enhancement import enhance
 from SuperResRadiomicsLib.io.mrml import grid_from_volume_node, image_from_volume_node, mask_from_segment
 from SuperResRadiomicsLib.worker import server as worker
 from Testing.host.cases import LEFT_HANDED, OBLIQUE, ijk_to_ras, rotation, wait_until

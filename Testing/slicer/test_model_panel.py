@@ -9,7 +9,7 @@ import sys
 import numpy as np
 import pytest
 
-from SuperResRadiomicsLib.enhance import available_devices
+from SuperResRadiomicsLib.enhancement import available_devices
 from SuperResRadiomicsLib.models.choice import feature_agreement
 
 slicer = pytest.importorskip("slicer")

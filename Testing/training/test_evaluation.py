@@ -11,7 +11,7 @@ import pytest
 
 from SuperResRadiomicsLib.cli.headline import headline
 from SuperResRadiomicsLib.detect import load_detector
-from SuperResRadiomicsLib.enhance import enhance, load_model
+from SuperResRadiomicsLib.enhancement import enhance, load_model
 from SuperResRadiomicsLib.errors import SettingsError
 from SuperResRadiomicsLib.metrics import psnr
 from SuperResRadiomicsLib.models.catalogue import Card, load_card

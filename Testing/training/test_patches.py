@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from SuperResRadiomicsLib.enhance.intensity import Window
+from SuperResRadiomicsLib.enhancement.intensity import Window
 from SuperResRadiomicsLib.errors import SettingsError
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import Image, write_image, write_mask

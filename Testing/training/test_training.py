@@ -18,7 +18,7 @@ import pytest
 import torch
 import yaml
 
-from SuperResRadiomicsLib.enhance import enhance, load_model
+from SuperResRadiomicsLib.enhancement import enhance, load_model
 from SuperResRadiomicsLib.errors import OutputError, SettingsError
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import Image

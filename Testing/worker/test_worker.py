@@ -15,7 +15,7 @@ import pytest
 
 from SuperResRadiomicsLib import SCHEMA_VERSION
 from SuperResRadiomicsLib.detect import detect_lesion
-from SuperResRadiomicsLib.enhance import enhance
+from SuperResRadiomicsLib.enhancement import enhance
 from SuperResRadiomicsLib.io.image import read_image, write_image, write_mask
 from SuperResRadiomicsLib.radiomics import FeatureTable
 from SuperResRadiomicsLib.worker import server as worker

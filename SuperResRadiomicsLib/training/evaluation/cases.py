@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ...enhance.intensity import FOREGROUND_SHARE, Window, foreground_window
+from ...enhancement.intensity import FOREGROUND_SHARE, Window, foreground_window
 from ...errors import SettingsError
 from ...grid import BoolArray, refine
 from ...io.image import Image

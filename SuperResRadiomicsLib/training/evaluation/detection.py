@@ -11,7 +11,7 @@ import numpy as np
 from ...detect import LoadedDetector
 from ...detect.box_quality import box_figures
 from ...detect.detector import slice_box
-from ...enhance.intensity import window_for
+from ...enhancement.intensity import window_for
 from ...errors import SettingsError
 from ...grid import BoolArray, Box
 from ..config import DegradationConfig, TrainingConfig

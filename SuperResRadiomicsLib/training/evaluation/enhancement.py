@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...enhance import LoadedModel
-from ...enhance.intensity import Window
+from ...enhancement import LoadedModel
+from ...enhancement.intensity import Window
 from ...errors import SettingsError
 from ...grid import interpolate_bicubic
 from ...metrics import psnr, ssim

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ...enhance.intensity import Window
+from ...enhancement.intensity import Window
 from ...grid import BoolArray
 from ...metrics import (
     error_after_degradation,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ...enhance import LoadedModel, enhance
+from ...enhancement import LoadedModel, enhance
 from ...grid import interpolate_bicubic, resample
 from ...io.image import Image
 from ...operators import positional_noise

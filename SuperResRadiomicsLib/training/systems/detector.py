@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ...detect.box_quality import box_figures
 from ...detect.detector import slice_box
-from ...enhance.intensity import Window
+from ...enhancement.intensity import Window
 from ..detector_slices import DetectionBatch, SliceSampler, labelled_slices
 from ..losses.box import detection_losses
 from ..methods import DetectorSettings

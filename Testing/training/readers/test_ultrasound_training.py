@@ -10,7 +10,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from SuperResRadiomicsLib.enhance import load_model
+from SuperResRadiomicsLib.enhancement import load_model
 from SuperResRadiomicsLib.errors import SettingsError
 from SuperResRadiomicsLib.training.config import DataConfig, TrainingConfig
 from SuperResRadiomicsLib.training.evaluation import evaluate_enhancement

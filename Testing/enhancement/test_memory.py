@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from SuperResRadiomicsLib.enhance import LoadedModel, enhance
-from SuperResRadiomicsLib.enhance.memory import FLOAT_BYTES, RUNTIME_BYTES, WIDEST_LAYER, estimate_memory
+from SuperResRadiomicsLib.enhancement import LoadedModel, enhance
+from SuperResRadiomicsLib.enhancement.memory import FLOAT_BYTES, RUNTIME_BYTES, WIDEST_LAYER, estimate_memory
 from SuperResRadiomicsLib.errors import OutOfMemoryError
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import Image
@@ -103,7 +103,7 @@ def test_a_network_that_runs_whole_needs_a_whole_slice() -> None:
 @pytest.mark.parametrize("model", ["ct-gancircle-x2-fidelity", "mr-unet-x2-fidelity", "mr-lfsr-x2-appearance"])
 def test_the_estimate_is_enough_for_a_shipped_network(model: str) -> None:
     """Against the allocations that torch counts while the network sees one tile."""
-    from SuperResRadiomicsLib.enhance import load_model
+    from SuperResRadiomicsLib.enhancement import load_model
 
     loaded = load_model(model, "cpu")
     with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CPU], profile_memory=True) as profile:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from SuperResRadiomicsLib.enhance import LoadedModel, available_devices, enhance, load_enhancement, load_model
+from SuperResRadiomicsLib.enhancement import LoadedModel, available_devices, enhance, load_enhancement, load_model
 from SuperResRadiomicsLib.errors import (
     Cancelled,
     DeviceError,

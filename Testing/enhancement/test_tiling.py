@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from SuperResRadiomicsLib.enhance.tiling import plan_tiles
+from SuperResRadiomicsLib.enhancement.tiling import plan_tiles
 from SuperResRadiomicsLib.errors import SettingsError
 
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import nn
 
-from SuperResRadiomicsLib.enhance import LoadedModel, enhance, load_model
+from SuperResRadiomicsLib.enhancement import LoadedModel, enhance, load_model
 from SuperResRadiomicsLib.errors import ModelError, SettingsError
 from SuperResRadiomicsLib.grid import Box, Grid
 from SuperResRadiomicsLib.io.image import Image

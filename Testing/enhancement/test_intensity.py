@@ -7,8 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from SuperResRadiomicsLib.enhance import LoadedModel, enhance
-from SuperResRadiomicsLib.enhance.intensity import Window, window_for
+from SuperResRadiomicsLib.enhancement import LoadedModel, enhance
+from SuperResRadiomicsLib.enhancement.intensity import Window, window_for
 from SuperResRadiomicsLib.errors import ImageError
 from SuperResRadiomicsLib.grid import Box, Grid
 from SuperResRadiomicsLib.io.image import Image

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from SuperResRadiomicsLib.enhance import LoadedModel, load_model
+from SuperResRadiomicsLib.enhancement import LoadedModel, load_model
 from SuperResRadiomicsLib.models.catalogue import load_card, load_network, save_model
 
 

@@ -3,7 +3,7 @@
 from .acquisition import Acquisition
 from .blur_decimate import BlurDecimate
 from .kspace import KSpaceTruncation, kspace_noise, rician_noise
-from .noise import correlated_noise, positional_noise
+from .noise import correlated_noise, derived_seed, positional_noise, sample_latents, sample_noise
 from .ultrasound import LowEndUltrasound, misregister
 
 __all__ = [
@@ -12,8 +12,11 @@ __all__ = [
     "KSpaceTruncation",
     "LowEndUltrasound",
     "correlated_noise",
+    "derived_seed",
     "kspace_noise",
     "misregister",
     "positional_noise",
     "rician_noise",
+    "sample_latents",
+    "sample_noise",
 ]

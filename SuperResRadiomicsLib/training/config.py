@@ -190,6 +190,27 @@ class RunConfig(_Section):
     patience: int | None = Field(default=None, ge=1)
 
 
+class FeatureSetConfig(_Section):
+    """A set of lesions whose features are compared.
+
+    Attributes:
+        kind: ``volumes``, as `DataConfig.splits` lists them; ``nodules``, a folder whose ``list.csv`` gives patient
+            and role, with ``<patient>_image.nii.gz`` and ``<patient>_consensus.nii.gz``.
+        include: Path patterns of the volumes; or the folder.
+        unit_per_level: HU of one grey level of the files.
+        offset: HU of grey level 0.
+        slices: Neighbouring slices of each lesion, around its largest.
+        planar_slices: Of these, the slices on which 2D features are measured; all without.
+    """
+
+    kind: Literal["volumes", "nodules"] = "volumes"
+    include: tuple[str, ...] = Field(min_length=1)
+    unit_per_level: float = Field(default=1.0, gt=0)
+    offset: float = 0.0
+    slices: int = Field(default=8, ge=1)
+    planar_slices: int | None = Field(default=None, ge=1)
+
+
 class EvaluationConfig(_Section):
     """How held-out figures are made.
 
@@ -203,6 +224,9 @@ class EvaluationConfig(_Section):
         baseline_only: Whether the baseline alone stands beside the model; a table of several models takes the other
             methods from its first one.
         seed: Of the noise in what is judged; without it the run's. Models that are compared share one.
+        feature_sets: Lesions by which `evaluate --features` compares the features of models.
+        feature_rivals: Models that stand beside, by name: the first is told all, half of the noise, and nothing.
+        samples: Samples whose features are averaged, of models that draw samples.
     """
 
     judge: str = "encoder-b"
@@ -212,6 +236,9 @@ class EvaluationConfig(_Section):
     features: bool = True
     baseline_only: bool = False
     seed: int | None = Field(default=None, ge=0)
+    feature_sets: dict[str, FeatureSetConfig] = Field(default_factory=dict)
+    feature_rivals: tuple[str, ...] = ()
+    samples: int = Field(default=8, ge=2)
 
 
 class SourceConfig(_Section):

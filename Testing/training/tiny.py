@@ -16,6 +16,9 @@ from Testing.training.readers.samples import write_picture
 
 TINY_NETWORKS: dict[str, dict[str, Any]] = {
     "gan-circle-generator": {"widths": [4, 3], "reconstruction_widths": [3, 2], "upsample_widths": [3, 2]},
+    "gan-circle-sampler": {
+        "widths": [4, 3], "reconstruction_widths": [3, 2], "upsample_widths": [3, 2], "head_width": 3,
+    },
     "edsr": {"features": 4, "blocks": 1},
     "carn": {"features": 4, "cascades": 2, "blocks": 1},
     "srresnet": {"features": 4, "blocks": 1, "kernel": 3},

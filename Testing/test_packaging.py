@@ -53,7 +53,7 @@ def test_wheel_holds_package_models_and_templates(wheel):
         for file in (CARD_NAME, WEIGHTS_NAME, "README.md"):
             assert f"SuperResRadiomicsLib/models/{model}/{file}" in names
     assert "SuperResRadiomicsLib/report/page.html.jinja" in names
-    assert "SuperResRadiomicsLib/networks/perceptual/weights/encoder-a.safetensors" in names
+    assert "SuperResRadiomicsLib/training/perceptual/weights/encoder-a.safetensors" in names
     assert not [name for name in names if name.startswith(("Testing", "docs", "benchmarks"))]
 
 

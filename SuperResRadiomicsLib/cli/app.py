@@ -22,10 +22,10 @@ from ..radiomics import LesionVersions, ParameterFile, extract_features
 from ..report import lesion as report_files
 from ..report.lesion import save_report, save_tables
 from ..stability import describe_scores, read_signature, score_lesion
+from ..terminal.console import note, output, print_json, progress_bar, warn
 from ..verdict import card_behind, judge_lesion, lesion_variation
 from . import batch, detection, models, study
 from . import options as given
-from .console import note, output, print_json, progress_bar, warn
 from .staging import staged_folder
 from .tables import comparison_summary, feature_summary, feature_values, flat_settings
 

@@ -15,8 +15,8 @@ from ..enhancement import LoadedModel
 from ..errors import ModelError
 from ..io.image import Image, read_image
 from ..models.catalogue import find_detector
+from ..terminal.console import output, print_json, warn
 from . import options as given
-from .console import output, print_json, warn
 
 
 def detect(

@@ -9,8 +9,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from ..models.catalogue import find_models, load_card
-from .console import note, output, print_json
-from .headline import headline
+from ..models.headline import headline
+from ..terminal.console import note, output, print_json
 from .options import Json
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ from typing import Any
 
 from .. import __version__
 from ..errors import SettingsError
+from ..io.files import write_json
 from ..models.catalogue import Card, change_card, save_model
 from ..networks import architectures, build_network
 from .config import TrainingConfig
 from .model_page import write_page
-from .systems import SYSTEMS
+from .systems import system_class
 from .trainer import load_checkpoint
 
 
@@ -49,6 +50,38 @@ def add_results(card: Card, results: dict[str, Any]) -> Card:
     return updated
 
 
+FEATURES_NAME = "features.json"
+CARD_VARIANT = "2D width 25"
+"""The way to measure whose figures a card holds; the others are in the file beside it."""
+
+
+def add_feature_results(card: Card, results: dict[str, Any]) -> Card:
+    """Write what `evaluate_features` found into a model's card, and all of it into a file beside the card.
+
+    The card holds the figures of one way to measure, and what intervals are calibrated by: factors by class of
+    features, with the number of patients and the settings that they are valid for.
+    """
+    write_json(card.folder / FEATURES_NAME, results, compact=True)
+    kept = ("model", "role", "samples", "seed", "conditions", "command")
+    summary = {key: results[key] for key in kept} | {"measured": CARD_VARIANT, "sets": {}}
+    uncertainty: dict[str, Any] = {"measured": CARD_VARIANT, "samples": results["samples"], "sets": {}}
+    for name, found in results["sets"].items():
+        under = {condition: found[condition] for condition in results["conditions"]}
+        summary["sets"][name] = {
+            "patients": {role: len(patients) for role, patients in found["patients"].items()},
+            **{condition: figures[CARD_VARIANT]["methods"] for condition, figures in under.items()},
+        }
+        known = {c: f["intervals"][CARD_VARIANT] for c, f in under.items() if "intervals" in f}
+        uncertainty["sets"][name] = known
+    updated = change_card(
+        card,
+        results={**card.results, "lesion_features": summary},
+        uncertainty=uncertainty if any(uncertainty["sets"].values()) else None,
+    )
+    write_page(updated)
+    return updated
+
+
 def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, Any]:
     scales = config.condition_scales
     degradation = config.degradation
@@ -69,7 +102,7 @@ def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, A
         **({"input_size": config.method.input_size} if config.method.name == "detector" else {}),
         "scale": degradation.factor,
         "objective": config.objective,
-        "adversarial": SYSTEMS[config.method.name].adversarial,
+        "adversarial": system_class(config.method.name).adversarial,
         "architecture": {"name": config.network.name, "arguments": config.network.arguments},
         "intensity": {"unit": config.unit, "window": list(config.window)},
         "valid_spacing_mm": list(config.valid_spacing_mm),

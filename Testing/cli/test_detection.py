@@ -11,12 +11,12 @@ import pytest
 import SimpleITK as sitk
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE
-from SuperResRadiomicsLib.cli.headline import headline
 from SuperResRadiomicsLib.cli.options import format_box, parse_box
 from SuperResRadiomicsLib.detect.box_quality import share_covered
 from SuperResRadiomicsLib.grid import Box
 from SuperResRadiomicsLib.io.image import read_image, read_mask
 from SuperResRadiomicsLib.models.catalogue import load_card
+from SuperResRadiomicsLib.models.headline import headline
 
 
 @pytest.fixture(autouse=True)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from SuperResRadiomicsLib.networks import architectures, build_network
 from SuperResRadiomicsLib.networks.gan_circle import GanCircleGenerator, trim
 from SuperResRadiomicsLib.networks.gan_circle_sampler import GanCircleSampler
-from Testing.networks.test_networks import measured_radius
+from Testing.networks.checks import measured_radius
 
 SMALL: dict[str, Any] = {"widths": [8, 6], "reconstruction_widths": [4, 2], "upsample_widths": [4, 2]}
 

@@ -45,6 +45,7 @@ def evaluate_features(
     model: LoadedModel,
     config: TrainingConfig,
     load: Callable[[str], LoadedModel],
+    role: str = "test",
     conditions: Sequence[str] = (),
     store: Path | None = None,
     report: Report = lambda line: None,
@@ -58,6 +59,7 @@ def evaluate_features(
         model: The model, loaded.
         config: Says which lesions, which rivals, how many samples; its evaluation seed fixes all noise.
         load: Loads a rival by name.
+        role: Whose lesions are judged, ``test`` or ``validation``; only the validation patients may choose anything.
         conditions: Names of the scan conditions; all without.
         store: Folder of measured values, so that an evaluation can stop and go on.
         report: Called with a line of text for each set and condition.
@@ -69,6 +71,8 @@ def evaluate_features(
         SettingsError: The configuration names no lesions, is not for CT at scale 2, or a condition is not known.
     """
     chosen = _chosen(conditions)
+    if role not in ("test", "validation"):
+        raise SettingsError(f"The role is '{role}'. Choose test or validation.")
     if not config.evaluation.feature_sets:
         raise SettingsError(f"The configuration '{config.name}' names no evaluation.feature_sets to compare.")
     if config.data.modality != "CT" or model.card.scale != restore.FACTOR:
@@ -84,11 +88,12 @@ def evaluate_features(
     return {
         "model": model.card.name,
         "weights": model.card.sha256,
+        "role": role,
         "samples": bench.samples if model.draws_samples else 1,
         "seed": bench.seed,
         "conditions": {condition.name: condition.describe() for condition in chosen},
         "sets": {
-            name: _evaluate_set(bench, name, lesions, config, chosen)
+            name: _evaluate_set(bench, name, lesions, config, role, chosen)
             for name, lesions in config.evaluation.feature_sets.items()
         },
     }
@@ -102,17 +107,22 @@ def _chosen(names: Sequence[str]) -> list[ScanCondition]:
 
 
 def _evaluate_set(
-    bench: _Bench, name: str, chosen: FeatureSetConfig, config: TrainingConfig, conditions: Iterable[ScanCondition]
+    bench: _Bench,
+    name: str,
+    chosen: FeatureSetConfig,
+    config: TrainingConfig,
+    judged: str,
+    conditions: Iterable[ScanCondition],
 ) -> dict[str, Any]:
     lesions = {
         role: [_Measured(name, lesion, bench) for lesion in load_lesions(config.data, chosen, (role,))]
-        for role in ("train", "validation", "test")
+        for role in dict.fromkeys(("train", "validation", judged))
     }
     result: dict[str, Any] = {
         "patients": {role: [each.lesion.patient for each in known] for role, known in lesions.items()}
     }
     for condition in conditions:
-        result[condition.name] = _under(condition, lesions, bench)
+        result[condition.name] = _under(condition, lesions, judged, bench)
         bench.report(f"{name}, {condition.name}: done")
     return result
 
@@ -150,9 +160,11 @@ class _Measured:
         return self._ruler.measure(image)
 
 
-def _under(condition: ScanCondition, lesions: Mapping[str, list[_Measured]], bench: _Bench) -> dict[str, Any]:
+def _under(
+    condition: ScanCondition, lesions: Mapping[str, list[_Measured]], judged: str, bench: _Bench
+) -> dict[str, Any]:
     """Figures of all methods under one condition, by way to measure."""
-    train, test = lesions["train"], lesions["test"]
+    train, test = lesions["train"], lesions[judged]
     fitted = _fit_null_model(condition, train)
     tables = {name: _table(test, condition, method, *key) for name, (method, key) in _rivals(train, fitted, bench).items()}
     own = _own(bench)
@@ -166,7 +178,7 @@ def _under(condition: ScanCondition, lesions: Mapping[str, list[_Measured]], ben
         cohort = Cohort(feature_names(), np.stack([each.truth[number] for each in test]), bench.seed)
         result[variant] = _compare(cohort, {name: table[:, number] for name, table in tables.items()})
     if bench.model.draws_samples:
-        result["intervals"] = _intervals(condition, [*lesions["validation"], *test], bench)
+        result["intervals"] = _intervals(condition, [each for role, known in lesions.items() if role != "train" for each in known], bench)
     return result
 
 

@@ -19,7 +19,8 @@ def feature_lines(results: dict[str, Any], variants: tuple[str, ...] = VARIANTS)
     """
     for name, found in results["sets"].items():
         patients = found["patients"]
-        yield f"{name}: {len(patients['test'])} test patients ({len(patients['train'])} for fitting)"
+        role = results["role"]
+        yield f"{name}: {len(patients[role])} {role} patients ({len(patients['train'])} for fitting)"
         for condition in results["conditions"]:
             for variant in variants:
                 yield ""

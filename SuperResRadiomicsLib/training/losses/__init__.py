@@ -11,19 +11,14 @@ from .adversarial import (
     wasserstein_generator_loss,
 )
 from .box import attention_loss, box_loss, detection_losses, edge_loss, generalised_iou, objectness_loss
-from .contrastive import region_contrast
 from .mixe import mean_gradient_error, mixe
 from .scores import crps, energy_score
-from .smoothness import smoothness
-from .superpixels import region_means, superpixel_count, superpixels
-from .teacher import certain_consistency
 from .texture import local_statistics, patch_statistics
 from .total_variation import joint_sparsifying_transform, total_variation
 
 __all__ = [
     "attention_loss",
     "box_loss",
-    "certain_consistency",
     "crps",
     "cross_entropy_critic_loss",
     "cross_entropy_generator_loss",
@@ -41,11 +36,6 @@ __all__ = [
     "objectness_loss",
     "patch_statistics",
     "real_target",
-    "region_contrast",
-    "region_means",
-    "smoothness",
-    "superpixel_count",
-    "superpixels",
     "total_variation",
     "wasserstein_critic_loss",
     "wasserstein_generator_loss",

@@ -61,7 +61,7 @@ class GanCircleSampler(GanCircleGenerator):
             nn.LeakyReLU(0.1, inplace=True),
             nn.Conv2d(head_width, 1, 3, padding=1, bias=False),
         )
-        self.scale = nn.Conv2d(last, 1, 3, padding=1)
+        self.level = nn.Conv2d(last, 1, 3, padding=1)
         self._start_quietly(first)
 
     def _start_quietly(self, first: nn.Conv2d) -> None:
@@ -74,8 +74,8 @@ class GanCircleSampler(GanCircleGenerator):
             nn.init.kaiming_normal_(self.head[0].weight, 0.1)
             nn.init.zeros_(self.head[0].bias)  # type: ignore[arg-type]
             nn.init.zeros_(self.head[2].weight)  # type: ignore[arg-type]
-            nn.init.zeros_(self.scale.weight)
-            nn.init.constant_(self.scale.bias, QUIET)  # type: ignore[arg-type]
+            nn.init.zeros_(self.level.weight)
+            nn.init.constant_(self.level.bias, QUIET)  # type: ignore[arg-type]
 
     def widen(self, generator: GanCircleGenerator) -> None:
         """Take over the weights of a trained generator of the same widths and conditions.
@@ -91,7 +91,7 @@ class GanCircleSampler(GanCircleGenerator):
             raise ValueError("the generator to start from takes other conditions than this network")
         wide[:, :known] = weights[name]
         missing, unexpected = self.load_state_dict({**weights, name: wide}, strict=False)
-        if unexpected or not all(key.startswith(("head.", "scale.")) for key in missing):
+        if unexpected or not all(key.startswith(("head.", "level.")) for key in missing):
             raise ValueError("the generator to start from has other layers than this network")
 
     @property
@@ -131,9 +131,9 @@ class GanCircleSampler(GanCircleGenerator):
         return trim(image, context, self.receptive_field_radius) + change if self.residual else change
 
     def _texture(self, features: Tensor, drawn: Tensor) -> Tensor:
-        level = functional.softplus(self.scale(features))
+        amplitude = functional.softplus(self.level(features))
         texture: Tensor = self.head(torch.cat([features, drawn.to(features)], dim=1))
-        return texture + level * drawn[:, :1]
+        return texture + amplitude * drawn[:, :1]
 
     def _check(self, image: Tensor, noise: Tensor | None, latents: Tensor | None) -> Tensor:
         wanted = (len(image), self.noise_channels, *image.shape[2:])

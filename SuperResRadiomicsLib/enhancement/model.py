@@ -149,7 +149,6 @@ class LoadedModel:
             ) from error
         return padding.undo(output.float().cpu().numpy()[:, 0], self.enlargement)
 
-
     def _drawn(
         self,
         slices: npt.NDArray[np.float32],

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .context import NO_SIDE, Sides
+from .texture_head import constant_planes
 
 WIDTHS = (64, 54, 48, 43, 39, 35, 31, 28, 25, 22, 18, 16)
 RECONSTRUCTION_WIDTHS = (24, 8)
@@ -140,11 +141,6 @@ def trim(value: Tensor, sides: Sides, pixels: int = 1) -> Tensor:
     """Cut pixels off the chosen sides (top, bottom, left, right) of a (batch, channels, height, width) tensor."""
     top, bottom, left, right = (pixels if side else 0 for side in sides)
     return value[..., top : value.shape[-2] - bottom, left : value.shape[-1] - right]
-
-
-def constant_planes(values: Tensor, image: Tensor) -> Tensor:
-    """Scalars (batch, n) as constant planes (batch, n, height, width) beside an image."""
-    return values[:, :, None, None].expand(-1, -1, *image.shape[2:]).to(image)
 
 
 def _block(inputs: int, outputs: int, kernel: int, dropout: float, stride: int = 1) -> nn.Sequential:

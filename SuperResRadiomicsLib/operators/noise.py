@@ -55,9 +55,7 @@ def derived_seed(seed: int, *numbers: int) -> int:
     return int(np.random.SeedSequence((seed % 2**64, *numbers)).generate_state(1, np.uint64)[0])
 
 
-def sample_noise(
-    grid: Grid, seed: int, sample: int, channels: int, box: Box | None = None
-) -> npt.NDArray[np.float32]:
+def sample_noise(grid: Grid, seed: int, sample: int, channels: int, box: Box | None = None) -> npt.NDArray[np.float32]:
     """White noise from which a network draws a sample: `positional_noise` of its own for each channel.
 
     Tiles, crops, lesions and repeats of one grid agree bit for bit.

@@ -55,6 +55,8 @@ class SamplingSettings(Method):
         local_weight: Of the CRPS of each map of `local_statistics`.
         whole_weight: Of the CRPS of `patch_statistics`.
         window: Side in pixels of the windows of local statistics.
+        latents_from: Step from which latents are drawn; before, they are 0, so that the network first learns to read
+            the level of texture from the image, where it can, instead of drawing it.
         projects: Whether samples of a measurement without blur and noise are projected onto it.
         validation_samples: Samples whose mean is validated.
     """
@@ -66,6 +68,7 @@ class SamplingSettings(Method):
     local_weight: float = Field(default=1.0, ge=0)
     whole_weight: float = Field(default=2.0, ge=0)
     window: int = Field(default=8, ge=2, multiple_of=2)
+    latents_from: int = Field(default=0, ge=0)
     projects: bool = True
     validation_samples: int = Field(default=4, ge=1)
 

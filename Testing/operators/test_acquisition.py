@@ -32,9 +32,7 @@ KINDS = [(family, sampling) for family in BLUR_FAMILIES for sampling in COARSE_S
     st.tuples(st.integers(1, 9), st.integers(1, 9)),
     st.integers(0, 10**6),
 )
-def test_adjoint_identity(
-    kind: tuple[str, str], factor: int, blur: float, size: tuple[int, int], pick: int
-) -> None:
+def test_adjoint_identity(kind: tuple[str, str], factor: int, blur: float, size: tuple[int, int], pick: int) -> None:
     random = np.random.default_rng(pick)
     operator = Acquisition(factor, blur, *kind)
     fine = random.normal(size=(2, size[0] * factor, size[1] * factor))

@@ -71,7 +71,9 @@ def test_gradients() -> None:
 
     def weighted(image: Tensor) -> Tensor:
         maps = [*local_statistics(image), *patch_statistics(image).split(1, dim=1)]
-        return torch.stack([w * values.square().sum() for w, values in zip(weights.repeat(2), maps, strict=False)]).sum()
+        return torch.stack(
+            [w * values.square().sum() for w, values in zip(weights.repeat(2), maps, strict=False)]
+        ).sum()
 
     for score in (lambda *of: energy_score(*of, 1), lambda *of: energy_score(*of, 4), crps):
         assert torch.autograd.gradcheck(score, images, fast_mode=True)

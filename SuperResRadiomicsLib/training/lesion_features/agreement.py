@@ -86,17 +86,19 @@ def figures(cohort: Cohort, values: Values) -> dict[str, Any]:
         the median concordance when each patient is left out.
     """
     use = cohort.usable
-    truth, found = cohort.truth[:, use], values[:, use]
-    undefined = ~np.isfinite(found).all(axis=0)
-    found = np.where(np.isfinite(found), found, np.inf)
-    error = np.where(undefined, np.inf, Cohort(cohort.names, truth).errors(np.where(np.isinf(found), 0, found)))
+    truth, given = cohort.truth[:, use], values[:, use]
+    undefined = ~np.isfinite(given).all(axis=0)
+    found = np.where(np.isfinite(given), given, 0.0)
+    spread, drawn = truth.std(axis=0, ddof=1), _redrawn(len(truth), cohort.seed)
+    square = (found - truth) ** 2
+    error = np.where(undefined, np.inf, np.sqrt(square.mean(axis=0)) / spread)
+    errors = np.where(undefined, np.inf, np.sqrt(drawn @ square) / spread)
     agreement = _agreement(truth, found, undefined)
-    patients = len(truth)
-    left_out = [np.median(_agreement(np.delete(truth, p, 0), np.delete(found, p, 0), undefined)) for p in range(patients)]
-    drawn = _redrawn(patients, cohort.seed)
-    resampled = np.where(undefined, -1.0, np.nan_to_num(concordances(truth, np.where(np.isinf(found), 0, found), drawn), nan=-1.0))
-    square = (np.where(np.isinf(found), 0, found) - truth) ** 2
-    errors = np.where(undefined, np.inf, np.sqrt(drawn @ square) / truth.std(axis=0, ddof=1))
+    resampled = _agreement(truth, found, undefined, drawn)
+    left_out = [
+        float(np.median(_agreement(np.delete(truth, p, 0), np.delete(found, p, 0), undefined)))
+        for p in range(len(truth))
+    ]
     return {
         "features": int(use.sum()),
         "undefined": int(undefined.sum()),
@@ -110,13 +112,13 @@ def figures(cohort: Cohort, values: Values) -> dict[str, Any]:
     }
 
 
-def _agreement(truth: Values, found: Values, undefined: npt.NDArray[np.bool_]) -> Values:
-    values = np.nan_to_num(concordances(truth, np.where(np.isinf(found), 0, found)), nan=-1.0)
-    return np.where(undefined, -1.0, values)
+def _agreement(truth: Values, found: Values, undefined: npt.NDArray[np.bool_], weights: Values | None = None) -> Values:
+    """Concordances; -1 where a method's feature is undefined or nothing varies."""
+    return np.where(undefined, -1.0, np.nan_to_num(concordances(truth, found, weights), nan=-1.0))
 
 
 def share_difference(cohort: Cohort, values: Values, rival: Values) -> dict[str, Any]:
-    """How much larger the share of agreeing features is than a rival's, with limits over the same patients drawn again."""
+    """How much larger the share of agreeing features is than a rival's, with limits over patients drawn again."""
     use = cohort.usable & np.isfinite(values).all(axis=0) & np.isfinite(rival).all(axis=0)
     truth, drawn = cohort.truth[:, use], _redrawn(len(cohort.truth), cohort.seed)
     shares = []
@@ -144,7 +146,7 @@ def wins(cohort: Cohort, values: Values, rival: Values) -> dict[str, dict[str, A
 
 
 def _redrawn(patients: int, seed: int) -> Values:
-    """Weights of patients drawn again with replacement; draws of one patient alone have no spread and are drawn anew."""
+    """Weights of patients drawn again with replacement; draws of one patient alone, without spread, are left out."""
     drawn = np.random.default_rng(seed).multinomial(patients, np.full(patients, 1 / patients), RESAMPLES)
     return drawn[(drawn > 0).sum(axis=1) > 1] / patients
 

@@ -166,19 +166,25 @@ def _under(
     """Figures of all methods under one condition, by way to measure."""
     train, test = lesions["train"], lesions[judged]
     fitted = _fit_null_model(condition, train)
-    tables = {name: _table(test, condition, method, *key) for name, (method, key) in _rivals(train, fitted, bench).items()}
+    tables = {
+        name: _table(test, condition, method, *key) for name, (method, key) in _rivals(train, fitted, bench).items()
+    }
     own = _own(bench)
     samples = np.stack([each.features(condition, *own) for each in test], axis=1)
     tables[MODEL] = samples.mean(axis=0)
     if bench.model.draws_samples:
-        tables[MEAN_IMAGE] = _table(test, condition, lambda scan: [np.mean(own[0](scan), axis=0)], *own[1:], "mean image")
+        tables[MEAN_IMAGE] = _table(
+            test, condition, lambda scan: [np.mean(own[0](scan), axis=0)], *own[1:], "mean image"
+        )
     tables[LINEAR] = _corrected(condition, train, tables[BICUBIC])
     result: dict[str, Any] = {"null_model": {"constant": fitted.constant, "slope": fitted.slope}}
     for number, variant in enumerate(VARIANTS):
         cohort = Cohort(feature_names(), np.stack([each.truth[number] for each in test]), bench.seed)
         result[variant] = _compare(cohort, {name: table[:, number] for name, table in tables.items()})
     if bench.model.draws_samples:
-        result["intervals"] = _intervals(condition, [each for role, known in lesions.items() if role != "train" for each in known], bench)
+        result["intervals"] = _intervals(
+            condition, [each for role, known in lesions.items() if role != "train" for each in known], bench
+        )
     return result
 
 
@@ -201,9 +207,7 @@ def _own(bench: _Bench) -> tuple[Method, str, str]:
     return restore.network(bench.model), bench.model.card.sha256, "told all"
 
 
-def _rivals(
-    train: Sequence[_Measured], fitted: NullModel, bench: _Bench
-) -> dict[str, tuple[Method, tuple[str, ...]]]:
+def _rivals(train: Sequence[_Measured], fitted: NullModel, bench: _Bench) -> dict[str, tuple[Method, tuple[str, ...]]]:
     """Methods beside the model by name, each with what its values depend on."""
     prior = measure_power([image for each in train for image in each.lesion.truth])
     level = f"{fitted.constant:.6f} {fitted.slope:.6f}"

@@ -49,12 +49,15 @@ class Lesion:
     @property
     def grid(self) -> Grid:
         """The grid of the slices, as if they began at the origin."""
-        slices, height, width = self.truth.shape
-        return Grid((width, height, slices), self.spacing)
+        return self._grid(len(self.truth))
 
-    def image(self, voxels: FloatArray) -> Image:
-        """Voxels on this lesion's slices as an image."""
-        return Image(voxels, self.grid, "CT", "HU")
+    def image(self, voxels: FloatArray, part: slice = slice(None)) -> Image:
+        """Voxels on this lesion's slices, or on some of them, as an image."""
+        return Image(np.ascontiguousarray(voxels[part]), self._grid(len(voxels[part])), "CT", "HU")
+
+    def _grid(self, slices: int) -> Grid:
+        height, width = self.truth.shape[1:]
+        return Grid((width, height, slices), self.spacing)
 
 
 def load_lesions(data: DataConfig, chosen: FeatureSetConfig, roles: Sequence[str]) -> list[Lesion]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from ...radiomics import FeatureSettings
 from ...radiomics.exact.discretise import Bins
 from ...radiomics.exact.engine import extract_sweep
 from ...radiomics.exact.lesion import PreparedLesion
+from ...radiomics.feature_names import FEATURE_NAMES
 from .lesions import Lesion
 
 Values = npt.NDArray[np.float64]
@@ -55,19 +57,11 @@ class Ruler:
         """
         rows = []
         for dimension, prepared, part in (("2D", self.planar, self.lesion.planar), ("3D", self.solid, slice(None))):
-            image = self.lesion.image(voxels[part]) if part == slice(None) else _part(self.lesion, voxels, part)
+            image = self.lesion.image(voxels, part)
             plan = settings().plan(image.grid, dimension, 2, "measured")
             for values in extract_sweep(image, prepared, plan, BINS):
                 rows.append([values[name] for name in feature_names()])
         return np.array(rows)
-
-
-def _part(lesion: Lesion, voxels: FloatArray, part: slice):  # type: ignore[no-untyped-def]
-    cut = np.ascontiguousarray(voxels[part])
-    whole = lesion.image(voxels)
-    from ...grid import Grid
-
-    return whole.with_voxels(cut, Grid((cut.shape[2], cut.shape[1], cut.shape[0]), lesion.spacing))
 
 
 def settings() -> FeatureSettings:
@@ -75,16 +69,10 @@ def settings() -> FeatureSettings:
     return FeatureSettings(engine="exact", classes=CLASSES, bin_width=BIN_WIDTH_HU)
 
 
+@cache
 def feature_names() -> tuple[str, ...]:
     """Keys of the 93 features, in the order of every array."""
-    if not _NAMES:
-        from ...radiomics.feature_names import FEATURE_NAMES
-
-        _NAMES.extend(f"original_{name}_{feature}" for name in CLASSES for feature in FEATURE_NAMES[name])
-    return tuple(_NAMES)
-
-
-_NAMES: list[str] = []
+    return tuple(f"original_{name}_{feature}" for name in CLASSES for feature in FEATURE_NAMES[name])
 
 
 class Store:
@@ -112,7 +100,6 @@ class Store:
             return np.asarray(np.load(path, allow_pickle=False), dtype=np.float64)
         values = make()
         self.folder.mkdir(parents=True, exist_ok=True)
-        with atomic_path(path) as temporary:
-            with open(temporary, "wb") as file:
-                np.save(file, values, allow_pickle=False)
+        with atomic_path(path) as temporary, open(temporary, "wb") as file:
+            np.save(file, values, allow_pickle=False)
         return values

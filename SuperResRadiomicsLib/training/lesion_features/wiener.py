@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -55,7 +56,7 @@ def measure_power(slices: Sequence[FloatArray]) -> PowerSpectrum:
     axis = np.fft.fftfreq(SIDE)
     radius = np.hypot(axis[:, None], axis)
     edges = np.linspace(0.5 / SIDE, 0.5, BANDS + 1)
-    rings = [(radius >= low) & (radius < high) for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    rings = [(radius >= low) & (radius < high) for low, high in itertools.pairwise(edges)]
     power = np.array([total[ring].mean() / max(count, 1) for ring in rings])
     return PowerSpectrum((edges[:-1] + edges[1:]) / 2, np.maximum(power, 1e-6))
 

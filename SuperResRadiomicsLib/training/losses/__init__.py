@@ -19,9 +19,9 @@ from .total_variation import joint_sparsifying_transform, total_variation
 __all__ = [
     "attention_loss",
     "box_loss",
-    "crps",
     "cross_entropy_critic_loss",
     "cross_entropy_generator_loss",
+    "crps",
     "detection_losses",
     "edge_loss",
     "energy_score",

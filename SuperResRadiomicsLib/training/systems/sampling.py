@@ -71,6 +71,8 @@ class Sampling(PatchSystem):
         image = torch.cat([batch.interpolated] * 2)
         conditions = torch.cat([batch.conditions] * 2)
         noise, latents = draw_noise(image, self.noise_channels, self.latents)
+        if batch.step < self.settings.latents_from:
+            latents = torch.zeros_like(latents)
         arguments = (image, conditions) if conditions.shape[1] else (image, None)
         samples: Tensor = self.networks[GENERATOR](*arguments, noise, latents).float()
         if self.settings.projects:

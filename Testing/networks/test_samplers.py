@@ -21,7 +21,7 @@ def sampler(**arguments: Any) -> GanCircleSampler:
     """An untrained sampler whose head does something."""
     torch.manual_seed(0)
     network = GanCircleSampler(**{"dropout": 0.0, "conditions": 2, **SMALL, **arguments}).eval()
-    nn.init.normal_(network.head[2].weight)
+    nn.init.normal_(network.texture.head[2].weight)
     return network
 
 

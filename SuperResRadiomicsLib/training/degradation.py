@@ -125,18 +125,16 @@ class Degradation:
     def _kind(self, blur: float, noise: float, rng: np.random.Generator) -> tuple[str, str]:
         """This patch's sampling and blur family.
 
-        A clean patch of a mixture is a plain mean: only there does "no blur, no noise" say exactly what the
-        measurement is, which is what results are projected onto.
+        A clean patch has no kernel, and in a mixture of samplings is a plain mean: only there does "no blur, no
+        noise" say exactly what the measurement is, which is what results are projected onto.
         """
-        settings = self.settings
+        settings, is_clean = self.settings, blur == 0 and noise == 0
         sampling: str = settings.sampling
         if sampling == "either":
             sampling = "k-space" if rng.random() < 0.5 else "average"
-        if sampling != "mixed":
-            return sampling, _drawn(settings.blur_families, rng)
-        if blur == 0 and noise == 0:
-            return "average", "gaussian"
-        return _drawn(settings.samplings, rng), _drawn(settings.blur_families, rng)
+        elif sampling == "mixed":
+            sampling = "average" if is_clean else _drawn(settings.samplings, rng)
+        return sampling, "gaussian" if is_clean else _drawn(settings.blur_families, rng)
 
     def _strength(self, rng: np.random.Generator) -> tuple[float, float]:
         settings = self.settings

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from SuperResRadiomicsLib.networks import architectures, build_network
 from SuperResRadiomicsLib.networks.gan_circle import GanCircleGenerator, trim
 from SuperResRadiomicsLib.networks.gan_circle_sampler import GanCircleSampler
+from SuperResRadiomicsLib.networks.unet_sampler import UNetSampler
 from Testing.networks.checks import measured_radius
 
 SMALL: dict[str, Any] = {"widths": [8, 6], "reconstruction_widths": [4, 2], "upsample_widths": [4, 2]}
@@ -115,3 +116,28 @@ def test_context_is_used_up_without_changing_what_is_inside() -> None:
             part = network(image, condition, noise, latents, context=sides)
             inside = trim(whole, sides, network.receptive_field_radius)
             assert part.shape == inside.shape and torch.allclose(part, inside, atol=1e-5)
+
+
+def test_the_unet_that_draws_samples() -> None:
+    torch.manual_seed(0)
+    network = UNetSampler(widths=[4, 6], bottleneck=8, conditions=1).eval()
+    image, condition = torch.rand(2, 1, 32, 40), torch.rand(2, 1)
+    noise, latents = torch.randn(2, 4, 32, 40), torch.randn(2, 4)
+    with torch.no_grad():
+        silent = network(image, condition, torch.zeros_like(noise), latents)
+        assert torch.allclose(silent, image, atol=1e-6), "the last convolutions start at zero"
+        for layer in (network.last, network.texture.head[2]):
+            nn.init.normal_(layer.weight)
+        first = network(image, condition, noise, latents)
+        assert torch.equal(first, network(image, condition, noise, latents))
+        for other in ((image, condition, noise + 1, latents), (image, condition, noise, latents + 1),
+                      (image, condition + 1, noise, latents)):  # fmt: skip
+            assert not torch.equal(first, network(*other))
+    with pytest.raises(ValueError, match="1 conditions"):
+        network(image, None, noise, latents)
+    with pytest.raises(ValueError, match="needs noise"):
+        network(image, condition)
+    plain = UNetSampler(widths=[4, 6], bottleneck=8).eval()
+    for layer in (plain.last, plain.texture.head[2]):
+        nn.init.normal_(layer.weight)
+    assert measured_radius(OfTheImage(plain), 1) == plain.receptive_field_radius == 22

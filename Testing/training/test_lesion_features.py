@@ -63,7 +63,9 @@ def test_measuring_gives_what_the_engine_gives(tmp_path: Path) -> None:
     found = lesion()
     values = Ruler.of(found).measure(found.truth)
     assert values.shape == (len(VARIANTS), 93) and np.isfinite(values).all()
-    for number, (dimension, width, count) in enumerate((d, *b) for d in ("2D", "3D") for b in ((25.0, None), (None, 32))):
+    for number, (dimension, width, count) in enumerate(
+        (d, *b) for d in ("2D", "3D") for b in ((25.0, None), (None, 32))
+    ):
         settings = FeatureSettings(engine="exact", bin_width=width, bin_count=count, dimension=dimension)
         expected = extract_features(found.image(found.truth), found.mask, settings, through_plane=2)
         assert np.allclose(values[number], [expected[name] for name in feature_names()])
@@ -92,7 +94,7 @@ def test_concordance_over_many_features_is_lins() -> None:
 def test_figures_by_hand() -> None:
     truth = np.array([[0.0, 1.0, 5.0], [1.0, 2.0, 5.0], [2.0, 3.0, 5.0], [3.0, 4.0, 5.0]])
     cohort = Cohort(NAMES, truth)
-    perfect, shifted = truth.copy(), truth + [1.0, 0.0, 0.0]
+    perfect, shifted = truth.copy(), truth + np.array([1.0, 0.0, 0.0])
     assert cohort.usable.tolist() == [True, True, False], "a feature that does not vary says nothing"
     found = figures(cohort, perfect)
     assert (found["features"], found["median_nrmse"], found["median_ccc"], found["share_ccc_085"]) == (2, 0, 1, 1)
@@ -187,13 +189,8 @@ def test_intervals_of_right_samples_cover_and_calibration_mends_wrong_ones() -> 
 
 
 def test_half_width_and_factor_by_hand() -> None:
-    assert raw_half_width(np.array([[0.0], [2.0]]))[0] == pytest.approx(1.6449 * np.sqrt(2) * np.sqrt(1.5) * 2, rel=1e-3)
+    assert raw_half_width(np.array([[0.0], [2.0]]))[0] == pytest.approx(
+        1.6449 * np.sqrt(2) * np.sqrt(1.5) * 2, rel=1e-3
+    )
     assert conformal_factor(np.arange(101) / 100, 9) == pytest.approx(1.0)
     assert conformal_factor(np.arange(101) / 100, 10**9) == pytest.approx(0.9)
-
-
-def test_mistakes_are_refused() -> None:
-    from SuperResRadiomicsLib.training.lesion_features.evaluate import _chosen
-
-    with pytest.raises(SettingsError, match="no scan condition 'foggy'.*clean"):
-        _chosen(["foggy"])

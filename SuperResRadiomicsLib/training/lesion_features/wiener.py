@@ -42,22 +42,21 @@ def measure_power(slices: Sequence[FloatArray]) -> PowerSpectrum:
     """The power spectrum of fine slices (height, width), from their middles.
 
     Args:
-        slices: At least one with sides of `SIDE` or more; smaller ones are left out.
+        slices: At least one; smaller ones than `SIDE` are mirrored at their edges.
     """
     window = np.hanning(SIDE)[:, None] * np.hanning(SIDE)
-    total, count = np.zeros((SIDE, SIDE)), 0
+    total = np.zeros((SIDE, SIDE))
     for image in slices:
-        if min(image.shape) < SIDE:
-            continue
-        top, left = ((length - SIDE) // 2 for length in image.shape)
-        piece = image[top : top + SIDE, left : left + SIDE].astype(np.float64)
+        missing = [(0, max(0, SIDE - length)) for length in image.shape]
+        whole = np.pad(image.astype(np.float64), missing, mode="symmetric")
+        top, left = ((length - SIDE) // 2 for length in whole.shape)
+        piece = whole[top : top + SIDE, left : left + SIDE]
         total += np.abs(fft.fft2((piece - piece.mean()) * window)) ** 2 / np.sum(window**2)
-        count += 1
     axis = np.fft.fftfreq(SIDE)
     radius = np.hypot(axis[:, None], axis)
     edges = np.linspace(0.5 / SIDE, 0.5, BANDS + 1)
     rings = [(radius >= low) & (radius < high) for low, high in itertools.pairwise(edges)]
-    power = np.array([total[ring].mean() / max(count, 1) for ring in rings])
+    power = np.array([total[ring].mean() / len(slices) for ring in rings])
     return PowerSpectrum((edges[:-1] + edges[1:]) / 2, np.maximum(power, 1e-6))
 
 

@@ -26,7 +26,7 @@ from scipy import ndimage
 
 from SuperResRadiomicsLib.grid import BoolArray, Grid, to_sitk
 from SuperResRadiomicsLib.io.image import Image, read_image, read_mask
-from SuperResRadiomicsLib.radiomics.engine import ENGINES
+from SuperResRadiomicsLib.radiomics.engines import ENGINES
 from SuperResRadiomicsLib.radiomics.exact import Bins, extract_sweep
 from SuperResRadiomicsLib.radiomics.plan import FEATURE_CLASSES, ExtractionPlan
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from SuperResRadiomicsLib.grid import BoolArray, Grid, resample
 from SuperResRadiomicsLib.io.image import Image, read_image, read_mask
-from SuperResRadiomicsLib.radiomics.engine import ENGINES
+from SuperResRadiomicsLib.radiomics.engines import ENGINES
 from SuperResRadiomicsLib.radiomics.ibsi import IBSI_FEATURES
 from SuperResRadiomicsLib.radiomics.plan import FEATURE_CLASSES, ExtractionPlan
 

@@ -26,7 +26,7 @@ def objectiveText(card: Any) -> str:
 
 def cardText(card: Any) -> str:
     """What a user should know of a model before using it."""
-    from SuperResRadiomicsLib.models.choice import feature_agreement
+    from SuperResRadiomicsLib.models import feature_agreement
     from SuperResRadiomicsLib.models.headline import headline
 
     agreement = feature_agreement(card)

@@ -9,7 +9,8 @@ import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
-from .workerquestion import WorkerQuestion
+from .jobs import Job
+from .workerclient import WorkerClient
 
 CATEGORY = "Super-resolution Radiomics"
 PHANTOM, LUNG = "Lung nodule phantom (built in)", "Lung lesion lung1 (CT)"
@@ -27,7 +28,7 @@ def registerSampleData() -> None:
     """Offer the cases in Slicer's module "Sample Data"; nothing is read, made or fetched yet."""
     import SampleData
 
-    from SuperResRadiomicsLib.demo.fetch import IMAGE, LABEL, REQUIREMENT, SHA256
+    from SuperResRadiomicsLib.demo.sample_files import IMAGE, LABEL, REQUIREMENT, SHA256
 
     register = SampleData.SampleDataLogic.registerCustomSampleDataSource
     register(
@@ -69,21 +70,27 @@ def loadLung() -> tuple[Any, Any] | None:
     Returns:
         The volume and the segmentation node; None after a dialog that says why they cannot be had.
     """
-    from SuperResRadiomicsLib.demo.case import Case
+    from SuperResRadiomicsLib.demo.case import SampleCase
     from SuperResRadiomicsLib.demo.sample import CREDIT, SOURCE
     from SuperResRadiomicsLib.io.image import read_image, read_mask
 
     files: dict[str, str] = {}
     errors: list[str] = []
     folder = Path(slicer.mrmlScene.GetCacheManager().GetRemoteCacheDirectory()) / "SuperResRadiomics"
-    WorkerQuestion("fetch_sample", files.update, errors.append, FETCH_SECONDS, folder=str(folder)).wait()
+    job = Job("fetch_sample", folder=str(folder))
+    job.onFinished, job.onFailed = files.update, errors.append
+    client = WorkerClient()
+    try:
+        client.wait(job, FETCH_SECONDS)
+    finally:
+        client.close()
     if errors:
         slicer.util.errorDisplay(
             _("{reason}\n\nThe sample case '{phantom}' needs no network.").format(reason=errors[0], phantom=PHANTOM)
         )
         return None
     image = read_image(files["image"], modality="CT")
-    return _add(Case(image, read_mask(files["label"], image.grid), SOURCE, CREDIT), "lung1")
+    return _add(SampleCase(image, read_mask(files["label"], image.grid), SOURCE, CREDIT), "lung1")
 
 
 def _add(case: Any, name: str) -> tuple[Any, Any]:

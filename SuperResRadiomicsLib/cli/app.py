@@ -17,13 +17,14 @@ from ..enhancement import result as enhancement_files
 from ..errors import RegionError, SettingsError
 from ..grid import Box
 from ..io.image import read_image, read_mask
-from ..models.catalogue import load_card
+from ..models import load_card
 from ..radiomics import LesionVersions, ParameterFile, extract_features
-from ..report import lesion as report_files
-from ..report.lesion import save_report, save_tables
+from ..report import files as report_files
+from ..report.files import save_report, save_tables
 from ..stability import describe_scores, read_signature, score_lesion
 from ..terminal.console import note, output, print_json, progress_bar, warn
-from ..verdict import card_behind, judge_lesion, lesion_variation
+from ..verdict import check_stability as check_lesion_stability
+from ..verdict import compare as compare_lesion
 from . import batch, detection, models, study
 from . import options as given
 from .staging import staged_folder
@@ -254,9 +255,8 @@ def compare(
         raise SettingsError(
             "Give the folder that `enhance` wrote, or all of --original, --mask, --bicubic, --enhanced and --out."
         )
-    variation = lesion_variation(versions, settings) if check_stability else None
-    compared = versions.compare(settings)
-    table = judge_lesion(compared, load_card(model) if model else card_behind(compared), variation)
+    variation = check_lesion_stability(versions, settings) if check_stability else None
+    table = compare_lesion(versions, settings, model=model, variation=variation)
     if scored:
         table = score_lesion(table, scored)
     target = out or folder
@@ -264,7 +264,7 @@ def compare(
     with staged_folder(target) as staging:
         files = save_tables(staging, table)
         if report:
-            files += save_report(staging, versions, table, f"Enhanced by {table.header['enhanced_column']}")
+            files += save_report(staging, versions, table, f"Enhanced by {table.header.enhanced_column}")
     if json:
         print_json(table.to_dict())
     else:

@@ -14,7 +14,7 @@ from ..detect.detection import DEFAULT_MARGIN_MM, DEFAULT_THRESHOLD
 from ..enhancement import LoadedModel
 from ..errors import ModelError
 from ..io.image import Image, read_image
-from ..models.catalogue import find_detector
+from ..models import find_detector
 from ..terminal.console import output, print_json, warn
 from . import options as given
 

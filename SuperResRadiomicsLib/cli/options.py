@@ -13,7 +13,7 @@ import typer
 from ..errors import RegionError, SettingsError
 from ..grid import Box
 from ..radiomics import FeatureSettings, ParameterFile, read_parameter_file
-from ..radiomics.engine import ENGINES
+from ..radiomics.engines import ENGINES
 from ..radiomics.filters import parse_filter
 from ..terminal.console import note
 

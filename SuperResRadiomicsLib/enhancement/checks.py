@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..errors import ImageError
 from ..grid import Grid
 from ..io.image import Image
-from ..models.catalogue import Card
+from ..models import Card
 
 
 def check_image(image: Image, card: Card, through_plane: int) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import MaskError, RegionError
+from ..errors import RegionError
 from ..grid import (
     BoolArray,
     Box,
@@ -27,10 +27,12 @@ from ..grid import (
     transport_mask,
     whole,
 )
+from ..io.adapters import ImageLike, MaskLike, as_image, as_mask
 from ..io.image import Image, cast_like
+from ..progress import Progress
 from .checks import check_image
 from .intensity import window_for
-from .job import AskCancelled, Progress, RegionJob, raise_if_cancelled, run_within_memory
+from .job import AskCancelled, RegionJob, raise_if_cancelled, run_within_memory
 from .model import LoadedModel, load_model
 from .provenance import describe
 from .result import Enhancement
@@ -43,10 +45,10 @@ SLAB_VOXELS = 4_000_000
 
 
 def enhance(
-    image: Image,
+    image: ImageLike,
     model: LoadedModel | str | os.PathLike[str],
     *,
-    mask: BoolArray | None = None,
+    mask: MaskLike | None = None,
     box: Box | SuggestedLesion | None = None,
     margin_mm: float = DEFAULT_MARGIN_MM,
     through_plane: int | None = None,
@@ -67,9 +69,9 @@ def enhance(
     the result has the bits of its bicubic twin.
 
     Args:
-        image: What to enhance; it is not changed.
+        image: What to enhance, as `as_image` takes it; it is not changed.
         model: A loaded model, or a model's name or folder.
-        mask: bool [k, j, i] on the image's grid.
+        mask: The lesion on the image's grid, as `as_mask` takes it.
         box: Region in voxels of the image, or what a detector found in it, instead of the mask's box.
         margin_mm: Margin around the mask or box, and width of the blend at its faces.
         through_plane: Axis (0 = i, 1 = j, 2 = k) that is not refined; without it the one of
@@ -96,6 +98,8 @@ def enhance(
         ModelError, DeviceError, SettingsError: See `load_model`.
         Cancelled: ``cancelled`` said so.
     """
+    image = as_image(image)
+    mask = None if mask is None else as_mask(mask, image)
     loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
     kept = through_plane_axis(image.grid) if through_plane is None else through_plane
     warnings = check_image(image, loaded.card, kept)
@@ -135,11 +139,7 @@ def _transport(
 ) -> MaskTransport | None:
     if mask is None:
         return None
-    if mask.shape != source.shape:
-        raise MaskError(
-            f"The mask has shape {mask.shape}, the image {source.shape}. Give a mask on the image's own grid."
-        )
-    return transport_mask(mask.astype(bool, copy=False), source, refined, rule, allow_volume_change)
+    return transport_mask(mask, source, refined, rule, allow_volume_change)
 
 
 def _region(grid: Grid, mask: BoolArray | None, box: Box | SuggestedLesion | None, margin_mm: float) -> Box:

@@ -123,7 +123,7 @@ def read_image(path: str | os.PathLike[str], modality: str | None = None) -> Ima
         image, tagged = _read_dicom_folder(source)
     else:
         image, tagged = _read_file(source), None
-    voxels, grid = _voxels_and_grid(image, source.name)
+    voxels, grid = voxels_and_grid(image, source.name)
     known = modality or tagged or guess_modality(float(voxels.min()))
     if known not in UNITS:
         raise ImageError(f"Modality '{known}' of '{source.name}' is not known. Choose one of: CT, MR, US.")
@@ -223,7 +223,17 @@ def _check_slice_positions(names: tuple[str, ...], folder: Path) -> None:
         )
 
 
-def _voxels_and_grid(image: sitk.Image, name: str) -> tuple[Array, Grid]:
+def voxels_and_grid(image: sitk.Image, name: str) -> tuple[Array, Grid]:
+    """Take the voxels and the grid of a SimpleITK image of three dimensions and one value a voxel.
+
+    Args:
+        image: The image; two dimensions count as one slice, a fourth of size 1 is dropped.
+        name: How messages call it.
+
+    Raises:
+        ImageError: It has several values a voxel, or other dimensions.
+        GridError: Its spacing or direction is not valid.
+    """
     if image.GetNumberOfComponentsPerPixel() > 1:
         raise ImageError(
             f"'{name}' has {image.GetNumberOfComponentsPerPixel()} values in each voxel (a colour or vector image). "
@@ -307,7 +317,7 @@ def read_mask(
     image = _read_file(source)
     if channel is not None and image.GetNumberOfComponentsPerPixel() > 1:
         image = _channel(image, channel, source.name)
-    voxels, mask_grid = _voxels_and_grid(image, source.name)
+    voxels, mask_grid = voxels_and_grid(image, source.name)
     return select_label(voxels, mask_grid, grid, label, source.name)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .catalogue import Card
+from .card import Card
 
 NOT_MEASURED = "not measured"
 IN_THE_CARD = "see its card"

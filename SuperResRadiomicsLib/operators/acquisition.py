@@ -7,14 +7,13 @@ from functools import lru_cache
 from typing import Any, Literal, get_args
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from ..errors import SettingsError
+from ..grid.types import FloatArray
 from .kernels import blur_kernel, kernel_matrix, mirror
 from .kspace import truncation_matrix
 
-FloatArray = npt.NDArray[np.floating[Any]]
 CoarseSampling = Literal["average", "point", "lanczos", "k-space"]
 COARSE_SAMPLINGS: tuple[str, ...] = get_args(CoarseSampling)
 LANCZOS_LOBES = 3

@@ -15,8 +15,8 @@ from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
 from ..errors import GridError, ImageError, MaskError, RegionError, SettingsError, StudyError, SuperResError
 from ..grid import BoolArray, through_plane_axis
 from ..io.image import Image, read_image, read_mask
-from ..models.catalogue import load_card
-from ..radiomics.engine import ENGINES
+from ..models import load_card
+from ..radiomics.engines import ENGINES
 from .folder import KEY_LENGTH, StudyFolder
 from .inputs import describe_inputs, inputs_unchanged
 from .manifest import Case

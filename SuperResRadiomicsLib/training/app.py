@@ -12,7 +12,7 @@ from ..detect import load_detector
 from ..enhancement import load_model
 from ..errors import SettingsError
 from ..io.files import write_json
-from ..models.catalogue import Card, load_card, model_folders
+from ..models import Card, load_card, model_folders
 from ..study import EXTRA_PACKAGES as STUDY_PACKAGES
 from ..terminal.console import note, output, print_json
 from ..terminal.exits import require

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
 from ..errors import SettingsError
-from ..io.files import write_json
-from ..models.catalogue import Card, change_card, save_model
+from ..io.files import write_text
+from ..models import Card, readable_json, save_model, save_results
 from ..networks import architectures, build_network
 from .config import TrainingConfig
+from .methods import DetectorSettings
 from .model_page import write_page
 from .systems import system_class
 from .trainer import load_checkpoint
+
+CONFIGURATION_NAME = "training.json"
+"""Holds everything that fixed the training, beside the card."""
 
 
 def export_run(run_folder: str | os.PathLike[str], config: TrainingConfig, models_folder: Path) -> Card:
@@ -35,49 +40,40 @@ def export_run(run_folder: str | os.PathLike[str], config: TrainingConfig, model
         network.half()
     metadata = _metadata(config, steps=int(state["step"]), minutes=float(state["seconds"]) / 60)
     card = save_model(models_folder / config.name, network, metadata)
+    configuration = config.model_dump(mode="json", exclude={"data": {"folder"}, "sources": True})
+    write_text(card.folder / CONFIGURATION_NAME, readable_json(configuration) + "\n")
     write_page(card)
     return card
 
 
 def add_results(card: Card, results: dict[str, Any]) -> Card:
-    """Write held-out figures into a model's card and page, but those of single slices; the weights stay untouched."""
+    """Write held-out figures beside a model's card and into its page, but those of single slices."""
     degradations = {
         name: {key: value for key, value in figures.items() if key != "slices"}
         for name, figures in results["degradations"].items()
     }
-    updated = change_card(card, results={**results, "degradations": degradations})
+    updated = save_results(card, {**results, "degradations": degradations})
     write_page(updated)
     return updated
 
 
-FEATURES_NAME = "features.json"
 CARD_VARIANT = "2D width 25"
-"""The way to measure whose figures a card holds; the others are in the file beside it."""
+"""The way to measure features whose intervals a card holds and whose figures its page shows."""
 
 
 def add_feature_results(card: Card, results: dict[str, Any]) -> Card:
-    """Write what `evaluate_features` found into a model's card, and all of it into a file beside the card.
+    """Write what `evaluate_features` found beside a model's card and into its page.
 
-    The card holds the figures of one way to measure, and what intervals are calibrated by: factors by class of
-    features, with the number of patients and the settings that they are valid for.
+    The card holds what intervals are calibrated by: factors by class of features, with the number of patients and
+    the settings that they are valid for.
     """
-    write_json(card.folder / FEATURES_NAME, results, compact=True)
-    kept = ("model", "role", "samples", "seed", "conditions", "command")
-    summary = {key: results[key] for key in kept} | {"measured": CARD_VARIANT, "sets": {}}
-    uncertainty: dict[str, Any] = {"measured": CARD_VARIANT, "samples": results["samples"], "sets": {}}
+    sets = {}
     for name, found in results["sets"].items():
         under = {condition: found[condition] for condition in results["conditions"]}
-        summary["sets"][name] = {
-            "patients": {role: len(patients) for role, patients in found["patients"].items()},
-            **{condition: figures[CARD_VARIANT]["methods"] for condition, figures in under.items()},
-        }
-        known = {c: f["intervals"][CARD_VARIANT] for c, f in under.items() if "intervals" in f}
-        uncertainty["sets"][name] = known
-    updated = change_card(
-        card,
-        results={**card.results, "lesion_features": summary},
-        uncertainty=uncertainty if any(uncertainty["sets"].values()) else None,
-    )
+        sets[name] = {c: figures["intervals"][CARD_VARIANT] for c, figures in under.items() if "intervals" in figures}
+    known = {"measured": CARD_VARIANT, "samples": results["samples"], "sets": sets} if any(sets.values()) else None
+    calibrated = replace(card, metadata={**card.metadata, "uncertainty": known})
+    updated = save_results(calibrated, {**card.results, "lesion_features": results | {"measured": CARD_VARIANT}})
     write_page(updated)
     return updated
 
@@ -99,7 +95,7 @@ def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, A
         "known_limits": list(config.known_limits),
         "task": config.task,
         "modality": config.data.modality,
-        **({"input_size": config.method.input_size} if config.method.name == "detector" else {}),
+        **({"input_size": config.method.input_size} if isinstance(config.method, DetectorSettings) else {}),
         "scale": degradation.factor,
         "objective": config.objective,
         "adversarial": system_class(config.method.name).adversarial,
@@ -118,15 +114,10 @@ def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, A
             "inputs": {"image": _data_format(config, f"image on the {_input_grid(config)} grid")},
             "outputs": {"pred": _data_format(config, "enhanced image")},
         },
-        "training": {
-            "steps": steps,
-            "minutes": round(minutes, 1),
-            "configuration": config.model_dump(mode="json", exclude={"data": {"folder"}, "sources": True}),
-        },
+        "training": {"steps": steps, "minutes": round(minutes, 1), "configuration": CONFIGURATION_NAME},
         "training_data": [source.model_dump() for source in config.sources],
         "uncertainty": None,
         "licence": "Apache-2.0",
-        "results": {},
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import NOT_FOR_CLINICAL_USE
 from ..io.files import write_text
-from ..models.catalogue import Card
+from ..models import Card
 
 METHOD_NAMES = {
     "degraded": "degraded image",
@@ -225,8 +225,9 @@ def _lesion_features(card: Card) -> list[str]:
     head = ("method", "nRMSE", "CCC", "CCC >= 0.85")
     for name, figures in found["sets"].items():
         for condition in found["conditions"]:
-            rows = [[method, *_agreement_cells(values)] for method, values in figures[condition].items()]
-            title = f"### {name} ({figures['patients'][found['role']]} patients), {condition}"
+            methods = figures[condition][found["measured"]]["methods"]
+            rows = [[method, *_agreement_cells(values)] for method, values in methods.items()]
+            title = f"### {name} ({len(figures['patients'][found['role']])} patients), {condition}"
             parts += [title, markdown_table(head, rows), *_interval(card, name, condition)]
     return parts
 
@@ -246,8 +247,8 @@ def _interval(card: Card, name: str, condition: str) -> list[str]:
     raw, calibrated = known["all"]["raw"], known["all"]["calibrated"]
     low, high = calibrated["limits_95"]
     return [
-        f"90% intervals hold the true value in {raw['coverage']:.0%} of cases as drawn, in {calibrated['coverage']:.0%} "
-        f"({low:.0%} to {high:.0%}) calibrated on the other of {known['patients']} validation and test patients."
+        f"90% intervals hold the true value in {raw['coverage']:.0%} of cases as drawn, in "
+        f"{calibrated['coverage']:.0%} ({low:.0%} to {high:.0%}) calibrated on the other of {known['patients']} validation and test patients."
     ]
 
 

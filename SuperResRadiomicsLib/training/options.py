@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from ..io.files import write_json
-from ..models.catalogue import Card
+from ..models import Card
 from ..models.headline import headlines
 from ..terminal.console import output, print_json
 from .config import TrainingConfig

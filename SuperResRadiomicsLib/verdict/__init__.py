@@ -2,7 +2,8 @@
 
 from ..radiomics.verdict import Verdict
 from .cohort import judge_cohort
-from .lesion import card_behind, judge_lesion, lesion_spread, lesion_variation
+from .comparison import compare, judge_table
+from .one_lesion import card_behind, check_stability, lesion_spread
 from .verdict import Faithfulness, FeatureEvidence, is_count_driven, judge, volume_correlations
 
 __all__ = [
@@ -10,11 +11,12 @@ __all__ = [
     "FeatureEvidence",
     "Verdict",
     "card_behind",
+    "check_stability",
+    "compare",
     "is_count_driven",
     "judge",
     "judge_cohort",
-    "judge_lesion",
+    "judge_table",
     "lesion_spread",
-    "lesion_variation",
     "volume_correlations",
 ]

@@ -12,9 +12,10 @@ from dataclasses import fields, replace
 from typing import Any
 
 from ..errors import MissingDependencyError
+from ..progress import StageProgress
 from ..radiomics import FeatureSettings, FeatureTable
 from ..radiomics.computed_elsewhere import ComputedElsewhere
-from ..radiomics.engine import ENGINES
+from ..radiomics.engines import ENGINES
 from ..radiomics.filters import FILTERS, LaplacianOfGaussian, parse_filter
 from ..radiomics.lesion_files import read_lesion
 from ..radiomics.parameter_file import read_parameter_file
@@ -22,7 +23,7 @@ from ..radiomics.pyradiomics_engine import PyradiomicsEngine
 
 AUTOMATIC = "auto"
 """Engine: pyradiomics where it is installed, else the own exact kernels."""
-PLAIN_SETTINGS = ("engine", "classes", "bin_width", "bin_count", "dimension", "distance", "distance_unit")
+PLAIN_SETTINGS = ("classes", "bin_width", "bin_count", "dimension", "distance", "distance_unit")
 """Settings that a table's header holds in the form in which they are given."""
 BIN_FACTORS = (0.5, 1.0, 2.0)
 """Stability is checked at these multiples of the table's bin width or count; 1 decides the verdict."""
@@ -31,7 +32,6 @@ OFFERED_FILTERS = tuple("LoG:1:3" if name == LaplacianOfGaussian.image_type else
 """Filters that a panel offers; the Laplacian of a Gaussian with 1 and 3 mm."""
 
 Result = dict[str, Any]
-Progress = Callable[[str, int, int], None]
 
 
 def feature_settings(given: Mapping[str, Any]) -> FeatureSettings:
@@ -61,18 +61,18 @@ def automatic_engine() -> str:
 
 def settings_of(table: FeatureTable) -> FeatureSettings:
     """The `PLAIN_SETTINGS` that a table was computed with; features of other programs are repeated by pyradiomics."""
-    known = {name: table.header[name] for name in PLAIN_SETTINGS}
+    known = {name: table.header.settings[name] for name in PLAIN_SETTINGS}
     distance = tuple(known["distance"]) if isinstance(known["distance"], list) else known["distance"]
     return FeatureSettings(**{**known, "engine": engine_of(table), "distance": distance})
 
 
 def engine_of(table: FeatureTable) -> str:
     """The engine that a table was computed with, or can be repeated with."""
-    engine: str = table.header["engine"]
+    engine = table.header.engine
     return engine if engine in ENGINES else PyradiomicsEngine.name
 
 
-def feature_options(progress: Progress) -> Result:
+def feature_options(progress: StageProgress) -> Result:
     """Say what can be asked for here.
 
     Returns:
@@ -90,7 +90,7 @@ def feature_options(progress: Progress) -> Result:
 
 
 def compare_lesion(
-    progress: Progress,
+    progress: StageProgress,
     *,
     lesion: dict[str, Any],
     features: dict[str, Any],
@@ -107,16 +107,17 @@ def compare_lesion(
     Returns:
         ``features``, as from `FeatureTable.to_dict`, and ``warnings``.
     """
-    from ..verdict import card_behind, judge_lesion
+    from ..verdict import compare
 
     progress("features", 0, 0)
     versions = read_lesion(**lesion)
-    table = versions.compare(feature_settings(features), ComputedElsewhere(computed) if computed else None)
-    return {"features": judge_lesion(table, card_behind(table)).to_dict(), "warnings": list(versions.warnings)}
+    engine = ComputedElsewhere(computed) if computed else None
+    table = compare(versions, feature_settings(features), engine=engine)
+    return {"features": table.to_dict(), "warnings": list(versions.warnings)}
 
 
 def check_stability(
-    progress: Progress, *, lesion: dict[str, Any], features: dict[str, Any], settings: dict[str, Any] | None = None
+    progress: StageProgress, *, lesion: dict[str, Any], features: dict[str, Any], settings: dict[str, Any] | None = None
 ) -> Result:
     """Perturb the lesion at several bin settings and judge the table's features anew.
 
@@ -131,30 +132,31 @@ def check_stability(
         feature key at each (``variation``; None where not defined), the ``spread`` between lesions that the model's
         card knows, and the label of the table's own bins (``own``).
     """
-    from ..verdict import card_behind, judge_lesion, lesion_spread, lesion_variation
+    from ..verdict import card_behind, judge_table, lesion_spread
+    from ..verdict import check_stability as perturb
 
     table = FeatureTable.from_dict(features)
-    versions, card = read_lesion(**lesion), card_behind(table)
+    versions = read_lesion(**lesion)
     used = feature_settings({**settings, "engine": engine_of(table)}) if settings else settings_of(table)
     progress("stability", 0, len(BIN_FACTORS))
     variations: dict[str, dict[str, float]] = {}
     for done, factor in enumerate(BIN_FACTORS, 1):
-        variations[_bin_label(used, factor)] = lesion_variation(versions, _with_bins(used, factor))
+        variations[_bin_label(used, factor)] = perturb(versions, _with_bins(used, factor))
         progress("stability", done, len(BIN_FACTORS))
     own = _bin_label(used, 1.0)
     return {
-        "features": judge_lesion(table, card, variations[own]).to_dict(),
+        "features": judge_table(table, variation=variations[own]).to_dict(),
         "stability": {
             "bins": list(variations),
             "own": own,
             "variation": {key: [_defined(by_key[key]) for by_key in variations.values()] for key in variations[own]},
-            "spread": lesion_spread(card),
+            "spread": lesion_spread(card_behind(table)),
         },
     }
 
 
 def report_lesion(
-    progress: Progress, *, features: dict[str, Any], page: str, title: str, lesion: dict[str, Any] | None = None
+    progress: StageProgress, *, features: dict[str, Any], page: str, title: str, lesion: dict[str, Any] | None = None
 ) -> Result:
     """Write the HTML report of a table.
 
@@ -175,7 +177,7 @@ def report_lesion(
     versions = read_lesion(**lesion) if lesion else None
     picture = None
     if versions and importlib.util.find_spec("matplotlib"):
-        from ..report.lesion import draw_versions
+        from ..report.files import draw_versions
 
         picture = draw_versions(versions, table, title)
     write_page(page, table, picture, title, warnings=versions.warnings if versions else ())

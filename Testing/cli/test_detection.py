@@ -15,7 +15,7 @@ from SuperResRadiomicsLib.cli.options import format_box, parse_box
 from SuperResRadiomicsLib.detect.box_quality import share_covered
 from SuperResRadiomicsLib.grid import Box
 from SuperResRadiomicsLib.io.image import read_image, read_mask
-from SuperResRadiomicsLib.models.catalogue import load_card
+from SuperResRadiomicsLib.models import load_card
 from SuperResRadiomicsLib.models.headline import headline
 
 
@@ -23,7 +23,7 @@ from SuperResRadiomicsLib.models.headline import headline
 def zoo(tiny_model, tiny_detector, monkeypatch) -> None:
     """A zoo of the two tiny models."""
     monkeypatch.setattr(
-        "SuperResRadiomicsLib.models.catalogue.model_folders", lambda: [tiny_model.parent, tiny_detector.parent]
+        "SuperResRadiomicsLib.models.find.model_folders", lambda: [tiny_model.parent, tiny_detector.parent]
     )
 
 
@@ -180,7 +180,8 @@ BOXES = {"lesions": 64, "perfect": 0.937, "acceptable": 0.984, "median_area_shar
 )  # fmt: skip
 def test_headline(tiny_model, tiny_detector, tmp_path, name, results, expected):
     source = {"tiny": tiny_model, "tiny-detector": tiny_detector}[name]
-    folder = change_card(shutil.copytree(source, tmp_path / name), results=results)
+    folder = Path(shutil.copytree(source, tmp_path / name))
+    (folder / "results.json").write_text(json.dumps(results))
     assert headline(load_card(folder)) == expected
 
 

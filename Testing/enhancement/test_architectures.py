@@ -18,7 +18,7 @@ from SuperResRadiomicsLib.enhancement import LoadedModel, enhance, load_model
 from SuperResRadiomicsLib.errors import ModelError, SettingsError
 from SuperResRadiomicsLib.grid import Box, Grid
 from SuperResRadiomicsLib.io.image import Image
-from SuperResRadiomicsLib.models.catalogue import load_card, save_model
+from SuperResRadiomicsLib.models import load_card, save_model
 from SuperResRadiomicsLib.networks import build_network
 
 MakeModel = Callable[..., LoadedModel]

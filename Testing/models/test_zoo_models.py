@@ -11,7 +11,7 @@ from SuperResRadiomicsLib.detect import detect_lesion
 from SuperResRadiomicsLib.enhancement import enhance
 from SuperResRadiomicsLib.grid import Box, Grid, field_of_view
 from SuperResRadiomicsLib.io.image import Image, read_image
-from SuperResRadiomicsLib.models.catalogue import find_models, load_card
+from SuperResRadiomicsLib.models import find_models, load_card
 from SuperResRadiomicsLib.models.headline import NOT_MEASURED, headline
 
 MODELS = sorted(name for name in find_models())

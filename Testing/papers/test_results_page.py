@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from SuperResRadiomicsLib.errors import SettingsError
-from SuperResRadiomicsLib.models.catalogue import find_models, load_card
+from SuperResRadiomicsLib.models import find_models, load_card
 from SuperResRadiomicsLib.papers.results import ResultsConfig, Target, write_results_page
 from SuperResRadiomicsLib.papers.results.stored import StoredResults
 from SuperResRadiomicsLib.papers.results.targets import target_table

@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from SuperResRadiomicsLib.io.image import Image, read_image, read_mask, write_image, write_mask
 from SuperResRadiomicsLib.study.run import run_study
-from Testing.study.conftest import PROTOCOL, write_cohort
+from Testing.study.cohort import PROTOCOL, write_cohort
 
 LESIONS = 6
 REPEATED = 4

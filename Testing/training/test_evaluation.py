@@ -12,7 +12,7 @@ from SuperResRadiomicsLib.detect import load_detector
 from SuperResRadiomicsLib.enhancement import enhance, load_model
 from SuperResRadiomicsLib.errors import SettingsError
 from SuperResRadiomicsLib.metrics import psnr
-from SuperResRadiomicsLib.models.catalogue import Card, load_card
+from SuperResRadiomicsLib.models import Card, load_card
 from SuperResRadiomicsLib.models.headline import headline
 from SuperResRadiomicsLib.stability import concordance
 from SuperResRadiomicsLib.training.app import app

@@ -141,7 +141,7 @@ def test_export_evaluate_and_use(trained: tuple[TrainingConfig, Path], tmp_path:
     assert updated.sha256 == card.sha256
     page = (card.folder / "README.md").read_text()
     assert "| T0 |" in page and "Not for clinical use" in page and "superres-train evaluate small" in page
-    assert json.loads((card.folder / "metadata.json").read_text())["results"]["seed"] == config.run.seed
+    assert json.loads((card.folder / "results.json").read_text())["seed"] == config.run.seed
 
 
 PAIRED = ("edsr", "carn", "srresnet", "espcn", "emasrn", "unet", "dncnn", "pix2pix-unet")

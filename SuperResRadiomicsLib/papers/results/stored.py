@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import SettingsError
-from ...models.catalogue import find_models, load_card
+from ...models import find_models, load_card
 from ...training.evaluation.methods import NETWORK
 from ...training.evaluation.record import Record, joined
 from ...training.model_page import METHOD_NAMES

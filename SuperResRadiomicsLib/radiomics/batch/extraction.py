@@ -14,15 +14,14 @@ import numpy as np
 from ...errors import BatchError, MissingDependencyError, SettingsError, SuperResError
 from ...grid import BoolArray, box_of_mask
 from ...io.image import Image, read_image, read_mask
-from ..engine import ENGINES
+from ...progress import Progress
+from ..engines import ENGINES
 from ..extract import extract_features
 from ..settings import FeatureSettings
-from .cases import Case, CaseList
+from .cases import BatchCase, CaseList
 
 DEFAULT_LABEL, DEFAULT_CHANNEL = 1, 0
 """Of cases that name none, as pyradiomics has it."""
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Outcome:
         error: Why it failed, in a sentence; empty where it did not.
     """
 
-    case: Case
+    case: BatchCase
     features: dict[str, float] = field(default_factory=dict)
     diagnostics: dict[str, str] = field(default_factory=dict)
     error: str = ""
@@ -78,7 +77,7 @@ def extract_cases(
     return outcomes
 
 
-def _mapped(work: Callable[[Case], Outcome], cases: Sequence[Case], jobs: int) -> Iterator[Outcome]:
+def _mapped(work: Callable[[BatchCase], Outcome], cases: Sequence[BatchCase], jobs: int) -> Iterator[Outcome]:
     if jobs == 1:
         yield from map(work, cases)
         return
@@ -103,7 +102,7 @@ def _use_one_thread() -> None:
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
 
 
-def _outcome(case: Case, settings: FeatureSettings, label: int) -> Outcome:
+def _outcome(case: BatchCase, settings: FeatureSettings, label: int) -> Outcome:
     try:
         return _extracted(case, settings, label)
     except MissingDependencyError:
@@ -114,7 +113,7 @@ def _outcome(case: Case, settings: FeatureSettings, label: int) -> Outcome:
         return Outcome(case, error=f"Internal error ({type(error).__name__}: {error}). Please report it.")
 
 
-def _extracted(case: Case, settings: FeatureSettings, label: int) -> Outcome:
+def _extracted(case: BatchCase, settings: FeatureSettings, label: int) -> Outcome:
     case.check()
     wanted = label if case.label is None else case.label
     channel = DEFAULT_CHANNEL if case.channel is None else case.channel

@@ -7,12 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import fft
 
+from ...grid import FloatArray
 from ...operators import Acquisition, correlated_noise
-
-FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ...errors import SettingsError
-from ...grid import BoolArray, Grid, through_plane_axis
+from ...grid import BoolArray, FloatArray, Grid, through_plane_axis
 from ...io.image import Image, read_image, read_mask
 from ..config import DataConfig, FeatureSetConfig
 from ..entries import read_splits
 
-FloatArray = npt.NDArray[np.float32]
 MARGIN_PX = 40
 """Fine pixels around the lesion that methods see: more than the networks' receptive fields."""
 ALIGNMENT = 4

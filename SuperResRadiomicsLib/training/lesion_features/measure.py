@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from ...grid import FloatArray
 from ...io.files import atomic_path
 from ...radiomics import FeatureSettings
 from ...radiomics.exact.discretise import Bins
@@ -20,7 +21,6 @@ from ...radiomics.feature_names import FEATURE_NAMES
 from .lesions import Lesion
 
 Values = npt.NDArray[np.float64]
-FloatArray = npt.NDArray[np.float32]
 CLASSES = ("firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
 BIN_WIDTH_HU, BIN_COUNT = 25.0, 32
 BINS = (Bins(BIN_WIDTH_HU, None), Bins(None, BIN_COUNT))

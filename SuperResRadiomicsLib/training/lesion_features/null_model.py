@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import convolve
 
-from ...grid import BoolArray
+from ...grid import BoolArray, FloatArray
 
-FloatArray = npt.NDArray[np.float32]
 _LAPLACIANS = np.array([[1.0, -2.0, 1.0], [-2.0, 4.0, -2.0], [1.0, -2.0, 1.0]])
 
 

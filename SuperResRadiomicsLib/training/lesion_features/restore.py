@@ -6,19 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from ...enhancement import LoadedModel
 from ...enhancement.consistency import project
 from ...enhancement.intensity import Window
-from ...grid import Grid, interpolate_bicubic, refine, resample
+from ...grid import FloatArray, Grid, interpolate_bicubic, refine, resample
 from ...operators import BlurDecimate, derived_seed, positional_noise, sample_latents, sample_noise
 from .conditions import ScanCondition
 from .lesions import Lesion
 from .null_model import NullModel, estimate_noise
 from .wiener import PowerSpectrum, wiener
 
-FloatArray = npt.NDArray[np.float32]
 FACTOR = 2
 
 

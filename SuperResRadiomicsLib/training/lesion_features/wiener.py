@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import fft
 
+from ...grid import FloatArray
 from ...operators.kernels import blur_kernel
 
-FloatArray = npt.NDArray[np.float32]
 SIDE = 64
 """Side in pixels of the pieces that the power spectrum is taken from."""
 BANDS = 16

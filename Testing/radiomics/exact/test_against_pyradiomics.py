@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import Image, read_image, read_mask
-from SuperResRadiomicsLib.radiomics.engine import ENGINES
+from SuperResRadiomicsLib.radiomics.engines import ENGINES
 from SuperResRadiomicsLib.radiomics.exact import kernels
 from SuperResRadiomicsLib.radiomics.plan import FEATURE_CLASSES, ExtractionPlan
 

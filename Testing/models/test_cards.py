@@ -11,13 +11,15 @@ import pytest
 import torch
 
 from SuperResRadiomicsLib.errors import ModelError
-from SuperResRadiomicsLib.models.catalogue import (
+from SuperResRadiomicsLib.models import (
     MODALITIES,
     find_detector,
     find_models,
     load_card,
     load_network,
+    readable_json,
     save_model,
+    save_results,
 )
 
 
@@ -195,3 +197,59 @@ def test_shipped_models_are_complete(name: str) -> None:
     assert card.training_data and all(entry["licence"] for entry in card.training_data)
     assert card.results, "a shipped model has held-out figures"
     assert "Not for clinical use" in (card.folder / "README.md").read_text()
+    assert len((card.folder / "metadata.json").read_text().splitlines()) < 120, "a card fits a screen or two"
+    assert "results" not in card.metadata and (card.folder / "training.json").is_file()
+
+
+RESULTS = {"baseline": "bicubic", "degradations": {"clean": {"mean": {"psnr_network": 40.5}}}}
+
+
+def test_results_lie_beside_the_card(model: Path) -> None:
+    before = load_card(model)
+    assert before.results == {}
+    after = save_results(before, RESULTS)
+    assert after.results == RESULTS == json.loads((model / "results.json").read_text())
+    assert after.metadata == before.metadata and "results" not in json.loads((model / "metadata.json").read_text())
+
+
+def test_results_of_other_weights_go_with_them(model: Path) -> None:
+    card = save_results(load_card(model), RESULTS)
+    metadata = {key: value for key, value in card.metadata.items() if key not in ("schema_version", "weights")}
+    assert save_model(model, load_network(card), {**metadata, "results": RESULTS}).results == RESULTS
+    assert save_model(model, load_network(card), metadata).results == {}
+
+
+def test_results_in_a_card_of_an_earlier_version_are_read(model: Path) -> None:
+    _change(model, results=RESULTS)
+    card = load_card(model)
+    assert card.results == RESULTS and "results" not in card.metadata
+
+
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("file", ["metadata.json", "results.json"])
+def test_a_number_that_is_none_is_refused(model: Path, file: str, constant: str) -> None:
+    (model / "results.json").write_text(json.dumps(RESULTS))
+    path = model / file
+    path.write_text(path.read_text().replace("{", f'{{"gain": [{constant}], ', 1))
+    with pytest.raises(ModelError, match=f"{file} of model 'tiny' cannot be read as JSON: it holds {constant}"):
+        load_card(model)
+
+
+@pytest.mark.parametrize("content", ["[1]", "3", "null"])
+def test_results_that_are_no_object_are_refused(model: Path, content: str) -> None:
+    (model / "results.json").write_text(content)
+    with pytest.raises(ModelError, match=r"results\.json of model 'tiny' holds no JSON object"):
+        load_card(model)
+
+
+def test_no_number_that_is_none_is_written(model: Path) -> None:
+    with pytest.raises(ValueError, match="Out of range float"):
+        save_results(load_card(model), {"gain": float("nan")})
+    assert load_card(model).results == {}
+
+
+def test_a_card_is_readable_and_the_same() -> None:
+    content = {"a": list(range(60)), "b": {"c": "é" * 70, "d": [{"e": [], "f": {}}, None, True, 1e-9]}, "g": []}
+    text = readable_json(content)
+    assert json.loads(text) == content
+    assert text.splitlines()[0] == "{" and '  "g": []' in text.splitlines()

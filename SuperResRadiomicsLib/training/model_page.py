@@ -247,8 +247,8 @@ def _interval(card: Card, name: str, condition: str) -> list[str]:
     raw, calibrated = known["all"]["raw"], known["all"]["calibrated"]
     low, high = calibrated["limits_95"]
     return [
-        f"90% intervals hold the true value in {raw['coverage']:.0%} of cases as drawn, in "
-        f"{calibrated['coverage']:.0%} ({low:.0%} to {high:.0%}) calibrated on the other of {known['patients']} validation and test patients."
+        f"90% intervals hold the true value in {raw['coverage']:.0%} of cases as drawn; calibrated on the other of "
+        f"{known['patients']} validation and test patients, in {calibrated['coverage']:.0%} ({low:.0%} to {high:.0%})."
     ]
 
 

@@ -16,7 +16,7 @@ from ...io.files import atomic_path
 from ...radiomics import FeatureSettings
 from ...radiomics.exact.discretise import Bins
 from ...radiomics.exact.engine import extract_sweep
-from ...radiomics.exact.lesion import PreparedLesion
+from ...radiomics.exact.prepared import PreparedLesion
 from ...radiomics.feature_names import FEATURE_NAMES
 from .lesions import Lesion
 

@@ -38,7 +38,7 @@ class GanCircleSampler(GanCircleGenerator):
         self.noise_channels = noise_channels
         self.latents = latents
         drawn = noise_channels + latents
-        self.features[0][0] = widened(self.features[0][0], drawn)  # type: ignore[index, arg-type]
+        self.features[0][0] = widened(self.features[0][0], drawn)  # type: ignore[index, operator]
         self.texture = TextureHead(self.up[-1].in_channels, drawn, head_width)  # type: ignore[arg-type]
 
     def widen(self, generator: nn.Module) -> None:

@@ -51,7 +51,7 @@ class UNetSampler(UNet):
         self.noise_channels = noise_channels
         self.latents = latents
         drawn = noise_channels + latents
-        self.down[0][0] = widened(self.down[0][0], conditions + drawn)  # type: ignore[index, arg-type]
+        self.down[0][0] = widened(self.down[0][0], conditions + drawn)  # type: ignore[index, operator]
         self.texture = TextureHead(self.last.in_channels, drawn, head_width)
         nn.init.zeros_(self.last.weight)
 
@@ -60,7 +60,7 @@ class UNetSampler(UNet):
         """How many pixels around an output pixel can change it: the head has a convolution more than the U-Net."""
         return max(self._reach(phase, last=TextureHead.reach) for phase in range(self.size_multiple))
 
-    def forward(  # type: ignore[override]
+    def forward(
         self,
         image: Tensor,
         condition: Tensor | None = None,

@@ -109,7 +109,7 @@ def correlated_noise(
     if correlation_px <= 0:
         return white
     rows, columns = (_smoothing_matrix(length, correlation_px) for length in shape[-2:])
-    return rows @ white @ columns.T
+    return np.asarray(rows @ white @ columns.T, dtype=np.float32)
 
 
 @lru_cache(maxsize=256)

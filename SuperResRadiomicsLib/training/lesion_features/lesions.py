@@ -136,8 +136,9 @@ def cut_lesion(
     middle = int(area.argmax())
     block = _around(middle, chosen.slices, np.flatnonzero(area >= SMALLEST_LESION_PX))
     planar = _around(middle, chosen.planar_slices or chosen.slices, np.arange(block.start, block.stop))
-    shown = mask[block].any(axis=0)
-    rows, columns = (_span(shown.any(axis=axis), length) for axis, length in ((1, shown.shape[0]), (0, shown.shape[1])))
+    shown = np.logical_or.reduce(mask[block], axis=0)
+    rows = _span(np.logical_or.reduce(shown, axis=1))
+    columns = _span(np.logical_or.reduce(shown, axis=0))
     cut = (block, rows, columns)
     return Lesion(
         patient, role, np.ascontiguousarray(voxels[cut]), np.ascontiguousarray(mask[cut]),
@@ -159,8 +160,8 @@ def _around(middle: int, count: int, usable: npt.NDArray[np.intp]) -> slice:
     return slice(start, stop)
 
 
-def _span(hit: npt.NDArray[np.bool_], length: int) -> slice:
+def _span(hit: BoolArray) -> slice:
     """Where a lesion lies along an axis, with the margin, as long as a multiple of `ALIGNMENT`."""
     found = np.flatnonzero(hit)
-    start, stop = max(0, int(found[0]) - MARGIN_PX), min(length, int(found[-1]) + 1 + MARGIN_PX)
+    start, stop = max(0, int(found[0]) - MARGIN_PX), min(hit.size, int(found[-1]) + 1 + MARGIN_PX)
     return slice(start, start + (stop - start) // ALIGNMENT * ALIGNMENT)

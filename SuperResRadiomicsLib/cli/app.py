@@ -4,31 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+import SuperResRadiomicsLib as srr
+
 from .. import NOT_FOR_CLINICAL_USE, __version__
-from ..demo.run import DEFAULT_MODEL, run_demo
-from ..detect import LesionDetection
-from ..enhancement import enhance as enhance_image
-from ..enhancement import load_enhancement, load_model
-from ..enhancement import result as enhancement_files
+from ..demo import DEFAULT_MODEL
 from ..errors import RegionError, SettingsError
-from ..grid import Box
-from ..io.image import read_image, read_mask
-from ..models import load_card
-from ..radiomics import LesionVersions, ParameterFile, extract_features
-from ..report import files as report_files
-from ..report.files import save_report, save_tables
-from ..stability import describe_scores, read_signature, score_lesion
 from ..terminal.console import note, output, print_json, progress_bar, warn
-from ..verdict import check_stability as check_lesion_stability
-from ..verdict import compare as compare_lesion
 from . import batch, detection, models, study
 from . import options as given
 from .staging import staged_folder
 from .tables import comparison_summary, feature_summary, feature_values, flat_settings
+
+if TYPE_CHECKING:
+    from ..radiomics import ParameterFile
+else:
+    from .options import ParameterFile
 
 app = typer.Typer(
     help=f"Super-resolve a lesion and see what that did to its radiomic features. {NOT_FOR_CLINICAL_USE}",
@@ -41,7 +35,6 @@ app.add_typer(models.app, name="models")
 app.add_typer(study.app, name="study")
 app.command()(detection.detect)
 
-EARLIER_RESULTS = (*enhancement_files.FILE_NAMES, *report_files.FILE_NAMES)
 IMAGES_PANEL = "Named images, instead of a folder"
 MASK_HELP = "Label image of the lesion, on the image's grid."
 
@@ -120,15 +113,15 @@ def enhance(
         raise SettingsError(
             "A detector was given without --box auto. Give both, or mark the lesion without a detector."
         )
-    region: Box | LesionDetection | None = given.parse_box(box) if box and box != given.AUTO else None
-    with staged_folder(out, EARLIER_RESULTS) as folder:
-        scan = read_image(image, modality)
-        lesion = read_mask(mask, scan.grid, label) if mask else None
-        network = load_model(model, device, precision)
+    region: srr.Box | srr.LesionDetection | None = given.parse_box(box) if box and box != given.AUTO else None
+    with staged_folder(out, _earlier_results()) as folder:
+        scan = srr.read_image(image, modality)
+        lesion = srr.read_mask(mask, scan.grid, label) if mask else None
+        network = srr.load_model(model, device, precision)
         if box == given.AUTO:
             region = detection.detect_for(scan, network, detector)
         with progress_bar(f"Enhancing {scan.name}") as progress:
-            enhancement = enhance_image(
+            enhancement = srr.enhance(
                 scan,
                 network,
                 mask=lesion,
@@ -175,9 +168,9 @@ def features(
         return
     if not image or not mask or out or jobs != 1:
         raise typer.BadParameter("Give an image and a mask; or a list with --batch, and only then --out and --jobs.")
-    scan = read_image(image)
-    lesion = read_mask(mask, scan.grid, asked.label if label is None else label)
-    values = extract_features(scan, lesion, settings)
+    scan = srr.read_image(image)
+    lesion = srr.read_mask(mask, scan.grid, asked.label if label is None else label)
+    values = srr.extract_features(scan, lesion, settings)
     if json:
         print_json(flat_settings(settings, settings.resolve_dimension(scan.grid)) | feature_values(values))
     else:
@@ -235,19 +228,21 @@ def compare(
 
     Give the folder that `enhance` wrote, or name the four images and --out.
     """
+    from ..report.files import save_tables
+
     settings = asked.settings
-    scored = read_signature(signature) if signature else None
+    scored = srr.read_signature(signature) if signature else None
     if folder:
         _refuse_beside_folder(original, mask, bicubic, enhanced, model, label)
-        versions = LesionVersions.of_enhancement(load_enhancement(folder))
+        versions = srr.LesionVersions.of(folder)
     elif original and mask and bicubic and enhanced and out:
-        scan = read_image(original)
-        versions = LesionVersions.of_images(
+        scan = srr.read_image(original)
+        versions = srr.LesionVersions.of_images(
             scan,
-            read_mask(mask, scan.grid, asked.label if label is None else label),
-            read_image(bicubic, scan.modality),
-            read_image(enhanced, scan.modality),
-            card=load_card(model) if model else None,
+            srr.read_mask(mask, scan.grid, asked.label if label is None else label),
+            srr.read_image(bicubic, scan.modality),
+            srr.read_image(enhanced, scan.modality),
+            card=srr.load_card(model) if model else None,
             mask_rule=mask_rule,
             allow_volume_change=allow_volume_change,
         )
@@ -255,22 +250,22 @@ def compare(
         raise SettingsError(
             "Give the folder that `enhance` wrote, or all of --original, --mask, --bicubic, --enhanced and --out."
         )
-    variation = check_lesion_stability(versions, settings) if check_stability else None
-    table = compare_lesion(versions, settings, model=model, variation=variation)
+    variation = srr.check_stability(versions, settings) if check_stability else None
+    table = srr.compare(versions, settings, model=model, variation=variation)
     if scored:
-        table = score_lesion(table, scored)
+        table = srr.score_lesion(table, scored)
     target = out or folder
     assert target is not None
     with staged_folder(target) as staging:
         files = save_tables(staging, table)
         if report:
-            files += save_report(staging, versions, table, f"Enhanced by {table.header.enhanced_column}")
+            files += srr.save_report(staging, versions, table, f"Enhanced by {table.header.enhanced_column}")
     if json:
         print_json(table.to_dict())
     else:
-        output.print(comparison_summary(table))
+        output.print(comparison_summary(table, output.width))
         if scored:
-            output.print(describe_scores(table), markup=False, highlight=False, soft_wrap=True)
+            output.print(srr.describe_scores(table), markup=False, highlight=False, soft_wrap=True)
         _print_files(target, files)
 
 
@@ -289,7 +284,9 @@ def demo(
 
     The case is a chest CT that pip fetches once (34 MB); without a network a built-in phantom stands in.
     """
-    with staged_folder(out, EARLIER_RESULTS) as folder, progress_bar("Enhancing the sample case") as progress:
+    from ..demo.run import run_demo
+
+    with staged_folder(out, _earlier_results()) as folder, progress_bar("Enhancing the sample case") as progress:
         made = run_demo(folder, model, note=note, progress=progress)
     _tell_warnings(made.warnings)
     if json:
@@ -297,6 +294,14 @@ def demo(
     else:
         output.print(f"{made.case.source}. {made.case.credit}.")
         _print_files(out, made.files)
+
+
+def _earlier_results() -> tuple[str, ...]:
+    """Names of files that an earlier run may have left."""
+    from ..enhancement import result
+    from ..report import files
+
+    return (*result.FILE_NAMES, *files.FILE_NAMES)
 
 
 def _tell_warnings(warnings: Sequence[str]) -> None:

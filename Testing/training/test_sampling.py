@@ -154,7 +154,7 @@ def test_features_of_samples_stand_beside_rivals_and_go_into_the_card(
     assert sum(by["features"] for by in measured["against"]["bicubic"]["classes"].values()) > 60
     assert found["sets"]["made-up"]["clean"]["intervals"]["2D width 25"]["patients"] == 4
     again = evaluate_features(*arguments, store=tmp_path / "store")
-    assert again == found == evaluate_features(*arguments), "stored or not, the same numbers"
+    assert again == found, "measured or stored, the same numbers"
     text = "\n".join(feature_lines(found))
     assert "made-up, clean, 3D width 25" in text and "90% intervals" in text
     card = add_feature_results(loaded.card, found | {"command": "superres-train evaluate small --features"})

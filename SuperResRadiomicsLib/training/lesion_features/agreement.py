@@ -104,7 +104,7 @@ def figures(cohort: Cohort, values: Values) -> dict[str, Any]:
         "undefined": int(undefined.sum()),
         "median_nrmse": _round(np.median(error)),
         "median_nrmse_95": _limits(np.median(errors, axis=1)),
-        "median_ccc": _round(float(np.median(agreement))),
+        "median_ccc": _round(np.median(agreement)),
         "median_ccc_leaving_one_out": [_round(min(left_out)), _round(max(left_out))],
         "median_ccc_95": _limits(np.median(resampled, axis=1)),
         "share_ccc_085": _round(np.mean(agreement >= FAITHFUL_CONCORDANCE)),
@@ -125,7 +125,7 @@ def share_difference(cohort: Cohort, values: Values, rival: Values) -> dict[str,
     for each in (values[:, use], rival[:, use]):
         shares.append(np.mean(np.nan_to_num(concordances(truth, each, drawn), nan=-1) >= FAITHFUL_CONCORDANCE, axis=1))
     own, other = (np.mean(concordances(truth, each[:, use]) >= FAITHFUL_CONCORDANCE) for each in (values, rival))
-    return {"difference": _round(float(own - other)), "limits_95": _limits(shares[0] - shares[1])}
+    return {"difference": _round(own - other), "limits_95": _limits(shares[0] - shares[1])}
 
 
 def wins(cohort: Cohort, values: Values, rival: Values) -> dict[str, dict[str, Any]]:
@@ -156,5 +156,5 @@ def _limits(values: Values) -> list[float | None]:
     return [_round(low), _round(high)]
 
 
-def _round(value: float) -> float | None:
+def _round(value: float | np.floating[Any]) -> float | None:
     return round(float(value), DECIMALS) if np.isfinite(value) else None

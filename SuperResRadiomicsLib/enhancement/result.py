@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .. import SCHEMA_VERSION
-from ..errors import ImageError, OutputError
-from ..grid import BoolArray, Box
-from ..io.files import prepare_folder, write_json
+from ..errors import ImageError, OutputError, RegionError
+from ..grid import BoolArray, Box, Grid
+from ..io.files import write_json
 from ..io.image import Image, read_image, read_mask, write_image, write_mask
+from ..io.outputs import output_set
+from ..io.records import HASHES, verified_record
+from ..io.whole_image import WholeImage
+from .provenance import FOLDER_VERSION
 
 FORMATS = ("nrrd", "nii.gz", "mha")
 PROVENANCE_NAME = "provenance.json"
 IMAGE_NAMES = ("enhanced", "bicubic", "original")
 MASK_NAMES = ("mask", "original_mask")
-FILE_NAMES = (*(f"{name}.{ending}" for name in IMAGE_NAMES + MASK_NAMES for ending in FORMATS), PROVENANCE_NAME)
-"""Every name that `Enhancement.save` may give to a file."""
+
+
+def file_names(format: str) -> list[str]:
+    """Every name that `Enhancement.save` may give to a file of a format."""
+    return [*(f"{name}.{format}" for name in IMAGE_NAMES + MASK_NAMES), PROVENANCE_NAME]
 
 
 @dataclass(frozen=True)
 class Enhancement:
-    """An enhanced image, never without what it must be judged against.
+    """An enhanced lesion, never without what it must be judged against.
+
+    The images are parts that know the whole they belong to (`Image.whole_grid`, `Image.held`);
+    `paste` makes the whole of them.
 
     Attributes:
-        enhanced: The enhanced image on the refined grid.
+        enhanced: The enhanced image of the region, on the refined grid.
         bicubic: Its bicubic twin: the same image without the network.
-        original: The image that went in.
-        original_mask: bool [k, j, i] on the original grid, or nothing where none was given.
-        mask: The same mask carried to the refined grid.
-        region: The box of the refined grid that the network worked on.
+        original: The original of the region and some context around it.
+        original_mask: bool [k, j, i] on the original's grid, or nothing where none was given.
+        mask: The same mask carried to the grid of the enhanced image.
+        region: The box of the whole refined grid that the network worked on.
         residual: How far the degraded enhanced and bicubic images are from the input.
         provenance: Everything that affects the result, ready for JSON.
         warnings: Sentences for the user.
@@ -48,55 +56,46 @@ class Enhancement:
     provenance: dict[str, Any]
     warnings: tuple[str, ...]
 
-    def save(self, folder: str | os.PathLike[str], format: str = "nrrd") -> dict[str, Path]:
-        """Write the images, the masks and the provenance.
+    def save(self, folder: str | os.PathLike[str], format: str = "nrrd", overwrite: bool = False) -> dict[str, Path]:
+        """Write the images, the masks and the provenance, all or nothing, in the place of an earlier enhancement.
 
         Args:
-            folder: Made if needed; files of the same names are replaced.
+            folder: Made if needed.
             format: ``nrrd``, ``nii.gz`` or ``mha``.
+            overwrite: Replace files of the same names that no enhancement wrote.
 
         Returns:
             The files by name: enhanced, bicubic, original, mask and original_mask where a
             mask was given, provenance.
 
         Raises:
-            OutputError: Unknown format, or a file cannot be written; files written by this
-                call are removed again.
+            OutputError: Unknown format, a file cannot be written, or the user's own files are in the way.
         """
         if format not in FORMATS:
             raise OutputError(f"The format '{format}' is not supported. Choose one of: {', '.join(FORMATS)}.")
-        target = prepare_folder(folder)
-        written: dict[str, Path] = {}
-        try:
+        written: dict[str, str] = {}
+        names = file_names(format)
+        with output_set(folder, PROVENANCE_NAME, names=names, overwrite=overwrite) as staging:
             for name in IMAGE_NAMES:
-                path = target / f"{name}.{format}"
-                write_image(getattr(self, name), path)
-                written[name] = path
+                written[name] = f"{name}.{format}"
+                write_image(getattr(self, name), staging / written[name])
             for name, mask, image in (
                 ("mask", self.mask, self.enhanced),
                 ("original_mask", self.original_mask, self.original),
             ):
                 if mask is not None:
-                    path = target / f"{name}.{format}"
-                    write_mask(mask, image.grid, path)
-                    written[name] = path
-            write_json(target / PROVENANCE_NAME, {**self.provenance, "files": _names(written)})
-        except BaseException:
-            for path in written.values():
-                path.unlink(missing_ok=True)
-            raise
-        return {**written, "provenance": target / PROVENANCE_NAME}
-
-
-def _names(paths: dict[str, Path]) -> dict[str, str]:
-    return {name: path.name for name, path in paths.items()}
+                    written[name] = f"{name}.{format}"
+                    write_mask(mask, image.grid, staging / written[name])
+            write_json(staging / PROVENANCE_NAME, {**self.provenance, "files": written})
+        return {name: Path(folder) / file for name, file in {**written, "provenance": PROVENANCE_NAME}.items()}
 
 
 def load_enhancement(folder: str | os.PathLike[str]) -> Enhancement:
     """Read what `Enhancement.save` wrote.
 
     Raises:
-        ImageError: The folder is not a complete enhancement.
+        ImageError: The folder is not an enhancement of this version.
+        OutputError: Its files are not as they were written.
     """
     source = Path(folder)
     path = source / PROVENANCE_NAME
@@ -104,14 +103,19 @@ def load_enhancement(folder: str | os.PathLike[str]) -> Enhancement:
         raise ImageError(
             f"The folder '{source.name}' holds no {PROVENANCE_NAME}: it was not made by `superres-radiomics enhance`."
         )
-    provenance = json.loads(path.read_text(encoding="utf-8"))
-    if provenance.get("schema_version") != SCHEMA_VERSION:
+    provenance = verified_record(path)
+    if provenance.get("schema_version") != FOLDER_VERSION:
         raise ImageError(
             f"{PROVENANCE_NAME} in '{source.name}' has schema version {provenance.get('schema_version')}; "
-            f"this software reads version {SCHEMA_VERSION}. Run the enhancement again."
+            f"this software reads version {FOLDER_VERSION}. Run the enhancement again."
         )
-    files, modality = provenance["files"], provenance["input"]["modality"]
-    enhanced, bicubic, original = (read_image(source / files[name], modality) for name in IMAGE_NAMES)
+    files = provenance["files"]
+    if "original" not in files:
+        raise ImageError(
+            f"'{source.name}' holds a whole enhanced image, without the original. Name the images one by one."
+        )
+    enhanced, bicubic = (_read_part(source / files[name], provenance, "grid") for name in ("enhanced", "bicubic"))
+    original = _read_part(source / files["original"], provenance, "input")
     region = provenance["region"]
     return Enhancement(
         enhanced=enhanced,
@@ -121,6 +125,34 @@ def load_enhancement(folder: str | os.PathLike[str]) -> Enhancement:
         mask=read_mask(source / files["mask"], enhanced.grid) if "mask" in files else None,
         region=Box(tuple(region["start"]), tuple(region["stop"])),
         residual=provenance["residual"],
-        provenance={name: value for name, value in provenance.items() if name != "files"},
+        provenance={name: value for name, value in provenance.items() if name not in ("files", HASHES)},
         warnings=tuple(provenance["warnings"]),
     )
+
+
+def _read_part(path: Path, provenance: dict[str, Any], whole: str) -> Image:
+    image = read_image(path, provenance["input"]["modality"])
+    return as_part(replace(image, unit=provenance["input"]["unit"]), provenance, whole)
+
+
+def as_part(image: Image, provenance: dict[str, Any], whole: str) -> Image:
+    """Tell an image of a file what it is a part of.
+
+    Args:
+        image: The image, a part or the whole.
+        provenance: Of its enhancement.
+        whole: Where the whole image's grid stands in there: ``input`` or ``grid``, the refined one.
+
+    Raises:
+        ImageError: It does not lie where the provenance says.
+    """
+    lies = provenance[whole]
+    grid = Grid(*(tuple(lies[name]) for name in ("size", "spacing_mm", "origin_mm", "direction")))
+    if grid.matches(image.grid):
+        return image
+    part = replace(image, cut_from=WholeImage.from_figures(grid, provenance["intensities"]))
+    try:
+        part.held  # noqa: B018
+    except RegionError as error:
+        raise ImageError(f"'{image.name}' does not lie where {PROVENANCE_NAME} says: {error}") from error
+    return part

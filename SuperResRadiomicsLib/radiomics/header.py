@@ -38,6 +38,7 @@ class TableHeader:
         spacing_mm: Voxel size along i, j, k, by image.
         provenance: Of the enhancement, where it is known.
         signature: Scores of a signature on the three images, where one was asked for.
+        inputs: SHA-256 of the files that were read, by image, where they were named.
         package_version: Of the package that computed the table.
     """
 
@@ -59,6 +60,7 @@ class TableHeader:
     spacing_mm: Mapping[str, list[float]]
     provenance: Mapping[str, Any] | None = None
     signature: Mapping[str, Any] | None = None
+    inputs: Mapping[str, str] | None = None
     package_version: str = __version__
 
     @property
@@ -112,7 +114,8 @@ class TableHeader:
             "spacing_mm": self.spacing_mm,
             "provenance": self.provenance,
         }
-        return content if self.signature is None else {**content, "signature": self.signature}
+        optional = {name: getattr(self, name) for name in _OPTIONAL}
+        return content | {name: value for name, value in optional.items() if value is not None}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> TableHeader:
@@ -128,10 +131,13 @@ class TableHeader:
                 "version of the software."
             )
         settings = {name: content[name] for name in _SETTINGS}
-        return cls(**{name: content[name] for name in _WRITTEN}, settings=settings, signature=content.get("signature"))
+        optional: dict[str, Any] = {name: content.get(name) for name in _OPTIONAL}
+        return cls(**{name: content[name] for name in _WRITTEN}, settings=settings, **optional)
 
 
-_WRITTEN = tuple(field.name for field in fields(TableHeader) if field.name not in ("settings", "signature"))
+_OPTIONAL = ("signature", "inputs")
+"""Entries that are written only where they are known."""
+_WRITTEN = tuple(field.name for field in fields(TableHeader) if field.name not in ("settings", *_OPTIONAL))
 """Entries that are written under their own names."""
 _SETTINGS = tuple(field.name for field in fields(FeatureSettings) if field.name != "engine")
 """Entries that hold the feature settings."""

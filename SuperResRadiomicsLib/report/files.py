@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..io.files import atomic_path
+from ..grid import expand_box, intersect_box
+from ..io.files import write_bytes
 from ..radiomics import FeatureTable, Lesion, LesionVersions
 from .page import write_page
 from .picture import draw_comparison, png_bytes
+from .plane import shown_around
 
 CSV_NAME, JSON_NAME, PICTURE_NAME, PAGE_NAME = "features.csv", "features.json", "comparison.png", "report.html"
-FILE_NAMES = (CSV_NAME, JSON_NAME, PICTURE_NAME, PAGE_NAME)
+
+
+def file_names(report: bool) -> list[str]:
+    """The files of a comparison, with or without its report; `JSON_NAME` is the set's record."""
+    return [CSV_NAME, JSON_NAME, *([PICTURE_NAME, PAGE_NAME] if report else [])]
 
 
 def save_tables(folder: str | os.PathLike[str], table: FeatureTable) -> list[Path]:
@@ -43,13 +49,15 @@ def save_report(
     versions = LesionVersions.of(lesion)
     picture, page = Path(folder) / PICTURE_NAME, Path(folder) / PAGE_NAME
     png = draw_versions(versions, table, title)
-    with atomic_path(picture) as temporary:
-        temporary.write_bytes(png)
+    write_bytes(picture, png)
     write_page(page, table, png, title, source=source, credit=credit, warnings=versions.warnings)
     return [picture, page]
 
 
 def draw_versions(versions: LesionVersions, table: FeatureTable, title: str) -> bytes:
     """The comparison as PNG; the enhanced image is called as in the table."""
-    images = (versions.original, versions.original_mask, versions.bicubic, versions.enhanced, versions.refined_mask)
+    lesion, grid = versions.refined_box, versions.enhanced.whole_grid
+    around = expand_box(lesion, grid, shown_around(lesion, grid))
+    wide = versions.widened(intersect_box(around, versions.widest))
+    images = (wide.original, wide.original_mask, wide.bicubic, wide.enhanced, wide.refined_mask)
     return png_bytes(draw_comparison(*images, model=table.header.enhanced_column, title=title))

@@ -13,6 +13,7 @@ import numpy as np
 
 from ...errors import BatchError, MissingDependencyError, SettingsError, SuperResError
 from ...grid import BoolArray, box_of_mask
+from ...io.hashes import content_hash
 from ...io.image import Image, read_image, read_mask
 from ...progress import Progress
 from ..engines import ENGINES
@@ -120,7 +121,8 @@ def _extracted(case: BatchCase, settings: FeatureSettings, label: int) -> Outcom
     image = read_image(case.image)
     mask = read_mask(case.mask, image.grid, wanted, channel)
     features = extract_features(image, mask, settings)
-    return Outcome(case, features, _diagnostics(image, mask, settings))
+    hashes = {"Image_SHA256": content_hash(case.image), "Mask_SHA256": content_hash(case.mask)}
+    return Outcome(case, features, _diagnostics(image, mask, settings) | hashes)
 
 
 def _diagnostics(image: Image, mask: BoolArray, settings: FeatureSettings) -> dict[str, str]:

@@ -43,7 +43,8 @@ class Cohort:
 
     def errors(self, values: Values) -> Values:
         """Root mean square error of each feature over patients, in units of the spread between them (nRMSE)."""
-        return np.asarray(np.sqrt(np.mean((values - self.truth) ** 2, axis=0)) / self.spread)
+        with np.errstate(divide="ignore", invalid="ignore"):  # a feature that does not vary has no such error
+            return np.asarray(np.sqrt(np.mean((values - self.truth) ** 2, axis=0)) / self.spread)
 
     def classes(self) -> dict[str, npt.NDArray[np.bool_]]:
         """Which features belong to each class."""

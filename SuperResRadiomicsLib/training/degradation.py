@@ -158,5 +158,5 @@ def _drawn(weights: Mapping[Any, float], rng: np.random.Generator) -> str:
 
 
 def to_shares(values: npt.NDArray, window: Window) -> FloatArray:
-    """Values as shares of a window, without clipping."""
+    """Scale values to shares of a window, without clipping."""
     return ((values - window.low) / (window.high - window.low)).astype(np.float32)

@@ -39,7 +39,7 @@ class Window:
         return scaled * np.float32(self.high - self.low) + np.float32(self.low)
 
     def weight(self, values: FloatArray) -> FloatArray:
-        """How much of the network's change a voxel takes: 1 inside the window, 0 outside, smooth between."""
+        """Weight the network's change of each voxel: 1 inside the window, 0 outside, smooth between."""
         band = BLEND_SHARE * (self.high - self.low)
         inside = np.minimum(values - self.low, self.high - values) / band
         rise = np.clip(inside, 0.0, 1.0)
@@ -47,7 +47,7 @@ class Window:
 
 
 def window_for(image: Image, card: Card) -> Window:
-    """The window of a model for an image.
+    """Find the window of a model for an image.
 
     CT has a fixed window in HU. Other modalities have no unit: the card's window then is in
     shares of `foreground_window` of the whole volume (never of a part, so that every region
@@ -66,7 +66,7 @@ def window_for(image: Image, card: Card) -> Window:
 
 
 def foreground_window(voxels: npt.NDArray[Any], name: str) -> Window:
-    """The range between the 0.5 and 99.5 percentiles of a whole volume's foreground.
+    """Measure the range between the 0.5 and 99.5 percentiles of a whole volume's foreground.
 
     Args:
         voxels: All voxels of the volume, any shape.

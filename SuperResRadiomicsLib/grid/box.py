@@ -108,7 +108,7 @@ def intersect_box(first: Box, second: Box) -> Box:
 
 
 def holds(outer: Box, inner: Box) -> bool:
-    """Whether a box lies within another one."""
+    """Say whether a box lies within another one."""
     starts = all(o <= a for o, a in zip(outer.start, inner.start, strict=True))
     return starts and all(b <= o for o, b in zip(outer.stop, inner.stop, strict=True))
 

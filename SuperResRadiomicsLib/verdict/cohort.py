@@ -244,7 +244,7 @@ def _rates(found: Sequence[_Errors]) -> FloatArray:
 
 
 def _level_of_findings(p: FloatArray, rates: FloatArray) -> FloatArray:
-    """The level at which each feature is decided, so that the false discovery rate is held (NaN: not asked)."""
+    """Find the level at which each feature is decided, to hold the false discovery rate (NaN: not asked)."""
     levels = rates.copy()
     asked = np.flatnonzero(np.isfinite(p))
     if not asked.size:

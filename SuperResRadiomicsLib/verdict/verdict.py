@@ -112,7 +112,7 @@ def judge(evidence: FeatureEvidence) -> Verdict:
 
 
 def volume_correlations(features: npt.ArrayLike, volumes: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Spearman's rank correlation of each feature with the lesions' volume.
+    """Compute Spearman's rank correlation of each feature with the lesions' volume.
 
     Args:
         features: (lesions, features), at least three lesions.
@@ -130,7 +130,7 @@ def volume_correlations(features: npt.ArrayLike, volumes: npt.ArrayLike) -> npt.
 
 
 def is_count_driven(feature: str) -> bool:
-    """Whether a feature's value depends on how many voxels the lesion has."""
+    """Say whether a feature's value depends on how many voxels the lesion has."""
     return feature.rsplit("_", 1)[-1] in COUNT_DRIVEN
 
 

@@ -56,7 +56,7 @@ def feature_settings(given: Mapping[str, Any]) -> FeatureSettings:
 
 
 def settings_of(table: FeatureTable) -> FeatureSettings:
-    """Name the `PLAIN_SETTINGS` that a table was computed with; features of other programs are repeated by pyradiomics."""
+    """Name the `PLAIN_SETTINGS` of a table; features of other programs are repeated by pyradiomics."""
     known = {name: table.header.settings[name] for name in PLAIN_SETTINGS}
     distance = tuple(known["distance"]) if isinstance(known["distance"], list) else known["distance"]
     return FeatureSettings(**{**known, "engine": engine_of(table), "distance": distance})

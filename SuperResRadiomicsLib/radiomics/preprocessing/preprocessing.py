@@ -75,7 +75,7 @@ class Preprocessing:
         return bool(self.normalisation or self.resampling or self.resegmentation)
 
     def reach(self, spacing: Triple) -> tuple[int, int, int] | None:
-        """Find how far around the lesion voxels enter where these steps cut the image; None where they leave it whole."""
+        """Find how far around the lesion voxels enter where these steps cut the image; None where they do not."""
         if self.resampling:
             return self.resampling.reach(spacing)
         return None if self.crop_margin is None else (self.crop_margin, self.crop_margin, self.crop_margin)

@@ -77,12 +77,6 @@ def test_help_loads_only_what_it_shows(command):
     assert run.stdout.rstrip().endswith("loaded: []")
 
 
-@pytest.mark.parametrize("module", ["", ".io.adapters", ".models.card"])
-def test_the_examples_run(module):
-    found = doctest.testmod(importlib.import_module(f"SuperResRadiomicsLib{module}"), raise_on_error=False)
-    assert found.attempted > 0 and found.failed == 0
-
-
 @pytest.fixture
 def lesion_files(tmp_path, monkeypatch) -> Path:
     """A folder, the current one, with ``ct.nrrd`` and ``lesion.nrrd``."""

@@ -24,6 +24,12 @@ def project(fine: FloatArray, measured: FloatArray, operator: BlurDecimate) -> F
 
     Returns:
         Array like ``fine``.
+
+    Examples:
+        >>> operator = BlurDecimate(2)
+        >>> measured = np.array([[[10.0]]])
+        >>> project(np.zeros((1, 2, 2)), measured, operator).tolist()
+        [[[10.0, 10.0], [10.0, 10.0]]]
     """
     return fine + operator.pseudo_inverse(measured - operator.forward(fine))
 

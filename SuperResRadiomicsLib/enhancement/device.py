@@ -42,6 +42,10 @@ def resolve_device(device: str) -> str:
 
     Raises:
         DeviceError: The device is not known or not available.
+
+    Examples:
+        >>> resolve_device("cpu")
+        'cpu'
     """
     present = available_devices()
     if device == "auto":

@@ -25,6 +25,11 @@ class Window:
     Attributes:
         low: Intensity that becomes 0.
         high: Intensity that becomes 1.
+
+    Examples:
+        >>> window = Window(-1024.0, 3072.0)
+        >>> window.normalise(np.array([-1024.0, 1024.0])).tolist(), window.restore(np.array([0.5])).tolist()
+        ([0.0, 0.5], [1024.0])
     """
 
     low: float
@@ -74,6 +79,11 @@ def foreground_window(voxels: npt.NDArray[Any], name: str) -> Window:
 
     Raises:
         ImageError: The foreground has one value.
+
+    Examples:
+        >>> window = foreground_window(np.arange(1001.0), "image")
+        >>> 0 < window.low < window.high < 1000
+        True
     """
     return _checked(foreground_range(voxels), name)
 

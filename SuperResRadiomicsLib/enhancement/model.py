@@ -144,6 +144,11 @@ def load_model(name_or_folder: str | os.PathLike[str], device: str = "auto", pre
             that does not do what the card says.
         DeviceError: Device or precision not available.
         MissingDependencyError: PyTorch is not installed.
+
+    Examples:
+        >>> model = load_model("ct-gancircle-x2-fidelity", device="cpu")
+        >>> model.card.scale, model.precision
+        (2, 'fp32')
     """
     card = load_card(name_or_folder)
     if card.detects:

@@ -104,6 +104,14 @@ def enhance(
         RegionError: The box lies outside the image, or the detection is another image's.
         ModelError, DeviceError, SettingsError: See `load_model`.
         Cancelled: ``cancelled`` said so.
+
+    Examples:
+        >>> import numpy as np
+        >>> from SuperResRadiomicsLib import as_image, load_model
+        >>> scan = as_image(np.full((1, 24, 24), 40.0, np.float32), modality="CT", spacing=(0.7, 0.7, 3.0))
+        >>> found = enhance(scan, load_model("ct-gancircle-x2-fidelity", device="cpu"))
+        >>> found.enhanced.grid.size, found.provenance["model"]["name"]
+        ((48, 48, 1), 'ct-gancircle-x2-fidelity')
     """
     image = as_image(image)
     mask = None if mask is None else as_mask(mask, image)

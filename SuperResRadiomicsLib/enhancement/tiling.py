@@ -98,7 +98,12 @@ def plan_tiles(
 
 
 def smallest_tile(halo: int, multiple: int) -> int:
-    """Find the side of the smallest tile that is allowed; smaller ones would read little but their halo."""
+    """Find the side of the smallest tile that is allowed; smaller ones would read little but their halo.
+
+    Examples:
+        >>> smallest_tile(halo=30, multiple=4)
+        96
+    """
     return max(SMALLEST_TILE, 2 * halo + multiple)
 
 

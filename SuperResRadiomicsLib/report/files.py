@@ -16,7 +16,12 @@ CSV_NAME, JSON_NAME, PICTURE_NAME, PAGE_NAME = "features.csv", "features.json", 
 
 
 def file_names(report: bool) -> list[str]:
-    """Name the files of a comparison, with or without its report; `JSON_NAME` is the set's record."""
+    """Name the files of a comparison, with or without its report; `JSON_NAME` is the set's record.
+
+    Examples:
+        >>> file_names(report=False)
+        ['features.csv', 'features.json']
+    """
     return [CSV_NAME, JSON_NAME, *([PICTURE_NAME, PAGE_NAME] if report else [])]
 
 

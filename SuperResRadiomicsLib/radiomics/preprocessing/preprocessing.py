@@ -49,6 +49,11 @@ class Preprocessing:
 
     Raises:
         SettingsError: A value is outside what is allowed.
+
+    Examples:
+        >>> from SuperResRadiomicsLib.radiomics.preprocessing import Resampling
+        >>> Preprocessing(resampling=Resampling((1.0, 1.0, 1.0))).describe()["resampling"]
+        {'spacing': (1.0, 1.0, 1.0), 'interpolator': 'sitkBSpline', 'margin': 5}
     """
 
     normalisation: Normalisation | None = None

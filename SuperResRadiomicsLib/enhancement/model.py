@@ -65,7 +65,7 @@ class LoadedModel:
         return int(getattr(self.network, "size_multiple", 1))
 
     def conditions(self, blur: float | None, noise: float | None) -> dict[str, float]:
-        """The scalars that steer the network: what the user gave, else the card's defaults.
+        """Choose the scalars that steer the network: what the user gave, else the card's defaults.
 
         Raises:
             SettingsError: A value was given that the network does not take, or outside the trained range.
@@ -175,7 +175,7 @@ class LoadedModel:
 
 
 def round_up(value: int, multiple: int) -> int:
-    """The smallest multiple that is not below a value."""
+    """Find the smallest multiple that is not below a value."""
     return -(-value // multiple) * multiple
 
 
@@ -192,6 +192,11 @@ def load_model(name_or_folder: str | os.PathLike[str], device: str = "auto", pre
             that does not do what the card says.
         DeviceError: Device or precision not available.
         MissingDependencyError: PyTorch is not installed.
+
+    Examples:
+        >>> model = load_model("ct-gancircle-x2-fidelity", device="cpu")
+        >>> model.card.scale, model.precision
+        (2, 'fp32')
     """
     card = load_card(name_or_folder)
     if card.detects:
@@ -208,7 +213,7 @@ def load_model(name_or_folder: str | os.PathLike[str], device: str = "auto", pre
 
 
 def network_on(card: Card, device: str) -> nn.Module:
-    """A card's network on a device that is here, channels last; errors as from `load_network`."""
+    """Load a card's network to a device that is here, channels last; errors as from `load_network`."""
     import torch
 
     return load_network(card).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -53,7 +53,12 @@ _ARCHITECTURES = {
 
 
 def architectures() -> dict[str, Architecture]:
-    """List all known architectures by the name that model cards use."""
+    """List all known architectures by the name that model cards use.
+
+    Examples:
+        >>> "gan-circle-generator" in architectures()
+        True
+    """
     return dict(_ARCHITECTURES)
 
 

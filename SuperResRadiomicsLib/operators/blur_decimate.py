@@ -27,6 +27,13 @@ class BlurDecimate:
 
     Raises:
         SettingsError: A factor below 1 or a negative blur.
+
+    Examples:
+        >>> halve = BlurDecimate(factor=2)
+        >>> halve.forward(np.arange(16.0).reshape(1, 4, 4)).tolist()
+        [[[2.5, 4.5], [10.5, 12.5]]]
+        >>> halve.adjoint(np.ones((1, 1, 1))).tolist()
+        [[[0.25, 0.25], [0.25, 0.25]]]
     """
 
     factor: int

@@ -35,6 +35,11 @@ class KSpaceTruncation:
 
     Raises:
         SettingsError: A factor below 1.
+
+    Examples:
+        >>> halve = KSpaceTruncation(factor=2)
+        >>> halve.forward(np.ones((1, 4, 4))).round(3).tolist()
+        [[[1.0, 1.0], [1.0, 1.0]]]
     """
 
     factor: int
@@ -117,6 +122,10 @@ def rician_noise(image: FloatArray, sigma: float, rng: np.random.Generator) -> F
 
     Raises:
         SettingsError: A sigma that is negative or not finite.
+
+    Examples:
+        >>> bool(rician_noise(np.zeros((1, 2, 2)), 1.0, np.random.default_rng(0)).min() > 0)
+        True
     """
     check_sigma(sigma)
     array = _floating(image)

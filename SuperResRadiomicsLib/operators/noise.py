@@ -30,6 +30,13 @@ def positional_noise(grid: Grid, seed: int, box: Box | None = None) -> npt.NDArr
 
     Returns:
         float32 [k, j, i] of the box, mean 0, standard deviation 1.
+
+    Examples:
+        >>> from SuperResRadiomicsLib.grid import Box
+        >>> grid = Grid((8, 8, 4), (1.0, 1.0, 3.0))
+        >>> part = positional_noise(grid, seed=1, box=Box((2, 2, 1), (5, 5, 2)))
+        >>> np.array_equal(part, positional_noise(grid, seed=1)[1:2, 2:5, 2:5])
+        True
     """
     part = box or whole(grid)
     k, j, i = (np.arange(part.start[a], part.stop[a], dtype=np.uint64) for a in (2, 1, 0))

@@ -91,13 +91,14 @@ def judge_cohort(
     Raises:
         SettingsError: Arrays of different shapes, or not (patients, features).
 
-    >>> import numpy as np
-    >>> random = np.random.default_rng(1)
-    >>> truth = random.normal(size=(20, 1))
-    >>> bicubic, enhanced = (truth + error * random.normal(size=(20, 1)) for error in (0.5, 0.05))
-    >>> verdict = judge_cohort(truth, bicubic, enhanced)[0]
-    >>> verdict.word, verdict.change
-    ('faithful', 'restored')
+    Examples:
+        >>> import numpy as np
+        >>> random = np.random.default_rng(1)
+        >>> truth = random.normal(size=(20, 1))
+        >>> bicubic, enhanced = (truth + error * random.normal(size=(20, 1)) for error in (0.5, 0.05))
+        >>> verdict = judge_cohort(truth, bicubic, enhanced)[0]
+        >>> verdict.word, verdict.change
+        ('faithful', 'restored')
     """
     findings = weigh_cohort(reference, bicubic, enhanced, null)
     return [Verdict(finding.word, finding.change, finding.reasons) for finding in findings]

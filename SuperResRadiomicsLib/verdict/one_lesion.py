@@ -88,7 +88,7 @@ def check_stability(
 
 
 def card_behind(table: FeatureTable) -> Card | None:
-    """The card of the model that a table's provenance names, where it is installed with the same weights."""
+    """Find the card of the model that a table's provenance names, where it is installed with the same weights."""
     model = (table.header.provenance or {}).get("model")
     if not model:
         return None

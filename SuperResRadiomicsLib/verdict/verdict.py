@@ -135,6 +135,10 @@ def volume_correlations(features: npt.ArrayLike, volumes: npt.ArrayLike) -> npt.
 
     Returns:
         (features,); NaN for a feature that does not vary.
+
+    Examples:
+        >>> volume_correlations([[1.0, 3.0], [2.0, 2.0], [3.0, 1.0]], [10.0, 20.0, 30.0]).tolist()
+        [1.0, -1.0]
     """
     table, size = np.asarray(features, dtype=np.float64), np.asarray(volumes, dtype=np.float64)
     found = np.full(table.shape[1], np.nan)
@@ -145,7 +149,12 @@ def volume_correlations(features: npt.ArrayLike, volumes: npt.ArrayLike) -> npt.
 
 
 def is_count_driven(feature: str) -> bool:
-    """Say whether a feature's value depends on how many voxels the lesion has."""
+    """Say whether a feature's value depends on how many voxels the lesion has.
+
+    Examples:
+        >>> is_count_driven("original_firstorder_Energy"), is_count_driven("original_firstorder_Mean")
+        (True, False)
+    """
     return feature.rsplit("_", 1)[-1] in COUNT_DRIVEN
 
 

@@ -175,8 +175,8 @@ class LesionRun(Job):
         return outcome
 
     def _addVolume(self, fileName: str, name: str) -> Any:
-        from SuperResRadiomicsLib.io.image import read_image
         from SuperResRadiomicsLib.io.mrml import volume_node_from_image
+        from SuperResRadiomicsLib.io.reading import read_image
 
         return volume_node_from_image(read_image(self._folder / fileName), name, self._request.inputVolume)
 

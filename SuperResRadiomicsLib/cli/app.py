@@ -15,10 +15,14 @@ from ..enhancement import enhance as enhance_image
 from ..enhancement import load_enhancement, load_model
 from ..enhancement import result as enhancement_files
 from ..errors import RegionError, SettingsError
-from ..grid import Box
-from ..io.image import read_image, read_mask
+from ..grid import BoolArray, Box
+from ..io.choices import ANY_IMAGE, ANY_MASK, ImageChoice, MaskChoice
+from ..io.image import Image
+from ..io.masks import read_image_with_mask
+from ..io.reading import read_image
 from ..models.catalogue import load_card
 from ..radiomics import LesionVersions, ParameterFile, extract_features
+from ..radiomics.grey_levels import feature_warnings
 from ..report import lesion as report_files
 from ..report.lesion import save_report, save_tables
 from ..stability import describe_scores, read_signature, score_lesion
@@ -42,7 +46,6 @@ app.command()(detection.detect)
 
 EARLIER_RESULTS = (*enhancement_files.FILE_NAMES, *report_files.FILE_NAMES)
 IMAGES_PANEL = "Named images, instead of a folder"
-MASK_HELP = "Label image of the lesion, on the image's grid."
 
 
 def _print_version(wanted: bool) -> None:
@@ -61,14 +64,17 @@ def _common(
 
 
 @app.command()
+@given.takes_mask_choice
+@given.takes_image_choice
 def enhance(
+    read_as: ImageChoice,
+    lesion_in: MaskChoice,
     image: Annotated[Path, typer.Argument(help=given.IMAGE_HELP, show_default=False)],
     model: Annotated[str, typer.Option(help="Name or folder of a model (see: models list).", show_default=False)],
     out: given.OutputFolder,
     mask: Annotated[
-        Path | None, typer.Option(help=MASK_HELP, rich_help_panel=given.LESION_PANEL, show_default=False)
+        Path | None, typer.Option(help=given.MASK_HELP, rich_help_panel=given.LESION_PANEL, show_default=False)
     ] = None,
-    label: given.Label = None,
     box: Annotated[
         str | None,
         typer.Option(
@@ -113,16 +119,15 @@ def enhance(
     """Enhance a lesion (given by a mask or a box, or found) or, without either, the whole image."""
     if mask and box:
         raise RegionError("A mask and a box were given. Give one of them, or neither for the whole image.")
-    if label is not None and not mask:
-        raise SettingsError("A label was given without a mask. Give the label image with --mask.")
+    if lesion_in != ANY_MASK and not mask:
+        raise SettingsError("A label, segment or structure was given without a mask. Give the mask with --mask.")
     if detector and box != given.AUTO:
         raise SettingsError(
             "A detector was given without --box auto. Give both, or mark the lesion without a detector."
         )
     region: Box | LesionDetection | None = given.parse_box(box) if box and box != given.AUTO else None
     with staged_folder(out, EARLIER_RESULTS) as folder:
-        scan = read_image(image, modality)
-        lesion = read_mask(mask, scan.grid, label) if mask else None
+        scan, lesion = _read(image, mask, modality, read_as, lesion_in)
         network = load_model(model, device, precision)
         if box == given.AUTO:
             region = detection.detect_for(scan, network, detector)
@@ -156,44 +161,55 @@ def enhance(
 
 @app.command()
 @given.takes_feature_settings
+@given.takes_mask_choice
+@given.takes_image_choice
 def features(
     asked: ParameterFile,
+    read_as: ImageChoice,
+    lesion_in: MaskChoice,
     image: Annotated[Path | None, typer.Argument(help=given.IMAGE_HELP, show_default=False)] = None,
-    mask: Annotated[Path | None, typer.Argument(help=MASK_HELP, show_default=False)] = None,
+    mask: Annotated[Path | None, typer.Argument(help=given.MASK_HELP, show_default=False)] = None,
     list_of_cases: batch.ListOfCases = None,
     out: batch.Table = None,
     jobs: batch.Jobs = 1,
-    label: given.Label = None,
     json: given.Json = False,
 ) -> None:
     """Compute the radiomic features of a lesion in one image, or of every case in a list."""
-    settings = asked.settings
+    settings, wanted = asked.settings, given.with_parameters(lesion_in, asked)
     if list_of_cases:
         batch.refuse_beside_list(image, mask)
-        batch.run(list_of_cases, out, settings, asked.label if label is None else label, jobs, json)
+        batch.run(list_of_cases, out, settings, read_as, wanted, jobs, json)
         return
     if not image or not mask or out or jobs != 1:
         raise typer.BadParameter("Give an image and a mask; or a list with --batch, and only then --out and --jobs.")
-    scan = read_image(image)
-    lesion = read_mask(mask, scan.grid, asked.label if label is None else label)
+    scan, lesion = read_image_with_mask(image, mask, None, read_as, wanted)
+    warnings = feature_warnings(scan, lesion, settings)
+    _tell_warnings(warnings)  # before the work: some say that it will take long
     values = extract_features(scan, lesion, settings)
     if json:
-        print_json(flat_settings(settings, settings.resolve_dimension(scan.grid)) | feature_values(values))
+        described = flat_settings(settings, settings.resolve_dimension(scan.grid))
+        print_json(described | feature_values(values) | {"warnings": warnings})
     else:
         output.print(feature_summary(values, scan.name))
 
 
 @app.command()
 @given.takes_feature_settings
+@given.takes_mask_choice
+@given.takes_image_choice
 def compare(
     asked: ParameterFile,
+    read_as: ImageChoice,
+    lesion_in: MaskChoice,
     folder: Annotated[
         Path | None, typer.Argument(help="A folder that `enhance` wrote; or name the images.", show_default=False)
     ] = None,
     original: Annotated[
         Path | None, typer.Option(help=given.IMAGE_HELP, rich_help_panel=IMAGES_PANEL, show_default=False)
     ] = None,
-    mask: Annotated[Path | None, typer.Option(help=MASK_HELP, rich_help_panel=IMAGES_PANEL, show_default=False)] = None,
+    mask: Annotated[
+        Path | None, typer.Option(help=given.MASK_HELP, rich_help_panel=IMAGES_PANEL, show_default=False)
+    ] = None,
     bicubic: Annotated[
         Path | None, typer.Option(help="Its interpolation.", rich_help_panel=IMAGES_PANEL, show_default=False)
     ] = None,
@@ -209,7 +225,6 @@ def compare(
             show_default=False,
         ),
     ] = None,
-    label: given.Label = None,
     mask_rule: given.MaskRule = "linear",
     allow_volume_change: given.AllowVolumeChange = False,
     out: Annotated[
@@ -237,13 +252,14 @@ def compare(
     settings = asked.settings
     scored = read_signature(signature) if signature else None
     if folder:
-        _refuse_beside_folder(original, mask, bicubic, enhanced, model, label)
+        chosen = [choice for choice in (read_as, lesion_in) if choice not in (ANY_IMAGE, ANY_MASK)]
+        _refuse_beside_folder(original, mask, bicubic, enhanced, model, *chosen)
         versions = LesionVersions.of_enhancement(load_enhancement(folder))
     elif original and mask and bicubic and enhanced and out:
-        scan = read_image(original)
+        scan, lesion = read_image_with_mask(original, mask, None, read_as, given.with_parameters(lesion_in, asked))
         versions = LesionVersions.of_images(
             scan,
-            read_mask(mask, scan.grid, asked.label if label is None else label),
+            lesion,
             read_image(bicubic, scan.modality),
             read_image(enhanced, scan.modality),
             card=load_card(model) if model else None,
@@ -254,8 +270,10 @@ def compare(
         raise SettingsError(
             "Give the folder that `enhance` wrote, or all of --original, --mask, --bicubic, --enhanced and --out."
         )
+    _tell_warnings(versions.warnings)  # before the work: some say that it will take long
     variation = lesion_variation(versions, settings) if check_stability else None
     compared = versions.compare(settings)
+    _tell_warnings([warning for warning in compared.header["warnings"] if warning not in versions.warnings])
     table = judge_lesion(compared, load_card(model) if model else card_behind(compared), variation)
     if scored:
         table = score_lesion(table, scored)
@@ -274,7 +292,7 @@ def compare(
         _print_files(target, files)
 
 
-def _refuse_beside_folder(*others: Path | str | int | None) -> None:
+def _refuse_beside_folder(*others: Path | str | ImageChoice | MaskChoice | None) -> None:
     if any(other is not None for other in others):
         raise SettingsError("A folder and images were given. The folder of `enhance` holds all that is compared.")
 
@@ -297,6 +315,15 @@ def demo(
     else:
         output.print(f"{made.case.source}. {made.case.credit}.")
         _print_files(out, made.files)
+
+
+def _read(
+    image: Path, mask: Path | None, modality: str | None, read_as: ImageChoice, lesion_in: MaskChoice
+) -> tuple[Image, BoolArray | None]:
+    """An image, and the lesion on it where there is a mask."""
+    if mask is None:
+        return read_image(image, modality, read_as), None
+    return read_image_with_mask(image, mask, modality, read_as, lesion_in)
 
 
 def _tell_warnings(warnings: Sequence[str]) -> None:

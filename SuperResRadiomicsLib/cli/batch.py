@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from ..errors import BatchError, SettingsError
+from ..io.choices import ImageChoice, MaskChoice
 from ..io.files import prepare_folder
 from ..radiomics import FeatureSettings
 from ..radiomics.batch import Outcome, extract_cases, read_cases, save_case_table
-from ..radiomics.batch.extraction import DEFAULT_LABEL
 from .console import output, print_json, progress_bar, warn
 
 PANEL = "A list of cases, instead of one"
@@ -43,7 +43,15 @@ def refuse_beside_list(*single: Path | None) -> None:
         raise SettingsError("A list of cases and an image were given. The list names all images and masks.")
 
 
-def run(listed: Path, out: Path | None, settings: FeatureSettings, label: int | None, jobs: int, json: bool) -> None:
+def run(
+    listed: Path,
+    out: Path | None,
+    settings: FeatureSettings,
+    read_as: ImageChoice,
+    lesion_in: MaskChoice,
+    jobs: int,
+    json: bool,
+) -> None:
     """Compute the features of every case and write the table.
 
     Raises:
@@ -57,7 +65,7 @@ def run(listed: Path, out: Path | None, settings: FeatureSettings, label: int | 
         raise SettingsError(f"'{out.name}' is the list itself. Name another file with --out.")
     prepare_folder(out.parent)
     with progress_bar("Computing features") as progress:
-        outcomes = extract_cases(cases, settings, DEFAULT_LABEL if label is None else label, jobs, progress)
+        outcomes = extract_cases(cases, settings, read_as, lesion_in, jobs, progress)
     save_case_table(out, cases, outcomes, settings)
     _tell(out, outcomes, json)
 

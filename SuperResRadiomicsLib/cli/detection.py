@@ -13,13 +13,17 @@ from ..detect import LesionDetection, detect_lesion, load_detector
 from ..detect.detection import DEFAULT_MARGIN_MM, DEFAULT_THRESHOLD
 from ..enhancement import LoadedModel
 from ..errors import ModelError
-from ..io.image import Image, read_image
+from ..io.choices import ImageChoice
+from ..io.image import Image
+from ..io.reading import read_image
 from ..models.catalogue import find_detector
 from . import options as given
 from .console import output, print_json, warn
 
 
+@given.takes_image_choice
 def detect(
+    read_as: ImageChoice,
     image: Annotated[Path, typer.Argument(help=given.IMAGE_HELP, show_default=False)],
     model: Annotated[
         str | None,
@@ -38,7 +42,7 @@ def detect(
     json: given.Json = False,
 ) -> None:
     """Suggest where the lesion is, for a reader to check."""
-    scan = read_image(image, modality)
+    scan = read_image(image, modality, read_as)
     detector = load_detector(model or find_detector(scan.modality).folder, device)
     found = detect_lesion(scan, detector, threshold=threshold, margin_mm=margin)
     if out is not None:

@@ -23,12 +23,11 @@ from ..grid import (
     interpolate_bicubic,
     refine,
     refine_box,
-    through_plane_axis,
     transport_mask,
     whole,
 )
 from ..io.image import Image, cast_like
-from .checks import check_image
+from .checks import check_image, lesion_warnings, plane_warnings
 from .intensity import window_for
 from .job import AskCancelled, Progress, RegionJob, raise_if_cancelled, run_within_memory
 from .model import LoadedModel, load_model
@@ -72,8 +71,8 @@ def enhance(
         mask: bool [k, j, i] on the image's grid.
         box: Region in voxels of the image, or what a detector found in it, instead of the mask's box.
         margin_mm: Margin around the mask or box, and width of the blend at its faces.
-        through_plane: Axis (0 = i, 1 = j, 2 = k) that is not refined; without it the one of
-            largest spacing.
+        through_plane: Axis (0 = i, 1 = j, 2 = k) that is not refined; without it the one across the slices as they
+            were acquired, which is guessed from the spacing where the image does not tell.
         device: Where to run, if the model is not loaded yet.
         precision: ``fp32``, ``bf16`` or ``fp16``, if the model is not loaded yet.
         blur: Blur to undo, standard deviation in fine pixels; the card's default without it.
@@ -97,8 +96,12 @@ def enhance(
         Cancelled: ``cancelled`` said so.
     """
     loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
-    kept = through_plane_axis(image.grid) if through_plane is None else through_plane
-    warnings = check_image(image, loaded.card, kept)
+    kept = image.slice_axis if through_plane is None else through_plane
+    warnings = [*image.notes, *check_image(image, loaded.card, kept)]
+    if through_plane is None:
+        warnings += plane_warnings(image)
+    if mask is not None:
+        warnings += lesion_warnings(image, mask, loaded.card)
     detection = None if box is None or isinstance(box, Box) else box
     if detection is not None:
         warnings += [warning for warning in detection.warnings if warning not in warnings]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,9 @@ from .. import SCHEMA_VERSION
 from ..errors import ImageError, OutputError
 from ..grid import BoolArray, Box
 from ..io.files import prepare_folder, write_json
-from ..io.image import Image, read_image, read_mask, write_image, write_mask
+from ..io.image import Image, write_image, write_mask
+from ..io.masks import read_mask
+from ..io.reading import read_image
 
 FORMATS = ("nrrd", "nii.gz", "mha")
 PROVENANCE_NAME = "provenance.json"
@@ -111,7 +113,11 @@ def load_enhancement(folder: str | os.PathLike[str]) -> Enhancement:
             f"this software reads version {SCHEMA_VERSION}. Run the enhancement again."
         )
     files, modality = provenance["files"], provenance["input"]["modality"]
-    enhanced, bicubic, original = (read_image(source / files[name], modality) for name in IMAGE_NAMES)
+    axis = "ijk".index(provenance["parameters"]["through_plane_axis"])
+    # What reading found at first stands among the provenance's warnings.
+    enhanced, bicubic, original = (
+        replace(read_image(source / files[name], modality), notes=(), through_plane=axis) for name in IMAGE_NAMES
+    )
     region = provenance["region"]
     return Enhancement(
         enhanced=enhanced,

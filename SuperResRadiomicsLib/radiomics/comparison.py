@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from ..grid import BoolArray
 from ..io.image import Image
 from .companion import companion_header
 from .engine import ENGINES, Engine
+from .grey_levels import settings_notes, version_notes
 from .lesion import check_lesion, measure_lesion
 from .plan import DISTANCE_CLASSES, ExtractionPlan
 from .settings import DIMENSION_RULE, FeatureSettings
@@ -33,6 +35,7 @@ def compare(
     volume_change: float,
     provenance: dict[str, Any] | None = None,
     engine: Engine | None = None,
+    warnings: Sequence[str] = (),
 ) -> FeatureTable:
     """Compute the feature table of one lesion.
 
@@ -52,6 +55,8 @@ def compare(
         volume_change: Fraction by which that changed the lesion's volume, for the header.
         provenance: Provenance of the enhancement, for the header.
         engine: Computes the features instead of the one that the settings name.
+        warnings: What is known of the images, for the header; what the settings and the scale of the images give
+            reason to warn of is added.
 
     Raises:
         GridError: The bicubic and the enhanced image lie on different grids.
@@ -70,7 +75,7 @@ def compare(
     for name, image in images.items():
         check_lesion(image, masks[name])
     _check_voxel_types(images, settings)
-    axis = settings.through_plane(original.grid)
+    axis = settings.through_plane(original.grid, original.through_plane)
     dimension = settings.resolve_dimension(original.grid)
     plans = {name: settings.plan(image.grid, dimension, axis, name) for name, image in images.items()}
     engine = engine or ENGINES[settings.engine]
@@ -86,9 +91,19 @@ def compare(
         "mask_volume_change": volume_change,
         "lesion_voxels": {name: measured.voxel_count for name, measured in lesion.items()},
         **_described_images(images),
+        "warnings": _all_warnings(warnings, images, masks, settings),
         "provenance": provenance,
     }
     return FeatureTable(header, _rows(engine, images, masks, plans), lesion)
+
+
+def _all_warnings(
+    known: Sequence[str], images: dict[str, Image], masks: dict[str, BoolArray], settings: FeatureSettings
+) -> list[str]:
+    """Each sentence once."""
+    found = settings_notes(images["original"], masks["original"], settings)
+    found += version_notes(images["bicubic"], images["enhanced"], masks["enhanced"])
+    return list(dict.fromkeys((*known, *found)))
 
 
 def _check_voxel_types(images: dict[str, Image], settings: FeatureSettings) -> None:

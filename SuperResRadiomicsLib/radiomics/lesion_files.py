@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..grid import BoolArray, Box, Grid, MaskTransport, transport_mask
-from ..io.image import read_image, read_mask
+from ..io.masks import read_mask
+from ..io.plausibility import lesion_notes
+from ..io.reading import read_image
 from .table import IMAGES
 from .versions import LesionVersions
 
@@ -55,7 +57,12 @@ def read_lesion(
         objective=model["objective"],
         adversarial=model["adversarial"],
         provenance=provenance,
-        warnings=(*_carried_back(move, on_fine), *_not_enhanced(refined_mask, provenance)),
+        warnings=(
+            *images["original"].notes,
+            *lesion_notes(images["original"], original_mask),
+            *_carried_back(move, on_fine),
+            *_not_enhanced(refined_mask, provenance),
+        ),
     )
 
 

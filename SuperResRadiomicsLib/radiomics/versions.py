@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import MaskError
 from ..grid import BoolArray, MaskRule, transport_mask
 from ..io.image import Image
+from ..io.plausibility import lesion_notes
 from .comparison import compare
 from .settings import FeatureSettings
 from .table import FeatureTable
@@ -34,7 +35,7 @@ class LesionVersions:
         objective: What it was trained for.
         adversarial: Whether it was trained against a critic.
         provenance: Of the enhancement, where it is known.
-        warnings: What the enhancement warned of.
+        warnings: What reading and enhancing the images gave reason to warn of.
     """
 
     original: Image
@@ -115,6 +116,7 @@ class LesionVersions:
             model=card.name if card else enhanced.name,
             objective=card.objective if card else "objective not stated",
             adversarial=card.adversarial if card else False,
+            warnings=(*original.notes, *lesion_notes(original, mask), *bicubic.notes, *enhanced.notes),
         )
 
     def compare(self, settings: FeatureSettings, engine: Engine | None = None) -> FeatureTable:
@@ -133,4 +135,5 @@ class LesionVersions:
             volume_change=self.volume_change,
             provenance=self.provenance,
             engine=engine,
+            warnings=self.warnings,
         )

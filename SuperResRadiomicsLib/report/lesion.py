@@ -44,7 +44,7 @@ def save_report(
     png = draw_versions(versions, table, title)
     with atomic_path(picture) as temporary:
         temporary.write_bytes(png)
-    write_page(page, table, png, title, source=source, credit=credit, warnings=versions.warnings)
+    write_page(page, table, png, title, source=source, credit=credit, warnings=tuple(table.header["warnings"]))
     return [picture, page]
 
 

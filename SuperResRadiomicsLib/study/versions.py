@@ -23,7 +23,6 @@ from ..grid import (
     refine,
     refine_box,
     resample,
-    through_plane_axis,
     transport_mask,
     whole,
 )
@@ -94,7 +93,7 @@ def make_versions(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
 
 def _on_own_grids(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
     """The versions of a robustness study; the masks are carried from the original's grid to each."""
-    axis = through_plane_axis(lesion.image.grid)
+    axis = lesion.image.slice_axis
     models = {name: _model(section, protocol) for name, section in protocol.models.items()}
     image, masks = _with_context(lesion, protocol, list(models.values()))
     core = _core(masks)
@@ -163,7 +162,7 @@ def _restored(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
         if section.source == "model":
             coarse = refine_box(core, reference.grid, fast.grid)
             model = _model(section, protocol)
-            made, provenance = _enhanced(fast, coarse, section, model, protocol, through_plane_axis(reference.grid))
+            made, provenance = _enhanced(fast, coarse, section, model, protocol, reference.slice_axis)
             _check_grid(made, reference, section)
         elif section.source == "interpolated":
             made = interpolated

@@ -112,7 +112,7 @@ def compare_lesion(
     progress("features", 0, 0)
     versions = read_lesion(**lesion)
     table = versions.compare(feature_settings(features), ComputedElsewhere(computed) if computed else None)
-    return {"features": judge_lesion(table, card_behind(table)).to_dict(), "warnings": list(versions.warnings)}
+    return {"features": judge_lesion(table, card_behind(table)).to_dict(), "warnings": table.header["warnings"]}
 
 
 def check_stability(
@@ -178,7 +178,7 @@ def report_lesion(
         from ..report.lesion import draw_versions
 
         picture = draw_versions(versions, table, title)
-    write_page(page, table, picture, title, warnings=versions.warnings if versions else ())
+    write_page(page, table, picture, title, warnings=tuple(table.header.get("warnings", ())))
     return {"picture": picture is not None}
 
 

@@ -13,7 +13,8 @@ import pytest
 import SimpleITK as sitk
 
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.io.image import Image, read_image, write_image, write_mask
+from SuperResRadiomicsLib.io.image import Image, write_image, write_mask
+from SuperResRadiomicsLib.io.reading import read_image
 
 
 def change(name: str, edit: Callable[[sitk.Image], sitk.Image]) -> Callable[[Path], None]:

@@ -17,7 +17,8 @@ import SimpleITK as sitk
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE
 from SuperResRadiomicsLib.errors import BatchError, MissingDependencyError
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.io.image import read_mask, write_image, write_mask
+from SuperResRadiomicsLib.io.image import write_image, write_mask
+from SuperResRadiomicsLib.io.masks import read_mask
 from SuperResRadiomicsLib.radiomics import FeatureSettings
 from SuperResRadiomicsLib.radiomics.batch import extract_cases, read_cases
 from Testing.conftest import GRIDS, make_lesion

@@ -11,7 +11,8 @@ from SuperResRadiomicsLib.cli.headline import NOT_MEASURED, headline
 from SuperResRadiomicsLib.detect import detect_lesion
 from SuperResRadiomicsLib.enhancement import enhance
 from SuperResRadiomicsLib.grid import Box, Grid, field_of_view
-from SuperResRadiomicsLib.io.image import Image, read_image
+from SuperResRadiomicsLib.io.image import Image
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.models.catalogue import find_models, load_card
 
 MODELS = sorted(name for name in find_models())

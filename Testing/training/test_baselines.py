@@ -12,7 +12,7 @@ from scipy.stats import rice
 
 from SuperResRadiomicsLib.errors import ModelError, SettingsError
 from SuperResRadiomicsLib.grid import interpolate_bicubic
-from SuperResRadiomicsLib.io.image import read_image
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.metrics import psnr
 from SuperResRadiomicsLib.operators import BlurDecimate, rician_noise
 from SuperResRadiomicsLib.training.baselines import (

@@ -1,0 +1,7 @@
+"""DICOM image series, every slice checked: read right or refused."""
+
+from .files import DicomFile, find_dicom_files, is_dicom, read_header
+from .reading import read_dicom
+from .series import choose_series, image_series
+
+__all__ = ["DicomFile", "choose_series", "find_dicom_files", "image_series", "is_dicom", "read_dicom", "read_header"]

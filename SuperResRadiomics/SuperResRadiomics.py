@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import qt
 import slicer
 import vtk
 from slicer.i18n import tr as _
@@ -25,7 +24,7 @@ from SuperResRadiomicsModule.detectionrun import DetectionOutcome, DetectionRun
 from SuperResRadiomicsModule.featurepanel import FeaturePanel
 from SuperResRadiomicsModule.inputpanel import InputPanel
 from SuperResRadiomicsModule.installationpanel import InstallationPanel
-from SuperResRadiomicsModule.jobs import Entry, Failure, Job, JobQueue, Progress
+from SuperResRadiomicsModule.jobs import Failure, Job, Progress
 from SuperResRadiomicsModule.lesionrun import LesionRun, Outcome, Request
 from SuperResRadiomicsModule.modelcatalog import ModelCatalog
 from SuperResRadiomicsModule.modelpanel import ModelPanel
@@ -35,8 +34,6 @@ from SuperResRadiomicsModule.sampledata import registerSampleDataAtStartup
 from SuperResRadiomicsModule.selftest import SelfTests
 from SuperResRadiomicsModule.viewpanel import ViewPanel
 from SuperResRadiomicsModule.workerclient import WorkerClient
-
-POLL_INTERVAL_MS = 100
 
 
 def addPackageToPath() -> None:
@@ -72,25 +69,25 @@ class SuperResRadiomics(ScriptedLoadableModule):
 class SuperResRadiomicsLogic(ScriptedLoadableModuleLogic):
     """Super-resolves lesions, one after another, without blocking.
 
-    ``start`` begins a run; ``poll``, called every now and then, carries it on and calls back.
     The child process that computes is kept between runs.
 
     Attributes:
         models: The models there are.
         onJobsChanged: Called whenever a job begins or ends.
+        onPolled: Called whenever the child process was listened to.
         onProgress: Told how far the jobs are that the user waits for.
     """
 
     def __init__(self, modelFolders: tuple[Path, ...] = ()) -> None:
         ScriptedLoadableModuleLogic.__init__(self)
         addPackageToPath()
-        import SuperResRadiomicsLib.worker
-
         self.models = ModelCatalog(modelFolders)
         self.onJobsChanged: Callable[[], None] = lambda: None
+        self.onPolled: Callable[[], None] = lambda: None
         self.onProgress: Progress = lambda stage, done, total: None
-        self._client = WorkerClient(SuperResRadiomicsLib.worker.SCRIPT)
-        self._jobs = JobQueue(self._client, lambda: self.onJobsChanged())
+        self._client = WorkerClient()
+        self._client.onChanged = lambda: self.onJobsChanged()
+        self._client.onPolled = lambda: self.onPolled()
 
     @property
     def modelFolders(self) -> tuple[Path, ...]:
@@ -104,17 +101,17 @@ class SuperResRadiomicsLogic(ScriptedLoadableModuleLogic):
     @property
     def isRunning(self) -> bool:
         """Whether something is in progress that the user waits for."""
-        return self._jobs.isRunning
+        return self._client.isRunning
 
     @property
     def isIdle(self) -> bool:
-        """Whether there is nothing to poll for."""
-        return self._jobs.isEmpty
+        """Whether the child process has nothing to do."""
+        return self._client.isIdle
 
     @property
     def lacksNodes(self) -> bool:
         """Whether a node that a run needs was removed from the scene."""
-        return self._jobs.lacksNodes
+        return self._client.lacksNodes
 
     @property
     def workerProcessId(self) -> int | None:
@@ -168,7 +165,7 @@ class SuperResRadiomicsLogic(ScriptedLoadableModuleLogic):
         if self.isRunning:
             raise RuntimeError("A run is in progress; cancel it or wait for its end.")
         for request in requests:
-            self._add(LesionRun(request), onFinished, onFailed, onProgress)
+            self.add(LesionRun(request), onFinished, onFailed, onProgress)
 
     def detect(
         self,
@@ -181,7 +178,7 @@ class SuperResRadiomicsLogic(ScriptedLoadableModuleLogic):
         """Begin to look for the lesion with the detector for a modality; the outcome has a markups ROI."""
         card = self.models.detector(modality)
         known = card.modality if modality == "unknown" else modality
-        self._add(DetectionRun(inputVolume, str(card.folder), known, device), onFinished, onFailed)
+        self.add(DetectionRun(inputVolume, str(card.folder), known, device), onFinished, onFailed)
 
     def ask(
         self,
@@ -190,22 +187,33 @@ class SuperResRadiomicsLogic(ScriptedLoadableModuleLogic):
         onFailed: Callable[[Failure], None],
         **parameters: Any,
     ) -> None:
-        """Send any other request to the child process; ``onFinished`` gets its result."""
-        self._add(Job(command, **parameters), onFinished, onFailed)
+        """Ask the child process what nobody waits for; ``onFinished`` gets its result."""
+        job = Job(command, **parameters)
+        job.isBackground = True
+        self.add(job, onFinished, onFailed)
 
-    def _add(self, job: Job, onFinished: Any, onFailed: Any, onProgress: Progress | None = None) -> None:
-        def tellProgress(stage: str, done: int, total: int) -> None:
-            (onProgress or self.onProgress)(stage, done, total)
-
-        self._jobs.add(Entry(job, onFinished, onFailed, tellProgress))
+    def add(self, job: Job, onFinished: Any, onFailed: Any, onProgress: Progress | None = None) -> None:
+        """Have a job done, with whom to tell; progress is told to `onProgress` of the logic where nobody else is."""
+        job.onFinished, job.onFailed = onFinished, onFailed
+        if not job.isBackground:
+            job.onProgress = onProgress or (lambda stage, done, total: self.onProgress(stage, done, total))
+        self._client.add(job)
 
     def poll(self) -> None:
-        """Carry the runs on with what the child process has answered since the last call."""
-        self._jobs.poll()
+        """Listen to the child process now; its timer does it all the time."""
+        self._client.poll()
 
     def cancel(self) -> None:
         """End the runs, if any, and the child process; the scene is as before the run that is in progress."""
-        self._jobs.cancel()
+        self._client.cancel()
+
+    def renewProcess(self) -> None:
+        """Compute in a new process from now on, which finds packages that were just installed."""
+        self._client.renew()
+
+    def close(self) -> None:
+        """End the child process, whatever it does."""
+        self._client.close()
 
 
 class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -229,10 +237,8 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         panel.setMRMLScene(slicer.mrmlScene)
         self.logic = SuperResRadiomicsLogic()
         self._makePanels()
-        self._timer = qt.QTimer()
-        self._timer.setInterval(POLL_INTERVAL_MS)
-        self._timer.connect("timeout()", self.onTimer)
         self.logic.onJobsChanged = self.onJobsChanged
+        self.logic.onPolled = self.runPanel.showLog
         self._observeScene()
         self.enter()  # After a reload the application does not call it.
 
@@ -253,9 +259,8 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
 
     def cleanup(self) -> None:
         """End the child process and let go of the scene; called when the module is unloaded."""
-        self._timer.stop()
-        self.logic.onJobsChanged = lambda: None
-        self.logic.cancel()
+        self.logic.onJobsChanged = self.logic.onPolled = lambda: None
+        self.logic.close()
         self._setParameterNode(None)
         for panel in [*self.panels, self.installationPanel]:
             panel.cleanup()
@@ -268,7 +273,7 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
 
     def onReload(self) -> None:
         """Reload the parts of the module and the package with it."""
-        self.logic.cancel()
+        self.logic.close()
         for name in list(sys.modules):
             if name.partition(".")[0] in ("SuperResRadiomicsLib", "SuperResRadiomicsModule"):
                 del sys.modules[name]
@@ -293,7 +298,7 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
 
     def onSceneStartClose(self, caller: Any, event: Any) -> None:
         """The parameter node is about to go, and the run's input with it."""
-        if not self.logic.isIdle:
+        if self.logic.isRunning:
             self.runPanel.cancel(_("Cancelled, as the scene was closed."))
         self._setParameterNode(None)
 
@@ -314,17 +319,8 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         """The choices changed, by the user, a script, or a scene that was loaded."""
         self._updateGui()
 
-    def onTimer(self) -> None:
-        """Carry the runs on."""
-        self.logic.poll()
-        self.runPanel.showLog()
-
     def onJobsChanged(self) -> None:
         """A run began or ended."""
-        if self.logic.isIdle:
-            self._timer.stop()
-        else:
-            self._timer.start()
         self.runPanel.jobsChanged()
         self._updateGui()
 

@@ -49,6 +49,10 @@ class MissingDependencyError(SuperResError):
     """An optional package is needed for this and is not installed."""
 
 
+class ProtocolError(SuperResError):
+    """The module and its child process do not understand each other: they are of different versions."""
+
+
 class StudyError(SuperResError):
     """A cohort study's manifest, protocol or folder is not valid, or its computers were lost."""
 

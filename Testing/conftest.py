@@ -106,7 +106,6 @@ TINY_CARD = {
         {"name": "noise", "scale": 30.0, "default": 10.0, "allowed": [0.0, 30.0]},
     ],
     "training_data": [{"name": "none: random weights for tests", "licence": "Apache-2.0"}],
-    "results": {},
 }
 
 
@@ -115,7 +114,7 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a valid model with few random weights, which changes an image a little."""
     import torch
 
-    from SuperResRadiomicsLib.models.catalogue import save_model
+    from SuperResRadiomicsLib.models import save_model
     from SuperResRadiomicsLib.networks import build_network
 
     with torch.random.fork_rng():
@@ -141,14 +140,13 @@ TINY_DETECTOR_CARD = {
     "valid_spacing_mm": [0.5, 1.2],
     "degradation": {},
     "training_data": [{"name": "none: bright ellipses drawn for tests", "licence": "Apache-2.0"}],
-    "results": {},
 }
 
 
 @pytest.fixture(scope="session")
 def tiny_detector(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a detector that finds soft tissue in lung."""
-    from SuperResRadiomicsLib.models.catalogue import save_model
+    from SuperResRadiomicsLib.models import save_model
     from Testing.blobs import train_detector
 
     network = train_detector(TINY_DETECTOR_CARD["architecture"])

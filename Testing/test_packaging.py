@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from SuperResRadiomicsLib import __version__
-from SuperResRadiomicsLib.models.catalogue import CARD_NAME, WEIGHTS_NAME
+from SuperResRadiomicsLib.models import CARD_NAME, RESULTS_NAME, WEIGHTS_NAME
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHIPPED = sorted(path.parent.name for path in (REPOSITORY / "models").glob(f"*/{CARD_NAME}"))
@@ -50,11 +52,41 @@ def test_wheel_holds_package_models_and_templates(wheel):
     assert SHIPPED
     names = set(zipfile.ZipFile(wheel).namelist())
     for model in SHIPPED:
-        for file in (CARD_NAME, WEIGHTS_NAME, "README.md"):
+        for file in (CARD_NAME, RESULTS_NAME, WEIGHTS_NAME, "README.md"):
             assert f"SuperResRadiomicsLib/models/{model}/{file}" in names
     assert "SuperResRadiomicsLib/report/page.html.jinja" in names
-    assert "SuperResRadiomicsLib/networks/perceptual/weights/encoder-a.safetensors" in names
+    assert "SuperResRadiomicsLib/training/perceptual/weights/encoder-a.safetensors" in names
     assert not [name for name in names if name.startswith(("Testing", "docs", "benchmarks"))]
+
+
+def test_the_laboratory_is_not_shipped(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    assert not [name for name in names if "/papers/" in name]
+    there = {path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / "SuperResRadiomicsLib").rglob("*.py")}
+    assert {name for name in there if "/papers/" not in name} <= set(names), "all the rest is"
+
+
+def installed_by_cmake(folder: str) -> set[str]:
+    """The files that CMake's installation takes from a folder, by the patterns that its script leaves out."""
+    script = (REPOSITORY / "CMakeLists.txt").read_text()
+    (install,) = re.findall(r"install\(DIRECTORY \$\{folder\}(.*?)\n\s*\)", script, re.S)
+    left_out = re.findall(r'PATTERN "([^"]+)" EXCLUDE', install)
+    paths = [path.relative_to(REPOSITORY) for path in (REPOSITORY / folder).rglob("*") if path.is_file()]
+    return {
+        path.as_posix()
+        for path in paths
+        if not any(fnmatch.fnmatch(part, pattern) for part in path.parts for pattern in left_out)
+    }
+
+
+def test_cmake_does_not_install_the_laboratory():
+    files = installed_by_cmake("SuperResRadiomicsLib")
+    tracked = subprocess.run(
+        ["git", "ls-files", "SuperResRadiomicsLib"], capture_output=True, text=True, check=True, cwd=REPOSITORY
+    )
+    expected = {name for name in tracked.stdout.splitlines() if not name.startswith("SuperResRadiomicsLib/papers/")}
+    assert expected and expected <= files
+    assert not [name for name in files if name.startswith("SuperResRadiomicsLib/papers/")]
 
 
 def test_installed_wheel_finds_its_models(installed):
@@ -88,7 +120,17 @@ def test_version_is_one(installed):
 
 def test_importing_every_piece_loads_nothing_heavy():
     """Slicer imports these at start; torch and pyradiomics belong into the functions that need them."""
-    pieces = ("", ".grid", ".image", ".zoo", ".enhance", ".radiomics", ".worker", ".demo.sample", ".report.page")
+    pieces = (
+        "",
+        ".grid",
+        ".io.image",
+        ".models",
+        ".enhancement",
+        ".radiomics",
+        ".worker",
+        ".demo.sample",
+        ".report.page",
+    )
     code = (
         "import sys, importlib\n"
         f"for piece in {pieces}: importlib.import_module('SuperResRadiomicsLib' + piece)\n"

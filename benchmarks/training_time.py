@@ -26,7 +26,11 @@ from typing import Any
 
 import numpy as np
 
-CONFIGURATIONS = Path(__file__).resolve().parent.parent / "Resources" / "training"
+REPOSITORY = Path(__file__).resolve().parent.parent
+CONFIGURATIONS = (
+    REPOSITORY / "Resources" / "training",
+    REPOSITORY / "SuperResRadiomicsLib" / "papers" / "configurations",
+)
 CASES = {
     2: ("mr-lfsr-x2-appearance", "mr-srgan-x2-comparator"),
     4: ("mr-lfsr-x4-appearance", "mr-srgan-x4-comparator"),
@@ -72,7 +76,8 @@ def _real_data(folder: Path | None) -> Path | None:
 def _configuration(name: str, folder: Path | None) -> Any:
     from SuperResRadiomicsLib.training.config import read_config
 
-    config = read_config(CONFIGURATIONS / f"{name}.yaml")
+    (path,) = (path for folder in CONFIGURATIONS for path in folder.glob(f"{name}.yaml"))
+    config = read_config(path)
     return config.model_copy(
         update={
             "data": config.data.model_copy(update={"folder": folder or config.data.folder}),

@@ -26,8 +26,8 @@ def objectiveText(card: Any) -> str:
 
 def cardText(card: Any) -> str:
     """What a user should know of a model before using it."""
-    from SuperResRadiomicsLib.cli.headline import headline
-    from SuperResRadiomicsLib.models.choice import feature_agreement
+    from SuperResRadiomicsLib.models import feature_agreement
+    from SuperResRadiomicsLib.models.headline import headline
 
     agreement = feature_agreement(card)
     features = _("not recorded") if agreement is None else _("{value:.2f} (1 is perfect)").format(value=agreement)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
 
-from .jobs import Job, RunFailed
+from .jobs import Job, JobFailed
 from .lesionrun import dicomModality, undoOnError, writeVolume
-from .workerclient import WorkerClient
 
 
 @dataclass(frozen=True)
@@ -42,21 +38,20 @@ class DetectionRun(Job):
     """
 
     def __init__(self, inputVolume: Any, detector: str, modality: str = "", device: str = "auto") -> None:
+        super().__init__("detect")
         self._inputVolume, self._detector, self._modality, self._device = inputVolume, detector, modality, device
-        self._folder: Path | None = None
 
     @property
     def nodes(self) -> list[Any]:
         """The volume."""
         return [self._inputVolume]
 
-    def begin(self, client: WorkerClient) -> int:
-        """Write the volume and send the request."""
-        self._folder = Path(tempfile.mkdtemp(prefix="SuperResRadiomics-"))
-        file = self._folder / "image.nrrd"
+    def prepare(self) -> dict[str, Any]:
+        """Write the volume."""
+        file = self.folder / "image.nrrd"
         writeVolume(self._inputVolume, file)
         modality = self._modality or dicomModality(self._inputVolume) or None
-        return client.request("detect", image=str(file), model=self._detector, modality=modality, device=self._device)
+        return {"image": str(file), "model": self._detector, "modality": modality, "device": self._device}
 
     def finish(self, result: dict[str, Any]) -> DetectionOutcome:
         """Add a ROI for the found box."""
@@ -64,7 +59,7 @@ class DetectionRun(Job):
         from SuperResRadiomicsLib.io.mrml import roi_node_from_box
 
         if not slicer.mrmlScene.IsNodePresent(self._inputVolume):
-            raise RunFailed(_("The input volume was removed while it was looked at; the result was discarded."))
+            raise JobFailed(_("The input volume was removed while it was looked at; the result was discarded."))
         lesion = result["lesion"]
         box = Box(tuple(lesion["box"]["start"]), tuple(lesion["box"]["stop"]))
         name = _("{name} suggested lesion").format(name=self._inputVolume.GetName())
@@ -72,8 +67,3 @@ class DetectionRun(Job):
             roi = roi_node_from_box(box, name, self._inputVolume)
             roi.SetDescription(result["suggestion"])
         return DetectionOutcome(roi, lesion["probability"], result["warnings"])
-
-    def discard(self) -> None:
-        """Remove the temporary folder."""
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)

@@ -48,9 +48,7 @@ class FeatureExport:
 
         panel = self._panel
         if kind == ".html":
-            panel.showStatus(_("Writing the page..."))
-            panel.job.writeReport(panel.node, str(path), _("Features of a lesion"))
-            panel.update()
+            panel.writeReport(str(path))
             return
         try:
             {".csv": panel.table.save_csv, ".json": panel.table.save_json}[kind](path)

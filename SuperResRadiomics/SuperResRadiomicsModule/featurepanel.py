@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from slicer.i18n import tr as _
 
 from . import featurechart, featuredrawing
 from .featureexport import FeatureExport
-from .featurejob import FeatureJob
+from .featurejobs import FeatureComparison, FeatureJob, Report, StabilityCheck
 from .featurenode import FeatureNode
 from .featuresettings import FeatureSettingsForm
 from .featuresummary import measurementsHtml, settingsText
@@ -43,22 +44,19 @@ class FeaturePanel:
         self._watch = SegmentWatch(self._showReadiness)
         self.form = FeatureSettingsForm(self.ui, self._onSettingsChanged)
         self.view = FeatureTableView(self.ui.featureView)
-        self.job = FeatureJob(self._onJobProgress, self._onJobEnded)
+        self._optionsAsked = False
         self.export = FeatureExport(self)
         self._connect()
         self.update()
 
     def setParameters(self, parameters: Any) -> None:
         """Show another parameter node's content; None while a scene closes."""
-        if parameters is None:
-            self.job.cancel()
         self._parameters = parameters
         self._shown = None
         self.update()
 
     def cleanup(self) -> None:
-        """Let go of the scene and end the child process."""
-        self.job.cancel()
+        """Let go of the scene."""
         self._watch.letGo()
 
     @property
@@ -89,7 +87,6 @@ class FeaturePanel:
             (ui.compareButton, self.onCompare),
             (ui.refreshButton, self.onCompare),
             (ui.stabilityButton, self.onCheckStability),
-            (ui.featureCancelButton, self.onCancel),
             (ui.copyButton, self.onCopy),
             (ui.chartButton, self.onChart),
         ):
@@ -190,11 +187,16 @@ class FeaturePanel:
 
     def _onSettingsOpened(self, collapsed: bool) -> None:
         """The child process knows which engines and options there are; it is asked once."""
-        if not collapsed:
-            self.job.askOptions(self.form.setOptions)
+        if not collapsed and not self._optionsAsked:
+            self._optionsAsked = True
+            self.logic.ask("feature_options", self.form.setOptions, self._onOptionsFailed)
+
+    def _onOptionsFailed(self, message: str) -> None:
+        self._optionsAsked = False
+        logging.warning("SuperResRadiomics: the engines could not be asked for: %s", message)
 
     def _showReadiness(self) -> None:
-        ui, running, obstacle = self.ui, self.job.isRunning, self._obstacle()
+        ui, obstacle = self.ui, self._obstacle()
         for button, toolTip in (
             (ui.compareButton, _("Compute the features anew with these settings, without enhancing again.")),
             (ui.stabilityButton, _("Perturb the lesion, and see how far each feature moves.")),
@@ -207,9 +209,7 @@ class FeaturePanel:
             ui.stabilityButton.toolTip = _("The segment was edited: refresh the table first.")
         for widget in (ui.staleLabel, ui.refreshButton):
             widget.visible = self._watch.isEdited and self.table is not None
-        for widget in (ui.featureProgressBar, ui.featureCancelButton):
-            widget.visible = running
-        ui.featureSettingsCollapsibleButton.enabled = not running
+        ui.featureSettingsCollapsibleButton.enabled = not self.logic.isRunning
         for button in (ui.copyButton, ui.exportButton, ui.chartButton):
             button.enabled = self.table is not None
 
@@ -218,7 +218,7 @@ class FeaturePanel:
         node = self.node
         if node is None:
             return _("Super-resolve a lesion first.")
-        if self.logic.isRunning or self.job.isRunning:
+        if self.logic.isRunning:
             return _("Wait for the end of what is running, or cancel it.")
         if not all(node.images.values()):
             return _("The images of this table are no longer in the scene. Super-resolve the lesion again.")
@@ -228,29 +228,19 @@ class FeaturePanel:
 
     def onCompare(self) -> None:
         """Compute the features anew."""
-        self.showStatus(_("Computing features..."))
-        self.job.compare(self.node, *self.lesion, self.form.values())
-        self.update()
+        self._start(FeatureComparison(self.node, *self.lesion, self.form.values()))
 
     def onCheckStability(self) -> None:
         """Perturb the lesion of the table."""
-        self.showStatus(_("Checking stability..."))
-        self.job.checkStability(self.node)
-        self.update()
+        self._start(StabilityCheck(self.node))
 
-    def onCancel(self) -> None:
-        """Stop computing."""
-        self.job.cancel()
-        self.showStatus(_("Cancelled; the table is as before."))
-        self.update()
+    def writeReport(self, fileName: str) -> None:
+        """Write the HTML page of the table."""
+        self._start(Report(self.node, fileName, _("Features of a lesion")))
 
-    def _onJobProgress(self, done: int, total: int) -> None:
-        self.ui.featureProgressBar.setRange(0, total)
-        self.ui.featureProgressBar.setValue(done)
-
-    def _onJobEnded(self, text: str, isError: bool) -> None:
-        self.showStatus(text, isError)
-        self.update()
+    def _start(self, job: FeatureJob) -> None:
+        self.showStatus("")
+        self.logic.add(job, self.showStatus, lambda failure: self.showStatus(failure, isError=True))
 
     def onCopy(self) -> None:
         """Put rows onto the clipboard."""

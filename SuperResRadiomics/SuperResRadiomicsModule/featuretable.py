@@ -58,7 +58,7 @@ class FeatureTableView:
         """Replace the content; order and filter stay."""
         self.model.setRowCount(0)
         self.model.setHorizontalHeaderLabels([title for title, _toolTip in _columns()])
-        for column, (_title, toolTip) in enumerate(_columns(table.header["enhanced_column"] if table else "")):
+        for column, (_title, toolTip) in enumerate(_columns(table.header.enhanced_column if table else "")):
             self.model.horizontalHeaderItem(column).setToolTip(toolTip)
         for row in table.rows if table else ():
             self.model.appendRow(_items(row))

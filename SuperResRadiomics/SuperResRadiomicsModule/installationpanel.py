@@ -10,14 +10,13 @@ import slicer
 from slicer.i18n import tr as _
 
 from .installation import ensureInstalled, offlineCommands, stillMissing
-from .workerquestion import WorkerQuestion
+from .jobs import Job
 
 UI_FILE = Path(__file__).resolve().parent.parent / "Resources" / "UI" / "InstallationPanel.ui"
-DIAGNOSIS_SECONDS = 120.0
 
 
 class InstallationPanel:
-    """Checks the installation in a child process of its own and shows the text to copy.
+    """Checks the installation in a new child process and shows the text to copy.
 
     Args:
         logic: The module's logic; its model folders are checked, too.
@@ -27,7 +26,7 @@ class InstallationPanel:
     def __init__(self, logic: Any, showStatus: Callable[..., None]) -> None:
         self._logic = logic
         self._showStatus = showStatus
-        self._question: WorkerQuestion | None = None
+        self._isChecking = False
         self.widget = slicer.util.loadUI(str(UI_FILE))
         self.ui = slicer.util.childWidgetVariables(self.widget)
         self.ui.checkInstallationButton.connect("clicked()", self.onCheck)
@@ -45,7 +44,7 @@ class InstallationPanel:
             Whether the run can start; the main panel has been told why where it cannot.
         """
         ready = ensureInstalled(features, self._showStatus)
-        self._look()
+        self._afterInstallation()
         return ready
 
     def setParameters(self, parameters: Any) -> None:
@@ -53,31 +52,35 @@ class InstallationPanel:
 
     def update(self) -> None:
         """Show what was missing when it was last looked at, and what can be done."""
-        isPending = self._question is not None and self._question.isPending
         self.ui.installationStatusLabel.text = self._missing or _("All packages are installed.")
         self.ui.installButton.enabled = bool(self._missing)
-        self.ui.checkInstallationButton.enabled = not isPending
-        self.ui.copyDiagnosisButton.enabled = bool(self.ui.diagnosisText.plainText) and not isPending
+        self.ui.checkInstallationButton.enabled = not self._isChecking
+        self.ui.copyDiagnosisButton.enabled = bool(self.ui.diagnosisText.plainText) and not self._isChecking
 
     def cleanup(self) -> None:
-        """End the child process."""
-        if self._question is not None:
-            self._question.cancel()
-        self._question = None
+        """Nothing of this panel is kept in the scene."""
 
     def onInstall(self) -> None:
         """Ask and install, the optional packages included."""
         ensureInstalled(True, self._showStatus, includeOptional=True)
+        self._afterInstallation()
+
+    def _afterInstallation(self) -> None:
+        """A child that runs already may not find what was installed."""
+        before = self._missing
         self._look()
+        if self._missing != before:
+            self._logic.renewProcess()
 
     def onCheck(self) -> None:
         """Ask the child process what it finds."""
         self.ui.diagnosisText.setPlainText("")
         folders = [str(folder) for folder in self._logic.modelFolders]
-        self._question = WorkerQuestion(
-            "diagnose", self._onAnswer, self._onFailed, DIAGNOSIS_SECONDS, model_folders=folders
-        )
+        self._isChecking = True
         self.update()
+        job = Job("diagnose", model_folders=folders)
+        job.isBackground = job.needsNewProcess = True
+        self._logic.add(job, self._onAnswer, self._onFailed)
 
     def onCopy(self) -> None:
         """Put the text on the clipboard."""
@@ -96,6 +99,7 @@ class InstallationPanel:
         self.update()
 
     def _show(self, text: str) -> None:
+        self._isChecking = False
         application = f"{slicer.app.applicationName} {slicer.app.applicationVersion}"
         self._look()
         advice = [self._missing, _("Without a network:"), *offlineCommands()] if self._missing else []

@@ -9,9 +9,10 @@ import slicer
 from slicer.i18n import tr as _
 
 from .featurenode import FeatureNode
+from .jobs import JobFailed
 
 
-class ImagesMissing(Exception):
+class ImagesMissing(JobFailed):
     """The scene no longer holds what a feature table was computed from; the text is for the user."""
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +13,8 @@ import slicer
 from slicer.i18n import tr as _
 
 from .featurenode import FeatureNode
-from .jobs import Job, RunFailed
+from .jobs import Job, JobFailed
 from .segmentwatch import fingerprint
-from .workerclient import WorkerClient
 
 PROVENANCE_ATTRIBUTE = "SuperResRadiomics.Provenance"
 
@@ -91,54 +88,47 @@ class LesionRun(Job):
     """
 
     def __init__(self, request: Request) -> None:
+        super().__init__("enhance")
         self._request = request
-        self._folder: Path | None = None
         self._drawn = ""  # Fingerprint of the segment, which may be edited while the run goes on.
 
     @property
     def nodes(self) -> list[Any]:
-        """The nodes without which the run has no sense."""
+        """The input: without it the run is cancelled."""
         request = self._request
         return [node for node in (request.inputVolume, request.segmentation, request.roi) if node]
 
-    def begin(self, client: WorkerClient) -> int:
-        """Write the inputs and send the request.
+    def prepare(self) -> dict[str, Any]:
+        """Write the inputs.
 
         Raises:
             SuperResError: The volume, the segment or the ROI cannot be used; nothing was started.
         """
-        self._folder = Path(tempfile.mkdtemp(prefix="SuperResRadiomics-"))
         request = self._request
         mask, box = self._writeInputs()
-        return client.request(
-            "enhance",
-            image=str(self._folder / "image.nrrd"),
-            mask=mask,
-            box=box,
-            modality=request.modality or dicomModality(request.inputVolume) or None,
-            out=str(self._folder),
-            model=request.model,
-            device=request.device,
-            precision=request.precision,
-            options={"margin_mm": request.margin},
-            features=request.features if request.segmentation else None,
-        )
+        return {
+            "image": str(self.folder / "image.nrrd"),
+            "mask": mask,
+            "box": box,
+            "modality": request.modality or dicomModality(request.inputVolume) or None,
+            "out": str(self.folder),
+            "model": request.model,
+            "device": request.device,
+            "precision": request.precision,
+            "options": {"margin_mm": request.margin},
+            "features": request.features if request.segmentation else None,
+        }
 
     def finish(self, result: dict[str, Any]) -> Outcome:
         """Add all outputs to the scene, or none of them.
 
         Raises:
-            RunFailed: The input is no longer there.
+            JobFailed: The input is no longer there.
         """
         if not slicer.mrmlScene.IsNodePresent(self._request.inputVolume):
-            raise RunFailed(_("The input volume was removed while it was being enhanced; the result was discarded."))
+            raise JobFailed(_("The input volume was removed while it was being enhanced; the result was discarded."))
         with undoOnError():
             return self._addOutputs(result)
-
-    def discard(self) -> None:
-        """Remove the temporary folder."""
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _writeInputs(self) -> tuple[str | None, dict[str, Any] | None]:
         """Write the image and the lesion's mask; returns the mask's file or the lesion's box."""
@@ -146,12 +136,12 @@ class LesionRun(Job):
         from SuperResRadiomicsLib.io.mrml import box_from_roi_node, grid_from_volume_node, mask_from_segment
 
         request = self._request
-        writeVolume(request.inputVolume, self._folder / "image.nrrd")
+        writeVolume(request.inputVolume, self.folder / "image.nrrd")
         if request.segmentation:
             self._drawn = fingerprint(request.segmentation, request.segmentId)
             mask = mask_from_segment(request.segmentation, request.segmentId, request.inputVolume)
-            write_mask(mask, grid_from_volume_node(request.inputVolume), self._folder / "mask.nrrd")
-            return str(self._folder / "mask.nrrd"), None
+            write_mask(mask, grid_from_volume_node(request.inputVolume), self.folder / "mask.nrrd")
+            return str(self.folder / "mask.nrrd"), None
         if request.roi:
             box = box_from_roi_node(request.roi, request.inputVolume)
             return None, {"start": box.start, "stop": box.stop}
@@ -178,7 +168,7 @@ class LesionRun(Job):
         from SuperResRadiomicsLib.io.mrml import volume_node_from_image
         from SuperResRadiomicsLib.io.reading import read_image
 
-        return volume_node_from_image(read_image(self._folder / fileName), name, self._request.inputVolume)
+        return volume_node_from_image(read_image(self.folder / fileName), name, self._request.inputVolume)
 
     def _addTable(self, features: dict[str, Any], name: str) -> Any:
         node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", name)
@@ -213,7 +203,7 @@ def writeVolume(node: Any, file: Path) -> None:
 
 def dicomModality(volume: Any) -> str:
     """What DICOM says about a volume: ``CT``, ``MR``, ``US``, or empty."""
-    from SuperResRadiomicsLib.models.catalogue import MODALITIES
+    from SuperResRadiomicsLib.models import MODALITIES
 
     hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
     item = hierarchy.GetItemByDataNode(volume) if hierarchy else 0

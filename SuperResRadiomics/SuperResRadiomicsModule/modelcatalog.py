@@ -26,7 +26,7 @@ class ModelCatalog:
 
     def folders(self) -> dict[str, Path]:
         """Folders of all models, by name."""
-        from SuperResRadiomicsLib.models.catalogue import find_models
+        from SuperResRadiomicsLib.models import find_models
 
         added = {folder.name: folder for folder in _addedFolders() if folder.is_dir()}
         return {**find_models(self.parents), **added}
@@ -54,7 +54,7 @@ class ModelCatalog:
         Raises:
             ModelError: There is none, or more than one.
         """
-        from SuperResRadiomicsLib.models.catalogue import find_detector
+        from SuperResRadiomicsLib.models import find_detector
 
         return find_detector(modality, self.parents)
 
@@ -74,7 +74,7 @@ class ModelCatalog:
         Raises:
             ModelError: The folder is not a model, or its card is not valid.
         """
-        from SuperResRadiomicsLib.models.catalogue import load_card
+        from SuperResRadiomicsLib.models import load_card
 
         card = load_card(Path(folder).resolve())
         folders = [path for path in _addedFolders() if path != card.folder] + [card.folder]
@@ -90,6 +90,6 @@ def _addedFolders() -> list[Path]:
 @cache
 def _card(folder: str, modified: int) -> Any:
     """A model's card, read again only where its file has changed."""
-    from SuperResRadiomicsLib.models.catalogue import load_card
+    from SuperResRadiomicsLib.models import load_card
 
     return load_card(folder)

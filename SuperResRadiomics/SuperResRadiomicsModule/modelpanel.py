@@ -119,7 +119,7 @@ class ModelPanel:
 
     def _offerModels(self, parameters: Parameters) -> None:
         """Fill the lists, and choose the best model where the chosen one is not among those that fit."""
-        from SuperResRadiomicsLib.models.choice import best_for_features
+        from SuperResRadiomicsLib.models import best_for_features
 
         fitting = self._logic.models.fitting(modalityOf(parameters))
         titles = taskTitles()

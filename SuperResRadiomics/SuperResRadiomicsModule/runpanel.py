@@ -90,7 +90,6 @@ class RunPanel:
             )
         self._lesions = 0
         self.showStatus(reason)
-        self.update()
 
     def onProgress(self, stage: str, done: int, total: int) -> None:
         """Show how far the run is; a bar without end while that is not known."""
@@ -160,6 +159,8 @@ class RunPanel:
             "enhance": _("Enhancing..."),
             "detect": _("Looking for the lesion..."),
             "features": _("Computing features..."),
+            "stability": _("Checking stability..."),
+            "report": _("Writing the page..."),
         }
         text = texts.get(stage, stage)
         if self._lesions > 1:

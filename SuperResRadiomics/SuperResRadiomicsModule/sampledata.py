@@ -9,7 +9,8 @@ import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
-from .workerquestion import WorkerQuestion
+from .jobs import Job
+from .workerclient import WorkerClient
 
 CATEGORY = "Super-resolution Radiomics"
 PHANTOM, LUNG = "Lung nodule phantom (built in)", "Lung lesion lung1 (CT)"
@@ -77,7 +78,13 @@ def loadLung() -> tuple[Any, Any] | None:
     files: dict[str, str] = {}
     errors: list[str] = []
     folder = Path(slicer.mrmlScene.GetCacheManager().GetRemoteCacheDirectory()) / "SuperResRadiomics"
-    WorkerQuestion("fetch_sample", files.update, errors.append, FETCH_SECONDS, folder=str(folder)).wait()
+    job = Job("fetch_sample", folder=str(folder))
+    job.onFinished, job.onFailed = files.update, errors.append
+    client = WorkerClient()
+    try:
+        client.wait(job, FETCH_SECONDS)
+    finally:
+        client.close()
     if errors:
         slicer.util.errorDisplay(
             _("{reason}\n\nThe sample case '{phantom}' needs no network.").format(reason=errors[0], phantom=PHANTOM)

@@ -14,6 +14,7 @@ import vtk
 from slicer.i18n import tr as _
 
 from .featurenode import IMAGES, FeatureNode
+from .jobs import JobFailed
 from .lesionfiles import drawnOn, imagesOf
 
 NAME = "SlicerRadiomics"
@@ -21,7 +22,7 @@ KEY_COLUMNS = 3
 """Image type, feature class and feature name; then one column for each region."""
 
 
-class SlicerRadiomicsFailed(Exception):
+class SlicerRadiomicsFailed(JobFailed):
     """The extension gave no usable answer; the text is for the user."""
 
 

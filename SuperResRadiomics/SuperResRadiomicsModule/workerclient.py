@@ -1,81 +1,190 @@
-"""The module's end of the child process that holds torch."""
+"""The module's one way to the child process: jobs wait here, one child does them, one timer carries them on."""
 
 from __future__ import annotations
 
 import collections
-import contextlib
-import importlib.util
 import itertools
-import json
 import os
-import queue
 import shutil
-import signal
-import subprocess
 import sys
-import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import qt
+import slicer
 from slicer.i18n import tr as _
 
-SCHEMA_VERSION = 1
-LOG_LINES_KEPT = 500
-SECONDS_TO_END = 2.0
-SECONDS_FOR_READERS = 0.005
+from .childprocess import Child, Ended, environmentWithRadiomics
+from .jobs import Job, JobFailed, failureOf
 
-Message = dict[str, Any]
+POLL_INTERVAL_MS = 100
+LOG_LINES_KEPT = 500
+SECONDS_FOR_READERS = 0.005
 
 
 class WorkerClient:
-    """Sends requests to one child process and collects its answers without blocking.
+    """Does jobs in a child process, one after another, without blocking.
 
-    The child is started by the first request, kept for the next ones, and started anew
-    after it was killed or died. The protocol is described in ``SuperResRadiomicsLib.worker.server``.
+    The child is started by the first job, kept for the next ones, and started anew after it was killed or died. What is
+    said between the two is described in ``SuperResRadiomicsLib.worker.protocol``.
 
     Args:
-        script: Path of ``worker/__main__.py``.
-        python: Interpreter; by default Slicer's, or the running one outside the application.
+        arguments: What to run; by default the package's worker, by Slicer's own interpreter.
 
     Attributes:
+        onChanged: Called after a job was added, or ended in whatever way.
+        onPolled: Called whenever the child's answers were looked at.
         log: The latest lines that children wrote to their standard error, and when each began and ended.
     """
 
-    def __init__(self, script: Path, python: str | None = None) -> None:
-        self._arguments = [python or shutil.which("PythonSlicer") or sys.executable, str(script)]
-        self._environment = {**os.environ, **environmentWithRadiomics()}
+    def __init__(self, arguments: list[str] | None = None) -> None:
+        self._arguments = arguments
         self._child: Child | None = None
+        self._jobs: collections.deque[Job] = collections.deque()
+        self._asked: int | None = None  # Id of the request that the first job waits for.
         self._identifiers = itertools.count(1)
+        self.onChanged: Callable[[], None] = lambda: None
+        self.onPolled: Callable[[], None] = lambda: None
         self.log: collections.deque[str] = collections.deque(maxlen=LOG_LINES_KEPT)
+        self._timer = qt.QTimer()
+        self._timer.setInterval(POLL_INTERVAL_MS)
+        self._timer.connect("timeout()", self.poll)
 
     @property
     def processId(self) -> int | None:
         """Process id of the child, None when there is none."""
         return self._child.process.pid if self._child else None
 
-    def request(self, command: str, **parameters: Any) -> int:
-        """Send a request; returns the id that its answers will carry."""
-        if self._child is None or self._child.hasEnded:
-            self.kill()
-            self._child = Child(self._arguments, self._environment, self.log)
-            self._note(_("Computing process {id} started.").format(id=self.processId))
-        identifier = next(self._identifiers)
-        self._child.send({"schema_version": SCHEMA_VERSION, "id": identifier, "command": command, **parameters})
-        return identifier
+    @property
+    def isIdle(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self._jobs
 
-    def poll(self) -> list[Message]:
-        """Messages that came since the last call; the last is of event ``ended`` when the child died."""
+    @property
+    def isRunning(self) -> bool:
+        """Whether there is something that the user waits for."""
+        return any(not job.isBackground for job in self._jobs)
+
+    @property
+    def lacksNodes(self) -> bool:
+        """Whether a node that a job is about is gone from the scene."""
+        nodes = [node for job in self._jobs for node in job.nodes]
+        return any(not slicer.mrmlScene.IsNodePresent(node) for node in nodes)
+
+    def add(self, job: Job) -> None:
+        """Put a job at the end; it begins at once where there is no other."""
+        self._jobs.append(job)
+        self._timer.start()
+        self.onChanged()
+        self._beginNext()
+
+    def poll(self) -> None:
+        """Hand the child's answers to the job that waits for them; the timer calls this."""
         # Slicer's main thread keeps Python's lock between callbacks: this is the readers' turn.
         time.sleep(SECONDS_FOR_READERS)
-        messages = self._child.receive() if self._child else []
-        if messages and messages[-1]["event"] == "ended":
-            self._note(messages[-1]["message"])
-            self.kill()
-        return messages
+        for message in self._child.receive() if self._child else []:
+            self._handle(message)
+        self._beginNext()
+        self.onPolled()
 
-    def kill(self) -> None:
-        """End the child and every process that it started."""
+    def wait(self, job: Job, seconds: float) -> None:
+        """Do a job and come back when it has ended; the application stays responsive meanwhile."""
+        self.add(job)
+        end = time.monotonic() + seconds
+        while job in self._jobs and time.monotonic() < end:
+            slicer.app.processEvents()
+            time.sleep(0.01)
+        if job in self._jobs:
+            self._endChild()
+            self._fail(job, JobFailed(_("The computing process did not answer in time.")))
+
+    def cancel(self) -> None:
+        """End the child process and forget what the user waits for; nothing of it is left."""
+        self._endChild()
+        for job in [job for job in self._jobs if not job.isBackground]:
+            self._remove(job)
+        self.onChanged()
+        self._beginNext()
+
+    def close(self) -> None:
+        """End the child process and forget all jobs."""
+        self._endChild()
+        for job in list(self._jobs):
+            self._remove(job)
+        self._timer.stop()
+        self.onChanged()
+
+    def renew(self) -> None:
+        """Let the next job have a new child: packages were installed, which this one may not know."""
+        if self.isIdle:
+            self._endChild()
+
+    def _beginNext(self) -> None:
+        while self._jobs and self._asked is None:
+            job = self._jobs[0]
+            try:
+                self._ask(job, job.prepare())
+            except Exception as error:
+                self._fail(job, error)
+        if self.isIdle:
+            self._timer.stop()
+
+    def _ask(self, job: Job, parameters: dict[str, Any]) -> None:
+        from SuperResRadiomicsLib.worker.protocol import Request
+
+        request = Request(next(self._identifiers), job.command, parameters)
+        if self._child is None or self._child.hasEnded or job.needsNewProcess:
+            self._endChild()
+            self._child = Child(self._arguments or workerArguments(), childEnvironment(), self.log)
+            self._note(_("Computing process {id} started.").format(id=self.processId))
+        self._asked = request.id
+        self._child.send(request.line())
+
+    def _handle(self, message: Any) -> None:
+        from SuperResRadiomicsLib.worker import protocol
+
+        if isinstance(message, Ended):
+            self._note(message.message)
+            self._endChild(keepQuestion=True)
+        if self._asked is None or getattr(message, "id", self._asked) not in (self._asked, protocol.UNREADABLE):
+            return
+        job = self._jobs[0]
+        if isinstance(message, Ended):
+            self._fail(job, JobFailed(message.message))
+        elif isinstance(message, protocol.Failure):
+            self._fail(job, JobFailed(message.message, message.error))
+        elif isinstance(message, protocol.Progress):
+            job.onProgress(message.stage, message.done, message.total)
+        elif isinstance(message, protocol.Result):
+            self._finish(job, message.result)
+
+    def _finish(self, job: Job, result: dict[str, Any]) -> None:
+        try:
+            finished = job.finish(result)
+        except Exception as error:
+            self._fail(job, error)
+            return
+        self._remove(job)
+        job.onFinished(finished)
+        self.onChanged()
+
+    def _fail(self, job: Job, error: Exception) -> None:
+        self._remove(job)
+        job.onFailed(failureOf(error))
+        self.onChanged()
+
+    def _remove(self, job: Job) -> None:
+        if job is self._jobs[0]:
+            self._asked = None
+        self._jobs.remove(job)
+        job.discard()
+
+    def _endChild(self, keepQuestion: bool = False) -> None:
+        """End the child and every process that it started; what it was asked is open again."""
+        if not keepQuestion:
+            self._asked = None
         if self._child:
             self._child.kill()
             self._note(_("Computing process {id} ended.").format(id=self.processId))
@@ -85,110 +194,34 @@ class WorkerClient:
         self.log.append(f"{time.strftime('%H:%M:%S')} {text}")
 
 
-class Child:
-    """A running child process with the threads that read from it."""
+def workerArguments() -> list[str]:
+    """What starts the package's worker.
 
-    def __init__(self, arguments: list[str], environment: dict[str, str], log: collections.deque[str]) -> None:
-        self._messages: queue.Queue[Message | None] = queue.Queue()  # None: no more will come.
-        self._log = log
-        self._lastError = ""
-        self.process = subprocess.Popen(
-            arguments,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-            errors="replace",
-            # A session of its own on POSIX, no console window on Windows.
-            start_new_session=True,
-            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-        )
-        self._readers = [threading.Thread(target=read, daemon=True) for read in (self._readMessages, self._readErrors)]
-        for reader in self._readers:
-            reader.start()
-
-    @property
-    def hasEnded(self) -> bool:
-        """Whether the process has ended."""
-        return self.process.poll() is not None
-
-    def send(self, message: Message) -> None:
-        """Write one line; a child that just died will show by its ``ended`` message."""
-        with contextlib.suppress(OSError):
-            self.process.stdin.write(json.dumps(message) + "\n")
-            self.process.stdin.flush()
-
-    def receive(self) -> list[Message]:
-        """What arrived since the last call."""
-        if self.hasEnded:
-            # PythonSlicer is a launcher: when it was killed, the interpreter that it started still runs.
-            killTree(self.process)
-        messages = []
-        with contextlib.suppress(queue.Empty):
-            while True:
-                messages.append(self._messages.get_nowait() or self._lastMessage())
-        return messages
-
-    def kill(self) -> None:
-        """End the process tree and wait until it is gone."""
-        killTree(self.process)
-        self.process.wait()
-        for reader in self._readers:
-            reader.join()
-        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
-            with contextlib.suppress(OSError):  # A request that could not be delivered is flushed again on closing.
-                stream.close()
-
-    def _readMessages(self) -> None:
-        for line in self.process.stdout:
-            self._messages.put(json.loads(line))
-        self._messages.put(None)
-
-    def _readErrors(self) -> None:
-        for line in self.process.stderr:
-            self._lastError = line.rstrip()
-            self._log.append(self._lastError)
-
-    def _lastMessage(self) -> Message:
-        """Why the child is gone, as far as one can tell."""
-        try:
-            code = self.process.wait(SECONDS_TO_END)
-        except subprocess.TimeoutExpired:
-            killTree(self.process)
-            code = self.process.wait()
-        if -code == getattr(signal, "SIGKILL", None):
-            text = _("The computing process was killed, by a person or because memory ran out. Try again.")
-        else:
-            self._readers[1].join()
-            reason = self._lastError or _("no reason given")
-            text = _("The computing process ended unexpectedly (exit code {code}): {reason}")
-            text = text.format(code=code, reason=reason)
-        return {"event": "ended", "message": text}
-
-
-def killTree(process: subprocess.Popen[str]) -> None:
-    """Kill a process and all that it started; harmless when they are gone."""
-    if os.name == "nt":
-        subprocess.run(
-            ["taskkill", "/T", "/F", "/PID", str(process.pid)],
-            capture_output=True,
-            check=False,
-            creationflags=subprocess.CREATE_NO_WINDOW,
-        )
-        return
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-
-
-def environmentWithRadiomics() -> dict[str, str]:
-    """The environment in which the child finds the `radiomics` that the extension SlicerRadiomics brings.
-
-    The application puts an extension's packages onto its own Python's path, not onto that of a child. The folder
-    goes last, so that it hides nothing.
+    Raises:
+        JobFailed: Slicer's own interpreter is missing.
     """
-    found = importlib.util.find_spec("radiomics")
-    if found is None or found.origin is None:
-        return {}
-    folder = str(Path(found.origin).parent.parent)
-    return {"PYTHONPATH": os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), folder)))}
+    from SuperResRadiomicsLib.worker import SCRIPT
+
+    return [interpreter(), str(SCRIPT)]
+
+
+def interpreter() -> str:
+    """Slicer's own Python; outside of the application the running one.
+
+    Raises:
+        JobFailed: It is missing from the application.
+    """
+    found = shutil.which("PythonSlicer")
+    if found:
+        return found
+    running = Path(sys.executable).name
+    if "Slicer" in running and not running.startswith("PythonSlicer"):  # The application itself.
+        raise JobFailed(
+            _("'PythonSlicer', which belongs to Slicer and does the computing, was not found. Install Slicer again.")
+        )
+    return sys.executable
+
+
+def childEnvironment() -> dict[str, str]:
+    """The child's environment."""
+    return {**os.environ, **environmentWithRadiomics()}

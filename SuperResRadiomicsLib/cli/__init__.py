@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from .exits import exit_code, require
+from ..terminal.exits import exit_code, require
 
 EXTRA_PACKAGES = ("typer", "rich", "matplotlib", "jinja2", "platformdirs")
 

@@ -20,16 +20,17 @@ from ..io.choices import ANY_IMAGE, ANY_MASK, ImageChoice, MaskChoice
 from ..io.image import Image
 from ..io.masks import read_image_with_mask
 from ..io.reading import read_image
-from ..models.catalogue import load_card
+from ..models import load_card
 from ..radiomics import LesionVersions, ParameterFile, extract_features
 from ..radiomics.grey_levels import feature_warnings
 from ..report import lesion as report_files
 from ..report.lesion import save_report, save_tables
 from ..stability import describe_scores, read_signature, score_lesion
-from ..verdict import card_behind, judge_lesion, lesion_variation
+from ..terminal.console import note, output, print_json, progress_bar, warn
+from ..verdict import check_stability as check_lesion_stability
+from ..verdict import compare as compare_lesion
 from . import batch, detection, models, study
 from . import options as given
-from .console import note, output, print_json, progress_bar, warn
 from .staging import staged_folder
 from .tables import comparison_summary, feature_summary, feature_values, flat_settings
 
@@ -271,10 +272,9 @@ def compare(
             "Give the folder that `enhance` wrote, or all of --original, --mask, --bicubic, --enhanced and --out."
         )
     _tell_warnings(versions.warnings)  # before the work: some say that it will take long
-    variation = lesion_variation(versions, settings) if check_stability else None
-    compared = versions.compare(settings)
-    _tell_warnings([warning for warning in compared.header["warnings"] if warning not in versions.warnings])
-    table = judge_lesion(compared, load_card(model) if model else card_behind(compared), variation)
+    variation = check_lesion_stability(versions, settings) if check_stability else None
+    table = compare_lesion(versions, settings, model=model, variation=variation)
+    _tell_warnings([warning for warning in table.header.warnings if warning not in versions.warnings])
     if scored:
         table = score_lesion(table, scored)
     target = out or folder
@@ -282,7 +282,7 @@ def compare(
     with staged_folder(target) as staging:
         files = save_tables(staging, table)
         if report:
-            files += save_report(staging, versions, table, f"Enhanced by {table.header['enhanced_column']}")
+            files += save_report(staging, versions, table, f"Enhanced by {table.header.enhanced_column}")
     if json:
         print_json(table.to_dict())
     else:

@@ -13,7 +13,7 @@ from ..io.choices import ImageChoice, MaskChoice
 from ..io.files import prepare_folder
 from ..radiomics import FeatureSettings
 from ..radiomics.batch import Outcome, extract_cases, read_cases, save_case_table
-from .console import output, print_json, progress_bar, warn
+from ..terminal.console import output, print_json, progress_bar, warn
 
 PANEL = "A list of cases, instead of one"
 

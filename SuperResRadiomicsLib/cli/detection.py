@@ -16,9 +16,9 @@ from ..errors import ModelError
 from ..io.choices import ImageChoice
 from ..io.image import Image
 from ..io.reading import read_image
-from ..models.catalogue import find_detector
+from ..models import find_detector
+from ..terminal.console import output, print_json, warn
 from . import options as given
-from .console import output, print_json, warn
 
 
 @given.takes_image_choice

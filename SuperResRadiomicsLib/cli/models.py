@@ -8,13 +8,14 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from ..models.catalogue import find_models, load_card
-from .console import note, output, print_json
-from .headline import headline
+from .. import models
+from ..models import load_card
+from ..models.headline import headline
+from ..terminal.console import note, output, print_json
 from .options import Json
 
 if TYPE_CHECKING:
-    from ..models.catalogue import Card
+    from ..models import Card
 
 app = typer.Typer(help="The networks that come with this software.", no_args_is_help=True)
 
@@ -22,7 +23,7 @@ app = typer.Typer(help="The networks that come with this software.", no_args_is_
 @app.command("list")
 def list_models(json: Json = False) -> None:
     """List the models at hand, with their figures on patients never trained on."""
-    cards = [load_card(folder) for folder in find_models().values()]
+    cards = models.list_models()
     if json:
         print_json({"models": [_summary(card) for card in cards]})
     elif cards:

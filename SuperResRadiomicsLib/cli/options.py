@@ -17,7 +17,7 @@ from ..io.choices import ImageChoice, MaskChoice
 from ..radiomics import FeatureSettings, ParameterFile, read_parameter_file
 from ..radiomics.engine import ENGINES
 from ..radiomics.filters import parse_filter
-from .console import note
+from ..terminal.console import note
 
 FEATURE_PANEL, LESION_PANEL, NETWORK_PANEL = "Features", "Lesion", "Network"
 

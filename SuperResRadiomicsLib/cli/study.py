@@ -9,12 +9,12 @@ from typing import Annotated, Any, Literal
 import typer
 
 from ..errors import StudyError
-from .console import note, output, print_json, progress_bar, warn
-from .exits import require
+from ..study import EXTRA_PACKAGES
+from ..terminal.console import note, output, print_json, progress_bar, warn
+from ..terminal.exits import require
 from .options import Json, Modality
 from .tables import plain_table
 
-PACKAGES = ("dask", "distributed", "pyarrow", "pydantic", "yaml")
 MINUTE, HOUR = 60.0, 3600.0
 
 app = typer.Typer(help="Features of many lesions: set up, run, follow, report.", no_args_is_help=True)
@@ -24,7 +24,7 @@ Folder = Annotated[Path, typer.Argument(help="Folder of the study.", show_defaul
 
 @app.callback()
 def _needs_its_extra() -> None:
-    require(PACKAGES, "A cohort study", "study")
+    require(EXTRA_PACKAGES, "A cohort study", "study")
 
 
 @app.command()

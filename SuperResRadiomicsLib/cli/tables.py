@@ -52,7 +52,7 @@ def feature_summary(values: dict[str, float], image: str) -> Table:
 def comparison_summary(table: FeatureTable) -> Table:
     """Every feature on the three images and the two relative changes."""
     shown = Table(
-        title=f"enhanced: {table.header['enhanced_column']}",
+        title=f"enhanced: {table.header.enhanced_column}",
         caption="voxels: bicubic - original; network: enhanced - bicubic (both relative); why to trust: see the files",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),

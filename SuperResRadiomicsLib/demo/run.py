@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..enhancement import enhance, load_model
-from ..radiomics import FeatureSettings, FeatureTable, LesionVersions
+from ..radiomics import FeatureSettings, FeatureTable
 from ..report.lesion import save_report, save_tables
-from ..verdict import judge_lesion
+from ..verdict import compare
 from .case import Case
 from .phantom import lung_nodule_phantom
 from .sample import SampleError, lung1
@@ -66,12 +66,11 @@ def run_demo(
     network = load_model(model)
     case = sample_case(note)
     enhancement = enhance(case.image, network, mask=case.mask, progress=progress)
-    versions = LesionVersions.of_enhancement(enhancement)
-    table = judge_lesion(versions.compare(settings or FeatureSettings()), network.card)
-    title = f"{case.image.name}, enhanced by {table.header['enhanced_column']}"
+    table = compare(enhancement, settings, model=network.card)
+    title = f"{case.image.name}, enhanced by {table.header.enhanced_column}"
     files = [
         *enhancement.save(folder).values(),
         *save_tables(folder, table),
-        *save_report(folder, versions, table, title, case.source, case.credit),
+        *save_report(folder, enhancement, table, title, case.source, case.credit),
     ]
-    return Demonstration(case, table, files, versions.warnings)
+    return Demonstration(case, table, files, enhancement.warnings)

@@ -19,6 +19,7 @@ from ..enhancement.intensity import Window, window_for
 from ..enhancement.provenance import describe_image, describe_model, describe_software
 from ..errors import RegionError, SettingsError
 from ..grid import Box, FloatArray, Grid, crop_grid, expand_box, field_of_view, union_box
+from ..io.adapters import ImageLike, as_image
 from ..io.files import prepare_folder, write_json
 from ..io.image import Image
 from .detector import LoadedDetector, load_detector, slice_box
@@ -129,7 +130,7 @@ class LesionDetection:
 
 
 def detect_lesion(
-    image: Image,
+    image: ImageLike,
     model: LoadedDetector | str | os.PathLike[str],
     *,
     through_plane: int | None = None,
@@ -144,7 +145,7 @@ def detect_lesion(
     threshold whose probabilities add up to most; its box is the union of their boxes and a margin.
 
     Args:
-        image: Where to look; it is not changed.
+        image: Where to look, as `as_image` takes it; it is not changed.
         model: A loaded detector, or a detector's name or folder.
         through_plane: Axis (0 = i, 1 = j, 2 = k) along which slices are stacked; without it the
             one of largest spacing.
@@ -161,6 +162,7 @@ def detect_lesion(
     """
     if not 0 < threshold < 1:
         raise SettingsError(f"The threshold is {threshold:g}; give a probability between 0 and 1.")
+    image = as_image(image)
     detector = model if isinstance(model, LoadedDetector) else load_detector(model, device)
     axis = image.slice_axis if through_plane is None else through_plane
     warnings = [*image.notes, *check_image(image, detector.card, axis)]

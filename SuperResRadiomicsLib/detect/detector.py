@@ -16,7 +16,7 @@ from ..enhancement.intensity import Window
 from ..enhancement.model import network_on
 from ..errors import DeviceError, ModelError
 from ..grid import Box, interpolate_bicubic, reduce_area
-from ..models.catalogue import Card, load_card
+from ..models import Card, load_card
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

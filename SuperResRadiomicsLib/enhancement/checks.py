@@ -8,7 +8,7 @@ from ..io.image import Image
 from ..io.plane import guessed_plane_note
 from ..io.plausibility import lesion_notes
 from ..io.scale import ct_scale_notes
-from ..models.catalogue import Card
+from ..models import Card
 
 
 def check_image(image: Image, card: Card, through_plane: int) -> list[str]:

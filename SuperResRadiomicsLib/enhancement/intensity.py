@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ..errors import ImageError
 from ..io.image import Image
-from ..models.catalogue import Card
+from ..models import Card
 
 FloatArray = npt.NDArray[np.float32]
 

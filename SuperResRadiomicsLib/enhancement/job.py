@@ -14,7 +14,7 @@ from scipy.ndimage import gaussian_filter
 from ..errors import Cancelled, OutOfMemoryError
 from ..grid import Box, Grid, edge_ramps, interpolate_bicubic
 from ..io.image import Image, cast_like
-from ..models.catalogue import Card
+from ..models import Card
 from ..networks.context import Sides
 from ..operators import BlurDecimate
 from .consistency import ResidualMeter, project

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import prod
 
 from ..grid import Grid, in_plane_factors, refine, through_plane_axis
-from ..models.catalogue import Card
+from ..models import Card
 from ..networks import architectures
 from .pipeline import SLAB_VOXELS
 from .tiling import DEFAULT_TILE

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from ..errors import ModelError, OutOfMemoryError, SettingsError
 from ..grid import pad_to_multiple
-from ..models.catalogue import Card, load_card, load_network
+from ..models import Card, load_card, load_network
 from ..networks import Architecture, architectures
 from ..networks.context import NO_SIDE, Sides
 from .device import is_out_of_memory, require_torch, resolve_device, resolve_precision

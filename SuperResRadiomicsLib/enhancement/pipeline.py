@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import MaskError, RegionError
+from ..errors import RegionError
 from ..grid import (
     BoolArray,
     Box,
@@ -26,6 +26,7 @@ from ..grid import (
     transport_mask,
     whole,
 )
+from ..io.adapters import ImageLike, MaskLike, as_image, as_mask_with_notes
 from ..io.image import Image, cast_like
 from .checks import check_image, lesion_warnings, plane_warnings
 from .intensity import window_for
@@ -42,10 +43,10 @@ SLAB_VOXELS = 4_000_000
 
 
 def enhance(
-    image: Image,
+    image: ImageLike,
     model: LoadedModel | str | os.PathLike[str],
     *,
-    mask: BoolArray | None = None,
+    mask: MaskLike | None = None,
     box: Box | SuggestedLesion | None = None,
     margin_mm: float = DEFAULT_MARGIN_MM,
     through_plane: int | None = None,
@@ -66,9 +67,9 @@ def enhance(
     the result has the bits of its bicubic twin.
 
     Args:
-        image: What to enhance; it is not changed.
+        image: What to enhance, as `as_image` takes it; it is not changed.
         model: A loaded model, or a model's name or folder.
-        mask: bool [k, j, i] on the image's grid.
+        mask: The lesion on the image's grid, as `as_mask` takes it.
         box: Region in voxels of the image, or what a detector found in it, instead of the mask's box.
         margin_mm: Margin around the mask or box, and width of the blend at its faces.
         through_plane: Axis (0 = i, 1 = j, 2 = k) that is not refined; without it the one across the slices as they
@@ -95,6 +96,10 @@ def enhance(
         ModelError, DeviceError, SettingsError: See `load_model`.
         Cancelled: ``cancelled`` said so.
     """
+    image = as_image(image)
+    if mask is not None:
+        drawn = as_mask_with_notes(mask, image)
+        image, mask = image.with_notes(drawn.notes), drawn.voxels
     loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
     kept = image.slice_axis if through_plane is None else through_plane
     warnings = [*image.notes, *check_image(image, loaded.card, kept)]
@@ -138,11 +143,7 @@ def _transport(
 ) -> MaskTransport | None:
     if mask is None:
         return None
-    if mask.shape != source.shape:
-        raise MaskError(
-            f"The mask has shape {mask.shape}, the image {source.shape}. Give a mask on the image's own grid."
-        )
-    return transport_mask(mask.astype(bool, copy=False), source, refined, rule, allow_volume_change)
+    return transport_mask(mask, source, refined, rule, allow_volume_change)
 
 
 def _region(grid: Grid, mask: BoolArray | None, box: Box | SuggestedLesion | None, margin_mm: float) -> Box:

@@ -10,7 +10,7 @@ import numpy as np
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
 from ..grid import Grid, MaskTransport
 from ..io.image import Image
-from ..models.catalogue import Card
+from ..models import Card
 from .device import describe_device
 from .job import RegionJob
 

@@ -121,8 +121,7 @@ def _from_series(source: Path, grid: Grid, choice: MaskChoice, image: Array | No
     """A series of label images, as some programs export segmentations."""
     _refuse_unused(choice, source.name, "a series of images")
     read = read_dicom(source)
-    raw = RawImage(read.voxels, read.grid, (), {})
-    return _from_voxels(raw, raw.voxels, grid, choice, image, source.name)
+    return fitted_mask(read.voxels, read.grid, grid, choice, image, source.name)
 
 
 def _from_file(source: Path, grid: Grid, choice: MaskChoice, image: Array | None) -> Mask:
@@ -139,7 +138,7 @@ def _from_file(source: Path, grid: Grid, choice: MaskChoice, image: Array | None
         if chosen is not None:
             choice = replace(choice, label=chosen.label, channel=chosen.layer)
     voxels = raw.voxels if raw.channels == 1 else _channel(raw, choice.channel, source.name)
-    return _from_voxels(raw, voxels, grid, choice, image, source.name)
+    return fitted_mask(voxels, raw.grid, grid, choice, image, source.name)
 
 
 def _channel(raw: RawImage, channel: int | None, name: str) -> Array:
@@ -158,7 +157,8 @@ def _channel(raw: RawImage, channel: int | None, name: str) -> Array:
     return raw.voxels[..., channel]
 
 
-def _from_voxels(raw: RawImage, voxels: Array, grid: Grid, choice: MaskChoice, image: Array | None, name: str) -> Mask:
+def fitted_mask(voxels: Array, mask_grid: Grid, grid: Grid, choice: MaskChoice, image: Array | None, name: str) -> Mask:
+    """The lesion of a label image on an image's grid; the arguments are those of `load_mask` and what it read."""
     mask, notes = mask_of_labels(voxels, name, choice.label, choice.threshold, image)
-    fitted = fit_to_lattice(mask, raw.grid, grid, name, choice.tolerance)
+    fitted = fit_to_lattice(mask, mask_grid, grid, name, choice.tolerance)
     return Mask(fitted.voxels, (*fitted.notes, *notes))

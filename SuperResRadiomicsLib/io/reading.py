@@ -14,7 +14,7 @@ from ..errors import ImageError
 from ..grid import Array, FloatArray, Grid
 from .choices import ANY_IMAGE, PLANES, ImageChoice
 from .colour import grey_of
-from .dicom_series import is_dicom, read_dicom
+from .dicom_series import DicomImage, is_dicom, read_dicom
 from .image import FILE_ENDINGS, UNITS, Image, guess_modality
 from .plane import axis_of_plane
 from .scale import ct_scale_notes
@@ -79,14 +79,27 @@ def read_image(path: str | os.PathLike[str], modality: str | None = None, choice
 
 
 def _from_dicom(source: Path, modality: str | None, choice: ImageChoice) -> Image:
-    read = read_dicom(source, choice)
+    return image_of_dicom(read_dicom(source, choice), plain_name(source), modality)
+
+
+def image_of_dicom(read: DicomImage, name: str, modality: str | None = None) -> Image:
+    """What was read from DICOM as an image.
+
+    Args:
+        read: Its voxels and where they lie.
+        name: How it is called.
+        modality: As for `read_image`.
+
+    Raises:
+        ImageError: The modality is not known.
+    """
     tagged = read.modality if read.modality in UNITS else None
-    known = _known_modality(modality or tagged or guess_modality(float(read.voxels.min())), source)
+    known = _known_modality(modality or tagged or guess_modality(float(read.voxels.min())), name)
     notes = list(read.notes)
     if modality and tagged and modality != tagged:
-        notes.append(f"'{source.name}' is {tagged} by its files; it is taken for {modality}, as asked.")
+        notes.append(f"'{name}' is {tagged} by its files; it is taken for {modality}, as asked.")
     unit = read.unit if read.unit and known == "PT" else UNITS[known]
-    return Image(read.voxels, read.grid, known, unit, plain_name(source), tuple(notes), 2)
+    return Image(read.voxels, read.grid, known, unit, name, tuple(notes), 2)
 
 
 def _from_file(source: Path, modality: str | None, choice: ImageChoice) -> Image:
@@ -99,13 +112,13 @@ def _from_file(source: Path, modality: str | None, choice: ImageChoice) -> Image
     if raw.channels > 1:
         voxels, said = grey_of(voxels, source.name)
         notes += said
-    known = _known_modality(modality or guess_modality(float(voxels.min())), source)
+    known = _known_modality(modality or guess_modality(float(voxels.min())), source.name)
     return Image(voxels, raw.grid, known, UNITS[known], plain_name(source), tuple(notes))
 
 
-def _known_modality(modality: str, source: Path) -> str:
+def _known_modality(modality: str, name: str) -> str:
     if modality not in UNITS:
-        raise ImageError(f"Modality '{modality}' of '{source.name}' is not known. Choose one of: CT, MR, US.")
+        raise ImageError(f"Modality '{modality}' of '{name}' is not known. Choose one of: CT, MR, US.")
     return modality
 
 
@@ -144,7 +157,7 @@ def read_raw(path: Path) -> RawImage:
         image = reader.Execute()
     except RuntimeError as error:
         raise ImageError(_unreadable(path, error)) from error
-    voxels, grid = _voxels_and_grid(image, path.name)
+    voxels, grid = voxels_and_grid(image, path.name)
     notes = [*vetted.notes, *_check_frames(vetted, grid, image.GetDimension(), path.name)]
     return RawImage(voxels, grid, tuple(notes), dict(vetted.fields), vetted.reader == JPEG)
 
@@ -159,7 +172,20 @@ def _unreadable(path: Path, error: RuntimeError) -> str:
     )
 
 
-def _voxels_and_grid(image: sitk.Image, name: str) -> tuple[Array, Grid]:
+def voxels_and_grid(image: sitk.Image, name: str) -> tuple[Array, Grid]:
+    """The voxels and the grid of a SimpleITK image of three dimensions.
+
+    Args:
+        image: The image; two dimensions count as one slice, a fourth of size 1 is dropped.
+        name: How messages call it.
+
+    Returns:
+        Voxels [k, j, i], the channel behind them where there are several, and where they lie.
+
+    Raises:
+        ImageError: It has other dimensions.
+        GridError: Its spacing or direction is not valid.
+    """
     if image.GetDimension() == 4 and image.GetSize()[3] == 1:
         image = image[:, :, :, 0]
     if image.GetDimension() == 2:

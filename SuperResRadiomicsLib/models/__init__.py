@@ -1,1 +1,32 @@
 """Model cards: find, check, verify and choose the models."""
+
+from .card import DETECTION, MODALITIES, OBJECTIVES, TASKS, Card, Condition, list_models, load_card
+from .choice import best_for_features, choose_detector, feature_agreement, find_detector
+from .find import CARD_NAME, RESULTS_NAME, WEIGHTS_NAME, find_model, find_models, model_folders
+from .saving import readable_json, save_model, save_results
+from .weights import load_network
+
+__all__ = [
+    "CARD_NAME",
+    "DETECTION",
+    "MODALITIES",
+    "OBJECTIVES",
+    "RESULTS_NAME",
+    "TASKS",
+    "WEIGHTS_NAME",
+    "Card",
+    "Condition",
+    "best_for_features",
+    "choose_detector",
+    "feature_agreement",
+    "find_detector",
+    "find_model",
+    "find_models",
+    "list_models",
+    "load_card",
+    "load_network",
+    "model_folders",
+    "readable_json",
+    "save_model",
+    "save_results",
+]

@@ -1,13 +1,15 @@
-"""Which model to offer first: the one whose features agreed best with the truth on held-out lesions."""
+"""Which model to take: the detector for a modality, and the one whose features agreed best with the truth."""
 
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterable
 from statistics import median
 from typing import Any
 
-from .catalogue import Card
+from ..errors import ModelError
+from .card import Card, list_models
 
 
 def feature_agreement(card: Card) -> float | None:
@@ -43,3 +45,40 @@ def best_for_features(cards: Iterable[Card]) -> Card | None:
         return max(recorded, key=lambda pair: pair[0])[1]
     fidelity = (card for card in candidates if card.objective == "fidelity")
     return next(fidelity, candidates[0] if candidates else None)
+
+
+def find_detector(modality: str, extra_folders: Iterable[str | os.PathLike[str]] = ()) -> Card:
+    """The one detector for a modality.
+
+    Args:
+        modality: One of `MODALITIES`, or ``unknown`` where any will do.
+        extra_folders: As in `find_models`.
+
+    Raises:
+        ModelError: There is none, or more than one.
+    """
+    return choose_detector(list_models(extra_folders), modality)
+
+
+def choose_detector(cards: Iterable[Card], modality: str) -> Card:
+    """Choose the one detector for a modality among cards; as `find_detector`.
+
+    Args:
+        cards: Cards of any models.
+        modality: One of `MODALITIES`, or ``unknown`` where any will do.
+
+    Raises:
+        ModelError: There is none, or more than one.
+    """
+    detectors = [card for card in cards if card.detects]
+    fitting = [card for card in detectors if modality in (card.modality, "unknown")]
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        names = ", ".join(card.name for card in fitting)
+        raise ModelError(f"There are several lesion detectors for this image: {names}. Choose one by name.")
+    known = ", ".join(f"{card.name} ({card.modality})" for card in detectors) or "none"
+    raise ModelError(
+        f"There is no lesion detector for {modality} images. Known detectors: {known}. Give the folder of a detector "
+        "for this modality, or mark the lesion yourself by a mask or a box."
+    )

@@ -19,7 +19,7 @@ class Architecture:
     """How to build a network without importing torch before it is needed.
 
     Attributes:
-        module: Module of this package that holds the class.
+        module: Module that holds the class: its name in this package, or its whole dotted path.
         class_name: The network's class.
         finite_receptive_field: Whether a halo makes tiles equal to the whole slice; networks
             that look at the whole image (attention, global pooling) run whole.
@@ -40,15 +40,8 @@ class Architecture:
 _ARCHITECTURES = {
     "gan-circle-generator": Architecture("gan_circle", "GanCircleGenerator", finite_receptive_field=True),
     "unet": Architecture("unet", "UNet", finite_receptive_field=True),
-    "dncnn": Architecture("dncnn", "DnCnn", finite_receptive_field=True),
     "pix2pix-unet": Architecture("pix2pix_unet", "Pix2PixUNet", finite_receptive_field=False),
-    "resnet-generator": Architecture("resnet_generator", "ResnetGenerator", finite_receptive_field=False),
-    "mspgan-generator": Architecture("mspgan_generator", "MspganGenerator", finite_receptive_field=False),
-    "edsr": Architecture("edsr", "Edsr", finite_receptive_field=True, input_grid="coarse"),
-    "carn": Architecture("carn", "Carn", finite_receptive_field=True, input_grid="coarse"),
     "srresnet": Architecture("srresnet", "SrResNet", finite_receptive_field=True, input_grid="coarse"),
-    "espcn": Architecture("espcn", "Espcn", finite_receptive_field=True, input_grid="coarse"),
-    "emasrn": Architecture("emasrn", "Emasrn", finite_receptive_field=False, input_grid="coarse", every_step=True),
     "lesion-detector": Architecture("lesion_detector", "LesionDetector", finite_receptive_field=False, detects=True),
 }
 
@@ -56,6 +49,16 @@ _ARCHITECTURES = {
 def architectures() -> dict[str, Architecture]:
     """All known architectures by the name that model cards use."""
     return dict(_ARCHITECTURES)
+
+
+def register_architecture(name: str, architecture: Architecture) -> None:
+    """Make a further architecture known, so that configurations and model cards may name it.
+
+    Args:
+        name: Its name there.
+        architecture: How it is built.
+    """
+    _ARCHITECTURES[name] = architecture
 
 
 def build_network(name: str, arguments: dict[str, Any]) -> nn.Module:
@@ -72,7 +75,8 @@ def build_network(name: str, arguments: dict[str, Any]) -> nn.Module:
         known = ", ".join(sorted(_ARCHITECTURES))
         raise ModelError(f"The architecture '{name}' is not known. This version has: {known}. Update the software?")
     architecture = _ARCHITECTURES[name]
-    module = importlib.import_module(f".{architecture.module}", __package__)
+    path = architecture.module if "." in architecture.module else f"{__package__}.{architecture.module}"
+    module = importlib.import_module(path)
     try:
         network: nn.Module = getattr(module, architecture.class_name)(**arguments)
     except (TypeError, ValueError) as error:

@@ -1,24 +1,27 @@
 """Radiomic features of a lesion, and their comparison between image versions."""
 
-from .comparison import compare
+from .comparison import measure_versions
 from .extract import extract_features
+from .header import TableHeader
 from .lesion import LesionMeasurements, measure_lesion
 from .parameter_file import ParameterFile, read_parameter_file
 from .settings import FeatureSettings
 from .table import FeatureRow, FeatureTable
 from .verdict import Verdict
-from .versions import LesionVersions
+from .versions import Lesion, LesionVersions
 
 __all__ = [
     "FeatureRow",
     "FeatureSettings",
     "FeatureTable",
+    "Lesion",
     "LesionMeasurements",
     "LesionVersions",
     "ParameterFile",
+    "TableHeader",
     "Verdict",
-    "compare",
     "extract_features",
     "measure_lesion",
+    "measure_versions",
     "read_parameter_file",
 ]

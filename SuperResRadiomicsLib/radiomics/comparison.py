@@ -1,62 +1,36 @@
-"""Compare the features of one lesion on the original, the bicubic and the enhanced image."""
+"""Measure the features of one lesion on the original, the bicubic and the enhanced image."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
-from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
 from ..errors import GridError, SettingsError
 from ..grid import BoolArray
 from ..io.image import Image
-from .companion import companion_header
 from .engine import ENGINES, Engine
 from .grey_levels import settings_notes, version_notes
+from .header import TableHeader
 from .lesion import check_lesion, measure_lesion
-from .plan import DISTANCE_CLASSES, ExtractionPlan
-from .settings import DIMENSION_RULE, FeatureSettings
+from .plan import ExtractionPlan
+from .settings import FeatureSettings
 from .table import FeatureRow, FeatureTable
+from .versions import LesionVersions
 
-DISTANCE_NOTE = f"the distance applies to {', '.join(DISTANCE_CLASSES)}; the other classes have none by definition"
+SHAPE = "shape"
+"""The class that depends on the mask alone."""
 
 
-def compare(
-    original: Image,
-    original_mask: BoolArray,
-    bicubic: Image,
-    enhanced: Image,
-    refined_mask: BoolArray,
-    settings: FeatureSettings,
-    model: str,
-    objective: str,
-    adversarial: bool,
-    mask_rule: str,
-    volume_change: float,
-    provenance: dict[str, Any] | None = None,
-    engine: Engine | None = None,
-    warnings: Sequence[str] = (),
-) -> FeatureTable:
-    """Compute the feature table of one lesion.
+def measure_versions(lesion: LesionVersions, settings: FeatureSettings, engine: Engine | None = None) -> FeatureTable:
+    """Compute the feature table of one lesion, without verdicts; `verdict.compare` adds them.
 
     Dimension and slice axis are decided once, on the original grid, and hold for all three images.
 
     Args:
-        original: The image on its native voxels.
-        original_mask: The lesion on it; boolean [k, j, i].
-        bicubic: Its bicubic interpolation to the refined grid.
-        enhanced: The network's output on the same refined grid.
-        refined_mask: The same lesion transported to that grid; boolean [k, j, i].
+        lesion: The lesion on its three images.
         settings: One set of feature settings for all three.
-        model: Name of the model.
-        objective: What it was trained for: "fidelity", "radiomics" or "appearance".
-        adversarial: Whether it was trained adversarially; only then its column is called GAN.
-        mask_rule: How the mask was transported, for the header.
-        volume_change: Fraction by which that changed the lesion's volume, for the header.
-        provenance: Provenance of the enhancement, for the header.
         engine: Computes the features instead of the one that the settings name.
-        warnings: What is known of the images, for the header; what the settings and the scale of the images give
-            reason to warn of is added.
 
     Raises:
         GridError: The bicubic and the enhanced image lie on different grids.
@@ -64,43 +38,55 @@ def compare(
         SettingsError: The settings do not fit one of the images.
         MissingDependencyError: The engine is not installed.
     """
+    images = {"original": lesion.original, "bicubic": lesion.bicubic, "enhanced": lesion.enhanced}
+    masks = {"original": lesion.original_mask, "bicubic": lesion.refined_mask, "enhanced": lesion.refined_mask}
+    _check_one_grid(lesion.bicubic, lesion.enhanced)
+    for name, image in images.items():
+        check_lesion(image, masks[name])
+    _check_voxel_types(images, settings)
+    grid = lesion.original.grid
+    axis, dimension = settings.through_plane(grid, lesion.original.through_plane), settings.resolve_dimension(grid)
+    plans = {name: settings.plan(image.grid, dimension, axis, name) for name, image in images.items()}
+    used = engine or ENGINES[settings.engine]
+    measured = {name: measure_lesion(image, masks[name], axis) for name, image in images.items()}
+    described = settings.describe()
+    del described["engine"]
+    header = TableHeader(
+        model=lesion.model,
+        objective=lesion.objective,
+        adversarial=lesion.adversarial,
+        settings=described,
+        engine=used.name,
+        engine_version=used.version(),
+        dimension_used=dimension,
+        through_plane_axis="ijk"[axis],
+        distance_voxels={name: _one_or_list(plan.distances) for name, plan in plans.items()},
+        mask_rule=lesion.mask_rule,
+        mask_volume_change=lesion.volume_change,
+        lesion_voxels={name: each.voxel_count for name, each in measured.items()},
+        modality=lesion.original.modality,
+        intensity_unit=lesion.original.unit,
+        size={name: list(image.grid.size) for name, image in images.items()},
+        spacing_mm={name: list(image.spacing) for name, image in images.items()},
+        warnings=_all_warnings(lesion.warnings, images, masks, settings),
+        provenance=lesion.provenance,
+    )
+    return FeatureTable(header, _rows(used, images, masks, plans), measured)
+
+
+def _check_one_grid(bicubic: Image, enhanced: Image) -> None:
     if not bicubic.grid.matches(enhanced.grid):
         raise GridError(
             f"The bicubic image has size {bicubic.grid.size} and spacing {bicubic.grid.spacing} mm, the enhanced one "
             f"{enhanced.grid.size} and {enhanced.grid.spacing} mm, or they lie elsewhere. They must share one grid. "
             "Compare the two images of one enhancement."
         )
-    images = {"original": original, "bicubic": bicubic, "enhanced": enhanced}
-    masks = {"original": original_mask, "bicubic": refined_mask, "enhanced": refined_mask}
-    for name, image in images.items():
-        check_lesion(image, masks[name])
-    _check_voxel_types(images, settings)
-    axis = settings.through_plane(original.grid, original.through_plane)
-    dimension = settings.resolve_dimension(original.grid)
-    plans = {name: settings.plan(image.grid, dimension, axis, name) for name, image in images.items()}
-    engine = engine or ENGINES[settings.engine]
-    lesion = {name: measure_lesion(image, masks[name], axis) for name, image in images.items()}
-    header = {
-        **_constants(),
-        "model": model,
-        "objective": objective,
-        "adversarial": adversarial,
-        "enhanced_column": _enhanced_column(model, objective, adversarial),
-        **_described_settings(settings, engine, dimension, axis, plans),
-        "mask_rule": mask_rule,
-        "mask_volume_change": volume_change,
-        "lesion_voxels": {name: measured.voxel_count for name, measured in lesion.items()},
-        **_described_images(images),
-        "warnings": _all_warnings(warnings, images, masks, settings),
-        "provenance": provenance,
-    }
-    return FeatureTable(header, _rows(engine, images, masks, plans), lesion)
 
 
 def _all_warnings(
-    known: Sequence[str], images: dict[str, Image], masks: dict[str, BoolArray], settings: FeatureSettings
+    known: Sequence[str], images: Mapping[str, Image], masks: Mapping[str, BoolArray], settings: FeatureSettings
 ) -> list[str]:
-    """Each sentence once."""
+    """What was known of the images, and what the settings and the images' scale give reason to warn of; each once."""
     found = settings_notes(images["original"], masks["original"], settings)
     found += version_notes(images["bicubic"], images["enhanced"], masks["enhanced"])
     return list(dict.fromkeys((*known, *found)))
@@ -117,56 +103,47 @@ def _check_voxel_types(images: dict[str, Image], settings: FeatureSettings) -> N
         )
 
 
-def _constants() -> dict[str, Any]:
-    return {"schema_version": SCHEMA_VERSION, "notice": NOT_FOR_CLINICAL_USE, "package_version": __version__}
-
-
-def _described_settings(
-    settings: FeatureSettings, engine: Engine, dimension: str, axis: int, plans: dict[str, ExtractionPlan]
-) -> dict[str, Any]:
-    return {
-        **settings.describe(),
-        "engine": engine.name,
-        "engine_version": engine.version(),
-        "dimension_used": dimension,
-        "dimension_rule": DIMENSION_RULE,
-        "through_plane_axis": "ijk"[axis],
-        "distance_voxels": {name: _one_or_list(plan.distances) for name, plan in plans.items()},
-        "distance_note": DISTANCE_NOTE,
-        **companion_header(settings.classes),
-    }
-
-
 def _one_or_list(values: tuple[int, ...]) -> int | list[int]:
     return values[0] if len(values) == 1 else list(values)
 
 
-def _described_images(images: dict[str, Image]) -> dict[str, Any]:
-    return {
-        "modality": images["original"].modality,
-        "intensity_unit": images["original"].unit,
-        "size": {name: list(image.grid.size) for name, image in images.items()},
-        "spacing_mm": {name: list(image.spacing) for name, image in images.items()},
-    }
-
-
-def _enhanced_column(model: str, objective: str, adversarial: bool) -> str:
-    return f"{'GAN: ' if adversarial else ''}{model} ({objective})"
-
-
 def _rows(
-    engine: Engine, images: dict[str, Image], masks: dict[str, BoolArray], plans: dict[str, ExtractionPlan]
+    engine: Engine, images: Mapping[str, Image], masks: Mapping[str, BoolArray], plans: Mapping[str, ExtractionPlan]
 ) -> list[FeatureRow]:
     original = engine.extract(images["original"], masks["original"], plans["original"])
     bicubic = engine.extract(images["bicubic"], masks["bicubic"], plans["bicubic"])
-    plan = plans["enhanced"]
-    if not plan.preprocessing.resegmentation:
-        # Shape depends on the mask alone, which these two images share; it is the slowest class.
-        plan = replace(plan, classes=tuple(name for name in plan.classes if name != "shape"))
-    enhanced = bicubic | engine.extract(images["enhanced"], masks["enhanced"], plan)
-    return [_row(key, original[key], bicubic[key], enhanced[key]) for key in original]
+    enhanced = _extract_enhanced(engine, images["enhanced"], masks["enhanced"], plans["enhanced"], bicubic)
+    keys = dict.fromkeys([*original, *bicubic, *enhanced])
+    return [_row(key, original, bicubic, enhanced) for key in keys]
 
 
-def _row(key: str, original: float, bicubic: float, enhanced: float) -> FeatureRow:
-    _, feature_class, feature = key.split("_", 2)
-    return FeatureRow(feature_class, feature, key, original, bicubic, enhanced)
+def _extract_enhanced(
+    engine: Engine, image: Image, mask: BoolArray, plan: ExtractionPlan, bicubic: Mapping[str, float]
+) -> dict[str, float]:
+    """Compute the enhanced image's features; shape, the slowest class, is the bicubic image's where both share it.
+
+    They share the mask, and shape depends on nothing else unless resegmentation looks at the voxels.
+    """
+    if plan.preprocessing.resegmentation or SHAPE not in plan.classes:
+        return engine.extract(image, mask, plan)
+    others = tuple(name for name in plan.classes if name != SHAPE)
+    shape = {key: value for key, value in bicubic.items() if _class_of(key) == SHAPE}
+    return shape | engine.extract(image, mask, replace(plan, classes=others))
+
+
+def _row(
+    key: str, original: Mapping[str, float], bicubic: Mapping[str, float], enhanced: Mapping[str, float]
+) -> FeatureRow:
+    """Put the values of one feature together; one that an image lacks is not defined there."""
+    return FeatureRow(
+        feature_class=_class_of(key),
+        feature=key.split("_", 2)[2],
+        key=key,
+        original=original.get(key, math.nan),
+        bicubic=bicubic.get(key, math.nan),
+        enhanced=enhanced.get(key, math.nan),
+    )
+
+
+def _class_of(key: str) -> str:
+    return key.split("_", 2)[1]

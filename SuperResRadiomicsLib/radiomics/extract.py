@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from ..grid import BoolArray
-from ..io.image import Image
+from ..io.adapters import ImageLike, MaskLike, as_image, as_mask
 from .engine import ENGINES
 from .lesion import check_lesion
 from .settings import FeatureSettings
 
 
 def extract_features(
-    image: Image, mask: BoolArray, settings: FeatureSettings, through_plane: int | None = None
+    image: ImageLike, mask: MaskLike, settings: FeatureSettings | None = None, through_plane: int | None = None
 ) -> dict[str, float]:
     """Compute the features of a lesion.
 
     Args:
-        image: The image.
-        mask: Boolean array [k, j, i] of the image's shape.
-        settings: What to compute and how. Dimension "auto" is decided on this image's grid; to
-            treat several images alike, decide it once (``FeatureSettings.resolve_dimension``).
+        image: The image, as `as_image` takes it.
+        mask: The lesion on its grid, as `as_mask` takes it.
+        settings: What to compute and how; the defaults of `FeatureSettings` unless given. Dimension "auto" is decided
+            on this image's grid; to treat several images alike, decide it once (`FeatureSettings.resolve_dimension`).
         through_plane: Grid axis (0, 1, 2 for i, j, k) perpendicular to the slices of 2D texture;
             None takes the image's own, or guesses it from the spacing. The settings' own
             ``slice_axis`` goes before both.
@@ -34,6 +33,9 @@ def extract_features(
         SettingsError: The settings do not fit this image.
         MissingDependencyError: The engine, or what a filter needs, is not installed.
     """
+    image = as_image(image)
+    mask = as_mask(mask, image)
+    settings = settings or FeatureSettings()
     check_lesion(image, mask)
     known = image.through_plane if through_plane is None else through_plane
     axis = settings.through_plane(image.grid, known)

@@ -14,6 +14,7 @@ from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
 from ..errors import SettingsError
 from ..io.files import write_json, write_text
 from .filters import ORIGINAL
+from .header import TableHeader
 from .lesion import LesionMeasurements
 from .verdict import UNKNOWN, Verdict
 
@@ -87,12 +88,12 @@ class FeatureTable:
     """Features of one lesion on the original, the bicubic and the enhanced image.
 
     Attributes:
-        header: Every setting that shaped the values; JSON-able.
+        header: Every setting that shaped the values.
         rows: One feature each.
         lesion: Measurements by image: "original", "bicubic", "enhanced".
     """
 
-    header: dict[str, Any]
+    header: TableHeader
     rows: list[FeatureRow]
     lesion: dict[str, LesionMeasurements]
 
@@ -105,7 +106,7 @@ class FeatureTable:
             "key",
             "original",
             "bicubic",
-            str(self.header["enhanced_column"]),
+            self.header.enhanced_column,
             "voxel size effect",
             "voxel size effect (relative)",
             "network effect",
@@ -139,7 +140,7 @@ class FeatureTable:
         return {
             "schema_version": SCHEMA_VERSION,
             "notice": NOT_FOR_CLINICAL_USE,
-            "header": self.header,
+            "header": self.header.to_dict(),
             "column_names": list(self.column_names),
             "lesion": {image: asdict(self.lesion[image]) for image in IMAGES},
             "features": [_row_to_dict(row) for row in self.rows],
@@ -150,7 +151,7 @@ class FeatureTable:
         """Rebuild a table from ``to_dict``'s values.
 
         Raises:
-            SettingsError: The content is of another schema version.
+            SettingsError: The content is of another schema version, or its header is not complete.
         """
         if content.get("schema_version") != SCHEMA_VERSION:
             raise SettingsError(
@@ -158,7 +159,7 @@ class FeatureTable:
                 "be read. Compute it again with this version of the software."
             )
         return cls(
-            header=content["header"],
+            header=TableHeader.from_dict(content["header"]),
             rows=[_row_from_dict(row) for row in content["features"]],
             lesion={image: LesionMeasurements(**content["lesion"][image]) for image in IMAGES},
         )
@@ -176,7 +177,7 @@ class FeatureTable:
         ``pandas.read_csv(path, comment="#")``.
         """
         text = io.StringIO()
-        text.writelines(f"# {key}: {json.dumps(value)}\n" for key, value in self.header.items())
+        text.writelines(f"# {key}: {json.dumps(value)}\n" for key, value in self.header.to_dict().items())
         # Text in quotes: a "#" in a model's name then starts no comment.
         writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
         writer.writerow(self.column_names)

@@ -5,8 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Word = Literal["trusted", "caution", "not trusted", "unknown"]
-Change = Literal["restored", "unchanged", "made worse", "unknown"]
+Word = Literal[
+    "stable",
+    "faithful",
+    "restored",
+    "not stable",
+    "not faithful",
+    "made worse",
+    "undecided",
+    "unknown",
+    "trusted",
+    "caution",
+    "not trusted",
+]
+Change = Literal["restored", "unchanged", "made worse", "undecided", "unknown"]
 
 
 @dataclass(frozen=True)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..errors import MaskError
 from ..grid import BoolArray, MaskRule, transport_mask
 from ..io.image import Image
 from ..io.plausibility import lesion_notes
-from .comparison import compare
-from .settings import FeatureSettings
-from .table import FeatureTable
 
 if TYPE_CHECKING:
     from ..enhancement import Enhancement
-    from ..models.catalogue import Card
-    from .engine import Engine
+    from ..models import Card
+
+Lesion: TypeAlias = "LesionVersions | Enhancement | str | os.PathLike[str]"
+"""A lesion on its three images: put together, as an enhancement, or as the folder of one."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,25 @@ class LesionVersions:
     adversarial: bool
     provenance: dict[str, Any] | None = None
     warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, lesion: Lesion) -> LesionVersions:
+        """Take the versions from whatever holds them.
+
+        Args:
+            lesion: An enhancement of a lesion, the folder that one was saved to, or versions, which are returned.
+
+        Raises:
+            MaskError: The enhancement was made without a mask.
+            ImageError: The folder is not a complete enhancement.
+        """
+        if isinstance(lesion, LesionVersions):
+            return lesion
+        if isinstance(lesion, str | os.PathLike):
+            from ..enhancement import load_enhancement
+
+            lesion = load_enhancement(lesion)
+        return cls.of_enhancement(lesion)
 
     @classmethod
     def of_enhancement(cls, enhancement: Enhancement) -> LesionVersions:
@@ -117,23 +136,4 @@ class LesionVersions:
             objective=card.objective if card else "objective not stated",
             adversarial=card.adversarial if card else False,
             warnings=(*original.notes, *lesion_notes(original, mask), *bicubic.notes, *enhanced.notes),
-        )
-
-    def compare(self, settings: FeatureSettings, engine: Engine | None = None) -> FeatureTable:
-        """Compute the feature table; see `compare`."""
-        return compare(
-            self.original,
-            self.original_mask,
-            self.bicubic,
-            self.enhanced,
-            self.refined_mask,
-            settings,
-            model=self.model,
-            objective=self.objective,
-            adversarial=self.adversarial,
-            mask_rule=self.mask_rule,
-            volume_change=self.volume_change,
-            provenance=self.provenance,
-            engine=engine,
-            warnings=self.warnings,
         )

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from ..io.files import atomic_path
-from ..radiomics import FeatureTable, LesionVersions
+from ..radiomics import FeatureTable, Lesion, LesionVersions
 from .page import write_page
 from .picture import draw_comparison, png_bytes
 
@@ -24,7 +24,7 @@ def save_tables(folder: str | os.PathLike[str], table: FeatureTable) -> list[Pat
 
 def save_report(
     folder: str | os.PathLike[str],
-    versions: LesionVersions,
+    lesion: Lesion,
     table: FeatureTable,
     title: str,
     source: str = "",
@@ -34,21 +34,22 @@ def save_report(
 
     Args:
         folder: An existing folder.
-        versions: The images to show.
+        lesion: The images to show: an enhancement, the folder of one, or images put together.
         table: Their features.
         title: How picture and page call the image.
         source: What the image is, in words.
         credit: Whose image it is and under which licence.
     """
+    versions = LesionVersions.of(lesion)
     picture, page = Path(folder) / PICTURE_NAME, Path(folder) / PAGE_NAME
     png = draw_versions(versions, table, title)
     with atomic_path(picture) as temporary:
         temporary.write_bytes(png)
-    write_page(page, table, png, title, source=source, credit=credit, warnings=tuple(table.header["warnings"]))
+    write_page(page, table, png, title, source=source, credit=credit, warnings=tuple(table.header.warnings))
     return [picture, page]
 
 
 def draw_versions(versions: LesionVersions, table: FeatureTable, title: str) -> bytes:
     """The comparison as PNG; the enhanced image is called as in the table."""
     images = (versions.original, versions.original_mask, versions.bicubic, versions.enhanced, versions.refined_mask)
-    return png_bytes(draw_comparison(*images, model=str(table.header["enhanced_column"]), title=title))
+    return png_bytes(draw_comparison(*images, model=table.header.enhanced_column, title=title))

@@ -47,7 +47,7 @@ def write_page(
     Raises:
         OutputError: The file cannot be written.
     """
-    header = dict(table.header)
+    header = table.header.to_dict()
     provenance = header.pop("provenance", None) or {}
     page = _template().render(
         title=title,

@@ -9,11 +9,16 @@ import numpy.typing as npt
 from scipy import stats
 
 from ..errors import SettingsError
+from .fiducial import DRAWS, Clusters, Pair, draw_pair, lognormal_chance, quantile_limits
 
 FloatArray = npt.NDArray[np.float64]
 
 FAITHFUL_CONCORDANCE = 0.85
 """From here on Moummad et al. 2022 call a feature stable (after Peerlings et al. 2019)."""
+FEWEST_FOR_INTERVAL = 6
+"""Patients below which no interval of an agreement is given."""
+LARGEST_SPREAD_OF_LOGARITHMS = 0.75
+"""Skewed values whose logarithms spread more have no interval on their own scale."""
 
 
 def concordance(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
@@ -35,47 +40,78 @@ def concordance(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
     x, y = _pair(first, second, 2)
     covariance = float(np.mean((x - x.mean()) * (y - y.mean())))
     scale = float(x.var() + y.var() + (x.mean() - y.mean()) ** 2)
-    return 2.0 * covariance / scale if scale > 0 else float("nan")
+    # Rounding may leave it a hair outside.
+    return min(max(2.0 * covariance / scale, -1.0), 1.0) if scale > 0 else float("nan")
 
 
-def concordance_interval(first: npt.ArrayLike, second: npt.ArrayLike, confidence: float = 0.95) -> tuple[float, float]:
-    """Confidence interval of `concordance` through Fisher's z transform.
+def concordance_interval(
+    first: npt.ArrayLike, second: npt.ArrayLike, confidence: float = 0.95, patients: npt.ArrayLike | None = None
+) -> tuple[float, float]:
+    """Confidence interval of `concordance`: quantiles of what may lie behind the values.
 
-    The asymptotic variance of Lin 1989, equation 3, with the corrections of 2000
-    (doi:10.1111/j.0006-341X.2000.00324.x) and n - 2 in the denominator.
+    The draws of `concordance_draws`; where all values are positive, as many of them as that is likely are of lognormal
+    values. `docs/intervals.md` says how often such intervals hold the true value.
 
     Args:
-        first: Values of n >= 3 subjects.
+        first: Values of the lesions.
         second: The other measurement.
         confidence: In (0, 1).
+        patients: The patient of each lesion, where patients have several; see `fiducial`.
 
     Returns:
-        Both ends; NaN where the coefficient or Pearson's correlation is not defined, and the
-        coefficient itself where both measurements are equal.
+        Both ends, within [-1, 1]; the coefficient itself where both measurements are equal; NaN where the coefficient
+        is not defined, with fewer than `FEWEST_FOR_INTERVAL` patients, and for values so skewed that no interval holds
+        what it promises (logarithms with a standard deviation above `LARGEST_SPREAD_OF_LOGARITHMS`: give these).
 
     Raises:
         SettingsError: Different lengths, fewer than three subjects, or the confidence is not in (0, 1).
+
+    >>> low, high = concordance_interval([1, 2, 3, 4, 5, 6], [1.1, 1.9, 3.2, 3.9, 5.1, 5.8])
+    >>> round(low, 2), round(high, 2)
+    (0.94, 1.0)
     """
     x, y = _pair(first, second, 3)
     _check_confidence(confidence)
     value = concordance(x, y)
-    if abs(value) == 1:
+    if not np.isfinite(value) or Clusters.of(x.size, patients).patients < FEWEST_FOR_INTERVAL:
+        return float("nan"), float("nan")
+    if np.array_equal(x, y):
         return value, value
-    if not np.isfinite(value) or x.std() == 0 or y.std() == 0:
+    clusters, of_logarithms = Clusters.of(x.size, patients), round(DRAWS * lognormal_chance((x, y)))
+    if of_logarithms and max(np.log(x).std(), np.log(y).std()) > LARGEST_SPREAD_OF_LOGARITHMS:
         return float("nan"), float("nan")
-    correlation = float(np.corrcoef(x, y)[0, 1])
-    if correlation == 0:
-        return float("nan"), float("nan")
-    shift = (x.mean() - y.mean()) ** 2 / (x.std() * y.std())
-    r2, c2 = correlation**2, value**2
-    terms = (
-        (1 - r2) * c2 / ((1 - c2) * r2)
-        + 2 * value**3 * (1 - value) * shift / (correlation * (1 - c2) ** 2)
-        - value**4 * shift**2 / (2 * r2 * (1 - c2) ** 2)
-    )
-    half = stats.norm.ppf((1 + confidence) / 2) * np.sqrt(max(terms, 0.0) / (x.size - 2))
-    centre = np.arctanh(value)
-    return float(np.tanh(centre - half)), float(np.tanh(centre + half))
+    found = [concordance_draws(x, y, patients)[of_logarithms:]]
+    if of_logarithms:
+        found.append(_concordance_of(draw_pair(np.log(x), np.log(y), clusters, of_logarithms).exponential()))
+    return quantile_limits(np.concatenate(found), confidence)
+
+
+def concordance_draws(first: npt.ArrayLike, second: npt.ArrayLike, patients: npt.ArrayLike | None = None) -> FloatArray:
+    """Draw concordances that may lie behind normal values: a generalised pivotal quantity.
+
+    2 cov / (var + var + (difference of means)^2) of drawn means, variances and covariance. The share of draws below a
+    value is the p-value of "the concordance is at least this".
+
+    Args:
+        first: Values of the lesions.
+        second: The other measurement.
+        patients: The patient of each lesion; one each unless given.
+
+    Returns:
+        (`DRAWS`,) in [-1, 1]; the same at every call.
+
+    Raises:
+        SettingsError: As `concordance_interval`.
+    """
+    x, y = _pair(first, second, 3)
+    return _concordance_of(draw_pair(x, y, Clusters.of(x.size, patients)))
+
+
+def _concordance_of(pair: Pair) -> FloatArray:
+    distance = (pair.means[0] - pair.means[1]) ** 2
+    scale = pair.variances[0] + pair.variances[1] + distance
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.clip(2 * pair.covariance / scale, -1, 1))
 
 
 @dataclass(frozen=True)

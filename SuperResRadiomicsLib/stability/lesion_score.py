@@ -10,8 +10,6 @@ from ..radiomics import FeatureTable
 from ..radiomics.table import IMAGES
 from .signature import Signature, signature_scores
 
-HEADER_KEY = "signature"
-
 
 def score_lesion(table: FeatureTable, signature: Signature) -> FeatureTable:
     """The same table with the signature's scores in its header, under ``signature``.
@@ -37,12 +35,18 @@ def score_lesion(table: FeatureTable, signature: Signature) -> FeatureTable:
     content: dict[str, Any] = {"name": signature.name, "scores": scores, "cut_off": signature.cut_off}
     if signature.cut_off is not None:
         content["side"] = {image: "above" if score >= signature.cut_off else "below" for image, score in scores.items()}
-    return replace(table, header=table.header | {HEADER_KEY: content | {"definition": signature.to_dict()}})
+    return replace(table, header=replace(table.header, signature=content | {"definition": signature.to_dict()}))
 
 
 def describe_scores(table: FeatureTable) -> str:
-    """The scores that `score_lesion` wrote, in a sentence."""
-    content = table.header[HEADER_KEY]
+    """Put the scores that `score_lesion` wrote into a sentence.
+
+    Raises:
+        SettingsError: The table holds none.
+    """
+    content = table.header.signature
+    if content is None:
+        raise SettingsError("The table holds no scores of a signature. Score it first: score_lesion(table, signature).")
     listed = ", ".join(f"{image} {score:.4g}" for image, score in content["scores"].items())
     sentence = f"Signature '{content['name']}': {listed}"
     if content["cut_off"] is None:
@@ -54,7 +58,7 @@ def describe_scores(table: FeatureTable) -> str:
 
 
 def _check_binning(table: FeatureTable, signature: Signature) -> None:
-    count, width = table.header["bin_count"], table.header["bin_width"]
+    count, width = table.header.bin_count, table.header.bin_width
     used = f"{count} bins" if count is not None else f"width {width:g}"
     if signature.binning not in (None, used):
         raise SettingsError(

@@ -18,7 +18,7 @@ from ..io.choices import MaskChoice
 from ..io.image import Image
 from ..io.masks import load_mask
 from ..io.reading import read_image
-from ..models.catalogue import load_card
+from ..models import load_card
 from ..radiomics.engine import ENGINES
 from ..radiomics.grey_levels import feature_warnings
 from .folder import KEY_LENGTH, StudyFolder

@@ -3,39 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from .. import NOT_FOR_CLINICAL_USE
-from ..cli.console import note, output, print_json
-from ..cli.exits import require
-from ..cli.headline import headlines
-from ..cli.study import PACKAGES as STUDY_PACKAGES
 from ..detect import load_detector
 from ..enhancement import load_model
 from ..errors import SettingsError
 from ..io.files import write_json
-from ..models.catalogue import Card, load_card, model_folders
-from ..networks.perceptual.shipped import WEIGHTS_FOLDER
-from .baselines import DictionarySettings
+from ..models import load_card, model_folders
+from ..study import EXTRA_PACKAGES as STUDY_PACKAGES
+from ..terminal.console import note, output, print_json
+from ..terminal.exits import require
 from .config import TrainingConfig, read_config
 from .evaluation import (
-    dictionary_contender,
-    evaluate_contender,
     evaluate_detector,
     evaluate_enhancement,
     further_judges,
 )
 from .export import add_results, export_run
 from .held_out_picture import write_held_out_picture
-from .perceptual import read_encoder_config, train_encoder
-from .results import write_results_page
+from .options import Config, Data, Figures, command_line, leave_features_out, show_figures, with_data
 from .throughput import measure_throughput
 from .trainer import CONFIG_NAME, Trainer
 from .volumes import list_volumes
 
 app = typer.Typer(
+    name="superres-train",
     help=f"Train, export and evaluate the networks. {NOT_FOR_CLINICAL_USE}",
     no_args_is_help=True,
     add_completion=False,
@@ -43,14 +38,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Config = Annotated[Path, typer.Argument(help="Training configuration (YAML).", show_default=False)]
 Run = Annotated[Path, typer.Argument(help="Folder of a run.", show_default=False)]
 Minutes = Annotated[
     float | None, typer.Option(help="Stop after so many minutes of training in all, with a checkpoint.")
 ]
-Data = Annotated[Path | None, typer.Option(help="Folder of volumes, instead of the configuration's.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
-Figures = Annotated[Path | None, typer.Option(help="Write the figures to this JSON file.", show_default=False)]
 StLpips = Annotated[
     str | None, typer.Option(help="Judge by ST-LPIPS too: vgg or alex; its package must be there.", show_default=False)
 ]
@@ -70,7 +62,7 @@ def run(
     max_minutes: Minutes = None,
 ) -> None:
     """Train a network; a run that was stopped goes on from its last checkpoint."""
-    _train(_with_data(read_config(config), data), out, max_minutes)
+    _train(with_data(read_config(config), data), out, max_minutes)
 
 
 @app.command()
@@ -105,6 +97,7 @@ def export(
 
 @app.command()
 def evaluate(
+    context: typer.Context,
     model: Annotated[str, typer.Argument(help="Name or folder of a model.", show_default=False)],
     config: Annotated[Path, typer.Option(help="The configuration it was trained with.", show_default=False)],
     data: Data = None,
@@ -124,42 +117,23 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure a model on the test patients: image quality and lesion features beside interpolation, or boxes."""
-    settings = _with_data(read_config(config), data)
+    settings = with_data(read_config(config), data)
     if update_card and (times > 1 or without_features):
         raise SettingsError(
             "A card holds all figures of the model applied once. Leave out --update-card or the others."
         )
     if without_features:
-        settings = _without_features(settings)
+        settings = leave_features_out(settings)
     card, entries = load_card(model), list_volumes(settings.data, settings.run.seed)
     if card.detects:
         results = evaluate_detector(load_detector(model, device), settings, entries, report=note)
     else:
         judges = further_judges(st_lpips, lpips, lpips_sha256)  # type: ignore[arg-type]
         results = evaluate_enhancement(load_model(model, device), settings, entries, judges, note, times)
-    repeat = "" if times == 1 else f" --times {times}"
-    command = f"superres-train evaluate {card.name} --config Resources/training/{config.name}{repeat}"
-    _give(results | {"command": command}, out, json, card)
+    command = command_line(context, f"evaluate {card.name}", config) + ("" if times == 1 else f" --times {times}")
+    show_figures(results | {"command": command}, out, json, card)
     if update_card:
         add_results(card, results | {"command": command})
-
-
-@app.command()
-def evaluate_dictionary(
-    config: Annotated[Path, typer.Option(help="Configuration of a model to stand beside.", show_default=False)],
-    data: Data = None,
-    out: Figures = None,
-    atoms: Annotated[int, typer.Option(help="Pairs of atoms.")] = DictionarySettings.atoms,
-    patches: Annotated[int, typer.Option(help="Patches to learn from.")] = DictionarySettings.patches,
-    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
-) -> None:
-    """Learn coupled dictionaries (DLSR) from the training patients and measure them on the test patients."""
-    settings = _without_features(_with_data(read_config(config), data))
-    entries = list_volumes(settings.data, settings.run.seed)
-    contender = dictionary_contender(settings, entries, DictionarySettings(atoms=atoms, patches=patches))
-    results = evaluate_contender(contender, settings, entries, report=note)
-    command = f"superres-train evaluate-dictionary --config Resources/training/{config.name}"
-    _give(results | {"command": command}, out, json)
 
 
 @app.command()
@@ -171,7 +145,7 @@ def throughput(
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure whether loading keeps up: samples a second that are loaded, and that training steps consume."""
-    figures = measure_throughput(_with_data(read_config(config), data), steps)
+    figures = measure_throughput(with_data(read_config(config), data), steps)
     if out is not None:
         write_json(out, figures.as_dict())
     if json:
@@ -181,23 +155,6 @@ def throughput(
     output.print(f"Loaded ({workers}): {figures.loading.samples_per_second:.1f} samples/s", highlight=False)
     output.print(f"Trained on ({figures.device}): {figures.training.samples_per_second:.1f} samples/s", highlight=False)
     output.print(f"Ratio: {figures.ratio:.2f}. {figures.verdict}", highlight=False, soft_wrap=True)
-
-
-@app.command()
-def encoder(
-    config: Config,
-    instance: Annotated[str, typer.Option(help="Which encoder of the configuration.", show_default=False)],
-    to: Annotated[
-        Path | None, typer.Option(help="Folder of weights; else the one that is shipped.", show_default=False)
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
-) -> None:
-    """Train a perceptual encoder without labels and check it on the validation patients."""
-    results = train_encoder(read_encoder_config(config), instance, to or WEIGHTS_FOLDER, report=note)
-    if json:
-        print_json(results)
-    else:
-        output.print(f"The encoder '{instance}' is trained; its card holds the figures of the check.")
 
 
 @app.command()
@@ -214,7 +171,7 @@ def lesions(
     require(STUDY_PACKAGES, "A cohort study", "study")
     from .lesions import write_lesions
 
-    settings = _with_data(read_config(config), data)
+    settings = with_data(read_config(config), data)
     chosen = settings.data.model_copy(update={"include": tuple(include)} if include else {})
     entries = list_volumes(chosen, settings.run.seed)
     manifest = write_lesions(chosen, entries, [role.strip() for role in roles.split(",")], out)
@@ -230,39 +187,8 @@ def picture(
     data: Data = None,
 ) -> None:
     """Show a held-out slice: what the model was given, what it made of it, the truth."""
-    settings = _with_data(read_config(config), data)
+    settings = with_data(read_config(config), data)
     output.print(write_held_out_picture(load_model(model), settings, out, case), highlight=False)
-
-
-@app.command()
-def results(
-    config: Annotated[Path, typer.Argument(help="What to tabulate (YAML).", show_default=False)],
-    stored: Annotated[Path, typer.Option(help="Folder of evaluations of models that are not shipped.")] = Path(
-        "docs/results"
-    ),
-    out: Annotated[Path, typer.Option(help="The page.")] = Path("docs/results.md"),
-) -> None:
-    """Write the page of results: one table a paper."""
-    write_results_page(config, stored, out)
-    output.print(f"Wrote {out.name}.")
-
-
-def _give(results: dict[str, Any], out: Path | None, json: bool, card: Card | None = None) -> None:
-    if out is not None:
-        write_json(out, results, compact=True)
-    if json:
-        print_json(results)
-        return
-    for line in headlines(results, detects=card is not None and card.detects):
-        output.print(line, highlight=False)
-
-
-def _without_features(config: TrainingConfig) -> TrainingConfig:
-    return config.model_copy(update={"evaluation": config.evaluation.model_copy(update={"features": False})})
-
-
-def _with_data(config: TrainingConfig, folder: Path | None) -> TrainingConfig:
-    return config.model_copy(update={"data": config.data.model_copy(update={"folder": folder})}) if folder else config
 
 
 def _models_folder() -> Path:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from ..cli.exits import exit_code, require
+from ..terminal.exits import exit_code, require
 
 EXTRA_PACKAGES = ("torch", "lightning", "tensorboard", "pydantic", "pydicom", "yaml", "typer", "rich")
 

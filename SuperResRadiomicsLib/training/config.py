@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializeAsAny,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from ..errors import SettingsError
-from .methods import MethodSettings, SupervisedSettings
+from .methods import Method, SupervisedSettings, method_settings, problems
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -245,7 +254,7 @@ class TrainingConfig(_Section):
     data: DataConfig = DataConfig()
     degradation: DegradationConfig = DegradationConfig()
     network: NetworkConfig = NetworkConfig()
-    method: MethodSettings = SupervisedSettings()
+    method: Annotated[SerializeAsAny[Method], BeforeValidator(method_settings)] = SupervisedSettings()
     optimiser: OptimiserConfig
     run: RunConfig = RunConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
@@ -310,7 +319,7 @@ class TrainingConfig(_Section):
 def read_config(path: str | os.PathLike[str]) -> TrainingConfig:
     """Read and check a configuration.
 
-    A configuration may extend another one: ``extends: other.yaml``, in the same folder. Its
+    A configuration may extend another one: ``extends: other.yaml``, a path from its own folder. Its
     sections are merged into the other's; a section with a ``name`` of its own replaces it.
 
     Raises:
@@ -325,8 +334,7 @@ def read_yaml(path: str | os.PathLike[str], model: type[Model]) -> Model:
     try:
         return model.model_validate(_read_content(source))
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise SettingsError(f"The configuration '{source.name}' is not valid. {problems}.") from error
+        raise SettingsError(f"The configuration '{source.name}' is not valid. {problems(error)}.") from error
 
 
 def _read_content(source: Path, extended_by: tuple[str, ...] = ()) -> Any:

@@ -8,12 +8,17 @@ from typing import Any
 
 from .. import __version__
 from ..errors import SettingsError
-from ..models.catalogue import Card, change_card, save_model
+from ..io.files import write_text
+from ..models import Card, readable_json, save_model, save_results
 from ..networks import architectures, build_network
 from .config import TrainingConfig
+from .methods import DetectorSettings
 from .model_page import write_page
-from .systems import SYSTEMS
+from .systems import system_class
 from .trainer import load_checkpoint
+
+CONFIGURATION_NAME = "training.json"
+"""Holds everything that fixed the training, beside the card."""
 
 
 def export_run(run_folder: str | os.PathLike[str], config: TrainingConfig, models_folder: Path) -> Card:
@@ -34,17 +39,19 @@ def export_run(run_folder: str | os.PathLike[str], config: TrainingConfig, model
         network.half()
     metadata = _metadata(config, steps=int(state["step"]), minutes=float(state["seconds"]) / 60)
     card = save_model(models_folder / config.name, network, metadata)
+    configuration = config.model_dump(mode="json", exclude={"data": {"folder"}, "sources": True})
+    write_text(card.folder / CONFIGURATION_NAME, readable_json(configuration) + "\n")
     write_page(card)
     return card
 
 
 def add_results(card: Card, results: dict[str, Any]) -> Card:
-    """Write held-out figures into a model's card and page, but those of single slices; the weights stay untouched."""
+    """Write held-out figures beside a model's card and into its page, but those of single slices."""
     degradations = {
         name: {key: value for key, value in figures.items() if key != "slices"}
         for name, figures in results["degradations"].items()
     }
-    updated = change_card(card, results={**results, "degradations": degradations})
+    updated = save_results(card, {**results, "degradations": degradations})
     write_page(updated)
     return updated
 
@@ -66,10 +73,10 @@ def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, A
         "known_limits": list(config.known_limits),
         "task": config.task,
         "modality": config.data.modality,
-        **({"input_size": config.method.input_size} if config.method.name == "detector" else {}),
+        **({"input_size": config.method.input_size} if isinstance(config.method, DetectorSettings) else {}),
         "scale": degradation.factor,
         "objective": config.objective,
-        "adversarial": SYSTEMS[config.method.name].adversarial,
+        "adversarial": system_class(config.method.name).adversarial,
         "architecture": {"name": config.network.name, "arguments": config.network.arguments},
         "intensity": {"unit": config.unit, "window": list(config.window)},
         "valid_spacing_mm": list(config.valid_spacing_mm),
@@ -85,15 +92,10 @@ def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, A
             "inputs": {"image": _data_format(config, f"image on the {_input_grid(config)} grid")},
             "outputs": {"pred": _data_format(config, "enhanced image")},
         },
-        "training": {
-            "steps": steps,
-            "minutes": round(minutes, 1),
-            "configuration": config.model_dump(mode="json", exclude={"data": {"folder"}, "sources": True}),
-        },
+        "training": {"steps": steps, "minutes": round(minutes, 1), "configuration": CONFIGURATION_NAME},
         "training_data": [source.model_dump() for source in config.sources],
         "uncertainty": None,
         "licence": "Apache-2.0",
-        "results": {},
     }
 
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 
-class _Method(BaseModel):
+class Method(BaseModel):
+    """A training method's constants; `register_method` makes it known to configurations.
+
+    Attributes:
+        name: How configurations call the method.
+    """
+
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
 
     @property
     def needs_pairs(self) -> bool:
@@ -16,7 +24,7 @@ class _Method(BaseModel):
         return True
 
 
-class SupervisedSettings(_Method):
+class SupervisedSettings(Method):
     """Which error is made small.
 
     Attributes:
@@ -36,7 +44,7 @@ class SupervisedSettings(_Method):
     every_step: bool = False
 
 
-class GanCircleSettings(_Method):
+class GanCircleSettings(Method):
     """Weights of the losses and the critics.
 
     Attributes:
@@ -76,11 +84,11 @@ class GanCircleSettings(_Method):
 
     @property
     def needs_pairs(self) -> bool:
-        """See `_Method`; the joint sparsifying transform looks at the error too."""
+        """See `Method`; the joint sparsifying transform looks at the error too."""
         return self.supervised_weight > 0 or self.sparsity_weight > 0
 
 
-class SrGanSettings(_Method):
+class SrGanSettings(Method):
     """Weights of the losses and the critic.
 
     Attributes:
@@ -113,7 +121,7 @@ class SrGanSettings(_Method):
     critic_hidden: int = Field(default=1024, ge=1)
 
 
-class CycleGanSettings(_Method):
+class CycleGanSettings(Method):
     """Weights of the losses and the critics.
 
     Attributes:
@@ -146,95 +154,11 @@ class CycleGanSettings(_Method):
 
     @property
     def needs_pairs(self) -> bool:
-        """See `_Method`."""
+        """See `Method`."""
         return self.paired_weight > 0 or self.perceptual_weight > 0
 
 
-class Pix2PixSettings(_Method):
-    """Weights of the losses and the critic.
-
-    Attributes:
-        adversarial_weight: Of the generator's cross-entropy.
-        paired_weight: L1 of a generated image to its pair: 100 on images in [-1, 1], as
-            published, which differ by twice as much as ours.
-        critic_learning_rate: Adam's rate of the critic.
-        critic_widths: Channels of its convolutions.
-    """
-
-    name: Literal["pix2pix"]
-    adversarial_weight: float = Field(default=1.0, ge=0)
-    paired_weight: float = Field(default=200.0, ge=0)
-    critic_learning_rate: float = Field(default=2e-4, gt=0)
-    critic_widths: tuple[int, ...] = (64, 128, 256, 512)
-
-
-class RegGanSettings(_Method):
-    """Weights of the losses, the registration and the critic.
-
-    Attributes:
-        adversarial_weight: Of the generator's least-squares loss.
-        correction_weight: L1 of the registered generated image to its pair: 20 on images in
-            [-1, 1], as published, which differ by twice as much as ours.
-        smoothness_weight: See `smoothness`; of displacements in pixels.
-        registration_widths: Channels of the registration network; see `RegistrationUNet`.
-        registration_blocks: Its residual blocks.
-        critic_learning_rate: Adam's rate of the critic.
-        critic_widths: Channels of its convolutions.
-    """
-
-    name: Literal["reg-gan"]
-    adversarial_weight: float = Field(default=1.0, ge=0)
-    correction_weight: float = Field(default=40.0, ge=0)
-    smoothness_weight: float = Field(default=10.0, ge=0)
-    registration_widths: tuple[int, ...] = (32, 64, 64, 64, 64, 64, 64)
-    registration_blocks: int = Field(default=3, ge=0)
-    critic_learning_rate: float = Field(default=1e-4, gt=0)
-    critic_widths: tuple[int, ...] = (64, 128, 256, 512)
-
-
-class MspganSettings(_Method):
-    """Weights of the losses, the superpixels, the teacher and the critic.
-
-    Attributes:
-        adversarial_weight: Of the generator's least-squares loss.
-        contrast_weight: Of the contrast between superpixels, averaged over the scales.
-        consistency_weight: Of the squared difference from the teacher.
-        paired_weight: L1 of a generated image to its pair; the published method knows no pairs.
-        superpixel_side: Side of the superpixels in pixels; see `superpixels`.
-        compactness: See `superpixels`.
-        temperature: See `region_contrast`.
-        projection: Length of the vectors that are contrasted.
-        teacher_decay: Decay of the running mean of the generator's weights that is the teacher.
-        teacher_passes: How often the teacher looks at a patch.
-        teacher_noise: Standard deviation of the noise added each time, as a share of the window.
-        certain_share: See `certain_consistency`.
-        critic_learning_rate: Adam's rate of the critic.
-        critic_widths: Channels of its convolutions.
-    """
-
-    name: Literal["mspgan"]
-    adversarial_weight: float = Field(default=1.0, ge=0)
-    contrast_weight: float = Field(default=1.0, ge=0)
-    consistency_weight: float = Field(default=10.0, ge=0)
-    paired_weight: float = Field(default=0.0, ge=0)
-    superpixel_side: int = Field(default=16, ge=2)
-    compactness: float = Field(default=0.1, gt=0)
-    temperature: float = Field(default=0.07, gt=0)
-    projection: int = Field(default=256, ge=1)
-    teacher_decay: float = Field(default=0.999, ge=0, lt=1)
-    teacher_passes: int = Field(default=4, ge=2)
-    teacher_noise: float = Field(default=0.05, gt=0)
-    certain_share: float = Field(default=0.8, gt=0, le=1)
-    critic_learning_rate: float = Field(default=2e-4, gt=0)
-    critic_widths: tuple[int, ...] = (64, 128, 256, 512)
-
-    @property
-    def needs_pairs(self) -> bool:
-        """See `_Method`."""
-        return self.paired_weight > 0
-
-
-class DetectorSettings(_Method):
+class DetectorSettings(Method):
     """A lesion detector: how slices come to it, and the weights of its losses.
 
     Attributes:
@@ -267,14 +191,47 @@ class DetectorSettings(_Method):
     edge_quantile: float = Field(default=0.5, gt=0, lt=1)
 
 
-MethodSettings = Annotated[
-    SupervisedSettings
-    | GanCircleSettings
-    | SrGanSettings
-    | CycleGanSettings
-    | Pix2PixSettings
-    | RegGanSettings
-    | MspganSettings
-    | DetectorSettings,
-    Field(discriminator="name"),
-]
+_METHODS: dict[str, type[Method]] = {
+    "supervised": SupervisedSettings,
+    "gan-circle": GanCircleSettings,
+    "srgan": SrGanSettings,
+    "cycle-gan": CycleGanSettings,
+    "detector": DetectorSettings,
+}
+
+
+def register_method(name: str, settings: type[Method]) -> None:
+    """Let configurations choose a further training method; `register_system` tells how it trains.
+
+    Args:
+        name: Its name in configurations.
+        settings: Its constants.
+    """
+    _METHODS[name] = settings
+
+
+def method_settings(content: object) -> Method:
+    """Check a configuration's section ``method``.
+
+    Args:
+        content: The section, or settings that were checked before.
+
+    Raises:
+        ValueError: The method is not known, or one of its fields is unknown or not allowed.
+    """
+    if isinstance(content, Method):
+        return content
+    if not isinstance(content, dict):
+        raise ValueError(f"it is '{content}'; a section with the name of a method is needed")
+    name = content.get("name")
+    if name not in _METHODS:
+        raise ValueError(f"the name is '{name}'; known methods are {', '.join(_METHODS)}")
+    try:
+        return _METHODS[name].model_validate(content)
+    except ValidationError as error:
+        raise ValueError(problems(error)) from error
+
+
+def problems(error: ValidationError) -> str:
+    """Say in one line which fields are not valid, and why."""
+    return "; ".join(f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors())

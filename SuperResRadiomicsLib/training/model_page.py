@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import NOT_FOR_CLINICAL_USE
 from ..io.files import write_text
-from ..models.catalogue import Card
+from ..models import Card
 
 METHOD_NAMES = {
     "degraded": "degraded image",

@@ -13,7 +13,7 @@ from torch import nn
 
 from ..errors import OutputError, SettingsError
 from ..io.files import atomic_path, prepare_folder, write_text
-from ..models.catalogue import load_card, load_network
+from ..models import load_card, load_network
 from ..networks import build_network
 from .config import TrainingConfig
 from .devices import average_gradients, average_statistics, make_fabric

@@ -1,7 +1,9 @@
 """The word beside each feature, and the reasons for it."""
 
 from ..radiomics.verdict import Verdict
-from .lesion import card_behind, judge_lesion, lesion_spread, lesion_variation
+from .cohort import judge_cohort
+from .comparison import compare, judge_table
+from .lesion import card_behind, check_stability, lesion_spread
 from .verdict import Faithfulness, FeatureEvidence, is_count_driven, judge, volume_correlations
 
 __all__ = [
@@ -9,10 +11,12 @@ __all__ = [
     "FeatureEvidence",
     "Verdict",
     "card_behind",
+    "check_stability",
+    "compare",
     "is_count_driven",
     "judge",
-    "judge_lesion",
+    "judge_cohort",
+    "judge_table",
     "lesion_spread",
-    "lesion_variation",
     "volume_correlations",
 ]

@@ -15,8 +15,8 @@ import numpy as np
 
 from ..errors import MaskError, ModelError
 from ..grid import box_of_mask, crop_grid, expand_box, whole
-from ..models.catalogue import Card, load_card
-from ..radiomics import FeatureSettings, FeatureTable, LesionVersions, extract_features
+from ..models import Card, load_card
+from ..radiomics import FeatureSettings, FeatureTable, Lesion, LesionVersions, extract_features
 from ..stability.perturbation import (
     Closing,
     ContourRandomisation,
@@ -46,25 +46,31 @@ CONTEXT_MM = 15.0
 """Around the lesion: as far as any of these perturbations reaches."""
 
 
-def lesion_variation(
-    versions: LesionVersions, settings: FeatureSettings, perturbations: Sequence[Perturbation] = PERTURBATIONS
+def check_stability(
+    lesion: Lesion,
+    settings: FeatureSettings | None = None,
+    perturbations: Sequence[Perturbation] = PERTURBATIONS,
 ) -> dict[str, float]:
-    """Standard deviation of each feature of the enhanced image when the lesion is perturbed.
+    """Perturb a lesion and compute how far each feature of the enhanced image moves.
+
+    Give the result to `compare` as ``variation``, and the verdicts say which features are stable.
 
     Args:
-        versions: The lesion on its images.
-        settings: As in the feature table.
+        lesion: An enhancement of a lesion, the folder of one, or images put together, as for `compare`.
+        settings: As in the feature table; the defaults of `FeatureSettings` unless given.
         perturbations: Those that leave nothing of the lesion are skipped.
 
     Returns:
-        By feature key, over the lesion as it is and perturbed; NaN where a feature is not always defined.
+        The standard deviation by feature key, over the lesion as it is and perturbed; NaN where a feature is not always
+        defined.
 
     Raises:
         MaskError: No perturbation leaves anything of the lesion.
     """
+    versions, settings = LesionVersions.of(lesion), settings or FeatureSettings()
     grid = versions.enhanced.grid
-    lesion = expand_box(box_of_mask(versions.refined_mask), grid, CONTEXT_MM)
-    box = whole(grid) if settings.needs_surroundings else lesion
+    near = expand_box(box_of_mask(versions.refined_mask), grid, CONTEXT_MM)
+    box = whole(grid) if settings.needs_surroundings else near
     voxels = np.ascontiguousarray(versions.enhanced.voxels[box.slices])
     image, mask = versions.enhanced.with_voxels(voxels, crop_grid(grid, box)), versions.refined_mask[box.slices]
     fixed = replace(settings, dimension=settings.resolve_dimension(versions.original.grid))
@@ -82,7 +88,7 @@ def lesion_variation(
 
 def card_behind(table: FeatureTable) -> Card | None:
     """The card of the model that a table's provenance names, where it is installed with the same weights."""
-    model = (table.header.get("provenance") or {}).get("model")
+    model = (table.header.provenance or {}).get("model")
     if not model:
         return None
     try:
@@ -104,11 +110,11 @@ def judge_lesion(table: FeatureTable, card: Card | None, variation: Mapping[str,
     Args:
         table: The features of one lesion.
         card: The model's card, where it is known.
-        variation: From `lesion_variation`, where stability was checked.
+        variation: From `check_stability`, where stability was checked.
     """
     # The card's figures are those of the image without preprocessing.
-    known = {} if table.header.get("preprocessing") else _held_out(card)
-    counts = set(table.header["lesion_voxels"].values())
+    known = {} if table.header.preprocessing else _held_out(card)
+    counts = set(table.header.lesion_voxels.values())
     rows = []
     for row in table.rows:
         held_out = known.get(row.key, {})

@@ -15,7 +15,7 @@ from typing import Any
 
 from .. import NOT_FOR_CLINICAL_USE, __version__
 from ..errors import SuperResError
-from ..models.catalogue import WEIGHTS_NAME, Card, find_models, load_card
+from ..models import WEIGHTS_NAME, Card, find_models, load_card
 
 PACKAGES = {
     "numpy": ("numpy",),

@@ -22,7 +22,7 @@ from ..radiomics.pyradiomics_engine import PyradiomicsEngine
 
 AUTOMATIC = "auto"
 """Engine: pyradiomics where it is installed, else the own exact kernels."""
-PLAIN_SETTINGS = ("engine", "classes", "bin_width", "bin_count", "dimension", "distance", "distance_unit")
+PLAIN_SETTINGS = ("classes", "bin_width", "bin_count", "dimension", "distance", "distance_unit")
 """Settings that a table's header holds in the form in which they are given."""
 BIN_FACTORS = (0.5, 1.0, 2.0)
 """Stability is checked at these multiples of the table's bin width or count; 1 decides the verdict."""
@@ -61,14 +61,14 @@ def automatic_engine() -> str:
 
 def settings_of(table: FeatureTable) -> FeatureSettings:
     """The `PLAIN_SETTINGS` that a table was computed with; features of other programs are repeated by pyradiomics."""
-    known = {name: table.header[name] for name in PLAIN_SETTINGS}
+    known = {name: table.header.settings[name] for name in PLAIN_SETTINGS}
     distance = tuple(known["distance"]) if isinstance(known["distance"], list) else known["distance"]
     return FeatureSettings(**{**known, "engine": engine_of(table), "distance": distance})
 
 
 def engine_of(table: FeatureTable) -> str:
     """The engine that a table was computed with, or can be repeated with."""
-    engine: str = table.header["engine"]
+    engine = table.header.engine
     return engine if engine in ENGINES else PyradiomicsEngine.name
 
 
@@ -107,12 +107,13 @@ def compare_lesion(
     Returns:
         ``features``, as from `FeatureTable.to_dict`, and ``warnings``.
     """
-    from ..verdict import card_behind, judge_lesion
+    from ..verdict import compare
 
     progress("features", 0, 0)
     versions = read_lesion(**lesion)
-    table = versions.compare(feature_settings(features), ComputedElsewhere(computed) if computed else None)
-    return {"features": judge_lesion(table, card_behind(table)).to_dict(), "warnings": table.header["warnings"]}
+    engine = ComputedElsewhere(computed) if computed else None
+    table = compare(versions, feature_settings(features), engine=engine)
+    return {"features": table.to_dict(), "warnings": list(table.header.warnings)}
 
 
 def check_stability(
@@ -131,24 +132,25 @@ def check_stability(
         feature key at each (``variation``; None where not defined), the ``spread`` between lesions that the model's
         card knows, and the label of the table's own bins (``own``).
     """
-    from ..verdict import card_behind, judge_lesion, lesion_spread, lesion_variation
+    from ..verdict import card_behind, judge_table, lesion_spread
+    from ..verdict import check_stability as perturb
 
     table = FeatureTable.from_dict(features)
-    versions, card = read_lesion(**lesion), card_behind(table)
+    versions = read_lesion(**lesion)
     used = feature_settings({**settings, "engine": engine_of(table)}) if settings else settings_of(table)
     progress("stability", 0, len(BIN_FACTORS))
     variations: dict[str, dict[str, float]] = {}
     for done, factor in enumerate(BIN_FACTORS, 1):
-        variations[_bin_label(used, factor)] = lesion_variation(versions, _with_bins(used, factor))
+        variations[_bin_label(used, factor)] = perturb(versions, _with_bins(used, factor))
         progress("stability", done, len(BIN_FACTORS))
     own = _bin_label(used, 1.0)
     return {
-        "features": judge_lesion(table, card, variations[own]).to_dict(),
+        "features": judge_table(table, variation=variations[own]).to_dict(),
         "stability": {
             "bins": list(variations),
             "own": own,
             "variation": {key: [_defined(by_key[key]) for by_key in variations.values()] for key in variations[own]},
-            "spread": lesion_spread(card),
+            "spread": lesion_spread(card_behind(table)),
         },
     }
 
@@ -178,7 +180,7 @@ def report_lesion(
         from ..report.lesion import draw_versions
 
         picture = draw_versions(versions, table, title)
-    write_page(page, table, picture, title, warnings=tuple(table.header.get("warnings", ())))
+    write_page(page, table, picture, title, warnings=tuple(table.header.warnings))
     return {"picture": picture is not None}
 
 

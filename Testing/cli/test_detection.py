@@ -11,20 +11,20 @@ import pytest
 import SimpleITK as sitk
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE
-from SuperResRadiomicsLib.cli.headline import headline
 from SuperResRadiomicsLib.cli.options import format_box, parse_box
 from SuperResRadiomicsLib.detect.box_quality import share_covered
 from SuperResRadiomicsLib.grid import Box
 from SuperResRadiomicsLib.io.masks import read_mask
 from SuperResRadiomicsLib.io.reading import read_image
-from SuperResRadiomicsLib.models.catalogue import load_card
+from SuperResRadiomicsLib.models import load_card
+from SuperResRadiomicsLib.models.headline import headline
 
 
 @pytest.fixture(autouse=True)
 def zoo(tiny_model, tiny_detector, monkeypatch) -> None:
     """A zoo of the two tiny models."""
     monkeypatch.setattr(
-        "SuperResRadiomicsLib.models.catalogue.model_folders", lambda: [tiny_model.parent, tiny_detector.parent]
+        "SuperResRadiomicsLib.models.find.model_folders", lambda: [tiny_model.parent, tiny_detector.parent]
     )
 
 
@@ -181,7 +181,8 @@ BOXES = {"lesions": 64, "perfect": 0.937, "acceptable": 0.984, "median_area_shar
 )  # fmt: skip
 def test_headline(tiny_model, tiny_detector, tmp_path, name, results, expected):
     source = {"tiny": tiny_model, "tiny-detector": tiny_detector}[name]
-    folder = change_card(shutil.copytree(source, tmp_path / name), results=results)
+    folder = Path(shutil.copytree(source, tmp_path / name))
+    (folder / "results.json").write_text(json.dumps(results))
     assert headline(load_card(folder)) == expected
 
 

@@ -3,8 +3,8 @@ import sys
 
 import pytest
 
-from SuperResRadiomicsLib.cli.exits import exit_code
 from SuperResRadiomicsLib.errors import Cancelled, MaskError
+from SuperResRadiomicsLib.terminal.exits import exit_code
 
 
 def raising(error: BaseException):

@@ -26,10 +26,15 @@ from SuperResRadiomicsLib.errors import (
 )
 from SuperResRadiomicsLib.grid import Box, Grid, box_of_mask, check_inside
 from SuperResRadiomicsLib.io.image import Image
-from SuperResRadiomicsLib.models.catalogue import save_model
+from SuperResRadiomicsLib.models import save_model
 
 Lesion = tuple[Image, np.ndarray]
 LUNG, TISSUE = -800, 40
+
+
+@pytest.fixture
+def loaded(tiny_model: Path) -> LoadedModel:
+    return load_model(tiny_model, "cpu")
 
 
 @pytest.fixture
@@ -288,7 +293,7 @@ def test_pixel_size_hardly_matters(loaded_detector: LoadedDetector, side: int) -
 
 
 def test_detector_without_input_size_sees_slices_as_they_are(tiny_detector: Path, tmp_path: Path) -> None:
-    from SuperResRadiomicsLib.models.catalogue import load_card, load_network
+    from SuperResRadiomicsLib.models import load_card, load_network
 
     card = load_card(tiny_detector)
     metadata = {k: v for k, v in card.metadata.items() if k not in ("schema_version", "weights", "input_size")}

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from SuperResRadiomicsLib.enhancement import LoadedModel, load_model
-from SuperResRadiomicsLib.models.catalogue import load_card, load_network, save_model
+from SuperResRadiomicsLib.models import load_card, load_network, save_model
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from SuperResRadiomicsLib.enhancement.memory import FLOAT_BYTES, RUNTIME_BYTES, 
 from SuperResRadiomicsLib.errors import OutOfMemoryError
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import Image
-from SuperResRadiomicsLib.models.catalogue import load_card
+from SuperResRadiomicsLib.models import load_card
 from SuperResRadiomicsLib.worker.memory_limit import VARIABLE, limit_memory
 
 REPOSITORY = Path(__file__).resolve().parents[2]

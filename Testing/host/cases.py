@@ -48,7 +48,7 @@ OBLIQUE = ijk_to_ras(rotation((12.0, -25.0, 33.0)), (0.7, 0.8, 2.5), (11.0, -47.
 LEFT_HANDED = ijk_to_ras(np.diag([-1.0, 1.0, 1.0]), (0.7, 0.8, 2.5), (30.0, -20.0, 5.0))
 
 
-def wait_until(condition: Callable[[], bool], step: Callable[[], None], seconds: float = 60.0) -> None:
+def wait_until(condition: Callable[[], bool], step: Callable[[], None], seconds: float = 180.0) -> None:
     """Repeat a step until a condition holds; the test fails when it takes too long."""
     end = time.monotonic() + seconds
     while not condition():

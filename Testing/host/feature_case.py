@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -37,16 +36,21 @@ class Case:
         self.node.setImages(lesion.volume, self.bicubic, self.enhanced)
         self.node.setLesion(lesion.segmentation, lesion.segment_id)
         self.said: list[tuple[str, bool]] = []
-        logic = SimpleNamespace(isRunning=False)
-        self.panel = FeaturePanel(logic, lambda text, isError=False: self.said.append((text, isError)))
-        self.parameters = module.Parameters(module.SuperResRadiomicsLogic().getParameterNode())
+        self.logic = module.SuperResRadiomicsLogic()
+        self.panel = FeaturePanel(self.logic, lambda text, isError=False: self.said.append((text, isError)))
+        self.logic.onJobsChanged = self.panel.update
+        self.parameters = module.Parameters(self.logic.getParameterNode())
         self.parameters.featureTable = self.node.node
         self.parameters.featureSettings = json.dumps(FAST)
         self.panel.setParameters(self.parameters)
         self.ui = self.panel.ui
 
     def wait(self) -> None:
-        wait_until(lambda: not self.panel.job.isRunning, slicer.app.processEvents)
+        wait_until(lambda: self.logic.isIdle, slicer.app.processEvents)
+
+    def close(self) -> None:
+        self.panel.cleanup()
+        self.logic.close()
 
     def cells(self, column: int) -> list[str]:
         proxy = self.panel.view.proxy

@@ -70,7 +70,7 @@ def show_feature(widget: Any, file: Path) -> None:
     """The feature panel alone, with one feature's stability."""
     panel = widget.featurePanel
     panel.ui.stabilityButton.click()
-    _wait(lambda: not panel.job.isRunning)
+    _wait(lambda: widget.logic.isIdle)
     panel.ui.classFilterComboBox.setCurrentIndex(0)
     panel.view.select("original_firstorder_MeanAbsoluteDeviation")
     _grab(panel.widget, file)

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from SuperResRadiomicsLib.models.catalogue import Card, find_models, load_card
-from SuperResRadiomicsLib.models.choice import best_for_features, feature_agreement
+from SuperResRadiomicsLib.models import Card, best_for_features, feature_agreement, find_models, load_card
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from SuperResRadiomicsLib.cli.headline import NOT_MEASURED, headline
 from SuperResRadiomicsLib.detect import detect_lesion
 from SuperResRadiomicsLib.enhancement import enhance
 from SuperResRadiomicsLib.grid import Box, Grid, field_of_view
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.io.reading import read_image
-from SuperResRadiomicsLib.models.catalogue import find_models, load_card
+from SuperResRadiomicsLib.models import find_models, load_card
+from SuperResRadiomicsLib.models.headline import NOT_MEASURED, headline
 
 MODELS = sorted(name for name in find_models())
 ENHANCING = [name for name in MODELS if not load_card(find_models()[name]).detects]

@@ -9,7 +9,14 @@ from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, __version__
 from SuperResRadiomicsLib.errors import GridError, MaskError, OutputError, SettingsError
 from SuperResRadiomicsLib.grid import Grid, refine, resample, transport_mask
 from SuperResRadiomicsLib.io.image import Image
-from SuperResRadiomicsLib.radiomics import FeatureSettings, FeatureTable, compare, extract_features, measure_lesion
+from SuperResRadiomicsLib.radiomics import (
+    FeatureSettings,
+    FeatureTable,
+    LesionVersions,
+    extract_features,
+    measure_lesion,
+    measure_versions,
+)
 
 QUICK = FeatureSettings(classes=("shape", "firstorder", "glcm"))
 
@@ -40,7 +47,6 @@ class Case:
             "bicubic": self.bicubic,
             "enhanced": self.enhanced,
             "refined_mask": self.transport.mask,
-            "settings": settings,
             "model": "ct-example-x2",
             "objective": "fidelity",
             "adversarial": False,
@@ -48,7 +54,7 @@ class Case:
             "volume_change": self.transport.volume_change,
             "provenance": {"seed": 7},
         }
-        return compare(**(arguments | changes))
+        return measure_versions(LesionVersions(**(arguments | changes)), settings)
 
 
 @pytest.fixture
@@ -114,14 +120,14 @@ def test_only_an_adversarial_model_is_called_gan(case, adversarial, objective, t
 def test_dimension_is_decided_on_the_original_grid():
     case = Case(spacing=(0.8, 0.8, 1.2))  # 1.5 times; on the refined grid it would be 3 times
     table = case.compare()
-    assert table.header["dimension_used"] == "3D"
+    assert table.header.dimension_used == "3D"
     in_3d = FeatureSettings(classes=QUICK.classes, dimension="3D")
     assert {row.key: row.bicubic for row in table.rows} == extract_features(case.bicubic, case.transport.mask, in_3d)
 
 
 def test_distance_in_mm_is_the_same_length_on_every_image(case):
     table = case.compare(FeatureSettings(classes=("glcm",), distance=0.8, distance_unit="mm"))
-    assert table.header["distance_voxels"] == {"original": 1, "bicubic": 2, "enhanced": 2}
+    assert table.header.distance_voxels == {"original": 1, "bicubic": 2, "enhanced": 2}
     contrast = next(row for row in table.rows if row.feature == "Contrast")
     two_voxels = extract_features(case.bicubic, case.transport.mask, FeatureSettings(classes=("glcm",), distance=2))
     assert contrast.bicubic == two_voxels["original_glcm_Contrast"]
@@ -133,7 +139,7 @@ def test_distance_that_no_original_voxel_has_is_refused(case):
 
 
 def test_header_tells_every_setting(case):
-    header = case.compare(FeatureSettings(bin_width=None, bin_count=16)).header
+    header = case.compare(FeatureSettings(bin_width=None, bin_count=16)).header.to_dict()
     expected = {
         "schema_version": 1,
         "notice": NOT_FOR_CLINICAL_USE,
@@ -188,7 +194,7 @@ def test_csv_round_trip(case, tmp_path):
     table = case.compare()
     table.save_csv(tmp_path / "features.csv")
     header, rows = read_csv(tmp_path / "features.csv")
-    assert header == table.header
+    assert header == table.header.to_dict()
     assert tuple(rows[0]) == table.column_names
     assert [row["feature"] for row in rows[:5]] == [
         "volume_mm3", "voxel_count", "mean_intensity", "longest_diameter_mm", "short_diameter_mm",

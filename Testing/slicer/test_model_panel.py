@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from SuperResRadiomicsLib.enhancement import available_devices
-from SuperResRadiomicsLib.models.choice import feature_agreement
+from SuperResRadiomicsLib.models import feature_agreement
 
 slicer = pytest.importorskip("slicer")
 

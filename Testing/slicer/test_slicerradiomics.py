@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import slicer
 
-from SuperResRadiomicsLib.radiomics import FeatureSettings, LesionVersions
+from SuperResRadiomicsLib.radiomics import FeatureSettings, LesionVersions, measure_versions
 from Testing.host.feature_case import (
     Case,
 )
@@ -88,7 +88,7 @@ def test_slicerradiomics_gives_the_values_of_pyradiomics(extension, measured, sc
     assert [call[0] for call in extension.calls] == ["Doe^Jane chest", "bicubic", "enhanced"]
     assert scene.GetNumberOfNodes() == nodes, "nothing temporary stays"
     settings = FeatureSettings(classes=("firstorder", "glcm"))
-    expected = LesionVersions.of_enhancement(measured.enhancement).compare(settings)
+    expected = measure_versions(LesionVersions.of(measured.enhancement), settings)
     for found, right in zip(measured.panel.table.rows, expected.rows, strict=True):
         np.testing.assert_allclose(
             (found.original, found.bicubic, found.enhanced), (right.original, right.bicubic, right.enhanced), rtol=1e-6

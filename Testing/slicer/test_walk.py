@@ -106,7 +106,7 @@ def choose_classes(panel: Any) -> None:
     """Few classes, so that the walk is short."""
     ui = panel.featurePanel.ui
     ui.featureSettingsCollapsibleButton.collapsed = False
-    wait_until(lambda: not panel.featurePanel.job._worker.isBusy, slicer.app.processEvents)
+    wait_until(lambda: panel.logic.isIdle, slicer.app.processEvents)
     for name in ("shape", "firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm"):
         if getattr(ui, f"{name}CheckBox").checked != (name in CLASSES):
             getattr(ui, f"{name}CheckBox").click()
@@ -175,7 +175,7 @@ def check_stability(panel: Any) -> None:
     ui = panel.featurePanel.ui
     assert ui.stabilityButton.enabled, ui.stabilityButton.toolTip
     ui.stabilityButton.click()
-    wait_until(lambda: not panel.featurePanel.job.isRunning, slicer.app.processEvents, SECONDS)
+    wait_until(lambda: panel.logic.isIdle, slicer.app.processEvents, SECONDS)
     assert "Stability checked at" in panel.runPanel.ui.statusLabel.text
     assert "Perturbed it varies" in ui.featureLabel.text
     assert set(cells(panel, TRUST)) <= TRUST_WORDS
@@ -209,7 +209,7 @@ def export(panel: Any, answer: Callable[[Path], None], folder: Path) -> None:
     for kind, action in feature.export.actions.items():
         answer(files[kind])
         action.trigger()
-        wait_until(lambda: not feature.job.isRunning, slicer.app.processEvents, SECONDS)
+        wait_until(lambda: panel.logic.isIdle, slicer.app.processEvents, SECONDS)
     assert all(NOT_FOR_CLINICAL_USE in file.read_text(encoding="utf-8") for file in files.values())
     lines = [line for line in files[".csv"].read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
     rows = {row["feature"]: row for row in csv.DictReader(lines) if row["class"] == "glcm"}

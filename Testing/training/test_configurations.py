@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
-import yaml
 
 from SuperResRadiomicsLib.errors import SettingsError
 from SuperResRadiomicsLib.training.config import read_config
-from SuperResRadiomicsLib.training.perceptual import read_encoder_config, train_encoder
-from SuperResRadiomicsLib.training.systems import GENERATOR
-from SuperResRadiomicsLib.training.trainer import Trainer
-from Testing.training.tiny import read_log, shrink, write_data
+from Testing.training.configuration_checks import check_the_fields, check_the_first_steps
+from Testing.training.tiny import write_data
 
 FOLDER = Path(__file__).resolve().parents[2] / "Resources" / "training"
-ENCODER = FOLDER / "perceptual-encoder.yaml"
 OWN_LAYOUT = {FOLDER / "us-cyclegan-usenhance.yaml"}
 """Tested with their reader."""
-CONFIGURATIONS = sorted(set(FOLDER.glob("*.yaml")) - {ENCODER})
+CONFIGURATIONS = sorted(FOLDER.glob("*.yaml"))
 
 
 @pytest.fixture(scope="module")
@@ -33,35 +27,12 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("path", CONFIGURATIONS, ids=lambda path: path.stem)
 def test_a_configuration_is_valid(path: Path) -> None:
-    config = read_config(path)
-    assert config.name == path.stem and config.sources and config.description and config.intended_use
-    assert (config.degradation.factor == 1) == (config.task != "super-resolution")
-    scale = config.network.arguments.get("scale")
-    assert scale in (None, config.degradation.factor), "the network enlarges as much as the degradation reduced"
+    check_the_fields(path)
 
 
 @pytest.mark.parametrize("path", sorted(set(CONFIGURATIONS) - OWN_LAYOUT), ids=lambda path: path.stem)
 def test_the_first_twenty_steps(path: Path, images: Path, tmp_path: Path) -> None:
-    trainer = Trainer(shrink(path, images), tmp_path)
-    before = [p.detach().clone() for p in trainer.system.networks[GENERATOR].parameters()]
-    trainer.run()
-    log = read_log(tmp_path)
-    for name, values in log.items():
-        assert np.isfinite([value for _, value in values]).all(), name
-    assert [step for step, _ in log["loss"]] == list(range(1, 21))
-    after = trainer.system.networks[GENERATOR].parameters()
-    assert any(not torch.equal(a, b) for a, b in zip(before, after, strict=True))
-    assert any(name.startswith("validation/") for name in log)
-
-
-def test_the_first_twenty_steps_of_an_encoder(images: Path, tmp_path: Path) -> None:
-    small = {"steps": 20, "batch": 2, "patch": 32, "context": 8, "check_patches": 2, "device": "cpu"}
-    small |= {"widths": (4, 4), "convolutions": (1, 1), "folder": images}
-    config = read_encoder_config(ENCODER).model_copy(update=small)
-    results = train_encoder(config, "encoder-a", tmp_path)
-    assert results
-    card = yaml.safe_load((tmp_path / "encoder-a.json").read_text())
-    assert card["training"]["steps"] == 20
+    check_the_first_steps(path, images, tmp_path)
 
 
 def write(folder: Path, name: str, content: str) -> Path:

@@ -10,10 +10,12 @@ import torch
 from torch import Tensor, nn
 from torchmetrics.functional.image import multiscale_structural_similarity_index_measure
 
-from SuperResRadiomicsLib.networks.patch_critic import PatchCritic
-from SuperResRadiomicsLib.networks.spp_critic import SppCritic
 from SuperResRadiomicsLib.networks.unet import UNet
+from SuperResRadiomicsLib.training.critics.patch_critic import PatchCritic
+from SuperResRadiomicsLib.training.critics.spp_critic import SppCritic
 from SuperResRadiomicsLib.training.losses import (
+    cross_entropy_critic_loss,
+    cross_entropy_generator_loss,
     gradient_penalty,
     joint_sparsifying_transform,
     least_squares_critic_loss,
@@ -199,3 +201,13 @@ def test_mixe_says_what_sizes_its_window_needs() -> None:
         mixe(image, image)
     with pytest.raises(ValueError, match="window is 4"):
         mixe(image, image, window=4)
+
+
+def test_cross_entropy_losses() -> None:
+    real, fake = torch.tensor([0.0, math.log(3)]), torch.tensor([-math.log(3), 0.0])
+    mean = (math.log(2) - math.log(0.75)) / 2
+    assert float(cross_entropy_critic_loss(real, fake)) == pytest.approx(2 * mean)
+    assert float(cross_entropy_generator_loss(real)) == pytest.approx(mean)
+    reference = nn.functional.binary_cross_entropy_with_logits
+    assert float(cross_entropy_generator_loss(fake)) == pytest.approx(float(reference(fake, torch.ones(2))))
+    assert cross_entropy_critic_loss(torch.tensor([-1e4]), torch.tensor([1e4])).isfinite()

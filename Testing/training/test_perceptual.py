@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from scipy.ndimage import gaussian_filter
 
 from SuperResRadiomicsLib.errors import MissingDependencyError, ModelError
-from SuperResRadiomicsLib.networks.perceptual import (
+from SuperResRadiomicsLib.training.perceptual import (
     LpipsVgg,
     PerceptualEncoder,
     StLpips,
@@ -24,9 +24,9 @@ from SuperResRadiomicsLib.networks.perceptual import (
     perceptual_distance,
     read_perceptual_card,
 )
-from SuperResRadiomicsLib.networks.perceptual.lpips_vgg import STAGES
-from SuperResRadiomicsLib.networks.perceptual.shipped import WEIGHTS_FOLDER
-from SuperResRadiomicsLib.networks.perceptual.st_lpips import INTERPRETER_VARIABLE
+from SuperResRadiomicsLib.training.perceptual.lpips_vgg import STAGES
+from SuperResRadiomicsLib.training.perceptual.shipped import WEIGHTS_FOLDER
+from SuperResRadiomicsLib.training.perceptual.st_lpips import INTERPRETER_VARIABLE
 
 SHIPPED = ("encoder-a", "encoder-b")
 

@@ -71,7 +71,7 @@ def test_a_killed_run_has_the_loss_curve_of_one_that_was_not(images: Path, tmp_p
 
 
 def test_accumulated_batches_count_as_one(images: Path, tmp_path: Path) -> None:
-    config = tiny("mr-espcn-x2-comparator", images, 1, precision="32-true")
+    config = tiny("mr-unet-x2-fidelity", images, 1, precision="32-true")
     together, one_by_one = (Trainer(config, tmp_path / name) for name in ("together", "one-by-one"))
     stacks = [load_stack(e, config.data) for e in list_volumes(config.data, 0) if e.role == "train"]
     sampler = together.system.sampler(stacks)
@@ -94,13 +94,13 @@ def test_two_processes_train_one_network(images: Path, tmp_path: Path) -> None:
 
 def test_processes_that_load_ahead_give_the_same_batches(images: Path, tmp_path: Path) -> None:
     for workers in (0, 2):
-        Trainer(tiny("mr-espcn-x2-comparator", images, 5, workers=workers), tmp_path / str(workers)).run()
+        Trainer(tiny("mr-unet-x2-fidelity", images, 5, workers=workers), tmp_path / str(workers)).run()
     curves = [read_log(tmp_path / str(workers))["loss"] for workers in (0, 2)]
     assert curves[0] == curves[1]
 
 
 def test_a_run_that_gets_no_better_ends(images: Path, tmp_path: Path) -> None:
-    config = tiny("mr-espcn-x2-comparator", images, 50, validate_every=1, patience=2)
+    config = tiny("mr-unet-x2-fidelity", images, 50, validate_every=1, patience=2)
     standstill = config.optimiser.model_copy(update={"learning_rate": 1e-12, "final_learning_rate": 1e-12})
     trainer = Trainer(config.model_copy(update={"optimiser": standstill}), tmp_path)
     trainer.run()
@@ -108,7 +108,7 @@ def test_a_run_that_gets_no_better_ends(images: Path, tmp_path: Path) -> None:
 
 
 def test_tensorboard_holds_curves_and_pictures(images: Path, tmp_path: Path) -> None:
-    Trainer(tiny("mr-espcn-x2-comparator", images, 4), tmp_path).run()
+    Trainer(tiny("mr-unet-x2-fidelity", images, 4), tmp_path).run()
     events = EventAccumulator(str(tmp_path / "tensorboard"))
     events.Reload()
     assert [event.step for event in events.Scalars("loss")] == [1, 2, 3, 4]

@@ -27,7 +27,6 @@ from SuperResRadiomicsLib.training.evaluation import evaluate_enhancement
 from SuperResRadiomicsLib.training.export import add_results, export_run
 from SuperResRadiomicsLib.training.patches import PatchSampler
 from SuperResRadiomicsLib.training.schedule import rate_factor
-from SuperResRadiomicsLib.training.systems import build_system
 from SuperResRadiomicsLib.training.trainer import Trainer, load_checkpoint
 from SuperResRadiomicsLib.training.volumes import list_volumes, load_stack
 from Testing.training.tiny import TINY_NETWORKS
@@ -142,7 +141,7 @@ def test_export_evaluate_and_use(trained: tuple[TrainingConfig, Path], tmp_path:
     assert updated.sha256 == card.sha256
     page = (card.folder / "README.md").read_text()
     assert "| T0 |" in page and "Not for clinical use" in page and "superres-train evaluate small" in page
-    assert json.loads((card.folder / "metadata.json").read_text())["results"]["seed"] == config.run.seed
+    assert json.loads((card.folder / "results.json").read_text())["seed"] == config.run.seed
 
 
 PAIRED = ("edsr", "carn", "srresnet", "espcn", "emasrn", "unet", "dncnn", "pix2pix-unet")
@@ -158,29 +157,6 @@ def test_every_architecture_trains_exports_and_enhances(settings: dict[str, Any]
     model = load_model(export_run(tmp_path / "run", config, tmp_path / "models").folder, "cpu")
     image = Image(np.full((2, 21, 30), 50, dtype=np.int16), Grid((30, 21, 2), (0.8, 0.8, 3.0)), "CT")
     assert enhance(image, model).enhanced.grid.size == (60, 42, 2)
-
-
-def test_every_step_of_emasrn_counts_as_much_as_the_last(settings: dict[str, Any]) -> None:
-    settings["network"] = {"name": "emasrn", "arguments": TINY_NETWORKS["emasrn"]}
-    settings["method"] = {"name": "supervised", "loss": "l1", "every_step": True}
-    config = TrainingConfig.model_validate(settings)
-    stacks = [load_stack(e, config.data) for e in list_volumes(config.data, 0) if e.role == "train"]
-    system = build_system(config)
-    network = system.networks["generator"].eval()
-    torch.nn.init.normal_(network.tail[-1].weight)
-    batch = system.tensors(system.sampler(stacks).batch(2, 0), 0, torch.device("cpu"))
-    with torch.no_grad():
-        errors = (network(batch.coarse, every_step=True) - batch.target).abs().mean(dim=(0, 2, 3))
-        assert float(system.losses("generator", batch)["l1"]) == pytest.approx(float(errors.mean()), rel=1e-5)
-    assert len(errors) == 2 and errors[0] != errors[1]
-
-
-def test_steps_of_a_network_without_steps_are_refused(settings: dict[str, Any]) -> None:
-    settings["network"] = {"name": "edsr", "arguments": TINY_NETWORKS["edsr"]}
-    settings["method"] = {"name": "supervised", "loss": "l1", "every_step": True}
-    config = TrainingConfig.model_validate(settings)
-    with pytest.raises(SettingsError, match=r"'edsr' does not work in steps.*choose one of: emasrn"):
-        build_system(config)
 
 
 def test_patches_repeat_and_differ(settings: dict[str, Any]) -> None:

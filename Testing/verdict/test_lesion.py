@@ -10,11 +10,12 @@ import pytest
 from SuperResRadiomicsLib.errors import MaskError
 from SuperResRadiomicsLib.grid import Grid, refine, transport_mask
 from SuperResRadiomicsLib.io.image import Image
-from SuperResRadiomicsLib.models.catalogue import load_card
-from SuperResRadiomicsLib.radiomics import FeatureSettings, FeatureTable, LesionVersions
+from SuperResRadiomicsLib.models import load_card
+from SuperResRadiomicsLib.radiomics import FeatureSettings, FeatureTable, LesionVersions, measure_versions
 from SuperResRadiomicsLib.radiomics.preprocessing import Normalisation, Preprocessing
 from SuperResRadiomicsLib.stability.perturbation import Opening, Translation
-from SuperResRadiomicsLib.verdict import card_behind, judge_lesion, lesion_variation
+from SuperResRadiomicsLib.verdict import card_behind, check_stability
+from SuperResRadiomicsLib.verdict.lesion import judge_lesion
 
 SETTINGS = FeatureSettings(classes=("firstorder", "glcm"), bin_width=25.0)
 
@@ -35,7 +36,7 @@ def make_versions(radius: float = 6.0) -> LesionVersions:
 
 @pytest.fixture(scope="module")
 def table() -> FeatureTable:
-    return make_versions().compare(SETTINGS)
+    return measure_versions(make_versions(), SETTINGS)
 
 
 def card_that_knows(**figures):
@@ -73,9 +74,9 @@ def test_the_cards_held_out_figures_decide(table):
 
 def test_variation_is_over_the_perturbed_lesions():
     versions = make_versions()
-    still = lesion_variation(versions, SETTINGS, [Translation((0.0, 0.0, 0.0))])
+    still = check_stability(versions, SETTINGS, [Translation((0.0, 0.0, 0.0))])
     assert max(abs(value) for value in still.values()) < 1e-9
-    moved = lesion_variation(versions, SETTINGS)
+    moved = check_stability(versions, SETTINGS)
     assert moved["original_firstorder_Mean"] > 0 and moved["original_glcm_Contrast"] > 0
 
 
@@ -87,12 +88,12 @@ def test_variation_of_normalised_features_sees_the_whole_image():
     bright.enhanced.voxels[..., -40:] = 9000
     normalised = replace(SETTINGS, preprocessing=Preprocessing(Normalisation(100)))
     for settings, same in ((SETTINGS, True), (normalised, False)):
-        found, other = (lesion_variation(each, settings, [Opening()]) for each in (plain, bright))
+        found, other = (check_stability(each, settings, [Opening()]) for each in (plain, bright))
         assert (found == other) is same
 
 
 def test_the_card_knows_nothing_of_normalised_images():
-    table = make_versions().compare(replace(SETTINGS, preprocessing=Preprocessing(Normalisation(100))))
+    table = measure_versions(make_versions(), replace(SETTINGS, preprocessing=Preprocessing(Normalisation(100))))
     good = {"spread": 2.0, "network": {"error": 0.1, "concordance": 0.97}}
     card = card_that_knows(**{row.key: good for row in table.rows})
     assert {row.verdict.word for row in judge_lesion(table, card).rows} == {"unknown"}
@@ -100,15 +101,15 @@ def test_the_card_knows_nothing_of_normalised_images():
 
 def test_a_lesion_too_small_to_perturb_says_so():
     with pytest.raises(MaskError, match="too small to be perturbed"):
-        lesion_variation(make_versions(radius=1.5), SETTINGS, [Opening(), Translation((0.0, 0.0, 40.0))])
+        check_stability(make_versions(radius=1.5), SETTINGS, [Opening(), Translation((0.0, 0.0, 40.0))])
 
 
 def test_the_card_is_found_only_with_the_same_weights(table):
     card = load_card("ct-gancircle-x2-fidelity")
     model = {"name": card.name, "sha256": card.sha256}
-    known = replace(table, header={**table.header, "provenance": {"model": model}})
+    known = replace(table, header=replace(table.header, provenance={"model": model}))
     assert card_behind(known).name == card.name
-    other = replace(table, header={**table.header, "provenance": {"model": {**model, "sha256": "0" * 64}}})
+    other = replace(table, header=replace(table.header, provenance={"model": {**model, "sha256": "0" * 64}}))
     assert card_behind(other) is None and card_behind(table) is None
 
 

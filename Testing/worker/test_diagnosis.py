@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE
-from SuperResRadiomicsLib.models.catalogue import find_models, load_card
+from SuperResRadiomicsLib.models import find_models, load_card
 from SuperResRadiomicsLib.worker.diagnosis import diagnose
 
 REPOSITORY = Path(__file__).resolve().parents[2]

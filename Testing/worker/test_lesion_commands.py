@@ -15,7 +15,8 @@ from SuperResRadiomicsLib.grid import Grid, refine, transport_mask
 from SuperResRadiomicsLib.io.image import Image, write_image, write_mask
 from SuperResRadiomicsLib.radiomics import FeatureSettings, FeatureTable, LesionVersions
 from SuperResRadiomicsLib.radiomics.lesion_files import carry_lesion, read_lesion
-from SuperResRadiomicsLib.verdict import judge_lesion, lesion_variation
+from SuperResRadiomicsLib.verdict import check_stability as perturb
+from SuperResRadiomicsLib.verdict import compare as judged_features
 from SuperResRadiomicsLib.worker import lesion_commands as commands
 
 NATIVE = Grid((16, 14, 5), (1.0, 1.0, 3.0), (3.0, -4.0, 8.0))
@@ -59,7 +60,7 @@ def compare(lesion: dict[str, Any], **settings: Any) -> dict[str, Any]:
 def test_features_are_those_of_the_package(lesion):
     result = compare(lesion, bin_width=10.0)
     settings = FeatureSettings(engine="exact", classes=("firstorder",), bin_width=10.0)
-    expected = judge_lesion(read_lesion(**lesion).compare(settings), None)
+    expected = judged_features(read_lesion(**lesion), settings)
     assert json.loads(json.dumps(result["features"])) == json.loads(json.dumps(expected.to_dict()))
     assert result["features"]["header"]["engine"] == "exact" and result["warnings"] == []
 
@@ -167,7 +168,7 @@ def test_stability_is_the_variation_at_each_bin_setting(lesion):
     assert steps == [("stability", done, 3) for done in range(4)]
     for place, count in enumerate((4, 8, 16)):
         settings = FeatureSettings(engine="exact", classes=("firstorder",), bin_width=None, bin_count=count)
-        expected = lesion_variation(read_lesion(**lesion), settings)
+        expected = perturb(read_lesion(**lesion), settings)
         assert {key: found[place] for key, found in stability["variation"].items()} == expected
     entropy = stability["variation"]["original_firstorder_Entropy"]
     assert len(set(entropy)) == 3, "entropy depends on the bins"
@@ -190,7 +191,7 @@ def test_values_of_another_program_are_taken_as_they_are(lesion):
     computed = {"engine": "SlicerRadiomics", "version": "9", **values}
     result = commands.compare_lesion(silent, lesion=lesion, features=FIRST_ORDER, computed=computed)
     table = FeatureTable.from_dict(result["features"])
-    assert (table.header["engine"], table.header["engine_version"]) == ("SlicerRadiomics", "9")
+    assert (table.header.engine, table.header.engine_version) == ("SlicerRadiomics", "9")
     for found, row in zip(table.rows, own.rows, strict=True):
         assert (found.original, found.bicubic, found.enhanced) == (row.original + 1, row.bicubic + 2, row.enhanced + 3)
     assert commands.settings_of(table).engine == "pyradiomics", "which repeats them"

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from SuperResRadiomicsLib import SCHEMA_VERSION
 from SuperResRadiomicsLib.detect import detect_lesion
 from SuperResRadiomicsLib.enhancement import enhance
 from SuperResRadiomicsLib.io.image import write_image, write_mask
 from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.radiomics import FeatureTable
 from SuperResRadiomicsLib.worker import server as worker
+from SuperResRadiomicsLib.worker.protocol import PROTOCOL, UNREADABLE
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BY_PATH = [sys.executable, str(REPOSITORY / "SuperResRadiomicsLib" / "worker" / "__main__.py")]
@@ -27,6 +27,11 @@ BY_NAME = [sys.executable, "-m", "SuperResRadiomicsLib.worker"]
 FIRST_ORDER = {"classes": ["firstorder"]}
 
 Message = dict[str, Any]
+
+
+def request(command: str, **parameters: Any) -> str:
+    """A request's line, as somebody else than this package may write it."""
+    return json.dumps({"protocol": PROTOCOL, "event": "request", "id": 1, "command": command, "parameters": parameters})
 
 
 class Conversation:
@@ -49,12 +54,12 @@ class Conversation:
 
     def ask(self, command: str, **parameters: Any) -> list[Message]:
         """Send a request; returns all answers up to the result or error."""
-        envelope = {"schema_version": SCHEMA_VERSION, "id": "request 1", "command": command}
-        self.write(json.dumps({**envelope, **parameters}))
+        self.write(request(command, **parameters))
         answers = [self.read()]
-        while answers[-1]["event"] == "progress":
+        while answers[-1]["event"] in ("progress", "alive"):
             answers.append(self.read())
-        assert {answer["id"] for answer in answers} <= {"request 1"}
+        answers = [answer for answer in answers if answer["event"] != "alive"]
+        assert {answer["id"] for answer in answers} <= {1, UNREADABLE}
         return answers
 
     def end(self) -> int:
@@ -99,7 +104,7 @@ def files(lesion, tiny_model: Path, tmp_path: Path) -> dict[str, str]:
 def test_it_greets_and_ends_with_its_input(start, arguments):
     conversation = start(arguments)
     assert conversation.greeting["event"] == "ready"
-    assert conversation.greeting["schema_version"] == SCHEMA_VERSION
+    assert conversation.greeting["protocol"] == PROTOCOL
     assert conversation.greeting["notice"].startswith("Not for clinical use")
     assert conversation.end() == 0
 
@@ -173,7 +178,7 @@ def test_a_saved_enhancement_can_be_compared(start, lesion, tiny_model, tmp_path
     image, mask = lesion
     enhance(image, tiny_model, mask=mask, device="cpu").save(tmp_path)
     answer = start().ask("compare", enhancement=str(tmp_path), features=FIRST_ORDER)[-1]
-    assert FeatureTable.from_dict(answer["result"]["features"]).header["model"] == "tiny"
+    assert FeatureTable.from_dict(answer["result"]["features"]).header.model == "tiny"
 
 
 def test_an_enhancement_without_mask_cannot_be_compared(start, lesion, tiny_model, tmp_path):
@@ -241,15 +246,16 @@ def test_a_missing_package_is_named(start, files, without, package, hint):
     assert hint in answer["message"]
 
 
-def test_another_schema_version_is_refused(start):
+def test_another_version_is_refused(start):
     conversation = start()
-    conversation.write(json.dumps({"schema_version": 99, "id": 1, "command": "devices"}))
+    conversation.write(request("devices").replace(f'"protocol": {PROTOCOL}', '"protocol": 99'))
     answer = conversation.read()
-    assert answer["event"] == "error"
-    assert "schema version 99" in answer["message"]
+    assert (answer["event"], answer["kind"], answer["id"]) == ("error", "user", UNREADABLE)
+    assert "protocol 99" in answer["message"]
+    assert "Update both" in answer["message"]
 
 
-@pytest.mark.parametrize("line", ["not json", "[]", "{}", '{"schema_version": 1, "id": 1, "command": "remove"}'])
+@pytest.mark.parametrize("line", ["not json", "[]", "{}", request("remove")])
 def test_nonsense_is_refused_and_survived(start, line):
     conversation = start()
     conversation.write(line)
@@ -258,7 +264,8 @@ def test_nonsense_is_refused_and_survived(start, line):
 
 
 def test_unknown_parameters_are_refused(start):
-    assert start().ask("models", colour="red")[-1]["kind"] == "internal"
+    answer = start().ask("models", colour="red")[-1]
+    assert "no parameter 'colour'" in answer["message"]
 
 
 def test_it_shuts_down_when_asked(start):
@@ -282,9 +289,8 @@ def test_stray_output_does_not_reach_the_protocol():
 
 def test_it_ends_when_nobody_listens(start, files):
     conversation = start(stderr=subprocess.PIPE)
-    envelope = {"schema_version": SCHEMA_VERSION, "id": 1, "command": "enhance"}
     conversation.process.stdout.close()
-    conversation.write(json.dumps({**envelope, **files}))
+    conversation.write(request("enhance", **files))
     assert conversation.process.wait(timeout=30) == 0
     assert conversation.process.stderr.read() == ""
     conversation.process.stderr.close()
@@ -292,6 +298,6 @@ def test_it_ends_when_nobody_listens(start, files):
 
 def test_models_are_those_that_enhance(tiny_model, tiny_detector, monkeypatch):
     monkeypatch.setattr(
-        "SuperResRadiomicsLib.models.catalogue.model_folders", lambda: [tiny_model.parent, tiny_detector.parent]
+        "SuperResRadiomicsLib.models.find.model_folders", lambda: [tiny_model.parent, tiny_detector.parent]
     )
     assert list(worker.models(lambda *progress: None)["models"]) == ["tiny"]

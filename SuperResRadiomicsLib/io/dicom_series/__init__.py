@@ -1,7 +1,17 @@
 """DICOM image series, every slice checked: read right or refused."""
 
 from .files import DicomFile, find_dicom_files, is_dicom, read_header
-from .reading import read_dicom
+from .reading import DicomImage, read_dicom, read_files
 from .series import choose_series, image_series
 
-__all__ = ["DicomFile", "choose_series", "find_dicom_files", "image_series", "is_dicom", "read_dicom", "read_header"]
+__all__ = [
+    "DicomFile",
+    "DicomImage",
+    "choose_series",
+    "find_dicom_files",
+    "image_series",
+    "is_dicom",
+    "read_dicom",
+    "read_files",
+    "read_header",
+]

@@ -101,6 +101,8 @@ class Decoder:
 
 def is_compressed(each: Slice) -> bool:
     """Whether a slice's pixels are compressed by an image format, and not just by their runs of equal bytes."""
+    if "PixelData" in each.file.header:
+        return False  # a dataset in memory: pydicom's own to decode
     meta = getattr(each.file.header, "file_meta", None)
     syntax = None if meta is None else meta.get("TransferSyntaxUID")
     if syntax is None or syntax == RUN_LENGTHS or not syntax.is_transfer_syntax:
@@ -114,7 +116,7 @@ def stored_values(each: Slice) -> Array:
     Raises:
         ImageError: Fewer than the header claims, or no pixels at all.
     """
-    dataset = parse(each.file.path, with_pixels=True)
+    dataset = each.file.header if "PixelData" in each.file.header else parse(each.file.path, with_pixels=True)
     if "PixelData" not in dataset and "FloatPixelData" not in dataset and "DoubleFloatPixelData" not in dataset:
         raise ImageError(f"'{each.file.path.name}' has no pixels: the file is incomplete. Copy or export it again.")
     rows, columns = each.shape

@@ -55,24 +55,29 @@ def read_dicom(path: Path, choice: ImageChoice = ANY_IMAGE) -> DicomImage:
         MissingDependencyError: pydicom is not installed.
     """
     files = find_dicom_files(path) if path.is_dir() else [read_header(path)]
-    series, notes = choose_series(files, choice.series, path.name)
-    slices = _chosen_frame([each for file in series for each in slices_of(file)], choice.frame, path.name)
-    modality = _common_modality(series, path.name)
-    spacing, said = pixel_spacing(slices, path.name)
-    stack = stack_slices(slices, spacing, path.name)
+    return read_files(files, path.name, choice)
+
+
+def read_files(files: Sequence[DicomFile], name: str, choice: ImageChoice = ANY_IMAGE) -> DicomImage:
+    """Read one series of DICOM files whose headers (or all of them) were read before; see `read_dicom`."""
+    series, notes = choose_series(files, choice.series, name)
+    slices = _chosen_frame([each for file in series for each in slices_of(file)], choice.frame, name)
+    modality = _common_modality(series, name)
+    spacing, said = pixel_spacing(slices, name)
+    stack = stack_slices(slices, spacing, name)
     decoder = Decoder()
     voxels = stacked(stack.slices, decoder)
     grid = stack.grid
-    said += [*stack.notes, *decoder.notes, *_value_notes(stack.slices, voxels, modality, path.name)]
+    said += [*stack.notes, *decoder.notes, *_value_notes(stack.slices, voxels, modality, name)]
     if stack.is_tilted:
-        voxels, grid = _straightened(stack, voxels, choice.straighten, path.name)
+        voxels, grid = _straightened(stack, voxels, choice.straighten, name)
         said.append(f"The gantry was tilted by {tilt_degrees(stack):.1f} degrees; slices were shifted, interpolating.")
     unit = ""
     if modality == "PT":
-        voxels, unit, more = _uptake(series[0], voxels, choice.suv, path.name)
+        voxels, unit, more = _uptake(series[0], voxels, choice.suv, name)
         said += more
     elif choice.suv:
-        raise ImageError(f"SUV was asked for, but '{path.name}' is {modality or 'no PET'}. Leave out --suv.")
+        raise ImageError(f"SUV was asked for, but '{name}' is {modality or 'no PET'}. Leave out --suv.")
     return DicomImage(voxels, grid, modality, unit, (*notes, *said))
 
 

@@ -85,13 +85,20 @@ def _described(series: Series) -> str:
     return f"{description} ({number}{first.text('Modality') or '?'}, {len(series)} files, UID ...{end})"
 
 
+def _same_content(first: DicomFile, second: DicomFile) -> bool:
+    """Whether two files are byte for byte the same; datasets in memory are compared as such."""
+    if first.path.is_file() and second.path.is_file():
+        return first.path.read_bytes() == second.path.read_bytes()
+    return first.header is second.header
+
+
 def _without_copies(series: Series) -> tuple[Series, list[str]]:
     """The series without files that are byte for byte another one's copy."""
     kept: dict[str, Series] = {}
     copies = 0
     for file in series:
         same_name = kept.setdefault(file.text("SOPInstanceUID"), [])
-        if any(file.path.read_bytes() == other.path.read_bytes() for other in same_name):
+        if any(_same_content(file, other) for other in same_name):
             copies += 1
         else:
             same_name.append(file)

@@ -1,12 +1,10 @@
 """Held-out figures of trained models, for their cards and for the tables of the papers."""
 
 from .detection import evaluate_detector
-from .dictionary import dictionary_contender
 from .enhancement import evaluate_contender, evaluate_enhancement
 from .judges import further_judges
 
 __all__ = [
-    "dictionary_contender",
     "evaluate_contender",
     "evaluate_detector",
     "evaluate_enhancement",

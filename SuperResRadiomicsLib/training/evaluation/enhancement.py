@@ -18,10 +18,10 @@ from ...enhancement.intensity import Window
 from ...errors import SettingsError
 from ...grid import interpolate_bicubic
 from ...metrics import psnr, ssim
-from ...networks.perceptual import PerceptualModel, load_perceptual
 from ..config import TrainingConfig
 from ..degradation import Sampling
 from ..entries import VolumeEntry
+from ..perceptual import PerceptualModel, load_perceptual
 from ..validation import BODY_ABOVE_HU, FixedDegradation, fixed_degradations
 from .cases import Case, load_cases
 from .features import Table, feature_agreement, lesion_features

@@ -21,7 +21,7 @@ from ...metrics import (
 )
 from ...metrics.degradation import ForwardOperator
 from ...metrics.ms_ssim import SMALLEST_SIDE
-from ...networks.perceptual import PerceptualModel
+from ..perceptual import PerceptualModel
 
 FloatArray = npt.NDArray[np.float32]
 Values = dict[str, float | None]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from ...errors import SettingsError
-from ...networks.perceptual import PerceptualModel, StLpips, load_lpips_vgg
+from ..perceptual import PerceptualModel, StLpips, load_lpips_vgg
 
 StLpipsNetwork = Literal["vgg", "alex"]
 

@@ -12,10 +12,10 @@ from ...enhancement import LoadedModel, enhance
 from ...grid import interpolate_bicubic, resample
 from ...io.image import Image
 from ...operators import positional_noise
-from ..baselines import bilinear, bilinear_non_local_means, rician_non_local_means, rician_wavelet
 from ..config import TrainingConfig
 from ..validation import FixedDegradation, fixed_degradations
 from .cases import Case
+from .classical import bilinear, bilinear_non_local_means, rician_non_local_means, rician_wavelet
 
 FloatArray = npt.NDArray[np.float32]
 NETWORK, NULL_MODEL, DEGRADED = "network", "bicubic+noise", "degraded"

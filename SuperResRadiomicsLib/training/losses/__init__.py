@@ -11,17 +11,12 @@ from .adversarial import (
     wasserstein_generator_loss,
 )
 from .box import attention_loss, box_loss, detection_losses, edge_loss, generalised_iou, objectness_loss
-from .contrastive import region_contrast
 from .mixe import mean_gradient_error, mixe
-from .smoothness import smoothness
-from .superpixels import region_means, superpixel_count, superpixels
-from .teacher import certain_consistency
 from .total_variation import joint_sparsifying_transform, total_variation
 
 __all__ = [
     "attention_loss",
     "box_loss",
-    "certain_consistency",
     "cross_entropy_critic_loss",
     "cross_entropy_generator_loss",
     "detection_losses",
@@ -35,11 +30,6 @@ __all__ = [
     "mixe",
     "objectness_loss",
     "real_target",
-    "region_contrast",
-    "region_means",
-    "smoothness",
-    "superpixel_count",
-    "superpixels",
     "total_variation",
     "wasserstein_critic_loss",
     "wasserstein_generator_loss",

@@ -1,6 +1,22 @@
-"""Training of the perceptual encoders: no labels, only the knowledge of what was done to a patch."""
+"""Perceptual features and distances behind one interface.
 
-from .config import EncoderConfig, read_encoder_config
-from .trainer import train_encoder
+Each model has a name that its numbers carry; distances of different models are not comparable.
+"""
 
-__all__ = ["EncoderConfig", "read_encoder_config", "train_encoder"]
+from .distance import FeatureModel, PerceptualModel, perceptual_distance
+from .encoder import PerceptualEncoder
+from .lpips_vgg import LpipsVgg, load_lpips_vgg
+from .shipped import load_perceptual, read_perceptual_card
+from .st_lpips import StLpips
+
+__all__ = [
+    "FeatureModel",
+    "LpipsVgg",
+    "PerceptualEncoder",
+    "PerceptualModel",
+    "StLpips",
+    "load_lpips_vgg",
+    "load_perceptual",
+    "perceptual_distance",
+    "read_perceptual_card",
+]

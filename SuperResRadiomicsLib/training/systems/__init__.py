@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 from .cycle_gan import CycleGan
 from .detector import Detector
 from .gan_circle import GanCircle
-from .mspgan import Mspgan
-from .pix2pix import Pix2Pix
-from .reg_gan import RegGan
 from .srgan import SrGan
 from .supervised import Supervised
 from .system import GENERATOR, Losses, PatchSystem, Phase, Sampler, System, TensorBatch
@@ -17,27 +14,38 @@ from .system import GENERATOR, Losses, PatchSystem, Phase, Sampler, System, Tens
 if TYPE_CHECKING:
     from ..config import TrainingConfig
 
-SYSTEMS: dict[str, type[System]] = {
+_SYSTEMS: dict[str, type[System]] = {
     "supervised": Supervised,
     "gan-circle": GanCircle,
     "srgan": SrGan,
     "cycle-gan": CycleGan,
-    "pix2pix": Pix2Pix,
-    "reg-gan": RegGan,
-    "mspgan": Mspgan,
     "detector": Detector,
 }
 
 
+def register_system(method: str, system: type[System]) -> None:
+    """Tell how a further training method trains; `register_method` lets configurations choose it.
+
+    Args:
+        method: Its name in configurations.
+        system: Made from the configuration and its section ``method``.
+    """
+    _SYSTEMS[method] = system
+
+
+def system_class(method: str) -> type[System]:
+    """How a method trains, by its name in configurations."""
+    return _SYSTEMS[method]
+
+
 def build_system(config: TrainingConfig) -> System:
     """Make the networks of a configuration's training method."""
-    system: System = SYSTEMS[config.method.name](config, config.method)  # type: ignore[call-arg]
+    system: System = system_class(config.method.name)(config, config.method)  # type: ignore[call-arg]
     return system
 
 
 __all__ = [
     "GENERATOR",
-    "SYSTEMS",
     "Losses",
     "PatchSystem",
     "Phase",
@@ -45,4 +53,6 @@ __all__ = [
     "System",
     "TensorBatch",
     "build_system",
+    "register_system",
+    "system_class",
 ]

@@ -15,10 +15,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from ...networks import build_network
-from ...networks.patch_critic import PatchCritic
-from ...networks.perceptual import load_perceptual, perceptual_distance
+from ..critics.patch_critic import PatchCritic
 from ..losses import least_squares_critic_loss, least_squares_generator_loss, real_target
 from ..methods import CycleGanSettings
+from ..perceptual import load_perceptual, perceptual_distance
 from .adversarial import AdversarialSystem
 from .system import GENERATOR, Losses, TensorBatch
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor, nn
 
 from ...networks import build_network
-from ...networks.spp_critic import SppCritic
+from ..critics.spp_critic import SppCritic
 from ..losses import (
     gradient_penalty,
     joint_sparsifying_transform,

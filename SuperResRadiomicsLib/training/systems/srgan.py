@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 from torch.nn import functional
 
-from ...networks.perceptual import load_perceptual, perceptual_distance
-from ...networks.spp_critic import SppCritic
+from ..critics.spp_critic import SppCritic
 from ..losses import (
     cross_entropy_critic_loss,
     cross_entropy_generator_loss,
@@ -21,6 +20,7 @@ from ..losses import (
     wasserstein_generator_loss,
 )
 from ..methods import SrGanSettings
+from ..perceptual import load_perceptual, perceptual_distance
 from .adversarial import CRITIC, AdversarialSystem
 from .system import Losses, TensorBatch
 

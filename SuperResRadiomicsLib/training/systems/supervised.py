@@ -26,8 +26,8 @@ class Supervised(PatchSystem):
         if settings.every_step and not architectures()[config.network.name].every_step:
             able = ", ".join(name for name, architecture in architectures().items() if architecture.every_step)
             raise SettingsError(
-                f"'method: every_step' is set, but '{config.network.name}' does not work in steps. "
-                f"Leave it out, or choose one of: {able}."
+                f"'method: every_step' is set, but '{config.network.name}' does not work in steps. Leave it out"
+                + (f", or choose one of: {able}." if able else ".")
             )
 
     @property

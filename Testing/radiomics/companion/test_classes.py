@@ -11,12 +11,11 @@ import pytest
 from SuperResRadiomicsLib.errors import MaskError, SettingsError
 from SuperResRadiomicsLib.grid import Grid, through_plane_axis
 from SuperResRadiomicsLib.io.image import Image
-from SuperResRadiomicsLib.radiomics import FeatureSettings, extract_features
+from SuperResRadiomicsLib.radiomics import FeatureSettings, LesionVersions, extract_features, measure_versions
 from SuperResRadiomicsLib.radiomics.companion.intensity import NAMES as INTENSITY
 from SuperResRadiomicsLib.radiomics.companion.intensity import lesion_intensity
 from SuperResRadiomicsLib.radiomics.companion.quality import NAMES as QUALITY
 from SuperResRadiomicsLib.radiomics.companion.quality import image_quality
-from SuperResRadiomicsLib.radiomics.comparison import compare
 from SuperResRadiomicsLib.radiomics.engine import ENGINES
 from SuperResRadiomicsLib.radiomics.plan import COMPANION_CLASSES, FEATURE_CLASSES
 from SuperResRadiomicsLib.study.combine import combine
@@ -109,10 +108,11 @@ def test_table_of_three_images_holds_and_explains_them(lesion):
 
     def table(*classes: str):
         settings = FeatureSettings(engine="exact", classes=classes)
-        return compare(
-            image, mask, fine, enhanced, fine_mask, settings, model="m", objective="fidelity", adversarial=False,
-            mask_rule="linear", volume_change=0.0,
+        versions = LesionVersions(
+            image, mask, fine, enhanced, fine_mask, mask_rule="linear", volume_change=0.0, model="m",
+            objective="fidelity", adversarial=False,
         )  # fmt: skip
+        return measure_versions(versions, settings)
 
     shown = table("shape", *COMPANION_CLASSES)
     rows = {row.key: row for row in shown.rows}
@@ -121,9 +121,9 @@ def test_table_of_three_images_holds_and_explains_them(lesion):
     assert (row.feature_class, row.feature) == ("imagequality", "WaveletGlobal")
     peak = rows["companion_lesionintensity_Maximum"]
     assert peak.enhanced - peak.bicubic == pytest.approx(5)
-    note = shown.header["companion_note"]
+    note = shown.header.to_dict()["companion_note"]
     assert "our definition" in note and "IBSI" in note and "the whole image that was given" in note
-    assert "companion_note" not in table("shape").header
+    assert "companion_note" not in table("shape").header.to_dict()
 
 
 def test_importing_and_computing_without_the_class_needs_no_pywavelets():

@@ -1,0 +1,126 @@
+"""What the feature panel has computed: features compared anew, their stability, the report."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import slicer
+from slicer.i18n import tr as _
+
+from . import slicerradiomics
+from .featurenode import FeatureNode
+from .jobs import Job, JobFailed
+from .lesionfiles import writeLesion
+from .segmentwatch import fingerprint
+
+
+class FeatureJob(Job):
+    """A job about a feature table; it ends with a sentence for the user.
+
+    Args:
+        command: The worker's command.
+        table: The table.
+    """
+
+    def __init__(self, command: str, table: FeatureNode) -> None:
+        super().__init__(command)
+        self.table = table
+
+    @property
+    def nodes(self) -> list[Any]:
+        """The table's node."""
+        return [self.table.node]
+
+    def finish(self, result: dict[str, Any]) -> str:
+        """Take the result over.
+
+        Raises:
+            JobFailed: The table is no longer there.
+        """
+        if not slicer.mrmlScene.IsNodePresent(self.table.node):
+            raise JobFailed(_("The table was removed meanwhile; the result was discarded."))
+        return self.takeOver(result)
+
+    def takeOver(self, result: dict[str, Any]) -> str:
+        """Show the result; returns what to tell the user."""
+        raise AssertionError(result)
+
+
+class FeatureComparison(FeatureJob):
+    """The features of a table's images for a lesion; the table is filled at the end.
+
+    Args:
+        table: The table.
+        segmentation: Segmentation node with the lesion.
+        segmentId: The lesion's segment.
+        settings: Arguments of the package's ``FeatureSettings``.
+    """
+
+    def __init__(self, table: FeatureNode, segmentation: Any, segmentId: str, settings: dict[str, Any]) -> None:
+        super().__init__("compare_lesion", table)
+        self._segmentation, self._segmentId, self._settings = segmentation, segmentId, settings
+        self._drawn = fingerprint(segmentation, segmentId)
+
+    def prepare(self) -> dict[str, Any]:
+        """Write the images and the mask."""
+        lesion = (self.table, self._segmentation, self._segmentId)
+        parameters = {"lesion": writeLesion(*lesion, self.folder), "features": self._settings}
+        if self._settings["engine"] == slicerradiomics.NAME:
+            given = {name: value for name, value in self._settings.items() if name != "engine"}
+            parameters["computed"] = slicerradiomics.computeFeatures(*lesion, given)
+            # The package checks the settings with an engine that it knows; the values are SlicerRadiomics'.
+            parameters["features"] = given
+        return parameters
+
+    def takeOver(self, result: dict[str, Any]) -> str:
+        """Fill the table."""
+        self.table.fill(result["features"], settings=self._settings)
+        self.table.setLesion(self._segmentation, self._segmentId, self._drawn)
+        return "\n".join([_("Features computed."), *result["warnings"]])
+
+
+class StabilityCheck(FeatureJob):
+    """The lesion of a table is perturbed; the table gets the verdicts.
+
+    Args:
+        table: The table.
+    """
+
+    def __init__(self, table: FeatureNode) -> None:
+        super().__init__("check_stability", table)
+        self._given = {"features": table.features, "settings": table.settings}
+
+    def prepare(self) -> dict[str, Any]:
+        """Write the images and the mask."""
+        lesion = writeLesion(self.table, self.table.segmentation, self.table.segmentId, self.folder)
+        return {"lesion": lesion, **self._given}
+
+    def takeOver(self, result: dict[str, Any]) -> str:
+        """Fill the table."""
+        self.table.fill(result["features"], result["stability"], self._given["settings"])
+        return _("Stability checked at {bins}.").format(bins=", ".join(result["stability"]["bins"]))
+
+
+class Report(FeatureJob):
+    """The HTML page, with a picture where the images are in the scene and matplotlib is installed.
+
+    Args:
+        table: The table.
+        fileName: The page.
+        title: What it calls the image.
+    """
+
+    def __init__(self, table: FeatureNode, fileName: str, title: str) -> None:
+        super().__init__("report_lesion", table)
+        self._page = {"features": table.features, "page": fileName, "title": title}
+
+    def prepare(self) -> dict[str, Any]:
+        """Write the images and the mask, where they are still there."""
+        table = self.table
+        if not (all(table.images.values()) and table.segmentation):
+            return self._page
+        return {**self._page, "lesion": writeLesion(table, table.segmentation, table.segmentId, self.folder)}
+
+    def takeOver(self, result: dict[str, Any]) -> str:
+        """Nothing in the scene changes."""
+        return _("Page written.") if result["picture"] else _("Page written, without a picture.")

@@ -1,0 +1,56 @@
+"""A model's held-out figures in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .card import Card
+
+NOT_MEASURED = "not measured"
+IN_THE_CARD = "see its card"
+
+
+def headline(card: Card) -> str:
+    """The held-out figures that say most about a model.
+
+    Of a model that enhances: the gain over bicubic interpolation (over the degraded image where
+    the pixels stay), mean over test patients, under the first degradation in its card (the one that
+    its default settings undo). Of a detector: how many lesions its box holds, and how large it is.
+    Figures in a layout that is not known are not guessed at.
+    """
+    if not card.results:
+        return NOT_MEASURED
+    try:
+        return next(_lines(card.results, card.detects))[1]
+    except (KeyError, TypeError, ValueError, AttributeError, StopIteration):
+        return IN_THE_CARD
+
+
+def headlines(results: Mapping[str, Any], detects: bool = False) -> list[str]:
+    """The same of every degradation in the results of an evaluation, whose layout must be known."""
+    return [f"{name}: {text}" for name, text in _lines(results, detects)]
+
+
+def _lines(results: Mapping[str, Any], detects: bool) -> Iterator[tuple[str, str]]:
+    for name, figures in results["degradations"].items():
+        yield name, _detection(figures) if detects else _enhancement(figures, results["baseline"])
+
+
+def _enhancement(figures: dict[str, Any], baseline: str) -> str:
+    gain, change = (
+        figures["mean"][f"{name}_network"] - figures["mean"][f"{name}_{baseline}"] for name in ("psnr", "ssim")
+    )
+    rival = "the degraded image" if baseline == "degraded" else baseline
+    return f"{gain:+.1f} dB PSNR, {change:+.3f} SSIM over {rival} ({_count(len(figures['patients']), 'patient')})"
+
+
+def _detection(figures: dict[str, Any]) -> str:
+    """The layout is that of `BoxFigures`."""
+    whole, nearly, area = (figures[name] for name in ("perfect", "acceptable", "median_area_share"))
+    lesions = _count(figures["lesions"], "lesion")
+    return f"box holds {whole:.0%} wholly, {nearly:.0%} nearly; {area:.0%} of the slice ({lesions})"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

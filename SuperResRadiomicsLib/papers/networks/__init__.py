@@ -1,0 +1,1 @@
+"""Comparators, one architecture a file."""

@@ -1,0 +1,1 @@
+"""Training methods of comparators, one a file."""

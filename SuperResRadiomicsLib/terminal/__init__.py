@@ -1,0 +1,1 @@
+"""What both commands share: what they print, and how they end."""

@@ -1,0 +1,1 @@
+"""Critics: networks that tell true from made images, and only training needs."""

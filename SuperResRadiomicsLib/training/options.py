@@ -1,0 +1,54 @@
+"""Arguments that the commands of training share, and what is done with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ..io.files import write_json
+from ..models import Card
+from ..models.headline import headlines
+from ..terminal.console import output, print_json
+from .config import TrainingConfig
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+Config = Annotated[Path, typer.Argument(help="Training configuration (YAML).", show_default=False)]
+Data = Annotated[Path | None, typer.Option(help="Folder of volumes, instead of the configuration's.")]
+Figures = Annotated[Path | None, typer.Option(help="Write the figures to this JSON file.", show_default=False)]
+
+
+def command_line(context: typer.Context, command: str, config: Path) -> str:
+    """The command that is running, as it goes into what it writes.
+
+    Args:
+        context: Of the command.
+        command: Its name and the arguments to tell of.
+        config: The configuration; named from the repository's root where it lies there.
+    """
+    path = config.resolve()
+    shown = path.relative_to(REPOSITORY).as_posix() if path.is_relative_to(REPOSITORY) else path.name
+    return f"{context.find_root().info_name} {command} --config {shown}"
+
+
+def show_figures(results: dict[str, Any], out: Path | None, json: bool, card: Card | None = None) -> None:
+    """Write an evaluation to a file, if asked for, and print it: as JSON, or a line for each degradation."""
+    if out is not None:
+        write_json(out, results, compact=True)
+    if json:
+        print_json(results)
+        return
+    for line in headlines(results, detects=card is not None and card.detects):
+        output.print(line, highlight=False)
+
+
+def leave_features_out(config: TrainingConfig) -> TrainingConfig:
+    """Change a configuration so that no lesion features are compared, which takes most of the time."""
+    return config.model_copy(update={"evaluation": config.evaluation.model_copy(update={"features": False})})
+
+
+def with_data(config: TrainingConfig, folder: Path | None) -> TrainingConfig:
+    """Change the folder of volumes, where one is given."""
+    return config.model_copy(update={"data": config.data.model_copy(update={"folder": folder})}) if folder else config

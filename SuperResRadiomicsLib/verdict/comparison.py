@@ -1,0 +1,67 @@
+"""The feature table of a lesion with its verdicts: the one place where both come together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ..models import Card, load_card
+from ..radiomics import FeatureSettings, FeatureTable, Lesion, LesionVersions, measure_versions
+from .lesion import card_behind, judge_lesion
+
+if TYPE_CHECKING:
+    from ..radiomics.engine import Engine
+
+
+def compare(
+    lesion: Lesion,
+    settings: FeatureSettings | None = None,
+    *,
+    model: Card | str | os.PathLike[str] | None = None,
+    variation: Mapping[str, float] | None = None,
+    engine: Engine | None = None,
+) -> FeatureTable:
+    """Compare a lesion's features on the original, the bicubic and the enhanced image, and judge each of them.
+
+    Args:
+        lesion: An enhancement of a lesion, the folder that one was saved to, or images from elsewhere
+            (`LesionVersions.of_images`).
+        settings: Of the features, the same for all three images; the defaults of `FeatureSettings` unless given.
+        model: Whose held-out figures the verdicts rest on: a card, or a model's name or folder. Without it the model
+            that the provenance names, where it is installed with the same weights.
+        variation: What `check_stability` returned, where stability was checked.
+        engine: Computes the features instead of the engine that the settings name.
+
+    Returns:
+        The table; every row has its verdict. Where nothing is known of the model, the word is ``unknown``.
+
+    Raises:
+        MaskError: The enhancement was made without a mask, or the mask marks no lesion.
+        SettingsError: The settings do not fit one of the images.
+        ModelError: There is no such model.
+        MissingDependencyError: The engine is not installed.
+    """
+    table = measure_versions(LesionVersions.of(lesion), settings or FeatureSettings(), engine)
+    return judge_table(table, model=model, variation=variation)
+
+
+def judge_table(
+    table: FeatureTable,
+    *,
+    model: Card | str | os.PathLike[str] | None = None,
+    variation: Mapping[str, float] | None = None,
+) -> FeatureTable:
+    """Judge the features of a table anew, for instance after its stability was checked.
+
+    Args:
+        table: The features of one lesion.
+        model: As for `compare`.
+        variation: As for `compare`.
+
+    Returns:
+        The same values with other verdicts.
+    """
+    if model is None:
+        return judge_lesion(table, card_behind(table), variation)
+    return judge_lesion(table, model if isinstance(model, Card) else load_card(model), variation)

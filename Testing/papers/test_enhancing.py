@@ -1,0 +1,88 @@
+"""Comparators enhance on the same path as the models that ship, with exact geometry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from torch import nn
+
+from SuperResRadiomicsLib.enhancement import enhance
+from SuperResRadiomicsLib.grid import Box, Grid
+from SuperResRadiomicsLib.io.image import Image
+from Testing.enhancement.test_architectures import MakeModel, make_model, noise_image
+
+__all__ = ["make_model"]  # a fixture
+
+
+def repeat_pixels(network: nn.Module) -> None:
+    """Weights with which an EDSR of one feature repeats every pixel ``scale`` times along both axes."""
+    for parameter in network.parameters():
+        nn.init.zeros_(parameter)
+    for convolution in (network.head, *network.upsampler, network.tail):
+        if isinstance(convolution, nn.Conv2d):
+            convolution.weight[:, :, 1, 1] = 1
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_a_network_that_repeats_pixels_gives_repeated_voxels(make_model: MakeModel, scale: int) -> None:
+    model = make_model("edsr", {"scale": scale, "features": 1, "blocks": 1}, scale, repeat_pixels)
+    image = noise_image((37, 31, 3))
+    outcome = enhance(image, model, box=Box((5, 3, 1), (30, 29, 3)), margin_mm=0)
+    expected = image.voxels.repeat(scale, axis=1).repeat(scale, axis=2)
+    inside = outcome.region.slices
+    assert np.abs(outcome.enhanced.voxels[inside] - expected[inside]).max() < 1e-2
+    assert np.array_equal(outcome.enhanced.voxels[0], outcome.bicubic.voxels[0])
+    assert outcome.residual["enhanced"]["largest"] < 1e-2 < outcome.residual["bicubic"]["largest"]
+
+
+@pytest.mark.parametrize("through_plane", [0, 1, 2])
+def test_an_impulse_stays_centred_on_any_plane(make_model: MakeModel, through_plane: int) -> None:
+    arguments = {"features": 4, "steps": 1, "groups": 1, "bases": 4, "dilations": [2]}
+    model = make_model("emasrn", arguments)  # untrained, it interpolates
+    grid = Grid((33, 31, 29), (0.7, 0.7, 0.9), (5.0, 6.0, 7.0))
+    voxels = np.zeros(grid.shape, dtype=np.float32)
+    voxels[12, 14, 17] = 900.0
+    outcome = enhance(Image(voxels, grid, "CT"), model, through_plane=through_plane)
+    difference = outcome.enhanced.voxels - outcome.bicubic.voxels
+    assert np.abs(difference).max() > 10  # the network's own interpolation came through
+    k, j, i = np.indices(outcome.enhanced.voxels.shape)
+    # Scaling to the window and back leaves rounding dust on every voxel of the background.
+    clean = np.where(np.abs(outcome.enhanced.voxels) > 0.01, outcome.enhanced.voxels, 0)
+    weight = clean / clean.sum()
+    centre = outcome.enhanced.grid.index_to_world([(axis * weight).sum() for axis in (i, j, k)])
+    assert np.allclose(centre, grid.index_to_world([17, 14, 12]), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["edsr", "carn", "espcn"])
+@pytest.mark.parametrize("size", [(150, 131, 2), (97, 160, 1)])
+def test_tiles_give_what_the_whole_slice_gives(make_model: MakeModel, name: str, size: tuple[int, int, int]) -> None:
+    model = make_model(name, {} if name == "espcn" else {"features": 4})
+    image = noise_image(size)
+    calls: list[int] = []
+    tiled = enhance(image, model, tile=96, progress=lambda _, total: calls.append(total))
+    whole = enhance(image, model, tile=1024)
+    window = model.card.window[1] - model.card.window[0]
+    assert len(calls) > 1
+    assert np.abs(tiled.enhanced.voxels - whole.enhanced.voxels).max() < 1e-5 * window
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("emasrn", {"features": 4, "steps": 1, "groups": 1, "bases": 4, "dilations": [2]}),
+    ],
+)
+def test_networks_that_look_everywhere_get_the_whole_slice(
+    make_model: MakeModel, name: str, arguments: dict[str, Any]
+) -> None:
+    model = make_model(name, arguments)
+    image = noise_image((101, 83, 3))
+    part = enhance(image, model, box=Box((31, 20, 1), (60, 57, 3)), margin_mm=0, tile=96)
+    whole = enhance(image, model, tile=96)
+    inside = part.region.slices
+    window = model.card.window[1] - model.card.window[0]
+    assert np.abs(part.enhanced.voxels[inside] - whole.enhanced.voxels[inside]).max() < 1e-5 * window
+    assert np.abs(part.enhanced.voxels[inside] - part.bicubic.voxels[inside]).max() > 1
+    assert part.provenance["parameters"]["halo"] is None

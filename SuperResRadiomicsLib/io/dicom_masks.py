@@ -17,7 +17,7 @@ from ..errors import MaskError
 from ..grid import BoolArray, FloatArray, Grid
 from .choices import MaskChoice
 from .contours import rasterise_contours, skipped_slices
-from .dicom_series.files import parse
+from .dicom_series.files import damage_said, parse
 from .structures import choose_named
 
 if TYPE_CHECKING:
@@ -118,15 +118,11 @@ def _parsed(path: Path) -> Dataset:
 
 
 def _marked(dataset: Dataset, number: int, grid: Grid, name: str, threshold: float) -> tuple[BoolArray, list[str]]:
-    try:
+    with damage_said(name):
         if dataset.Modality == "SEG":
             mask, notes = _place_segment(dataset, number, grid, name, threshold)
         else:
             mask, notes = _fill(dataset, number, grid, name)
-    except MaskError:
-        raise
-    except Exception as error:  # damaged files raise nearly every kind of error
-        raise MaskError(f"'{name}' is damaged or not complete ({error}). Export it again.") from error
     if not mask.any():
         raise MaskError(
             f"Structure '{structure_names(dataset)[number][0]}' of '{name}' marks no voxel of the image. "

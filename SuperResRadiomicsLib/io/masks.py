@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import ImageError, MaskError
 from ..grid import Array, BoolArray, Grid
 from .choices import ANY_IMAGE, ANY_MASK, ImageChoice, MaskChoice
-from .dicom_series import DicomFile, find_dicom_files, is_dicom, read_dicom, read_header
+from .dicom_series import DicomFile, damage_said, find_dicom_files, is_dicom, read_dicom, read_header
 from .image import Image
 from .label_image import mask_of_labels
 from .lattice import fit_to_lattice
@@ -85,7 +85,8 @@ def load_mask(
     if not source.exists():
         raise ImageError(f"There is no file or folder '{source.name}'. Check the name and the folder.")
     if source.is_dir() or is_dicom(source):
-        return _from_dicom(source, grid, choice, image)
+        with damage_said(source.name):
+            return _from_dicom(source, grid, choice, image)
     return _from_file(source, grid, choice, image)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...errors import ImageError, MissingDependencyError
+from ...errors import ImageError, MissingDependencyError, SuperResError
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -62,15 +63,28 @@ def read_header(path: Path) -> DicomFile:
     return DicomFile(path, parse(path, with_pixels=False))
 
 
+@contextmanager
+def damage_said(name: str) -> Iterator[None]:
+    """Say that a file is damaged where pydicom stumbles over its content, which raises nearly every kind of error.
+
+    Raises:
+        ImageError: Instead of any error that is none of ours.
+    """
+    try:
+        yield
+    except (SuperResError, MemoryError):
+        raise
+    except Exception as error:
+        raise ImageError(f"'{name}' is damaged ({error}). Copy or export it again.") from error
+
+
 def parse(path: Path, with_pixels: bool) -> Dataset:
     """A file as pydicom reads it; see `read_header` for the errors."""
     pydicom = import_pydicom()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # on values that are not quite as the standard wants them
-        try:
+        with damage_said(path.name):
             return pydicom.dcmread(path, stop_before_pixels=not with_pixels, force=True)
-        except Exception as error:  # damaged files raise nearly every kind of error
-            raise ImageError(f"The DICOM file '{path.name}' is damaged. Copy or export it again.") from error
 
 
 def import_pydicom() -> Any:

@@ -18,7 +18,7 @@ from ...errors import ImageError
 from ...grid import Array
 from ..colour import grey_of
 from ..vetting.vetted import check_sizes
-from .files import parse
+from .files import damage_said, parse
 from .slices import Slice, frames_of
 
 READER = "GDCMImageIO"
@@ -128,10 +128,8 @@ def stored_values(each: Slice) -> Array:
             f"'{each.file.path.name}' is incomplete: {needed} bytes of pixels are needed, {len(dataset.PixelData)} are "
             "there. Copy or export it again."
         )
-    try:
+    with damage_said(each.file.path.name):
         values = np.reshape(dataset.pixel_array, (count, rows, columns))
-    except Exception as error:  # damaged headers raise nearly every kind of error
-        raise ImageError(f"The pixels of '{each.file.path.name}' cannot be read: the file is damaged.") from error
     return _used_bits(values, dataset)
 
 

@@ -12,7 +12,7 @@ from scipy import ndimage
 from ...errors import ImageError
 from ...grid import Array, Grid
 from ..choices import ANY_IMAGE, ImageChoice
-from .files import DicomFile, find_dicom_files, read_header
+from .files import DicomFile, damage_said, find_dicom_files, read_header
 from .pixels import INVERTED, Decoder, stacked
 from .series import choose_series
 from .slices import Slice, frames_of, slices_of
@@ -60,6 +60,11 @@ def read_dicom(path: Path, choice: ImageChoice = ANY_IMAGE) -> DicomImage:
 
 def read_files(files: Sequence[DicomFile], name: str, choice: ImageChoice = ANY_IMAGE) -> DicomImage:
     """Read one series of DICOM files whose headers (or all of them) were read before; see `read_dicom`."""
+    with damage_said(name):
+        return _read_files(files, name, choice)
+
+
+def _read_files(files: Sequence[DicomFile], name: str, choice: ImageChoice) -> DicomImage:
     series, notes = choose_series(files, choice.series, name)
     slices = _chosen_frame([each for file in series for each in slices_of(file)], choice.frame, name)
     modality = _common_modality(series, name)

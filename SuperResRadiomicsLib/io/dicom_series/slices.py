@@ -14,7 +14,7 @@ import numpy as np
 
 from ...errors import ImageError
 from ...grid import FloatArray
-from .files import DicomFile
+from .files import DicomFile, damage_said
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -74,12 +74,8 @@ def slices_of(file: DicomFile) -> list[Slice]:
     Raises:
         ImageError: The header is damaged, or describes fewer frames than the file holds.
     """
-    try:
+    with damage_said(file.path.name):
         return _slices(file)
-    except ImageError:
-        raise
-    except Exception as error:  # values that cannot be parsed raise nearly every kind of error
-        raise ImageError(f"The header of '{file.path.name}' is damaged: {error}. Export the file again.") from error
 
 
 def _slices(file: DicomFile) -> list[Slice]:

@@ -1,6 +1,7 @@
 # make demo   the main job on a sample case, in an environment of its own
 # make test   linters and all tests, in an environment with pinned versions
-# Both take a Python of 3.10 to 3.13: `make demo PYTHON=python3.12`.
+# make docs   the documentation as a site, in build/site; a broken link is an error
+# All take a Python of 3.10 to 3.13: `make demo PYTHON=python3.12`.
 
 PYTHON ?= python3
 CONSTRAINTS := requirements/constraints-py311.txt
@@ -8,7 +9,7 @@ INSTALL := -m pip install --disable-pip-version-check --quiet
 DEMO_FOLDER := demo-output
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test clean
+.PHONY: help demo test docs clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -21,6 +22,16 @@ test: .venv-test/installed
 	.venv-test/bin/ruff format --check .
 	.venv-test/bin/mypy
 	OMP_NUM_THREADS=1 .venv-test/bin/python -m pytest --numprocesses auto --dist loadfile
+
+docs: .venv-docs/installed
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict
+	@echo "Open build/site/index.html"
+
+.venv-docs/installed: pyproject.toml $(CONSTRAINTS)
+	@$(PYTHON) requirements/check_python.py
+	@$(PYTHON) -m venv --clear .venv-docs
+	@.venv-docs/bin/python $(INSTALL) $(call constraints,.venv-docs) --editable ".[docs]"
+	@touch $@
 
 # A torch that the chosen Python already has is used, with the versions that surround it; else 3.11 takes the
 # pinned versions and the others what pip finds for them.
@@ -42,10 +53,10 @@ test: .venv-test/installed
 	@sh requirements/system-packages.sh test $(PYTHON)
 	@echo "Creating the environment .venv-test (some minutes the first time)"
 	@$(PYTHON) -m venv --clear .venv-test
-	@.venv-test/bin/python $(INSTALL) $(call constraints,.venv-test) --editable ".[cli,pyradiomics,fast,study,torch,train,test]"
+	@.venv-test/bin/python $(INSTALL) $(call constraints,.venv-test) --editable ".[cli,pyradiomics,fast,study,torch,train,docs,test]"
 	@touch $@
 
 constraints = $$($(1)/bin/python -c "import sys; print('--constraint $(CONSTRAINTS)' * (sys.version_info[:2] == (3, 11)))")
 
 clean:
-	rm -rf .venv .venv-test $(DEMO_FOLDER)
+	rm -rf .venv .venv-docs .venv-test build $(DEMO_FOLDER)

@@ -189,7 +189,7 @@ def features(
     values = extract_features(scan, lesion, settings)
     if json:
         described = flat_settings(settings, settings.resolve_dimension(scan.grid))
-        print_json(described | feature_values(values) | {"warnings": warnings})
+        print_json(described | feature_values(values) | {"warnings": " ".join(warnings)})
     else:
         output.print(feature_summary(values, scan.name))
 

@@ -74,6 +74,9 @@ def _tell(out: Path, outcomes: Sequence[Outcome], json: bool) -> None:
     failed = {outcome.case.line: outcome.error for outcome in outcomes if outcome.error}
     for line, error in failed.items():
         warn(f"Line {line}: {error}")
+    warned = sum(1 for outcome in outcomes if outcome.diagnostics.get("Warnings"))
+    if warned:
+        warn(f"There is something to know of {warned} cases: see the column diagnostics_Warnings.")
     dimensions = {outcome.diagnostics["Configuration_Dimension"] for outcome in outcomes if not outcome.error}
     if len(dimensions) > 1:
         warn(

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
     from .radiomics import read_parameter_file as read_parameter_file
     from .radiomics.options import FeatureOptions as FeatureOptions
     from .radiomics.preprocessing import Preprocessing as Preprocessing
-    from .report.lesion import save_report as save_report
+    from .report.files import save_report as save_report
     from .verdict import check_stability as check_stability
     from .verdict import compare as compare
     from .verdict import judge_cohort as judge_cohort
@@ -111,7 +111,7 @@ _NAMES = {
     ),
     "radiomics.options": ("FeatureOptions",),
     "radiomics.preprocessing": ("Preprocessing",),
-    "report.lesion": ("save_report",),
+    "report.files": ("save_report",),
     "verdict": ("check_stability", "compare", "judge_cohort"),
 }
 """The public names by the module that holds them. No name may be a room's: importing a room sets its name here."""

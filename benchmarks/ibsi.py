@@ -22,7 +22,7 @@ from SuperResRadiomicsLib.grid import BoolArray, Grid, resample
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.io.masks import read_mask
 from SuperResRadiomicsLib.io.reading import read_image
-from SuperResRadiomicsLib.radiomics.engine import ENGINES
+from SuperResRadiomicsLib.radiomics.engines import ENGINES
 from SuperResRadiomicsLib.radiomics.ibsi import IBSI_FEATURES
 from SuperResRadiomicsLib.radiomics.plan import FEATURE_CLASSES, ExtractionPlan
 

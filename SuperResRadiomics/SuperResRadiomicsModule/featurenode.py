@@ -30,14 +30,14 @@ class FeatureNode:
     @property
     def features(self) -> dict[str, Any] | None:
         """The whole feature table, as from ``FeatureTable.to_dict``; None when the node is another table."""
-        from SuperResRadiomicsLib.io.mrml import features_of_table_node
+        from SuperResRadiomicsLib.radiomics.table_node import features_of_table_node
 
         return features_of_table_node(self.node)
 
     @property
     def content(self) -> str:
         """Changes whenever what the node holds does."""
-        from SuperResRadiomicsLib.io.mrml import FEATURES_ATTRIBUTE
+        from SuperResRadiomicsLib.radiomics.table_node import FEATURES_ATTRIBUTE
 
         names = (FEATURES_ATTRIBUTE, STABILITY_ATTRIBUTE, DRAWN_ATTRIBUTE)
         return "\n".join((self.node.GetID(), *(self.node.GetAttribute(name) or "" for name in names)))
@@ -58,7 +58,7 @@ class FeatureNode:
         self, features: dict[str, Any], stability: dict[str, Any] | None = None, settings: dict[str, Any] | None = None
     ) -> None:
         """Replace the content."""
-        from SuperResRadiomicsLib.io.mrml import fill_table_node
+        from SuperResRadiomicsLib.radiomics.table_node import fill_table_node
 
         with slicer.util.NodeModify(self.node):
             fill_table_node(self.node, features)

@@ -28,7 +28,7 @@ def registerSampleData() -> None:
     """Offer the cases in Slicer's module "Sample Data"; nothing is read, made or fetched yet."""
     import SampleData
 
-    from SuperResRadiomicsLib.demo.fetch import IMAGE, LABEL, REQUIREMENT, SHA256
+    from SuperResRadiomicsLib.demo.sample_files import IMAGE, LABEL, REQUIREMENT, SHA256
 
     register = SampleData.SampleDataLogic.registerCustomSampleDataSource
     register(
@@ -70,7 +70,7 @@ def loadLung() -> tuple[Any, Any] | None:
     Returns:
         The volume and the segmentation node; None after a dialog that says why they cannot be had.
     """
-    from SuperResRadiomicsLib.demo.case import Case
+    from SuperResRadiomicsLib.demo.case import SampleCase
     from SuperResRadiomicsLib.demo.sample import CREDIT, SOURCE
     from SuperResRadiomicsLib.io.masks import read_mask
     from SuperResRadiomicsLib.io.reading import read_image
@@ -91,7 +91,7 @@ def loadLung() -> tuple[Any, Any] | None:
         )
         return None
     image = read_image(files["image"], modality="CT")
-    return _add(Case(image, read_mask(files["label"], image.grid), SOURCE, CREDIT), "lung1")
+    return _add(SampleCase(image, read_mask(files["label"], image.grid), SOURCE, CREDIT), "lung1")
 
 
 def _add(case: Any, name: str) -> tuple[Any, Any]:

@@ -23,8 +23,8 @@ from ..io.reading import read_image
 from ..models import load_card
 from ..radiomics import LesionVersions, ParameterFile, extract_features
 from ..radiomics.grey_levels import feature_warnings
-from ..report import lesion as report_files
-from ..report.lesion import save_report, save_tables
+from ..report import files as report_files
+from ..report.files import save_report, save_tables
 from ..stability import describe_scores, read_signature, score_lesion
 from ..terminal.console import note, output, print_json, progress_bar, warn
 from ..verdict import check_stability as check_lesion_stability

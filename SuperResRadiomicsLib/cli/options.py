@@ -15,7 +15,7 @@ from ..errors import RegionError, SettingsError
 from ..grid import Box
 from ..io.choices import ImageChoice, MaskChoice
 from ..radiomics import FeatureSettings, ParameterFile, read_parameter_file
-from ..radiomics.engine import ENGINES
+from ..radiomics.engines import ENGINES
 from ..radiomics.filters import parse_filter
 from ..terminal.console import note
 

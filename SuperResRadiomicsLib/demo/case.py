@@ -9,7 +9,7 @@ from ..io.image import Image
 
 
 @dataclass(frozen=True)
-class Case:
+class SampleCase:
     """One lesion.
 
     Attributes:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from ..enhancement import enhance, load_model
 from ..radiomics import FeatureSettings, FeatureTable
-from ..report.lesion import save_report, save_tables
+from ..report.files import save_report, save_tables
 from ..verdict import compare
-from .case import Case
+from .case import SampleCase
 from .phantom import lung_nodule_phantom
 from .sample import SampleError, lung1
 
@@ -29,13 +29,13 @@ class Demonstration:
         warnings: What the enhancement warned of.
     """
 
-    case: Case
+    case: SampleCase
     table: FeatureTable
     files: list[Path]
     warnings: tuple[str, ...]
 
 
-def sample_case(note: Callable[[str], None]) -> Case:
+def sample_case(note: Callable[[str], None]) -> SampleCase:
     """The real case `lung1`; without it, after a note that says why, the phantom."""
     try:
         return lung1()

@@ -20,8 +20,8 @@ from ..errors import OutputError, SuperResError
 from ..io.files import atomic_path, prepare_folder
 from ..io.masks import read_mask
 from ..io.reading import read_image
-from .case import Case
-from .fetch import IMAGE, LABEL, PACKAGE, REQUIREMENT, SHA256
+from .case import SampleCase
+from .sample_files import IMAGE, LABEL, PACKAGE, REQUIREMENT, SHA256
 
 ARCHIVE_SHA256 = "a44a087efc4ede91b5dfa5cf0de58ea3596bfaec1ef2484f278504b0a8fd5ffb"
 FOLDER_IN_ARCHIVE = "pyradiomics_bhklab-3.1.4/data"
@@ -37,7 +37,7 @@ class SampleError(SuperResError):
     """The sample case cannot be had; the message says why in one sentence."""
 
 
-def lung1() -> Case:
+def lung1() -> SampleCase:
     """Read `lung1` from the user's cache folder, fetching it with pip the first time.
 
     Raises:
@@ -47,7 +47,7 @@ def lung1() -> Case:
     folder = cache_folder()
     fetch_lung1(folder)
     image = replace(read_image(folder / IMAGE, modality="CT"), name="lung1")
-    return Case(image, read_mask(folder / LABEL, image.grid), SOURCE, CREDIT)
+    return SampleCase(image, read_mask(folder / LABEL, image.grid), SOURCE, CREDIT)
 
 
 def fetch_lung1(folder: Path) -> None:

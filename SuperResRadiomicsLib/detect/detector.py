@@ -15,13 +15,12 @@ from ..enhancement.device import require_torch, resolve_device
 from ..enhancement.intensity import Window
 from ..enhancement.model import network_on
 from ..errors import DeviceError, ModelError
-from ..grid import Box, interpolate_bicubic, reduce_area
+from ..grid import Box, FloatArray, interpolate_bicubic, reduce_area
 from ..models import Card, load_card
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-FloatArray = npt.NDArray[np.float32]
 Slices = npt.NDArray[Any]
 
 BATCH_PIXELS = 2**20

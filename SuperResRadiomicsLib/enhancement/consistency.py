@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from ..grid.types import FloatArray
 from ..operators import BlurDecimate
-
-FloatArray = npt.NDArray[np.floating[Any]]
 
 
 def project(fine: FloatArray, measured: FloatArray, operator: BlurDecimate) -> FloatArray:

@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import ImageError
+from ..grid.types import FloatArray
 from ..io.image import Image
 from ..models import Card
-
-FloatArray = npt.NDArray[np.float32]
 
 BLEND_SHARE = 1 / 150
 """Width of the blend at both ends of the window, as a share of it: about 20 HU for CT."""

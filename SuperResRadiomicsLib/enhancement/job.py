@@ -17,13 +17,13 @@ from ..io.image import Image, cast_like
 from ..models import Card
 from ..networks.context import Sides
 from ..operators import BlurDecimate
+from ..progress import Progress
 from .consistency import ResidualMeter, project
 from .device import release_memory
 from .intensity import Window
 from .model import LoadedModel, round_up
 from .tiling import Tile, plan_tiles, smallest_tile
 
-Progress = Callable[[int, int], None]
 AskCancelled = Callable[[], bool]
 
 

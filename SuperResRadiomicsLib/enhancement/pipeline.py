@@ -28,9 +28,10 @@ from ..grid import (
 )
 from ..io.adapters import ImageLike, MaskLike, as_image, as_mask_with_notes
 from ..io.image import Image, cast_like
+from ..progress import Progress
 from .checks import check_image, lesion_warnings, plane_warnings
 from .intensity import window_for
-from .job import AskCancelled, Progress, RegionJob, raise_if_cancelled, run_within_memory
+from .job import AskCancelled, RegionJob, raise_if_cancelled, run_within_memory
 from .model import LoadedModel, load_model
 from .provenance import describe
 from .result import Enhancement

@@ -30,15 +30,17 @@ from .mask_transport import MaskTransport, transport_mask
 from .padding import Padding, pad_to_multiple
 from .pasting import edge_ramps, paste
 from .resampling import resample, resample_sitk, to_sitk
-from .types import Array, BoolArray, FloatArray, MaskRule, Method, Triple
+from .types import Array, BoolArray, ComplexArray, FloatArray, IntArray, MaskRule, Method, Triple
 
 __all__ = [
     "IDENTITY_DIRECTION",
     "Array",
     "BoolArray",
     "Box",
+    "ComplexArray",
     "FloatArray",
     "Grid",
+    "IntArray",
     "MaskRule",
     "MaskTransport",
     "Method",

@@ -1,4 +1,4 @@
-"""MRML nodes of 3D Slicer <-> Image, mask and feature table.
+"""MRML nodes of 3D Slicer <-> Image and mask.
 
 The only module that speaks Slicer's RAS coordinates; everything else is LPS. Runs
 inside Slicer's Python (or on slicer-core), so it imports slicer inside functions.
@@ -8,7 +8,6 @@ coordinates, and an output volume is put under the same transform.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import numpy as np
@@ -17,8 +16,6 @@ from ..errors import ImageError, MaskError, RegionError
 from ..grid import Array, BoolArray, Box, Grid, crop_grid, field_of_view
 from .image import UNITS, Image
 
-FEATURES_ATTRIBUTE = "SuperResRadiomics.Features"
-"""Of a table node: all that `FeatureTable.to_dict` gave, as JSON; a scene saved with it brings the table back."""
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
 EDGE_TOLERANCE = 1e-3
 """Voxels by which a box may reach into the next voxel without holding it: coordinates are rounded on their way."""
@@ -232,34 +229,3 @@ def _to_local(source: Any, target: Any) -> Array:
     matrix = vtk.vtkMatrix4x4()
     transform.GetMatrixTransformFromWorld(matrix)
     return slicer.util.arrayFromVTKMatrix(matrix)
-
-
-def fill_table_node(node: Any, features: dict[str, Any]) -> None:
-    """Show a feature table in a table node, with titles as headers and not editable; all of it is kept as an attribute.
-
-    Args:
-        node: vtkMRMLTableNode; its content is replaced.
-        features: What ``FeatureTable.to_dict`` gave; a number that is not defined becomes NaN.
-    """
-    import vtk
-
-    from ..radiomics import FeatureTable
-
-    table = FeatureTable.from_dict(features)
-    node.RemoveAllColumns()
-    for name, column in zip(table.column_names, zip(*table.cells(), strict=True), strict=True):
-        array = vtk.vtkStringArray() if isinstance(column[0], str) else vtk.vtkDoubleArray()
-        array.SetName(name)
-        for value in column:
-            array.InsertNextValue(np.nan if value is None else value)
-        node.AddColumn(array)
-    node.SetUseColumnTitleAsColumnHeader(True)
-    node.SetLocked(True)
-    node.SetAttribute(FEATURES_ATTRIBUTE, json.dumps(features, allow_nan=False))
-
-
-def features_of_table_node(node: Any) -> dict[str, Any] | None:
-    """What `fill_table_node` put into a table node; None for any other table."""
-    content = node.GetAttribute(FEATURES_ATTRIBUTE)
-    features: dict[str, Any] | None = json.loads(content) if content else None
-    return features

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-
 from ..errors import SettingsError
-
-FloatArray = npt.NDArray[np.floating[Any]]
-BoolArray = npt.NDArray[np.bool_]
+from ..grid.types import BoolArray, FloatArray
 
 
 def check(reference: FloatArray, image: FloatArray, where: BoolArray | None) -> None:

@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from ..errors import SettingsError
+from ..grid.types import FloatArray
 
-FloatArray = npt.NDArray[np.floating[Any]]
 TRUNCATE = 4.0
 """Radius of the Gaussian kernel in standard deviations."""
 NEGLIGIBLE_PX = 1e-3

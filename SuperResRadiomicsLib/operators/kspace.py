@@ -5,15 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import fft
 
 from ..errors import SettingsError
-
-FloatArray = npt.NDArray[np.floating[Any]]
+from ..grid.types import FloatArray
 
 
 @dataclass(frozen=True)

@@ -5,18 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from scipy import fft
 from scipy.ndimage import gaussian_filter, map_coordinates
 
 from ..errors import SettingsError
+from ..grid.types import BoolArray, ComplexArray, FloatArray
 
-FloatArray = npt.NDArray[np.floating[Any]]
-ComplexArray = npt.NDArray[np.complexfloating[Any, Any]]
-BoolArray = npt.NDArray[np.bool_]
 WHITE = 255.0
 """The brightest grey value of a B-mode image."""
 TRUNCATE = 4.0

@@ -3,7 +3,7 @@
 from .comparison import measure_versions
 from .extract import extract_features
 from .header import TableHeader
-from .lesion import LesionMeasurements, measure_lesion
+from .lesion_size import LesionMeasurements, measure_lesion
 from .parameter_file import ParameterFile, read_parameter_file
 from .settings import FeatureSettings
 from .table import FeatureRow, FeatureTable

@@ -9,10 +9,11 @@ from dataclasses import replace
 from ..errors import GridError, SettingsError
 from ..grid import BoolArray
 from ..io.image import Image
-from .engine import ENGINES, Engine
+from .engine import Engine
+from .engines import ENGINES
 from .grey_levels import settings_notes, version_notes
 from .header import TableHeader
-from .lesion import check_lesion, measure_lesion
+from .lesion_size import check_lesion, measure_lesion
 from .plan import ExtractionPlan
 from .settings import FeatureSettings
 from .table import FeatureRow, FeatureTable

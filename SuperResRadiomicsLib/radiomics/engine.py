@@ -1,4 +1,4 @@
-"""Feature engines: one interface and the register of those on offer."""
+"""What every feature engine can do."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ from typing import Protocol
 
 from ..grid import BoolArray
 from ..io.image import Image
-from .companion import WithCompanions
-from .exact import ExactEngine
 from .plan import ExtractionPlan
-from .pyradiomics_engine import PyradiomicsEngine
 
 
 class Engine(Protocol):
@@ -22,7 +19,3 @@ class Engine(Protocol):
 
     def extract(self, image: Image, mask: BoolArray, plan: ExtractionPlan) -> dict[str, float]:
         """Compute the features of the lesion ``mask`` (boolean [k, j, i], not empty) of ``image``."""
-
-
-ENGINES: dict[str, Engine] = {engine.name: WithCompanions(engine) for engine in (PyradiomicsEngine(), ExactEngine())}
-"""The engines on offer by the name that ``FeatureSettings.engine`` takes."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..io.adapters import ImageLike, MaskLike, as_image, as_mask
-from .engine import ENGINES
-from .lesion import check_lesion
+from .engines import ENGINES
+from .lesion_size import check_lesion
 from .settings import FeatureSettings
 
 

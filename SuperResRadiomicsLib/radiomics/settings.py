@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import SettingsError
 from ..grid import Grid, Triple, through_plane_axis
-from .engine import ENGINES
+from .engines import ENGINES
 from .feature_names import FEATURE_NAMES
 from .filters import UNFILTERED, ImageFilter, check_bins
 from .options import PYRADIOMICS_OPTIONS, FeatureOptions

@@ -15,7 +15,7 @@ from ..errors import SettingsError
 from ..io.files import write_json, write_text
 from .filters import ORIGINAL
 from .header import TableHeader
-from .lesion import LesionMeasurements
+from .lesion_size import LesionMeasurements
 from .verdict import UNKNOWN, Verdict
 
 IMAGES = ("original", "bicubic", "enhanced")

@@ -9,9 +9,8 @@ import numpy.typing as npt
 from scipy import stats
 
 from ..errors import SettingsError
+from ..grid.types import FloatArray
 from .fiducial import DRAWS, Clusters, Pair, draw_pair, lognormal_chance, quantile_limits
-
-FloatArray = npt.NDArray[np.float64]
 
 FAITHFUL_CONCORDANCE = 0.85
 """From here on Moummad et al. 2022 call a feature stable (after Peerlings et al. 2019)."""

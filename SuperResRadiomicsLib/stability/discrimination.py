@@ -12,9 +12,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from ..errors import SettingsError
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
+from ..grid.types import BoolArray, FloatArray
 
 
 def area_under_curve(scores: npt.ArrayLike, outcomes: npt.ArrayLike) -> float:

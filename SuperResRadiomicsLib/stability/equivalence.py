@@ -16,8 +16,6 @@ from scipy import stats
 
 from ..errors import SettingsError
 
-FloatArray = npt.NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Equivalence:

@@ -18,9 +18,8 @@ import numpy.typing as npt
 from scipy import special
 
 from ..errors import SettingsError
+from ..grid.types import FloatArray, IntArray
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.intp]
 DRAWS = 10_000
 SEED = 20_261
 

@@ -17,8 +17,7 @@ import numpy.typing as npt
 from scipy import stats
 
 from ..errors import SettingsError
-
-FloatArray = npt.NDArray[np.float64]
+from ..grid.types import FloatArray
 
 FEWEST_PATIENTS = 6
 """Below this no rank test of pairs can reach p < 0.05 two-sided: five pairs give 2 / 2^5 at best."""

@@ -15,8 +15,8 @@ import numpy.typing as npt
 from scipy import stats
 
 from ..errors import SettingsError
+from ..grid.types import FloatArray
 
-FloatArray = npt.NDArray[np.float64]
 Form = Literal["ICC(1,1)", "ICC(2,1)", "ICC(3,1)"]
 
 FORMS: tuple[Form, ...] = ("ICC(1,1)", "ICC(2,1)", "ICC(3,1)")

@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import SettingsError
-
-FloatArray = npt.NDArray[np.float64]
+from ..grid.types import FloatArray
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import SettingsError
-
-FloatArray = npt.NDArray[np.float64]
+from ..grid.types import FloatArray
 
 CAUTION = (
     "Scores are sums of z scores of this cohort. They say how versions of one image differ, are no risk of a patient, "

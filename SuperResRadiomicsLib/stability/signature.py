@@ -16,9 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import SettingsError
+from ..grid.types import FloatArray
 from .risk_models import RiskModel, Scaler, risk_scores
-
-FloatArray = npt.NDArray[np.float64]
 
 FIELDS = ("name", "coefficients", "intercept", "scaler", "cut_off", "binning")
 COLUMNS = ("feature", "coefficient", "mean", "sd")

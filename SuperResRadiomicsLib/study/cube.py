@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import StudyError
+from ..grid.types import FloatArray
 from .manifest import READER_PREFIX
 from .part import INDEX_COLUMNS, read_part
 from .perturbations import UNCHANGED
@@ -18,7 +19,6 @@ from .perturbations import UNCHANGED
 if TYPE_CHECKING:
     from .protocol import Protocol
 
-FloatArray = npt.NDArray[np.float64]
 NOT_FEATURES = {*INDEX_COLUMNS, "patient", "group", "retest_of"}
 
 

@@ -11,9 +11,9 @@ import numpy as np
 from ..grid import BoolArray, Grid
 from ..io.image import Image
 from ..radiomics.companion import companion_features, without_companions
-from ..radiomics.engine import ENGINES
+from ..radiomics.engines import ENGINES
 from ..radiomics.exact import Bins, ExactEngine, PreparedLesion, extract_sweep
-from ..radiomics.lesion import check_lesion
+from ..radiomics.lesion_size import check_lesion
 from ..radiomics.plan import ExtractionPlan
 from ..stability import dice
 from .perturbations import UNCHANGED

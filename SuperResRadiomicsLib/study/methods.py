@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from .. import __version__
 from ..radiomics.companion import companion_header
 from .cube import Cube
+from .findings import Findings
 from .repeats import RETEST_TABLE
-from .statistics import Findings
 
 if TYPE_CHECKING:
     from .protocol import Protocol

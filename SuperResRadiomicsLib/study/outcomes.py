@@ -7,14 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import StudyError
+from ..grid.types import IntArray
 from ..stability import area_under_curve, clustered_bootstrap, concordance_index
 from .cube import FloatArray
 from .manifest import Case
 
-IntArray = npt.NDArray[np.intp]
 Figures = tuple[float, float, float]
 """A value and both ends of its interval."""
 FEWEST_PATIENTS = 3

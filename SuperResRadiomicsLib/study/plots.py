@@ -10,7 +10,8 @@ import numpy as np
 
 from .cube import Cube, FloatArray
 from .estimates import consistency_over_bins
-from .statistics import COMPONENTS, Findings
+from .findings import Findings
+from .statistics import COMPONENTS
 
 if TYPE_CHECKING:
     from .protocol import Protocol

@@ -9,6 +9,7 @@ from typing import Any
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
 from ..io.files import prepare_folder, write_json, write_text
 from .cube import Cube, read_cube
+from .findings import Findings
 from .folder import StudyFolder, read_error
 from .manifest import read_manifest
 from .methods import CITATION, checklist, methods_paragraph
@@ -17,7 +18,7 @@ from .plots import Plot, draw_plots
 from .protocol import Protocol, read_protocol
 from .repeats import describe_repeats, repeat_tables
 from .signature import describe_request, read_requests, tables_or_reason
-from .statistics import Findings, analyse
+from .statistics import analyse
 from .tables import save_csv, tables_to_dict
 from .unit import study_key
 

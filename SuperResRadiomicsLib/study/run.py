@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..errors import StudyError
+from ..progress import Progress
 from .cluster import GPU, Fleet, open_client
 from .combine import combine
 from .folder import StudyFolder, read_error
@@ -22,8 +23,6 @@ MOST_DEATHS = 3
 """A case on which so many workers died, the last time alone, is bad."""
 QUEUED_PER_WORKER = 3
 """Cases that the scheduler holds for each worker: enough that none waits, few enough to stay small."""
-
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)

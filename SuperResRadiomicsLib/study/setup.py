@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ..errors import StudyError
 from ..io.files import prepare_folder, write_text
-from ..radiomics.engine import ENGINES
+from ..radiomics.engines import ENGINES
 from .folder import MANIFEST_NAME, PROTOCOL_NAME
 from .manifest import COLUMNS, Case, write_manifest
 

@@ -8,7 +8,6 @@ a statistic, and the table says so by an empty cell.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +15,6 @@ import numpy as np
 from ..stability import (
     RISK_MODELS,
     BinChoice,
-    PrincipalComponents,
     Scaler,
     band,
     bland_altman,
@@ -38,6 +36,7 @@ from .estimates import (
     share_different,
     texture,
 )
+from .findings import Findings
 from .tables import Table, cell
 from .verdicts import verdict_tables
 
@@ -45,31 +44,6 @@ if TYPE_CHECKING:
     from .protocol import Protocol
 
 COMPONENTS = 3
-
-
-@dataclass
-class Findings:
-    """Everything that a report shows.
-
-    Attributes:
-        binning: The binning that all but the first table rest on.
-        choice: How it was chosen, where the data chose it.
-        tables: In the order of the report.
-        components: Principal components of each version's texture features.
-        component_features: Their keys.
-        agreement: By version (feature,): concordance with the base version.
-        changes: By version: relative change of each feature, and its adjusted p-value (NaN without).
-        scores: Scores (case,) of the risk models whose features are all there: by model, by version.
-    """
-
-    binning: str
-    choice: BinChoice | None
-    tables: list[Table]
-    components: dict[str, PrincipalComponents] = field(default_factory=dict)
-    component_features: tuple[str, ...] = ()
-    agreement: dict[str, FloatArray] = field(default_factory=dict)
-    changes: dict[str, tuple[FloatArray, FloatArray]] = field(default_factory=dict)
-    scores: dict[str, dict[str, FloatArray]] = field(default_factory=dict)
 
 
 def analyse(cube: Cube, protocol: Protocol) -> Findings:

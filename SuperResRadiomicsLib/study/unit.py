@@ -19,7 +19,7 @@ from ..io.image import Image
 from ..io.masks import load_mask
 from ..io.reading import read_image
 from ..models import load_card
-from ..radiomics.engine import ENGINES
+from ..radiomics.engines import ENGINES
 from ..radiomics.grey_levels import feature_warnings
 from .folder import KEY_LENGTH, StudyFolder
 from .inputs import describe_inputs, inputs_unchanged

@@ -13,8 +13,8 @@ from .cube import Cube, FloatArray
 from .tables import Table
 
 if TYPE_CHECKING:
+    from .findings import Findings
     from .protocol import Protocol
-    from .statistics import Findings
 
 Correlations = Mapping[str, tuple[FloatArray, FloatArray]]
 """By version: ICC(2,1) between the perturbations and its lower limit, of every feature."""

@@ -319,7 +319,8 @@ class TrainingConfig(_Section):
 def read_config(path: str | os.PathLike[str]) -> TrainingConfig:
     """Read and check a configuration.
 
-    A configuration may extend another one: ``extends: other.yaml``, a path from its own folder. Its
+    A configuration may extend another one: ``extends: other.yaml``, a path from its own folder, or a list of them, the
+    later ones changing the earlier. Its
     sections are merged into the other's; a section with a ``name`` of its own replaces it.
 
     Raises:
@@ -348,11 +349,14 @@ def _read_content(source: Path, extended_by: tuple[str, ...] = ()) -> Any:
         raise SettingsError(f"'{source.name}' is not valid YAML: {error}") from error
     if not isinstance(content, dict) or "extends" not in content:
         return content
-    other = source.parent / str(content.pop("extends"))
-    base = _read_content(other, (*extended_by, source.name))
-    if not isinstance(base, dict):
-        raise SettingsError(f"'{other.name}', which '{source.name}' extends, is not valid: it must hold sections.")
-    return _merged(base, content)
+    bases = content.pop("extends")
+    for name in reversed(bases if isinstance(bases, list) else [bases]):
+        other = source.parent / str(name)
+        base = _read_content(other, (*extended_by, source.name))
+        if not isinstance(base, dict):
+            raise SettingsError(f"'{other.name}', which '{source.name}' extends, is not valid: it must hold sections.")
+        content = _merged(base, content)
+    return content
 
 
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..enhancement.intensity import Window
-from ..grid import interpolate_bicubic
+from ..grid import FloatArray, interpolate_bicubic
 from ..operators import BlurDecimate, KSpaceTruncation, LowEndUltrasound, rician_noise
 from .config import DegradationConfig
 
-FloatArray = npt.NDArray[np.float32]
 BLUR_STEP_PX = 0.05
 """Blur is drawn in steps, so that the operators' matrices are made once and kept."""
 HU_WINDOW = Window(0.0, 1.0)

@@ -12,11 +12,10 @@ from scipy.ndimage import affine_transform
 from ..detect.detector import prepare_slices
 from ..enhancement.intensity import Window
 from ..errors import SettingsError
+from ..grid.types import FloatArray
 from ..operators import BlurDecimate
 from .methods import DetectorSettings
 from .volumes import SliceStack
-
-FloatArray = npt.NDArray[np.float32]
 
 
 class LabelledSlice(NamedTuple):

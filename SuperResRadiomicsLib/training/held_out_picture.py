@@ -12,7 +12,7 @@ from ..enhancement import LoadedModel
 from ..errors import SettingsError
 from ..io.files import atomic_path
 from .config import TrainingConfig
-from .evaluation.cases import Case, load_cases
+from .evaluation.cases import HeldOutCase, load_cases
 from .evaluation.enhancement import baseline, check_fits, restore
 from .evaluation.methods import CLASSICAL, NETWORK, methods_for, network_method
 from .model_page import METHOD_NAMES
@@ -69,7 +69,7 @@ def write_held_out_picture(model: LoadedModel, config: TrainingConfig, path: Pat
     return f"{case.entry.path}, slice {number}, {fixed.name}"
 
 
-def _part(case: Case, number: int) -> tuple[slice, slice]:
+def _part(case: HeldOutCase, number: int) -> tuple[slice, slice]:
     lesion = case.lesion
     where = np.ones(case.truth.shape[1:], dtype=bool) if lesion is None else lesion[number]
     return _around(where, 0), _around(where, 1)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from ..errors import SettingsError
+from ..grid.types import FloatArray
 from .config import DataConfig
 from .patches import BatchSampler, Pair, Stacks, flip
 from .volumes import SliceStack
-
-FloatArray = npt.NDArray[np.float32]
 
 
 class PairSampler(BatchSampler):

@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
 from ..enhancement.intensity import Window
 from ..errors import SettingsError
+from ..grid.types import FloatArray
 from ..operators import BlurDecimate
 from .config import DataConfig, DegradationConfig
 from .degradation import Degradation
 from .volumes import SliceStack
 
-FloatArray = npt.NDArray[np.float32]
 Pair = tuple[FloatArray, FloatArray, FloatArray, float, float]
 """Coarse, interpolated and true patch, blur and noise."""
 ATTEMPTS = 4

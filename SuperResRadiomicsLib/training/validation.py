@@ -6,18 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 
-from ..grid import Grid, interpolate_bicubic, pad_to_multiple, refine, resample
+from ..grid import FloatArray, Grid, interpolate_bicubic, pad_to_multiple, refine, resample
 from ..metrics import psnr, ssim
 from ..networks import architectures
 from .config import TrainingConfig
 from .degradation import Degradation
 from .volumes import SliceStack
 
-FloatArray = npt.NDArray[np.float32]
 BODY_ABOVE_HU = -500.0
 SIZE_MULTIPLE = 16
 """Validation slices are cut to a multiple of this, which suits every factor and network."""

@@ -3,7 +3,7 @@
 from ..radiomics.verdict import Verdict
 from .cohort import judge_cohort
 from .comparison import compare, judge_table
-from .lesion import card_behind, check_stability, lesion_spread
+from .one_lesion import card_behind, check_stability, lesion_spread
 from .verdict import Faithfulness, FeatureEvidence, is_count_driven, judge, volume_correlations
 
 __all__ = [

@@ -15,11 +15,10 @@ import numpy.typing as npt
 from scipy import stats
 
 from ..errors import SettingsError
+from ..grid.types import FloatArray
 from ..radiomics.verdict import Change, Verdict, Word
 from ..stability.agreement import FAITHFUL_CONCORDANCE, concordance, concordance_draws
 from ..stability.signed_rank import SignedRank, signed_rank
-
-FloatArray = npt.NDArray[np.float64]
 
 FEWEST = 5
 """Patients below which nothing is said."""

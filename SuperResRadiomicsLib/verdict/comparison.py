@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..models import Card, load_card
 from ..radiomics import FeatureSettings, FeatureTable, Lesion, LesionVersions, measure_versions
-from .lesion import card_behind, judge_lesion
+from .one_lesion import card_behind, judge_lesion
 
 if TYPE_CHECKING:
     from ..radiomics.engine import Engine

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import platform
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from importlib import metadata
 from typing import Any
 
 from .. import NOT_FOR_CLINICAL_USE, __version__
 from ..errors import SuperResError
 from ..models import WEIGHTS_NAME, Card, find_models, load_card
+from ..progress import StageProgress
 
 PACKAGES = {
     "numpy": ("numpy",),
@@ -28,10 +29,8 @@ PACKAGES = {
 }
 """What is looked for, and the distributions that bring it."""
 
-Progress = Callable[[str, int, int], None]
 
-
-def diagnose(progress: Progress, *, model_folders: Iterable[str] = ()) -> dict[str, Any]:
+def diagnose(progress: StageProgress, *, model_folders: Iterable[str] = ()) -> dict[str, Any]:
     """Look at everything that a run needs; nothing is changed and nothing is fetched.
 
     Args:
@@ -77,7 +76,7 @@ def _devices(problems: list[str]) -> list[str]:
     return []
 
 
-def _models(progress: Progress, model_folders: Iterable[str], problems: list[str]) -> list[dict[str, str]]:
+def _models(progress: StageProgress, model_folders: Iterable[str], problems: list[str]) -> list[dict[str, str]]:
     folders = find_models(model_folders)
     models = []
     for done, (name, folder) in enumerate(folders.items(), start=1):

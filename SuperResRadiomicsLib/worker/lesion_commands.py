@@ -12,9 +12,10 @@ from dataclasses import fields, replace
 from typing import Any
 
 from ..errors import MissingDependencyError
+from ..progress import StageProgress
 from ..radiomics import FeatureSettings, FeatureTable
 from ..radiomics.computed_elsewhere import ComputedElsewhere
-from ..radiomics.engine import ENGINES
+from ..radiomics.engines import ENGINES
 from ..radiomics.filters import FILTERS, LaplacianOfGaussian, parse_filter
 from ..radiomics.lesion_files import read_lesion
 from ..radiomics.parameter_file import read_parameter_file
@@ -31,7 +32,6 @@ OFFERED_FILTERS = tuple("LoG:1:3" if name == LaplacianOfGaussian.image_type else
 """Filters that a panel offers; the Laplacian of a Gaussian with 1 and 3 mm."""
 
 Result = dict[str, Any]
-Progress = Callable[[str, int, int], None]
 
 
 def feature_settings(given: Mapping[str, Any]) -> FeatureSettings:
@@ -72,7 +72,7 @@ def engine_of(table: FeatureTable) -> str:
     return engine if engine in ENGINES else PyradiomicsEngine.name
 
 
-def feature_options(progress: Progress) -> Result:
+def feature_options(progress: StageProgress) -> Result:
     """Say what can be asked for here.
 
     Returns:
@@ -90,7 +90,7 @@ def feature_options(progress: Progress) -> Result:
 
 
 def compare_lesion(
-    progress: Progress,
+    progress: StageProgress,
     *,
     lesion: dict[str, Any],
     features: dict[str, Any],
@@ -117,7 +117,7 @@ def compare_lesion(
 
 
 def check_stability(
-    progress: Progress, *, lesion: dict[str, Any], features: dict[str, Any], settings: dict[str, Any] | None = None
+    progress: StageProgress, *, lesion: dict[str, Any], features: dict[str, Any], settings: dict[str, Any] | None = None
 ) -> Result:
     """Perturb the lesion at several bin settings and judge the table's features anew.
 
@@ -156,7 +156,7 @@ def check_stability(
 
 
 def report_lesion(
-    progress: Progress, *, features: dict[str, Any], page: str, title: str, lesion: dict[str, Any] | None = None
+    progress: StageProgress, *, features: dict[str, Any], page: str, title: str, lesion: dict[str, Any] | None = None
 ) -> Result:
     """Write the HTML report of a table.
 
@@ -177,7 +177,7 @@ def report_lesion(
     versions = read_lesion(**lesion) if lesion else None
     picture = None
     if versions and importlib.util.find_spec("matplotlib"):
-        from ..report.lesion import draw_versions
+        from ..report.files import draw_versions
 
         picture = draw_versions(versions, table, title)
     write_page(page, table, picture, title, warnings=tuple(table.header.warnings))

@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, __version__
-from SuperResRadiomicsLib.demo.fetch import fetch_sample
 from SuperResRadiomicsLib.errors import SuperResError
+from SuperResRadiomicsLib.progress import StageProgress
 from SuperResRadiomicsLib.worker import protocol
 from SuperResRadiomicsLib.worker.diagnosis import diagnose
 from SuperResRadiomicsLib.worker.lesion_commands import COMMANDS as LESION_COMMANDS
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from SuperResRadiomicsLib.grid import Box
 
 Result = dict[str, Any]
-Progress = Callable[[str, int, int], None]
 
 
 @lru_cache(maxsize=2)
@@ -62,7 +61,7 @@ def _limit_memory_on(device: str) -> None:
 
 
 def enhance(
-    progress: Progress,
+    progress: StageProgress,
     *,
     image: str,
     out: str,
@@ -141,7 +140,9 @@ def _box(given: dict[str, list[int]]) -> Box:
     return Box((i0, j0, k0), (i1, j1, k1))
 
 
-def detect(progress: Progress, *, image: str, model: str, modality: str | None = None, device: str = "auto") -> Result:
+def detect(
+    progress: StageProgress, *, image: str, model: str, modality: str | None = None, device: str = "auto"
+) -> Result:
     """Suggest where the lesion is, for a reader to check.
 
     Args:
@@ -162,7 +163,7 @@ def detect(progress: Progress, *, image: str, model: str, modality: str | None =
     return detect_lesion(read_image(image, modality), _loaded_detector(model, device)).to_dict()
 
 
-def compare(progress: Progress, *, enhancement: str, features: dict[str, Any] | None = None) -> Result:
+def compare(progress: StageProgress, *, enhancement: str, features: dict[str, Any] | None = None) -> Result:
     """Compute the feature table of a saved enhancement.
 
     Args:
@@ -185,7 +186,7 @@ def _feature_table(enhancement: Enhancement, settings: dict[str, Any]) -> dict[s
     return compare_features(enhancement, feature_settings(settings)).to_dict()
 
 
-def models(progress: Progress) -> Result:
+def models(progress: StageProgress) -> Result:
     """List the models that enhance, by name."""
     from SuperResRadiomicsLib.models import list_models
 
@@ -198,7 +199,7 @@ def models(progress: Progress) -> Result:
     }
 
 
-def devices(progress: Progress) -> Result:
+def devices(progress: StageProgress) -> Result:
     """List the devices that torch can use here, the fastest first, and what each of them is."""
     from SuperResRadiomicsLib.enhancement import available_devices
     from SuperResRadiomicsLib.enhancement.device import describe_device
@@ -207,7 +208,28 @@ def devices(progress: Progress) -> Result:
     return {"devices": found, "names": {device: describe_device(device) for device in found}}
 
 
-def shutdown(progress: Progress) -> Result:
+def fetch_sample(progress: StageProgress, *, folder: str) -> Result:
+    """Have the files of the sample case `lung1` in a folder, fetching them with pip when they are not there.
+
+    Args:
+        progress: Told the stage ``fetch`` when the work starts.
+        folder: Where the files are kept; made if needed.
+
+    Returns:
+        Paths of the ``image`` and of the ``label``, both checked by their SHA-256.
+
+    Raises:
+        SampleError: As `SuperResRadiomicsLib.demo.sample.lung1`.
+    """
+    from SuperResRadiomicsLib.demo.sample import fetch_lung1
+    from SuperResRadiomicsLib.demo.sample_files import IMAGE, LABEL
+
+    progress("fetch", 0, 0)
+    fetch_lung1(Path(folder))
+    return {"image": str(Path(folder) / IMAGE), "label": str(Path(folder) / LABEL)}
+
+
+def shutdown(progress: StageProgress) -> Result:
     """End the worker after this answer."""
     return {}
 

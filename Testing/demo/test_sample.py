@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from SuperResRadiomicsLib.demo import sample
-from SuperResRadiomicsLib.demo.case import Case
+from SuperResRadiomicsLib.demo.case import SampleCase
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_is_fetched_once_and_kept(cache, archive, monkeypatch):
     calls = offer(monkeypatch, archive)
     for _ in range(2):
         case = sample.lung1()
-        assert isinstance(case, Case)
+        assert isinstance(case, SampleCase)
         assert case.image.grid.size == (512, 512, 48)
         assert int(case.mask.sum()) == 837
     assert len(calls) == 1

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import Image
-from SuperResRadiomicsLib.radiomics.engine import ENGINES
+from SuperResRadiomicsLib.radiomics.engines import ENGINES
 from SuperResRadiomicsLib.radiomics.ibsi import IBSI_FEATURES
 from SuperResRadiomicsLib.radiomics.plan import FEATURE_CLASSES, ExtractionPlan
 

@@ -21,7 +21,7 @@ from benchmarks.ibsi import (
     prepare,
     table,
 )
-from SuperResRadiomicsLib.radiomics.engine import ENGINES
+from SuperResRadiomicsLib.radiomics.engines import ENGINES
 from SuperResRadiomicsLib.radiomics.exact import engine as exact_engine
 from SuperResRadiomicsLib.radiomics.ibsi import IBSI_FEATURES
 

@@ -86,7 +86,7 @@ def test_the_phantom_is_what_the_package_makes(sampledata, sources):
 
 
 def test_the_lung_case_is_read_from_the_cache(sampledata, sources, cache, test_data):
-    from SuperResRadiomicsLib.demo.fetch import SHA256
+    from SuperResRadiomicsLib.demo.sample_files import SHA256
 
     source = sources.registered[sampledata.LUNG]
     assert source["checksums"] == [f"SHA256:{SHA256[name]}" for name in source["fileNames"]]

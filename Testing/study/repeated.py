@@ -11,7 +11,7 @@ from SuperResRadiomicsLib.io.image import Image, write_image, write_mask
 from SuperResRadiomicsLib.io.masks import read_mask
 from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.study.run import run_study
-from Testing.study.conftest import PROTOCOL, write_cohort
+from Testing.study.cohort import PROTOCOL, write_cohort
 
 LESIONS = 6
 REPEATED = 4

@@ -12,7 +12,7 @@ from SuperResRadiomicsLib.radiomics.parameter_file import parse_parameters
 from SuperResRadiomicsLib.study.manifest import read_manifest
 from SuperResRadiomicsLib.study.protocol import Protocol, read_protocol
 from SuperResRadiomicsLib.study.setup import find_cases, init_study
-from Testing.study.conftest import PROTOCOL
+from Testing.study.cohort import PROTOCOL
 
 HEAD = "case,patient,image,mask\n"
 

@@ -9,11 +9,11 @@ import pytest
 
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import Image
-from SuperResRadiomicsLib.radiomics.engine import ENGINES
+from SuperResRadiomicsLib.radiomics.engines import ENGINES
 from SuperResRadiomicsLib.study.measure import measure_versions
 from SuperResRadiomicsLib.study.protocol import Protocol
 from SuperResRadiomicsLib.study.versions import Version
-from Testing.study.conftest import PROTOCOL
+from Testing.study.cohort import PROTOCOL
 
 GRID = Grid((14, 13, 6), (1.0, 1.0, 2.0))
 OF_OTHER_SPACING = Grid((14, 13, 6), (0.5, 1.0, 2.0))

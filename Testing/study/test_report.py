@@ -24,7 +24,7 @@ from SuperResRadiomicsLib.study.protocol import Protocol, read_protocol
 from SuperResRadiomicsLib.study.report import write_report
 from SuperResRadiomicsLib.study.run import run_study
 from SuperResRadiomicsLib.study.statistics import analyse
-from Testing.study.conftest import PROTOCOL, write_cohort
+from Testing.study.cohort import PROTOCOL, write_cohort
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +125,26 @@ def test_its_tables_hold_the_statistics_of_its_features(robustness):
     row = next(row for row in table(robustness, "agreement") if row["feature"] == key)
     values = (cube.of(version, binning=binning)[:, f] for version in ("original", "bicubic"))
     assert float(row["bicubic: CCC"]) == pytest.approx(concordance(*values))
+
+
+def test_the_share_of_features_that_agree_is_that_of_lins_concordance(robustness):
+    """Lin 1989, written out once more: 2 cov / (var + var + (difference of means)^2) with moments over n."""
+    write_report(robustness)
+    cube, protocol = load(robustness)
+    binning = analyse(cube, protocol).binning
+    first, second = (cube.of(version, binning=binning) for version in ("original", "bicubic"))
+    found = []
+    for x, y in zip(first.T, second.T, strict=True):
+        covariance = np.cov(x, y, ddof=0)
+        scale = covariance[0, 0] + covariance[1, 1] + (x.mean() - y.mean()) ** 2
+        if np.isfinite(scale) and scale > 0:
+            found.append(2 * covariance[0, 1] / scale)
+    (row,) = (row for row in table(robustness, "shares") if row["version"] == "bicubic")
+    threshold = protocol.statistics.concordance
+    share = np.mean(np.array(found) >= threshold)
+    assert 0.1 < share < 0.9, "neither all nor none, or the formula would not matter"
+    assert int(row["features"]) == len(found)
+    assert float(row[f"CCC >= {threshold:g}"]) == pytest.approx(share)
 
 
 def test_the_same_study_gives_the_same_report(robustness):

@@ -30,7 +30,7 @@ def features(folder: Path) -> bytes:
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from Testing.study.conftest import PROTOCOL, write_cohort
+    from Testing.study.cohort import PROTOCOL, write_cohort
 
     folder = write_cohort(tmp_path_factory.mktemp("whole") / "study", PROTOCOL)
     summary = run_study(folder, workers=1)

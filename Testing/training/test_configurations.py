@@ -64,6 +64,37 @@ def test_a_configuration_extends_another(tmp_path: Path) -> None:
     assert config.method.name == "gan-circle" and config.method.cycle_weight == 3.0
 
 
+def test_of_several_that_are_extended_the_later_change_the_earlier(tmp_path: Path) -> None:
+    write(tmp_path, "base.yaml", BASE)
+    (tmp_path / "bases").mkdir()
+    write(tmp_path / "bases", "budget.yaml", "optimiser: {steps: 9}\ndata: {context: 8}")
+    write(tmp_path / "bases", "rate.yaml", "optimiser: {learning_rate: 0.25, steps: 11}")
+    path = write(
+        tmp_path,
+        "top.yaml",
+        "extends: [base.yaml, bases/budget.yaml, bases/rate.yaml]\nname: top\noptimiser: {batch: 3}",
+    )
+    config = read_config(path)
+    assert (config.optimiser.steps, config.optimiser.learning_rate, config.optimiser.batch) == (11, 0.25, 3)
+    assert (config.data.patch, config.data.context, config.name) == (64, 8, "top")
+
+
+@pytest.mark.parametrize(
+    ("method", "message"),
+    [
+        ("{name: magic}", "the name is 'magic'; known methods are supervised, gan-circle, srgan, cycle-gan, detector"),
+        ("{loss: l1}", "the name is 'None'; known methods are"),
+        ("magic", "it is 'magic'; a section with the name of a method is needed"),
+        ("{name: supervised, los: l1}", "los: Extra inputs are not permitted"),
+        ("{name: supervised, loss: l3}", "loss: Input should be 'l1', 'l2'"),
+    ],
+)
+def test_a_method_that_is_not_valid_is_explained(tmp_path: Path, method: str, message: str) -> None:
+    content = BASE.replace("{name: gan-circle, cycle_weight: 3.0}", method)
+    with pytest.raises(SettingsError, match=message):
+        read_config(write(tmp_path, "a.yaml", content))
+
+
 def test_a_section_with_a_name_replaces(tmp_path: Path) -> None:
     write(tmp_path, "base.yaml", BASE)
     path = write(

@@ -15,7 +15,7 @@ from SuperResRadiomicsLib.radiomics import FeatureSettings, FeatureTable, Lesion
 from SuperResRadiomicsLib.radiomics.preprocessing import Normalisation, Preprocessing
 from SuperResRadiomicsLib.stability.perturbation import Opening, Translation
 from SuperResRadiomicsLib.verdict import card_behind, check_stability
-from SuperResRadiomicsLib.verdict.lesion import judge_lesion
+from SuperResRadiomicsLib.verdict.one_lesion import judge_lesion
 
 SETTINGS = FeatureSettings(classes=("firstorder", "glcm"), bin_width=25.0)
 

@@ -10,7 +10,7 @@ from ...errors import SettingsError
 from ...operators import BlurDecimate
 from ...training.config import TrainingConfig
 from ...training.entries import VolumeEntry
-from ...training.evaluation.cases import Case, load_cases
+from ...training.evaluation.cases import HeldOutCase, load_cases
 from ...training.evaluation.methods import Contender, Method
 from ...training.validation import FixedDegradation
 from .dictionary_super_resolution import DictionarySettings, DictionarySuperResolution
@@ -47,7 +47,7 @@ def dictionary_contender(
 
 
 def _pairs(
-    cases: Sequence[Case], config: TrainingConfig, fixed: FixedDegradation
+    cases: Sequence[HeldOutCase], config: TrainingConfig, fixed: FixedDegradation
 ) -> Iterator[tuple[npt.NDArray, npt.NDArray]]:
     """Degraded and true slices in the image's own unit."""
     for case in cases:

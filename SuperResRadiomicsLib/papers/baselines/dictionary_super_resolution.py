@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +14,10 @@ from safetensors.numpy import save_file
 from scipy.ndimage import correlate1d
 
 from ...errors import ModelError, SettingsError
-from ...grid import interpolate_bicubic
+from ...grid import FloatArray, interpolate_bicubic
 from ...operators import BlurDecimate
 from .sparse_coding import lasso, learn_dictionary
 
-FloatArray = npt.NDArray[np.floating[Any]]
 FIRST_DERIVATIVE = np.array([-1, 0, 1], np.float32)
 SECOND_DERIVATIVE = np.array([1, 0, -2, 0, 1], np.float32) / 2
 BAND = 4096

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.floating[Any]]
+from ...grid.types import FloatArray
+
 CHUNK = 4096
 """Signals coded at once: large enough for matrix products, small enough for the cache's sake."""
 SWEEPS = 12

@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
+from ...grid.types import FloatArray
 from ...training.perceptual.distance import FeatureModel
 from .config import EncoderConfig
 from .patches import ReferenceSampler, as_tensor, load_pools
 from .versions import LARGEST_BLUR_PX, LARGEST_NOISE, Severities, degrade, noise_of_equal_error
-
-FloatArray = npt.NDArray[np.float32]
 
 CHECK_SEED = 7
 BLUR_PX = (0.5, 1.0, 1.5, 2.0, 3.0)

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from ...errors import SettingsError
+from ...grid.types import FloatArray
 from ...operators import BlurDecimate
 from ...training.volumes import VolumeEntry, list_volumes, load_stack
 from .config import EncoderConfig, ImagesConfig
 
-FloatArray = npt.NDArray[np.float32]
 PERCENTILES = (0.5, 99.5)
 ATTEMPTS = 4
 FLAT_BELOW = 0.02

@@ -13,13 +13,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
-from ...grid import interpolate_bicubic
+from ...grid import FloatArray, interpolate_bicubic
 from ...operators import BlurDecimate
-
-FloatArray = npt.NDArray[np.float32]
 
 KINDS = ("texture", "contrast", "gamma", "blur", "resolution", "noise")
 """In the order in which they are applied."""

@@ -14,7 +14,7 @@ from ...stability import Comparison, Evidence
 from ...training.config import read_yaml
 from ...training.evaluation.methods import NETWORK
 from ...training.evaluation.record import Record
-from ...training.evaluation.statistics import MANN_WHITNEY, PAIRED_T, WILCOXON, compare
+from ...training.evaluation.statistics import MANN_WHITNEY, PAIRED_T, WILCOXON, compare_methods
 from ...training.model_page import FIGURE_NAMES, METHOD_NAMES, REGION_NAMES, markdown_table
 from .config import PaperResults, Picture, ResultsConfig, ResultsTable
 from .plots import write_box_plots
@@ -125,7 +125,10 @@ def _quality_table(
     record: Record,
 ) -> str:
     first, others = networks[0], [*methods, *networks[1:]]
-    tests = {t: compare(record, table.region, "psnr", first, others, t) for t in dict.fromkeys((table.test, WILCOXON))}
+    tests = {
+        t: compare_methods(record, table.region, "psnr", first, others, t)
+        for t in dict.fromkeys((table.test, WILCOXON))
+    }
     figures = [f for f in FIGURE_NAMES if results.summary(first, degradation, table.region, f)]
     rows = []
     for name in (*methods, *networks):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from ...training.evaluation.figures import DIRECTIONS
-from ...training.evaluation.statistics import WILCOXON, compare
+from ...training.evaluation.statistics import WILCOXON, compare_methods
 from ...training.model_page import METHOD_NAMES, markdown_table
 from .config import Target
 from .stored import StoredResults, is_method
@@ -56,7 +56,7 @@ def measure(target: Target, rival: str, results: StoredResults) -> Measured:
     record = results.side_by_side(
         target.degradation, [rival] if method else [], model, [model] if method else [model, rival]
     )
-    found = compare(record, target.region, target.figure, model, [rival], WILCOXON).get(rival)
+    found = compare_methods(record, target.region, target.figure, model, [rival], WILCOXON).get(rival)
     if found is None:
         own = results.summary(model, *where)["mean"]
         other = (results.summary(model, *where, rival) if method else results.summary(rival, *where))["mean"]

@@ -24,7 +24,7 @@ IMAGE, MASK, LABEL, CHANNEL = "Image", "Mask", "Label", "Label_channel"
 
 
 @dataclass(frozen=True)
-class Case:
+class BatchCase:
     """One line of the list.
 
     Attributes:
@@ -115,7 +115,7 @@ class CaseList:
     """
 
     columns: tuple[str, ...]
-    cases: tuple[Case, ...]
+    cases: tuple[BatchCase, ...]
 
 
 def read_cases(path: str | os.PathLike[str]) -> CaseList:
@@ -143,9 +143,9 @@ def read_cases(path: str | os.PathLike[str]) -> CaseList:
     return CaseList(columns, cases)
 
 
-def _case(columns: tuple[str, ...], cells: list[str], line: int, folder: Path) -> Case:
+def _case(columns: tuple[str, ...], cells: list[str], line: int, folder: Path) -> BatchCase:
     """A line as a case; cells that it lacks are empty."""
-    return Case(
+    return BatchCase(
         line, dict(zip_longest(columns, cells[: len(columns)], fillvalue="")), folder, len(cells) > len(columns)
     )
 

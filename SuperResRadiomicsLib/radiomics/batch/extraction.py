@@ -16,13 +16,12 @@ from ...grid import BoolArray, box_of_mask
 from ...io.choices import ANY_IMAGE, ANY_MASK, ImageChoice, MaskChoice
 from ...io.image import Image
 from ...io.masks import read_image_with_mask
-from ..engine import ENGINES
+from ...progress import Progress
+from ..engines import ENGINES
 from ..extract import extract_features
 from ..grey_levels import feature_warnings
 from ..settings import FeatureSettings
-from .cases import Case, CaseList
-
-Progress = Callable[[int, int], None]
+from .cases import BatchCase, CaseList
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Outcome:
         error: Why it failed, in a sentence; empty where it did not.
     """
 
-    case: Case
+    case: BatchCase
     features: dict[str, float] = field(default_factory=dict)
     diagnostics: dict[str, str] = field(default_factory=dict)
     error: str = ""
@@ -80,7 +79,7 @@ def extract_cases(
     return outcomes
 
 
-def _mapped(work: Callable[[Case], Outcome], cases: Sequence[Case], jobs: int) -> Iterator[Outcome]:
+def _mapped(work: Callable[[BatchCase], Outcome], cases: Sequence[BatchCase], jobs: int) -> Iterator[Outcome]:
     if jobs == 1:
         yield from map(work, cases)
         return
@@ -105,7 +104,7 @@ def _use_one_thread() -> None:
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
 
 
-def _outcome(case: Case, settings: FeatureSettings, image_choice: ImageChoice, mask_choice: MaskChoice) -> Outcome:
+def _outcome(case: BatchCase, settings: FeatureSettings, image_choice: ImageChoice, mask_choice: MaskChoice) -> Outcome:
     try:
         return _extracted(case, settings, image_choice, mask_choice)
     except MissingDependencyError:
@@ -116,7 +115,9 @@ def _outcome(case: Case, settings: FeatureSettings, image_choice: ImageChoice, m
         return Outcome(case, error=f"Internal error ({type(error).__name__}: {error}). Please report it.")
 
 
-def _extracted(case: Case, settings: FeatureSettings, image_choice: ImageChoice, mask_choice: MaskChoice) -> Outcome:
+def _extracted(
+    case: BatchCase, settings: FeatureSettings, image_choice: ImageChoice, mask_choice: MaskChoice
+) -> Outcome:
     case.check()
     label = mask_choice.label if case.label is None else case.label
     channel = mask_choice.channel if case.channel is None else case.channel

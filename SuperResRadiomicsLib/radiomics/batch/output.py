@@ -16,7 +16,7 @@ from dataclasses import asdict
 
 from ... import NOT_FOR_CLINICAL_USE, __version__
 from ...io.files import write_text
-from ..engine import ENGINES
+from ..engines import ENGINES
 from ..settings import FeatureSettings
 from .cases import CaseList
 from .extraction import Outcome

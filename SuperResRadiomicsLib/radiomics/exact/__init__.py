@@ -2,6 +2,6 @@
 
 from .discretise import Bins
 from .engine import ExactEngine, extract_sweep
-from .lesion import PreparedLesion
+from .prepared import PreparedLesion
 
 __all__ = ["Bins", "ExactEngine", "PreparedLesion", "extract_sweep"]

@@ -19,8 +19,8 @@ from .glcm import cooccurrence_features
 from .gldm import dependence_features
 from .glrlm import crossed_once, run_features
 from .glszm import zone_features
-from .lesion import Layout, PreparedLesion
 from .ngtdm import tone_features
+from .prepared import Layout, PreparedLesion
 from .weighting import pair_weights, run_weights
 
 _NEIGHBOUR_CLASSES = {"glcm", "gldm", "ngtdm"}

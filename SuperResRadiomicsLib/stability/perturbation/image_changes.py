@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy import ndimage
 
-from ...grid import BoolArray, in_plane_axes
+from ...grid import BoolArray, FloatArray, in_plane_axes
 from ...io.image import Image, cast_like
 from ...operators import positional_noise
 from .change import not_empty
-
-FloatArray = npt.NDArray[np.float64]
 
 _HALF_NORMAL_MEDIAN = 0.6744897501960817
 """Median of the magnitude of standard normal noise."""

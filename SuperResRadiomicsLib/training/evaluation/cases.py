@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ...enhancement.intensity import FOREGROUND_SHARE, Window, foreground_window
 from ...errors import SettingsError
-from ...grid import BoolArray, refine
+from ...grid import BoolArray, FloatArray, refine
 from ...io.image import Image
 from ...operators import LowEndUltrasound, positional_noise, rician_noise
 from ..config import DegradationConfig, EvaluationConfig, TrainingConfig
@@ -20,7 +20,6 @@ from ..entries import VolumeEntry
 from ..validation import BODY_ABOVE_HU, FixedDegradation
 from ..volumes import Volume, load_volume
 
-FloatArray = npt.NDArray[np.float32]
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp")
 """Files of pictures, which state no physical spacing."""
 FRAME, BODY, LESION = "frame", "body", "lesion"
@@ -29,7 +28,7 @@ REGIONS = (FRAME, BODY, LESION)
 
 
 @dataclass(frozen=True)
-class Case:
+class HeldOutCase:
     """A held-out volume or picture.
 
     Attributes:
@@ -94,7 +93,7 @@ class Case:
         lesion = self.lesion
         return {**found, BODY: self.body, **({} if lesion is None else {LESION: lesion})}
 
-    def only_close_slices(self) -> Case:
+    def only_close_slices(self) -> HeldOutCase:
         """The same case without the other slices, for methods that take long."""
         numbers = self.close_slices
         return replace(self, volume=self.volume.only_slices(numbers), kept=numbers)
@@ -137,7 +136,7 @@ class Case:
         return truth.with_voxels(voxels.astype(np.float32), grid)
 
 
-def load_cases(config: TrainingConfig, entries: Sequence[VolumeEntry], role: str) -> list[Case]:
+def load_cases(config: TrainingConfig, entries: Sequence[VolumeEntry], role: str) -> list[HeldOutCase]:
     """The cases of a role, of each patient at most so many as configured.
 
     Raises:
@@ -165,12 +164,12 @@ def _choose(entries: Sequence[VolumeEntry], role: str, limit: int) -> list[Volum
     ]
 
 
-def _load(entry: VolumeEntry, config: TrainingConfig) -> Case:
+def _load(entry: VolumeEntry, config: TrainingConfig) -> HeldOutCase:
     volume = load_volume(entry, config.data).trimmed(config.degradation.factor)
     window = HU_WINDOW
     if config.data.modality != "CT":
         window = foreground_window(volume.image.voxels, volume.image.name)
-    return Case(volume, window, config.evaluation)
+    return HeldOutCase(volume, window, config.evaluation)
 
 
 def evenly(items: Iterable, limit: int) -> tuple:

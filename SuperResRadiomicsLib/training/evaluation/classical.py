@@ -11,7 +11,6 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,9 +18,9 @@ from scipy.ndimage import zoom
 from scipy.special import ive
 
 from ...errors import MissingDependencyError, SettingsError
+from ...grid.types import FloatArray
 from ...operators.kspace import check_sigma
 
-FloatArray = npt.NDArray[np.floating[Any]]
 Float32Array = npt.NDArray[np.float32]
 PATCH_PX, DISTANCE_PX = 5, 6
 """Side of the patches that non-local means compares, and how far apart they may lie."""

@@ -17,7 +17,7 @@ from ...grid import BoolArray, Box
 from ..config import DegradationConfig, TrainingConfig
 from ..entries import VolumeEntry
 from ..validation import FixedDegradation
-from .cases import Case, load_cases
+from .cases import HeldOutCase, load_cases
 
 Report = Callable[[str], None]
 FACTORS = (1, 2, 4)
@@ -71,7 +71,7 @@ def evaluate_detector(
     }
 
 
-def _figures(detector: LoadedDetector, cases: Sequence[Case], factor: int) -> dict[str, Any]:
+def _figures(detector: LoadedDetector, cases: Sequence[HeldOutCase], factor: int) -> dict[str, Any]:
     found = [finding for case in cases for finding in _find(detector, case, factor)]
     known = [(case, mask, box) for case, mask, box, _ in found if mask.any()]
     masked = [(mask[None], box) for case, mask, box in known if case.entry.lesion_mask is not None]
@@ -86,7 +86,9 @@ def _figures(detector: LoadedDetector, cases: Sequence[Case], factor: int) -> di
     }
 
 
-def _find(detector: LoadedDetector, case: Case, factor: int) -> Iterator[tuple[Case, BoolArray, Box, float]]:
+def _find(
+    detector: LoadedDetector, case: HeldOutCase, factor: int
+) -> Iterator[tuple[HeldOutCase, BoolArray, Box, float]]:
     """Each slice's lesion (height, width), the box found (one slice thick) and the probability of a lesion."""
     seen = replace(case, volume=case.volume.trimmed(factor))
     assert seen.volume.lesion is not None

@@ -23,7 +23,7 @@ from ..degradation import Sampling
 from ..entries import VolumeEntry
 from ..perceptual import PerceptualModel, load_perceptual
 from ..validation import BODY_ABOVE_HU, FixedDegradation, fixed_degradations
-from .cases import Case, load_cases
+from .cases import HeldOutCase, load_cases
 from .features import Table, feature_agreement, lesion_features
 from .figures import Ruler
 from .methods import (
@@ -142,14 +142,14 @@ def check_fits(model: LoadedModel, config: TrainingConfig, times: int = 1) -> No
         )
 
 
-def null_noise(held: Sequence[Case], config: TrainingConfig, fixed: FixedDegradation) -> float | None:
+def null_noise(held: Sequence[HeldOutCase], config: TrainingConfig, fixed: FixedDegradation) -> float | None:
     """The median root mean square error of bicubic images in lesions, or where none is known in the body."""
     with_lesion = [case for case in held if case.volume.lesion is not None] or held
     errors = [_interpolation_error(case, config, fixed) for case in with_lesion]
     return float(np.median(errors)) if errors else None
 
 
-def _interpolation_error(case: Case, config: TrainingConfig, fixed: FixedDegradation) -> float:
+def _interpolation_error(case: HeldOutCase, config: TrainingConfig, fixed: FixedDegradation) -> float:
     coarse = case.degrade(config.degradation, fixed, config.evaluation_seed)
     bicubic = case.judged(interpolate_bicubic(coarse.voxels, case.volume.image.voxels.shape))
     lesion = case.volume.lesion
@@ -158,7 +158,11 @@ def _interpolation_error(case: Case, config: TrainingConfig, fixed: FixedDegrada
 
 
 def restore(
-    case: Case, methods: Mapping[str, Method], config: TrainingConfig, fixed: FixedDegradation, level: float | None
+    case: HeldOutCase,
+    methods: Mapping[str, Method],
+    config: TrainingConfig,
+    fixed: FixedDegradation,
+    level: float | None,
 ) -> tuple[Degraded, dict[str, npt.NDArray]]:
     """What every method makes of a case's degraded image, [k, j, i] in the image's own unit."""
     unit = case.window.high - case.window.low
@@ -190,7 +194,7 @@ def measure_slices(
 def _under(
     fixed: FixedDegradation,
     level: float | None,
-    test: Sequence[Case],
+    test: Sequence[HeldOutCase],
     methods: Mapping[str, Method],
     config: TrainingConfig,
     ruler: Ruler,
@@ -226,7 +230,7 @@ def _under(
     }
 
 
-def _volume_figures(case: Case, images: Mapping[str, npt.NDArray], ruler: Ruler, factor: int) -> dict[str, Any]:
+def _volume_figures(case: HeldOutCase, images: Mapping[str, npt.NDArray], ruler: Ruler, factor: int) -> dict[str, Any]:
     body, truth = case.body, ruler.clip(case.truth)
     row: dict[str, Any] = {
         "path": case.entry.path,

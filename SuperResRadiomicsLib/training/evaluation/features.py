@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from ...radiomics import FeatureSettings, extract_features
 from ...stability import concordance
-from .cases import Case
+from .cases import HeldOutCase
 
 FEATURE_CLASSES = ("firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
 ENGINE = "exact"
@@ -22,7 +22,7 @@ DECIMALS = 6
 Table = dict[str, dict[str, float]]
 
 
-def lesion_features(case: Case, images: Mapping[str, npt.NDArray]) -> Table | None:
+def lesion_features(case: HeldOutCase, images: Mapping[str, npt.NDArray]) -> Table | None:
     """Features of the true lesion and of each method's; nothing where no mask of it is known.
 
     Args:

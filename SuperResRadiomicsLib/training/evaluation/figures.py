@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from ...enhancement.intensity import Window
-from ...grid import BoolArray
+from ...grid import BoolArray, FloatArray
 from ...metrics import (
     error_after_degradation,
     local_normalised_cross_correlation,
@@ -23,7 +23,6 @@ from ...metrics.degradation import ForwardOperator
 from ...metrics.ms_ssim import SMALLEST_SIDE
 from ..perceptual import PerceptualModel
 
-FloatArray = npt.NDArray[np.float32]
 Values = dict[str, float | None]
 PERCEPTUAL = "perceptual"
 DIRECTIONS = {"psnr": 1, "ssim": 1, "ms_ssim": 1, "lncc": 1, PERCEPTUAL: -1, "residual": 0, "sharpness": 0}

@@ -9,15 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from ...enhancement import LoadedModel, enhance
-from ...grid import interpolate_bicubic, resample
+from ...grid import FloatArray, interpolate_bicubic, resample
 from ...io.image import Image
 from ...operators import positional_noise
 from ..config import TrainingConfig
 from ..validation import FixedDegradation, fixed_degradations
-from .cases import Case
+from .cases import HeldOutCase
 from .classical import bilinear, bilinear_non_local_means, rician_non_local_means, rician_wavelet
 
-FloatArray = npt.NDArray[np.float32]
 NETWORK, NULL_MODEL, DEGRADED = "network", "bicubic+noise", "degraded"
 
 
@@ -34,7 +33,7 @@ class Degraded:
         seed: Fixes that noise.
     """
 
-    case: Case
+    case: HeldOutCase
     image: Image
     fixed: FixedDegradation
     noise_unit: float = 1.0

@@ -16,7 +16,7 @@ TESTS = (MANN_WHITNEY, PAIRED_T, WILCOXON)
 FEWEST_PATIENTS = 2
 
 
-def compare(
+def compare_methods(
     record: Record, region: str, figure: str, method: str, others: Sequence[str], test: str
 ) -> dict[str, Comparison]:
     """A method against others, by one of `TESTS`; others without this figure are left out.
@@ -48,7 +48,7 @@ def comparisons(record: Record, region: str, method: str, other: str) -> dict[st
     for figure in record.figures(region):
         if DIRECTIONS.get(figure, -1) == 0:
             continue
-        tests = {test: compare(record, region, figure, method, [other], test).get(other) for test in TESTS}
+        tests = {test: compare_methods(record, region, figure, method, [other], test).get(other) for test in TESTS}
         found = {test: asdict(comparison) for test, comparison in tests.items() if comparison is not None}
         if found:
             result[figure] = found

@@ -16,7 +16,7 @@ from SuperResRadiomicsLib.radiomics.companion.intensity import NAMES as INTENSIT
 from SuperResRadiomicsLib.radiomics.companion.intensity import lesion_intensity
 from SuperResRadiomicsLib.radiomics.companion.quality import NAMES as QUALITY
 from SuperResRadiomicsLib.radiomics.companion.quality import image_quality
-from SuperResRadiomicsLib.radiomics.engine import ENGINES
+from SuperResRadiomicsLib.radiomics.engines import ENGINES
 from SuperResRadiomicsLib.radiomics.plan import COMPANION_CLASSES, FEATURE_CLASSES
 from SuperResRadiomicsLib.study.combine import combine
 from SuperResRadiomicsLib.study.cube import read_cube
@@ -27,7 +27,7 @@ from SuperResRadiomicsLib.study.protocol import read_protocol
 from SuperResRadiomicsLib.study.statistics import analyse
 from SuperResRadiomicsLib.study.unit import Job, run_case, study_key
 from Testing.conftest import make_lesion
-from Testing.study.conftest import PROTOCOL, write_cohort
+from Testing.study.cohort import PROTOCOL, write_cohort
 
 KEYS = [f"companion_lesionintensity_{name}" for name in INTENSITY] + [f"companion_imagequality_{n}" for n in QUALITY]
 

@@ -9,7 +9,7 @@ from SuperResRadiomicsLib.errors import MaskError, SettingsError
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.radiomics import FeatureSettings
-from SuperResRadiomicsLib.radiomics.engine import ENGINES
+from SuperResRadiomicsLib.radiomics.engines import ENGINES
 from SuperResRadiomicsLib.radiomics.exact import Bins, PreparedLesion, extract_sweep
 from SuperResRadiomicsLib.radiomics.plan import FEATURE_CLASSES, ExtractionPlan
 

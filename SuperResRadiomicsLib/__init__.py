@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from .io.reading import read_image as read_image
     from .models import Card as Card
     from .models import list_models as list_models
+    from .models import load_card as load_card
     from .radiomics import FeatureRow as FeatureRow
     from .radiomics import FeatureSettings as FeatureSettings
     from .radiomics import FeatureTable as FeatureTable
@@ -61,6 +62,10 @@ if TYPE_CHECKING:
     from .radiomics.options import FeatureOptions as FeatureOptions
     from .radiomics.preprocessing import Preprocessing as Preprocessing
     from .report.files import save_report as save_report
+    from .stability import Signature as Signature
+    from .stability import describe_scores as describe_scores
+    from .stability import read_signature as read_signature
+    from .stability import score_lesion as score_lesion
     from .verdict import check_stability as check_stability
     from .verdict import compare as compare
     from .verdict import judge_cohort as judge_cohort
@@ -99,7 +104,7 @@ _NAMES = {
     "io.image": ("Image", "write_image", "write_mask"),
     "io.masks": ("read_image_with_mask", "read_mask"),
     "io.reading": ("read_image",),
-    "models": ("Card", "list_models"),
+    "models": ("Card", "list_models", "load_card"),
     "radiomics": (
         "FeatureRow",
         "FeatureSettings",
@@ -112,6 +117,7 @@ _NAMES = {
     "radiomics.options": ("FeatureOptions",),
     "radiomics.preprocessing": ("Preprocessing",),
     "report.files": ("save_report",),
+    "stability": ("Signature", "describe_scores", "read_signature", "score_lesion"),
     "verdict": ("check_stability", "compare", "judge_cohort"),
 }
 """The public names by the module that holds them. No name may be a room's: importing a room sets its name here."""

@@ -15,7 +15,6 @@ import pytest
 import SimpleITK as sitk
 
 import SuperResRadiomicsLib as srr
-from SuperResRadiomicsLib.grid import to_sitk
 
 PACKAGE = Path(srr.__file__).parent
 HEAVY = ("torch", "scipy", "SimpleITK", "numpy", "pandas", "radiomics")
@@ -72,24 +71,39 @@ def test_the_examples_run(module):
     assert found.attempted > 0 and found.failed == 0
 
 
-def test_five_lines_give_what_the_command_line_gives(tmp_path, monkeypatch, capsys):
-    """With SimpleITK objects, an installed model and its verdicts: value for value, word for word."""
-    from SuperResRadiomicsLib.cli import main
+@pytest.fixture
+def lesion_files(tmp_path, monkeypatch) -> Path:
+    """A folder, the current one, with ``ct.nrrd`` and ``lesion.nrrd``."""
     from SuperResRadiomicsLib.demo.phantom import lung_nodule_phantom
 
     case = lung_nodule_phantom()
-    scan = to_sitk(case.image.voxels, case.image.grid)
-    lesion = sitk.Cast(to_sitk(case.mask.astype("uint8"), case.image.grid), sitk.sitkUInt8)
-    for image, name in ((scan, "ct.nrrd"), (lesion, "lesion.nrrd")):
-        sitk.WriteImage(image, str(tmp_path / name))
+    srr.write_image(case.image, tmp_path / "ct.nrrd")
+    srr.write_mask(case.mask, case.image.grid, tmp_path / "lesion.nrrd")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
+
+def test_the_user_guides_example_runs(lesion_files):
+    guide = (PACKAGE.parent / "docs" / "user-guide.md").read_text(encoding="utf-8")
+    text = guide[guide.index("## From Python") : guide.index("## When something is wrong")]
+    example = doctest.DocTestParser().get_doctest(text, {}, "user-guide.md", None, 0)
+    outcome = doctest.DocTestRunner().run(example)
+    assert outcome.attempted > 12 and outcome.failed == 0
+    assert (lesion_files / "out" / "report.html").is_file()
+
+
+def test_five_lines_give_what_the_command_line_gives(lesion_files, monkeypatch, capsys):
+    """With SimpleITK objects, an installed model and its verdicts: value for value, word for word."""
+    from SuperResRadiomicsLib.cli import main
+
+    scan, lesion = (sitk.ReadImage(str(lesion_files / name)) for name in ("ct.nrrd", "lesion.nrrd"))
     enhancement = srr.enhance(scan, "ct-gancircle-x2-appearance", mask=lesion, device="cpu")
     table = srr.compare(enhancement, srr.FeatureSettings(engine="exact"))
 
-    out = tmp_path / "out"
+    out = lesion_files / "out"
     model = ["--model", "ct-gancircle-x2-appearance", "--device", "cpu"]
     for arguments in (
-        ["enhance", tmp_path / "ct.nrrd", "--mask", tmp_path / "lesion.nrrd", *model, "--out", out],
+        ["enhance", lesion_files / "ct.nrrd", "--mask", lesion_files / "lesion.nrrd", *model, "--out", out],
         ["compare", out, "--engine", "exact", "--json"],
     ):
         capsys.readouterr()

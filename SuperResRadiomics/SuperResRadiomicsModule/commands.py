@@ -84,9 +84,9 @@ def _features(settings: dict[str, Any]) -> list[str]:
 
 def _engine(asked: str) -> str:
     """The engine by name: the command line has no automatic one."""
-    from SuperResRadiomicsLib.worker.lesion_commands import automatic_engine
+    from SuperResRadiomicsLib.radiomics.engines import default_engine
 
-    return automatic_engine() if asked == AUTOMATIC else asked
+    return default_engine() if asked == AUTOMATIC else asked
 
 
 def _plainFeatures(settings: dict[str, Any]) -> dict[str, Any]:

@@ -4,35 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+import SuperResRadiomicsLib as srr
+
 from .. import NOT_FOR_CLINICAL_USE, __version__
-from ..demo.run import DEFAULT_MODEL, run_demo
-from ..detect import LesionDetection
-from ..enhancement import enhance as enhance_image
-from ..enhancement import load_enhancement, load_model
-from ..enhancement import result as enhancement_files
+from ..demo import DEFAULT_MODEL
 from ..errors import RegionError, SettingsError
-from ..grid import BoolArray, Box
 from ..io.choices import ANY_IMAGE, ANY_MASK, ImageChoice, MaskChoice
-from ..io.image import Image
-from ..io.masks import read_image_with_mask
-from ..io.reading import read_image
-from ..models import load_card
-from ..radiomics import LesionVersions, ParameterFile, extract_features
-from ..radiomics.grey_levels import feature_warnings
-from ..report import files as report_files
-from ..report.files import save_report, save_tables
-from ..stability import describe_scores, read_signature, score_lesion
 from ..terminal.console import note, output, print_json, progress_bar, warn
-from ..verdict import check_stability as check_lesion_stability
-from ..verdict import compare as compare_lesion
 from . import batch, detection, models, study
 from . import options as given
 from .staging import staged_folder
 from .tables import comparison_summary, feature_summary, feature_values, flat_settings
+
+if TYPE_CHECKING:
+    from ..grid import BoolArray
+    from ..radiomics import ParameterFile
+else:
+    from .options import ParameterFile
 
 app = typer.Typer(
     help=f"Super-resolve a lesion and see what that did to its radiomic features. {NOT_FOR_CLINICAL_USE}",
@@ -45,7 +37,6 @@ app.add_typer(models.app, name="models")
 app.add_typer(study.app, name="study")
 app.command()(detection.detect)
 
-EARLIER_RESULTS = (*enhancement_files.FILE_NAMES, *report_files.FILE_NAMES)
 IMAGES_PANEL = "Named images, instead of a folder"
 
 
@@ -126,14 +117,14 @@ def enhance(
         raise SettingsError(
             "A detector was given without --box auto. Give both, or mark the lesion without a detector."
         )
-    region: Box | LesionDetection | None = given.parse_box(box) if box and box != given.AUTO else None
-    with staged_folder(out, EARLIER_RESULTS) as folder:
+    region: srr.Box | srr.LesionDetection | None = given.parse_box(box) if box and box != given.AUTO else None
+    with staged_folder(out, _earlier_results()) as folder:
         scan, lesion = _read(image, mask, modality, read_as, lesion_in)
-        network = load_model(model, device, precision)
+        network = srr.load_model(model, device, precision)
         if box == given.AUTO:
             region = detection.detect_for(scan, network, detector)
         with progress_bar(f"Enhancing {scan.name}") as progress:
-            enhancement = enhance_image(
+            enhancement = srr.enhance(
                 scan,
                 network,
                 mask=lesion,
@@ -176,6 +167,8 @@ def features(
     json: given.Json = False,
 ) -> None:
     """Compute the radiomic features of a lesion in one image, or of every case in a list."""
+    from ..radiomics.grey_levels import feature_warnings
+
     settings, wanted = asked.settings, given.with_parameters(lesion_in, asked)
     if list_of_cases:
         batch.refuse_beside_list(image, mask)
@@ -183,10 +176,10 @@ def features(
         return
     if not image or not mask or out or jobs != 1:
         raise typer.BadParameter("Give an image and a mask; or a list with --batch, and only then --out and --jobs.")
-    scan, lesion = read_image_with_mask(image, mask, None, read_as, wanted)
+    scan, lesion = srr.read_image_with_mask(image, mask, None, read_as, wanted)
     warnings = feature_warnings(scan, lesion, settings)
     _tell_warnings(warnings)  # before the work: some say that it will take long
-    values = extract_features(scan, lesion, settings)
+    values = srr.extract_features(scan, lesion, settings)
     if json:
         described = flat_settings(settings, settings.resolve_dimension(scan.grid))
         print_json(described | feature_values(values) | {"warnings": " ".join(warnings)})
@@ -250,20 +243,23 @@ def compare(
 
     Give the folder that `enhance` wrote, or name the four images and --out.
     """
+    from ..report.files import save_tables
+
     settings = asked.settings
-    scored = read_signature(signature) if signature else None
+    scored = srr.read_signature(signature) if signature else None
     if folder:
         chosen = [choice for choice in (read_as, lesion_in) if choice not in (ANY_IMAGE, ANY_MASK)]
         _refuse_beside_folder(original, mask, bicubic, enhanced, model, *chosen)
-        versions = LesionVersions.of_enhancement(load_enhancement(folder))
+        versions = srr.LesionVersions.of(folder)
     elif original and mask and bicubic and enhanced and out:
-        scan, lesion = read_image_with_mask(original, mask, None, read_as, given.with_parameters(lesion_in, asked))
-        versions = LesionVersions.of_images(
+        wanted = given.with_parameters(lesion_in, asked)
+        scan, lesion = srr.read_image_with_mask(original, mask, None, read_as, wanted)
+        versions = srr.LesionVersions.of_images(
             scan,
             lesion,
-            read_image(bicubic, scan.modality),
-            read_image(enhanced, scan.modality),
-            card=load_card(model) if model else None,
+            srr.read_image(bicubic, scan.modality),
+            srr.read_image(enhanced, scan.modality),
+            card=srr.load_card(model) if model else None,
             mask_rule=mask_rule,
             allow_volume_change=allow_volume_change,
         )
@@ -272,23 +268,23 @@ def compare(
             "Give the folder that `enhance` wrote, or all of --original, --mask, --bicubic, --enhanced and --out."
         )
     _tell_warnings(versions.warnings)  # before the work: some say that it will take long
-    variation = check_lesion_stability(versions, settings) if check_stability else None
-    table = compare_lesion(versions, settings, model=model, variation=variation)
+    variation = srr.check_stability(versions, settings) if check_stability else None
+    table = srr.compare(versions, settings, model=model, variation=variation)
     _tell_warnings([warning for warning in table.header.warnings if warning not in versions.warnings])
     if scored:
-        table = score_lesion(table, scored)
+        table = srr.score_lesion(table, scored)
     target = out or folder
     assert target is not None
     with staged_folder(target) as staging:
         files = save_tables(staging, table)
         if report:
-            files += save_report(staging, versions, table, f"Enhanced by {table.header.enhanced_column}")
+            files += srr.save_report(staging, versions, table, f"Enhanced by {table.header.enhanced_column}")
     if json:
         print_json(table.to_dict())
     else:
-        output.print(comparison_summary(table))
+        output.print(comparison_summary(table, output.width))
         if scored:
-            output.print(describe_scores(table), markup=False, highlight=False, soft_wrap=True)
+            output.print(srr.describe_scores(table), markup=False, highlight=False, soft_wrap=True)
         _print_files(target, files)
 
 
@@ -307,7 +303,9 @@ def demo(
 
     The case is a chest CT that pip fetches once (34 MB); without a network a built-in phantom stands in.
     """
-    with staged_folder(out, EARLIER_RESULTS) as folder, progress_bar("Enhancing the sample case") as progress:
+    from ..demo.run import run_demo
+
+    with staged_folder(out, _earlier_results()) as folder, progress_bar("Enhancing the sample case") as progress:
         made = run_demo(folder, model, note=note, progress=progress)
     _tell_warnings(made.warnings)
     if json:
@@ -319,11 +317,19 @@ def demo(
 
 def _read(
     image: Path, mask: Path | None, modality: str | None, read_as: ImageChoice, lesion_in: MaskChoice
-) -> tuple[Image, BoolArray | None]:
+) -> tuple[srr.Image, BoolArray | None]:
     """An image, and the lesion on it where there is a mask."""
     if mask is None:
-        return read_image(image, modality, read_as), None
-    return read_image_with_mask(image, mask, modality, read_as, lesion_in)
+        return srr.read_image(image, modality, read_as), None
+    return srr.read_image_with_mask(image, mask, modality, read_as, lesion_in)
+
+
+def _earlier_results() -> tuple[str, ...]:
+    """Names of files that an earlier run may have left."""
+    from ..enhancement import result
+    from ..report import files
+
+    return (*result.FILE_NAMES, *files.FILE_NAMES)
 
 
 def _tell_warnings(warnings: Sequence[str]) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import BatchError, SettingsError
 from ..io.choices import ImageChoice, MaskChoice
 from ..io.files import prepare_folder
-from ..radiomics import FeatureSettings
-from ..radiomics.batch import Outcome, extract_cases, read_cases, save_case_table
 from ..terminal.console import output, print_json, progress_bar, warn
+
+if TYPE_CHECKING:
+    from ..radiomics import FeatureSettings
+    from ..radiomics.batch import Outcome
 
 PANEL = "A list of cases, instead of one"
 
@@ -58,6 +60,8 @@ def run(
         SettingsError: No table to write was named.
         BatchError: The list is not valid, or no case of it could be computed (the table says why and is written).
     """
+    from ..radiomics.batch import extract_cases, read_cases, save_case_table
+
     if not out:
         raise SettingsError("A list of cases was given without a file for its table. Name one with --out.")
     cases = read_cases(listed)

@@ -9,13 +9,10 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from ..detect import LesionDetection, detect_lesion, load_detector
-from ..detect.detection import DEFAULT_MARGIN_MM, DEFAULT_THRESHOLD
-from ..enhancement import LoadedModel
+import SuperResRadiomicsLib as srr
+
 from ..errors import ModelError
 from ..io.choices import ImageChoice
-from ..io.image import Image
-from ..io.reading import read_image
 from ..models import find_detector
 from ..terminal.console import output, print_json, warn
 from . import options as given
@@ -35,16 +32,16 @@ def detect(
         Path | None,
         typer.Option(help="File (.json) for the result, or folder; else it is only shown.", show_default=False),
     ] = None,
-    threshold: Annotated[float, typer.Option(help="Probability from which a slice counts.")] = DEFAULT_THRESHOLD,
-    margin: Annotated[float, typer.Option(help="Millimetres around the lesion.")] = DEFAULT_MARGIN_MM,
+    threshold: Annotated[float, typer.Option(help="Probability from which a slice counts.")] = 0.5,
+    margin: Annotated[float, typer.Option(help="Millimetres around the lesion.")] = 5.0,
     modality: given.Modality = None,
     device: given.Device = "auto",
     json: given.Json = False,
 ) -> None:
     """Suggest where the lesion is, for a reader to check."""
-    scan = read_image(image, modality, read_as)
-    detector = load_detector(model or find_detector(scan.modality).folder, device)
-    found = detect_lesion(scan, detector, threshold=threshold, margin_mm=margin)
+    scan = srr.read_image(image, modality, read_as)
+    detector = srr.load_detector(model or find_detector(scan.modality).folder, device)
+    found = srr.detect_lesion(scan, detector, threshold=threshold, margin_mm=margin)
     if out is not None:
         found.save(out)
     for warning in found.warnings:
@@ -56,7 +53,7 @@ def detect(
         output.print(f"The same box for enhance: --box {given.format_box(found.box)}", highlight=False, soft_wrap=True)
 
 
-def detect_for(scan: Image, network: LoadedModel, detector: str | None) -> LesionDetection:
+def detect_for(scan: srr.Image, network: srr.LoadedModel, detector: str | None) -> srr.LesionDetection:
     """The lesion that `enhance --box auto` works on.
 
     Args:
@@ -69,16 +66,16 @@ def detect_for(scan: Image, network: LoadedModel, detector: str | None) -> Lesio
         RegionError: No lesion was found.
     """
     modality = network.card.modality
-    loaded = load_detector(detector or find_detector(modality).folder, network.device)
+    loaded = srr.load_detector(detector or find_detector(modality).folder, network.device)
     if loaded.card.modality != modality:
         raise ModelError(
             f"The detector '{loaded.card.name}' is for {loaded.card.modality}, the model '{network.card.name}' for "
             f"{modality}. Choose two of one modality."
         )
-    return detect_lesion(scan, loaded)
+    return srr.detect_lesion(scan, loaded)
 
 
-def _table(found: LesionDetection, image: str, detector: str) -> Table:
+def _table(found: srr.LesionDetection, image: str, detector: str) -> Table:
     """The slices that count, and the lesion's box."""
     size = " x ".join(f"{n * s:.0f}" for n, s in zip(found.box.size, found.grid.spacing, strict=True))
     table = Table(

@@ -39,12 +39,12 @@ def list_models(json: Json = False) -> None:
 def show_model(
     model: Annotated[str, typer.Argument(help="Name or folder of a model.", show_default=False)], json: Json = False
 ) -> None:
-    """Show a model's card: what it was made for, from what, and how well it does."""
+    """Show what a model was made for, from what, and how well it does; all of its card with --json."""
     card = load_card(model)
     if json:
         print_json(card.metadata)
     else:
-        output.print_json(data=card.metadata)
+        output.print(_card_table(card))
 
 
 def _summary(card: Card) -> dict[str, Any]:
@@ -61,11 +61,39 @@ def _summary(card: Card) -> dict[str, Any]:
     }
 
 
+def _card_table(card: Card) -> Table:
+    """A card on one screen."""
+    low, high = card.valid_spacing_mm
+    table = Table(
+        box=None, show_header=False, title=f"{card.display_name}, version {card.version}", title_justify="left"
+    )
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("task", f"{card.task}, {card.modality}" + (f", {card.scale}x" if card.scale > 1 else ""))
+    table.add_row("what", str(card.metadata.get("description", "")))
+    table.add_row("intended use", str(card.metadata.get("intended_use", "")))
+    table.add_row("known limits", "\n".join(f"- {limit}" for limit in card.metadata.get("known_limits", ())))
+    table.add_row("architecture", str(card.architecture["name"]))
+    table.add_row("in-plane voxels", f"{low:g} to {high:g} mm")
+    table.add_row("intensities", f"{card.window[0]:g} to {card.window[1]:g} {card.unit}")
+    for condition in card.conditions:
+        least, most = condition.allowed
+        table.add_row(condition.name, f"{least:g} to {most:g}, {condition.default:g} unless given")
+    table.add_row("held out", headline(card))
+    table.add_row("trained on", "\n".join(_source(each) for each in card.training_data))
+    table.add_row("SHA-256", f"{card.sha256[:16]}... (all of it: --json)")
+    return table
+
+
+def _source(data: dict[str, Any]) -> str:
+    """One source of training data and its licence."""
+    return ", ".join(str(data[name]) for name in ("name", "source", "licence", "license") if data.get(name))
+
+
 def _table(cards: list[Card]) -> Table:
-    table = Table(box=SIMPLE_HEAD)
-    table.add_column("model", no_wrap=True)  # To be copied whole.
-    for name in ("version", "for", "scale", "objective", "in-plane voxels, mm"):
-        table.add_column(name)
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("model", "version", "for", "scale", "objective", "voxels, mm"):
+        table.add_column(name, no_wrap=True)
     for card in cards:
         low, high = card.valid_spacing_mm
         objective = f"{card.objective}{', GAN' if card.adversarial else ''}"

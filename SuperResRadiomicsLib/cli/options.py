@@ -7,22 +7,25 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from ..errors import RegionError, SettingsError
-from ..grid import Box
 from ..io.choices import ImageChoice, MaskChoice
-from ..radiomics import FeatureSettings, ParameterFile, read_parameter_file
-from ..radiomics.engines import ENGINES
-from ..radiomics.filters import parse_filter
 from ..terminal.console import note
+
+if TYPE_CHECKING:
+    from ..grid import Box
+    from ..radiomics import ParameterFile
+else:
+    ParameterFile = Any  # Annotations are evaluated to show the help, for which nothing is loaded.
 
 FEATURE_PANEL, LESION_PANEL, NETWORK_PANEL = "Features", "Lesion", "Network"
 
 IMAGE_HELP = "NRRD, NIfTI, MHA or DICOM file, or a folder with a DICOM series."
 MASK_HELP = "The lesion on the image's grid: a label image, .seg.nrrd, DICOM SEG or RTSTRUCT."
+PREFERRED_ENGINE = "pyradiomics"
 AUTO = "auto"
 """What stands for a box that a detector finds."""
 
@@ -111,10 +114,12 @@ Precision = Annotated[
     Literal["fp32", "bf16", "fp16"], typer.Option(help="Number format of the network.", rich_help_panel=NETWORK_PANEL)
 ]
 Engine = Annotated[
-    str,
+    str | None,
     typer.Option(
-        help=f"What computes the features: {' or '.join(ENGINES)} (of our own, same values, faster).",
+        help="What computes the features: pyradiomics, or exact (of our own, same values, faster). Without it "
+        "pyradiomics where it is installed, else exact.",
         rich_help_panel=FEATURE_PANEL,
+        show_default=False,
     ),
 ]
 BinWidth = Annotated[
@@ -177,7 +182,7 @@ OutputFolder = Annotated[Path, typer.Option("--out", help="Folder for the result
 
 
 def feature_settings(
-    engine: Engine = "pyradiomics",
+    engine: Engine = None,
     bin_width: BinWidth = None,
     bin_count: BinCount = None,
     classes: Classes = None,
@@ -192,6 +197,13 @@ def feature_settings(
     Raises:
         SettingsError: A setting is not allowed, or a parameter file was given beside other options.
     """
+    from ..radiomics import FeatureSettings, ParameterFile
+    from ..radiomics.engines import default_engine
+    from ..radiomics.filters import parse_filter
+
+    used = engine or default_engine()
+    if not engine and used != PREFERRED_ENGINE:
+        note(f"pyradiomics is not installed: the features are computed by the engine '{used}', with the same values.")
     options = {
         "bin_width": bin_width,
         "bin_count": bin_count,
@@ -203,13 +215,15 @@ def feature_settings(
     }
     chosen: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if parameters:
-        return _from_file(engine, parameters, chosen)
+        return _from_file(used, parameters, chosen)
     if bin_count is not None:
         chosen.setdefault("bin_width", None)
-    return ParameterFile(FeatureSettings(engine=engine, **chosen), label=None, without_effect=())
+    return ParameterFile(FeatureSettings(engine=used, **chosen), label=None, without_effect=())
 
 
 def _from_file(engine: str, parameters: Path, chosen: Mapping[str, Any]) -> ParameterFile:
+    from ..radiomics import read_parameter_file
+
     if chosen:
         raise SettingsError(
             f"A parameter file and {', '.join('--' + name.replace('_', '-') for name in chosen)} were given. The "
@@ -285,6 +299,8 @@ def parse_box(text: str) -> Box:
     Raises:
         RegionError: These are not six whole numbers, or the box is empty.
     """
+    from ..grid import Box
+
     try:
         i0, i1, j0, j1, k0, k1 = (int(number) for number in text.split(","))
     except ValueError as error:

@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from ..radiomics import FeatureRow, FeatureSettings, FeatureTable
-
 if TYPE_CHECKING:
+    from ..radiomics import FeatureRow, FeatureSettings, FeatureTable
     from ..study.tables import Table as StudyTable
+
+
+ALL_VALUES = 104
+"""Characters of a line in which a comparison shows all values."""
 
 
 def feature_values(values: dict[str, float]) -> dict[str, float | None]:
@@ -49,23 +52,35 @@ def feature_summary(values: dict[str, float], image: str) -> Table:
     return table
 
 
-def comparison_summary(table: FeatureTable) -> Table:
-    """Every feature on the three images and the two relative changes."""
+def comparison_summary(table: FeatureTable, width: int) -> Table:
+    """Every feature on the three images and the two relative changes.
+
+    Args:
+        table: The features of one lesion.
+        width: Characters in a line. Where there are fewer than `ALL_VALUES`, the values on the finer grid are left to
+            the files, so that no name and no number is broken.
+    """
+    everything = width >= ALL_VALUES
+    caption = "voxels: bicubic - original; network: enhanced - bicubic (both relative); the files say why to trust"
     shown = Table(
         title=f"enhanced: {table.header.enhanced_column}",
-        caption="voxels: bicubic - original; network: enhanced - bicubic (both relative); why to trust: see the files",
+        caption=caption if everything else f"{caption}, and hold all values",
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
+        show_edge=False,
+        pad_edge=False,
     )
-    shown.add_column("feature", overflow="fold")
-    for name in ("original", "bicubic", "enhanced", "voxels", "network"):
+    shown.add_column("feature", no_wrap=True)
+    for name in ("original", "bicubic", "enhanced") if everything else ("original",):
+        shown.add_column(name, justify="right", no_wrap=True)
+    for name in ("voxels", "network"):
         shown.add_column(name, justify="right", no_wrap=True)
     shown.add_column("trust", no_wrap=True)
     for name, rows in groupby((*table.lesion_rows, *table.rows), key=lambda row: row.group):
         shown.add_section()
         shown.add_row(name, style="bold")
         for row in rows:
-            shown.add_row(*_cells(row))
+            shown.add_row(*_cells(row, everything))
     return shown
 
 
@@ -81,11 +96,11 @@ def plain_table(table: StudyTable) -> Table:
     return shown
 
 
-def _cells(row: FeatureRow) -> tuple[str, ...]:
-    values = map(_number, (row.original, row.bicubic, row.enhanced))
-    effects = map(_percent, (row.voxel_effect_relative, row.network_effect_relative))
+def _cells(row: FeatureRow, everything: bool) -> tuple[str, ...]:
+    values = [row.original, row.bicubic, row.enhanced] if everything else [row.original]
+    effects = [_percent(row.voxel_effect_relative), _percent(row.network_effect_relative)]
     trust = "" if row.feature_class == "lesion" else row.verdict.word
-    return (f"  {row.feature}", *values, *effects, trust)
+    return (f" {row.feature}", *map(_number, values), *effects, trust)
 
 
 def _number(value: float) -> str:
@@ -93,4 +108,9 @@ def _number(value: float) -> str:
 
 
 def _percent(value: float) -> str:
-    return f"{value:+.1%}" if math.isfinite(value) else "-"
+    """A change; large ones shorter, since their decimals say nothing."""
+    if not math.isfinite(value):
+        return "-"
+    if abs(value) < 1:
+        return f"{value:+.1%}"
+    return f"{value:+.0%}" if abs(value) < 100 else f"{100 * value:+.0e}%"

@@ -1,1 +1,4 @@
-"""The main job on a sample case: a real chest CT, or a phantom where that cannot be had."""
+"""The main job on a sample case."""
+
+DEFAULT_MODEL = "ct-gancircle-x2-fidelity"
+"""The model that the demo shows unless another is named."""

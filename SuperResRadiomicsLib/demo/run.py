@@ -11,11 +11,10 @@ from ..enhancement import enhance, load_model
 from ..radiomics import FeatureSettings, FeatureTable
 from ..report.files import save_report, save_tables
 from ..verdict import compare
+from . import DEFAULT_MODEL
 from .case import SampleCase
 from .phantom import lung_nodule_phantom
 from .sample import SampleError, lung1
-
-DEFAULT_MODEL = "ct-gancircle-x2-fidelity"
 
 
 @dataclass(frozen=True)

@@ -20,8 +20,9 @@ def require_torch() -> None:
         import torch  # noqa: F401
     except ImportError as error:
         raise MissingDependencyError(
-            'PyTorch is needed to run a model and cannot be imported. Install it with pip install "SuperResRadiomics'
-            '[torch]", or in 3D Slicer with the extension "PyTorch".'
+            "PyTorch is needed to run a model and cannot be imported. Install it as its own page says, "
+            "https://pytorch.org/get-started/locally (the CPU build is enough), or in 3D Slicer with the extension "
+            '"PyTorch".'
         ) from error
 
 

@@ -116,7 +116,7 @@ def _content(source: Path) -> Any:
     except ImportError as error:
         raise MissingDependencyError(
             "A YAML parameter file was given, but PyYAML is not installed. "
-            'Install it with: pip install "SuperResRadiomics[cli]", or give the same settings as JSON.'
+            "Install it with: pip install PyYAML, or give the same settings as JSON."
         ) from error
     try:
         return yaml.safe_load(text)

@@ -88,8 +88,8 @@ def _import_radiomics() -> Any:
         import radiomics.featureextractor
     except ImportError as error:
         raise MissingDependencyError(
-            "Radiomic features were asked for, but pyradiomics is not installed. "
-            'Install it with: pip install "SuperResRadiomics[pyradiomics]"'
+            "The engine pyradiomics was asked for and is not installed. Choose the engine exact, which gives the same "
+            "values, or install it with: pip install pyradiomics-bhklab (needs a C compiler)."
         ) from error
     return radiomics
 

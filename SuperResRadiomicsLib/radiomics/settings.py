@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from ..errors import SettingsError
 from ..grid import Grid, Triple, through_plane_axis
-from .engines import ENGINES
+from .engines import ENGINES, default_engine
 from .feature_names import FEATURE_NAMES
 from .filters import UNFILTERED, ImageFilter, check_bins
 from .options import PYRADIOMICS_OPTIONS, FeatureOptions
@@ -31,7 +31,8 @@ class FeatureSettings:
     """Settings that hold for every image of a table.
 
     Attributes:
-        engine: Name of the engine that computes the features, from ``ENGINES``.
+        engine: Name of the engine that computes the features, from ``ENGINES``; without it pyradiomics where that is
+            installed, else ``exact``.
         classes: Feature classes, from ``ALLOWED_CLASSES``; kept in that order.
         bin_width: Width of a gray level bin in the unit of the image. None when a bin count is given.
         bin_count: Number of gray level bins between the lesion's least and greatest intensity.
@@ -51,7 +52,7 @@ class FeatureSettings:
         SettingsError: A setting is outside what is allowed.
     """
 
-    engine: str = "pyradiomics"
+    engine: str = field(default_factory=default_engine)
     classes: tuple[str, ...] = FEATURE_CLASSES
     bin_width: float | None = 25.0
     bin_count: int | None = None

@@ -8,15 +8,19 @@ import json
 import math
 import os
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
-from ..errors import SettingsError
+from ..errors import MissingDependencyError, SettingsError
 from ..io.files import write_json, write_text
 from .filters import ORIGINAL
 from .header import TableHeader
+from .html import row_html, table_html
 from .lesion_size import LesionMeasurements
 from .verdict import UNKNOWN, Verdict
+
+if TYPE_CHECKING:
+    import pandas
 
 IMAGES = ("original", "bicubic", "enhanced")
 
@@ -135,6 +139,34 @@ class FeatureTable:
             for row in (*self.lesion_rows, *self.rows)
         ]
 
+    def to_frame(self) -> pandas.DataFrame:
+        """Convert the table to pandas.
+
+        Returns:
+            A frame with the columns ``column_names``: the lesion's measurements (class ``lesion``), then the features.
+            A number that is not defined is NaN.
+
+        Raises:
+            MissingDependencyError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError as error:
+            raise MissingDependencyError(
+                "A data frame was asked for, but pandas is not installed. Install it with: pip install pandas; or use "
+                "save_csv or to_dict, which need no other package."
+            ) from error
+        return pandas.DataFrame(self.cells(), columns=list(self.column_names))
+
+    def _repr_html_(self) -> str:
+        """Show the table in a notebook."""
+        rows = []
+        for row in (*self.lesion_rows, *self.rows):
+            word, _, reasons = _words(row)
+            effects = (row.voxel_effect_relative, row.network_effect_relative)
+            rows.append(row_html((row.group, row.feature), row.numbers[:3], effects, word, reasons))
+        return table_html(self.header.enhanced_column, rows)
+
     def to_dict(self) -> dict[str, Any]:
         """The table as JSON-able values; undefined numbers become None."""
         return {
@@ -185,7 +217,7 @@ class FeatureTable:
         write_text(path, text.getvalue())
 
 
-def _words(row: FeatureRow) -> tuple[str, ...]:
+def _words(row: FeatureRow) -> tuple[str, str, str]:
     """The verdict in words; measurements of the lesion have none."""
     if row.feature_class == "lesion":
         return "", "", ""

@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
 
@@ -40,6 +39,8 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
     Yields:
         What to call with the number of parts done and their total.
     """
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
     with Progress(*columns, TimeRemainingColumn(), console=notes, disable=not notes.is_terminal) as progress:
         task = progress.add_task(title, total=None)

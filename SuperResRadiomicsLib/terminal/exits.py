@@ -29,7 +29,8 @@ def require(packages: Iterable[str], what: str, extra: str) -> None:
     missing = [name for name in packages if find_spec(name) is None]
     if missing:
         raise MissingDependencyError(
-            f"{what} needs {', '.join(missing)}. Install its extra: pip install 'SuperResRadiomics[{extra}]'"
+            f"{what} needs {', '.join(missing)}. Install its extra in a clone of the repository: "
+            f"pip install '.[{extra}]'"
         )
 
 

@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import SuperResRadiomicsLib as srr
+
 from .. import NOT_FOR_CLINICAL_USE
-from ..detect import load_detector
-from ..enhancement import load_model
 from ..errors import SettingsError
 from ..io.files import write_json
 from ..models import load_card, model_folders
 from ..study import EXTRA_PACKAGES as STUDY_PACKAGES
 from ..terminal.console import note, output, print_json
 from ..terminal.exits import require
-from .config import TrainingConfig, read_config
-from .evaluation import (
-    evaluate_detector,
-    evaluate_enhancement,
-    further_judges,
-)
-from .export import add_results, export_run
-from .held_out_picture import write_held_out_picture
 from .options import Config, Data, Figures, command_line, leave_features_out, show_figures, with_data
-from .throughput import measure_throughput
-from .trainer import CONFIG_NAME, Trainer
-from .volumes import list_volumes
+
+if TYPE_CHECKING:
+    from .config import TrainingConfig
 
 app = typer.Typer(
     name="superres-train",
@@ -62,18 +54,25 @@ def run(
     max_minutes: Minutes = None,
 ) -> None:
     """Train a network; a run that was stopped goes on from its last checkpoint."""
+    from .config import read_config
+
     _train(with_data(read_config(config), data), out, max_minutes)
 
 
 @app.command()
 def resume(folder: Run, max_minutes: Minutes = None) -> None:
     """Go on with a run that was stopped."""
+    from .config import read_config
+    from .trainer import CONFIG_NAME
+
     if not (folder / CONFIG_NAME).is_file():
         raise SettingsError(f"The folder '{folder.name}' holds no run. Give the folder that `run` wrote to.")
     _train(read_config(folder / CONFIG_NAME), folder, max_minutes)
 
 
 def _train(config: TrainingConfig, folder: Path, max_minutes: float | None) -> None:
+    from .trainer import Trainer
+
     trainer = Trainer(config, folder)
     trainer.run(max_minutes)
     if trainer.fabric.is_global_zero:
@@ -91,6 +90,10 @@ def export(
     ] = None,
 ) -> None:
     """Write a run's averaged weights and model card."""
+    from .config import read_config
+    from .export import export_run
+    from .trainer import CONFIG_NAME
+
     card = export_run(folder, read_config(config or folder / CONFIG_NAME), to or _models_folder())
     output.print(f"Exported {card.display_name}. Its held-out figures are still missing: superres-train evaluate.")
 
@@ -117,6 +120,11 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure a model on the test patients: image quality and lesion features beside interpolation, or boxes."""
+    from .config import read_config
+    from .evaluation import evaluate_detector, evaluate_enhancement, further_judges
+    from .export import add_results
+    from .volumes import list_volumes
+
     settings = with_data(read_config(config), data)
     if update_card and (times > 1 or without_features):
         raise SettingsError(
@@ -126,10 +134,10 @@ def evaluate(
         settings = leave_features_out(settings)
     card, entries = load_card(model), list_volumes(settings.data, settings.run.seed)
     if card.detects:
-        results = evaluate_detector(load_detector(model, device), settings, entries, report=note)
+        results = evaluate_detector(srr.load_detector(model, device), settings, entries, report=note)
     else:
         judges = further_judges(st_lpips, lpips, lpips_sha256)  # type: ignore[arg-type]
-        results = evaluate_enhancement(load_model(model, device), settings, entries, judges, note, times)
+        results = evaluate_enhancement(srr.load_model(model, device), settings, entries, judges, note, times)
     command = command_line(context, f"evaluate {card.name}", config) + ("" if times == 1 else f" --times {times}")
     show_figures(results | {"command": command}, out, json, card)
     if update_card:
@@ -145,6 +153,9 @@ def throughput(
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure whether loading keeps up: samples a second that are loaded, and that training steps consume."""
+    from .config import read_config
+    from .throughput import measure_throughput
+
     figures = measure_throughput(with_data(read_config(config), data), steps)
     if out is not None:
         write_json(out, figures.as_dict())
@@ -169,7 +180,9 @@ def lesions(
 ) -> None:
     """Write the lesions of a data set for a cohort study, each in the group that is its patient's role."""
     require(STUDY_PACKAGES, "A cohort study", "study")
+    from .config import read_config
     from .lesions import write_lesions
+    from .volumes import list_volumes
 
     settings = with_data(read_config(config), data)
     chosen = settings.data.model_copy(update={"include": tuple(include)} if include else {})
@@ -187,8 +200,11 @@ def picture(
     data: Data = None,
 ) -> None:
     """Show a held-out slice: what the model was given, what it made of it, the truth."""
+    from .config import read_config
+    from .held_out_picture import write_held_out_picture
+
     settings = with_data(read_config(config), data)
-    output.print(write_held_out_picture(load_model(model), settings, out, case), highlight=False)
+    output.print(write_held_out_picture(srr.load_model(model), settings, out, case), highlight=False)
 
 
 def _models_folder() -> Path:

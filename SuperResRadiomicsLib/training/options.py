@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,7 +11,9 @@ from ..io.files import write_json
 from ..models import Card
 from ..models.headline import headlines
 from ..terminal.console import output, print_json
-from .config import TrainingConfig
+
+if TYPE_CHECKING:
+    from .config import TrainingConfig
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

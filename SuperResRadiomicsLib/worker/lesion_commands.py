@@ -15,7 +15,7 @@ from ..errors import MissingDependencyError
 from ..progress import StageProgress
 from ..radiomics import FeatureSettings, FeatureTable
 from ..radiomics.computed_elsewhere import ComputedElsewhere
-from ..radiomics.engines import ENGINES
+from ..radiomics.engines import ENGINES, default_engine
 from ..radiomics.filters import FILTERS, LaplacianOfGaussian, parse_filter
 from ..radiomics.lesion_files import read_lesion
 from ..radiomics.parameter_file import read_parameter_file
@@ -46,17 +46,12 @@ def feature_settings(given: Mapping[str, Any]) -> FeatureSettings:
     """
     chosen = dict(given)
     engine, file = chosen.pop("engine", AUTOMATIC), chosen.pop("parameters", None)
-    engine = automatic_engine() if engine == AUTOMATIC else engine
+    engine = default_engine() if engine == AUTOMATIC else engine
     if file:
         return read_parameter_file(file, engine).settings
     if "filters" in chosen:
         chosen["filters"] = tuple(map(parse_filter, chosen["filters"]))
     return FeatureSettings(engine=engine, **chosen)
-
-
-def automatic_engine() -> str:
-    """Name of the engine that is used where none is asked for."""
-    return "pyradiomics" if importlib.util.find_spec("radiomics") else "exact"
 
 
 def settings_of(table: FeatureTable) -> FeatureSettings:

@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from rich.console import Console
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
 from SuperResRadiomicsLib.demo import run as demo_run
 from SuperResRadiomicsLib.demo.sample import SampleError
 from SuperResRadiomicsLib.io.masks import read_mask
 from SuperResRadiomicsLib.io.reading import read_image
+from SuperResRadiomicsLib.models import list_models
 from SuperResRadiomicsLib.radiomics import FeatureSettings, extract_features, read_parameter_file
 
 IMAGES = ["bicubic", "enhanced", "mask", "original", "original_mask"]
@@ -232,8 +234,16 @@ def test_models_show(command, tiny_model):
     assert "gan-circle-generator" in command("models", "show", tiny_model).out
 
 
+@pytest.mark.parametrize("name", [card.name for card in list_models()])
+def test_a_card_is_one_screen(command, name, monkeypatch):
+    monkeypatch.setattr("SuperResRadiomicsLib.cli.models.output", Console(width=80))
+    lines = command("models", "show", name).out.splitlines()
+    assert len(lines) <= 45 and max(map(len, lines)) <= 80
+    assert lines[0].startswith(name)
+
+
 def test_models_list(command, tiny_model, monkeypatch):
-    monkeypatch.setattr("SuperResRadiomicsLib.cli.models.find_models", lambda: {"tiny": tiny_model})
+    monkeypatch.setattr("SuperResRadiomicsLib.models.find.model_folders", lambda: [tiny_model.parent])
     (model,) = check_envelope(command("models", "list", "--json").out)["models"]
     assert model["name"] == "tiny"
     assert model["valid_spacing_mm"] == [0.5, 1.2]

@@ -51,5 +51,6 @@ def test_without_the_extra_it_says_which_one_to_install(missing):
     assert process.returncode == 2
     assert process.stdout == ""
     assert process.stderr == (
-        f"Error: The command line needs {missing}. Install its extra: pip install 'SuperResRadiomics[cli]'\n"
+        f"Error: The command line needs {missing}. Install its extra in a clone of the repository: "
+        "pip install '.[cli]'\n"
     )

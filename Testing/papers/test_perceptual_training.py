@@ -12,6 +12,7 @@ import yaml
 from scipy.ndimage import gaussian_filter
 
 from SuperResRadiomicsLib.errors import SettingsError
+from SuperResRadiomicsLib.papers.perceptual import EncoderConfig, read_encoder_config, train_encoder
 from SuperResRadiomicsLib.papers.perceptual.patches import ReferenceSampler, load_pools
 from SuperResRadiomicsLib.papers.perceptual.versions import (
     KINDS,
@@ -21,13 +22,7 @@ from SuperResRadiomicsLib.papers.perceptual.versions import (
     draw_triplet,
     noise_of_equal_error,
 )
-from SuperResRadiomicsLib.training.perceptual import (
-    EncoderConfig,
-    load_perceptual,
-    read_encoder_config,
-    read_perceptual_card,
-    train_encoder,
-)
+from SuperResRadiomicsLib.training.perceptual import load_perceptual, read_perceptual_card
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHIPPED_CONFIG = REPOSITORY / "SuperResRadiomicsLib" / "papers" / "configurations" / "perceptual-encoder.yaml"

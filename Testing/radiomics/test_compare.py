@@ -1,18 +1,21 @@
 import csv
 import json
 import math
+import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, __version__
-from SuperResRadiomicsLib.errors import GridError, MaskError, OutputError, SettingsError
+from SuperResRadiomicsLib.errors import GridError, MaskError, MissingDependencyError, OutputError, SettingsError
 from SuperResRadiomicsLib.grid import Grid, refine, resample, transport_mask
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.radiomics import (
     FeatureSettings,
     FeatureTable,
     LesionVersions,
+    Verdict,
     extract_features,
     measure_lesion,
     measure_versions,
@@ -41,6 +44,9 @@ class Case:
         self.transport = transport_mask(self.mask, self.original.grid, grid)
 
     def compare(self, settings=QUICK, **changes):
+        return measure_versions(self.versions(**changes), settings)
+
+    def versions(self, **changes):
         arguments = {
             "original": self.original,
             "original_mask": self.mask,
@@ -54,7 +60,7 @@ class Case:
             "volume_change": self.transport.volume_change,
             "provenance": {"seed": 7},
         }
-        return measure_versions(LesionVersions(**(arguments | changes)), settings)
+        return LesionVersions(**(arguments | changes))
 
 
 @pytest.fixture
@@ -215,6 +221,63 @@ def test_pandas_reads_the_csv(case, tmp_path):
     assert by_key["original_glcm_Contrast"] == pytest.approx(
         next(row.enhanced for row in table.rows if row.key == "original_glcm_Contrast"), rel=1e-12
     )
+
+
+def test_frame_holds_the_tables_cells(case):
+    pandas = pytest.importorskip("pandas")
+    table = case.compare()
+    frame = table.to_frame()
+    assert isinstance(frame, pandas.DataFrame) and tuple(frame.columns) == table.column_names
+    assert list(frame["key"]) == [row.key for row in (*table.lesion_rows, *table.rows)]
+    assert list(frame["bicubic"]) == [row.bicubic for row in (*table.lesion_rows, *table.rows)]
+
+
+def test_frame_without_pandas_says_what_to_do(case, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingDependencyError, match="pip install pandas; or use save_csv"):
+        case.compare(FeatureSettings(classes=("shape",))).to_frame()
+
+
+def test_notebooks_show_values_words_and_reasons(case):
+    table = case.compare(FeatureSettings(classes=("firstorder",)), model="odd<name>")
+    verdict = Verdict("caution", "restored", ("It is so & so.",))
+    judged = replace(table, rows=[replace(row, verdict=verdict) for row in table.rows])
+    shown = judged._repr_html_()
+    assert shown.count("<tr") == 1 + len(judged.lesion_rows) + len(judged.rows)
+    assert "odd&lt;name&gt;" in shown and NOT_FOR_CLINICAL_USE in shown
+    assert 'title="It is so &amp; so."' in shown and "<td>caution</td>" in shown
+    mean = next(row for row in judged.rows if row.feature == "Mean")
+    assert f"<td>{mean.enhanced:.4g}</td>" in shown and f"<td>{mean.network_effect_relative:+.1%}</td>" in shown
+
+
+class Forgetful:
+    """An engine that computes one feature for some images only."""
+
+    name = "forgetful"
+
+    def __init__(self) -> None:
+        self.plans = []
+
+    def version(self) -> str:
+        return "1"
+
+    def extract(self, image, mask, plan):
+        self.plans.append(plan)
+        found = {"original_firstorder_Mean": 1.0, "original_firstorder_Median": 2.0}
+        if "shape" in plan.classes:
+            found["original_shape_Flatness"] = 0.5
+        if len(self.plans) == 3:
+            del found["original_firstorder_Median"]
+        return found
+
+
+def test_what_the_enhanced_image_lacks_is_not_taken_from_the_bicubic_one(case):
+    settings = FeatureSettings(classes=("shape", "firstorder"))
+    rows = {row.feature: row for row in measure_versions(case.versions(), settings, Forgetful()).rows}
+    assert math.isnan(rows["Median"].enhanced) and rows["Median"].bicubic == 2.0
+    assert math.isnan(rows["Median"].network_effect)
+    assert rows["Mean"].enhanced == 1.0
+    assert rows["Flatness"].enhanced == rows["Flatness"].bicubic == 0.5, "both share the mask, and shape is its"
 
 
 def test_undefined_values_are_null_in_json_and_empty_in_csv(case, tmp_path):

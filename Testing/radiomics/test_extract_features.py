@@ -182,8 +182,8 @@ def test_bin_width_that_would_fill_the_memory_is_refused():
 def test_missing_pyradiomics_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "radiomics.featureextractor", None)
     image, mask = lesion()
-    with pytest.raises(MissingDependencyError, match=r'pip install "SuperResRadiomics\[pyradiomics\]"'):
-        extract_features(image, mask, FeatureSettings())
+    with pytest.raises(MissingDependencyError, match="Choose the engine exact.*pip install pyradiomics-bhklab"):
+        extract_features(image, mask, FeatureSettings(engine="pyradiomics"))
 
 
 def test_importing_loads_no_heavy_package():

@@ -86,6 +86,6 @@ def _import_pywt() -> Any:
     except ImportError as error:
         raise MissingDependencyError(
             "Wavelet images were asked for, but PyWavelets is not installed. "
-            'Install it with: pip install "SuperResRadiomics[cli]", or leave out the image type Wavelet.'
+            "Install it with: pip install PyWavelets, or leave out the image type Wavelet."
         ) from error
     return pywt

@@ -160,7 +160,8 @@ def _needs(packages: str) -> Iterator[None]:
         yield
     except ImportError as error:
         raise MissingDependencyError(
-            f"This baseline needs {packages}. Install the training packages: pip install 'SuperResRadiomics[train]'."
+            f"This baseline needs {packages}. Install the training packages in a clone of the repository: "
+            "pip install '.[train]'."
         ) from error
 
 

@@ -63,3 +63,22 @@ class BatchError(SuperResError):
 
 class Cancelled(SuperResError):
     """The user cancelled; nothing was written."""
+
+
+OUT_OF_MEMORY = (
+    "The memory does not do. Close other programs, work on a smaller region (a mask or box with a smaller margin), or "
+    "use a computer with more memory. Nothing was written."
+)
+_SIGNS_OF_MEMORY = (
+    "bad_alloc",
+    "not enough memory",
+    "can't allocate memory",
+    "failed to allocate memory",
+    "out of memory",
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error of Python, numpy, torch or ITK means that the memory did not do."""
+    text = str(error).lower()
+    return isinstance(error, MemoryError) or any(sign in text for sign in _SIGNS_OF_MEMORY)

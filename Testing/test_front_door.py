@@ -65,6 +65,18 @@ def test_importing_it_loads_nothing_and_is_quick():
     assert seconds < 0.3
 
 
+@pytest.mark.parametrize("command", ["cli", "training.command"])
+def test_help_loads_only_what_it_shows(command):
+    program = (
+        f"import sys; sys.argv[1:] = ['--help']\nfrom SuperResRadiomicsLib.{command} import main\n"
+        f"try: main()\nexcept SystemExit: print('loaded:', sorted(set({HEAVY!r}) & set(sys.modules)))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=PACKAGE.parent
+    )
+    assert run.stdout.rstrip().endswith("loaded: []")
+
+
 @pytest.mark.parametrize("module", ["", ".io.adapters", ".models.card"])
 def test_the_examples_run(module):
     found = doctest.testmod(importlib.import_module(f"SuperResRadiomicsLib{module}"), raise_on_error=False)

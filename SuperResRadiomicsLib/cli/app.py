@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,10 +15,13 @@ from .. import NOT_FOR_CLINICAL_USE, __version__
 from ..demo import DEFAULT_MODEL
 from ..errors import RegionError, SettingsError
 from ..io.choices import ANY_IMAGE, ANY_MASK, ImageChoice, MaskChoice
+from ..io.hashes import hash_inputs
+from ..io.outputs import output_set
 from ..terminal.console import note, output, print_json, progress_bar, warn
+from ..terminal.exits import require
 from . import batch, detection, models, study
 from . import options as given
-from .staging import staged_folder
+from .dicom import DICOM, export_enhancement, export_features
 from .tables import comparison_summary, feature_summary, feature_values, flat_settings
 
 if TYPE_CHECKING:
@@ -89,7 +93,10 @@ def enhance(
     mask_rule: given.MaskRule = "linear",
     allow_volume_change: given.AllowVolumeChange = False,
     modality: given.Modality = None,
-    format: Annotated[Literal["nrrd", "nii.gz", "mha"], typer.Option(help="Format of the images written.")] = "nrrd",
+    format: Annotated[
+        Literal["nrrd", "nii.gz", "mha", "dicom"],
+        typer.Option(help="Format of the images written; dicom: a series and its lesion, beside files in nrrd."),
+    ] = "nrrd",
     blur: Annotated[
         float | None,
         typer.Option(
@@ -106,6 +113,7 @@ def enhance(
     ] = None,
     device: given.Device = "auto",
     precision: given.Precision = "fp32",
+    overwrite: given.Overwrite = False,
     json: given.Json = False,
 ) -> None:
     """Enhance a lesion (given by a mask or a box, or found) or, without either, the whole image."""
@@ -117,8 +125,17 @@ def enhance(
         raise SettingsError(
             "A detector was given without --box auto. Give both, or mark the lesion without a detector."
         )
+    from ..enhancement.result import PROVENANCE_NAME, file_names
+
     region: srr.Box | srr.LesionDetection | None = given.parse_box(box) if box and box != given.AUTO else None
-    with staged_folder(out, _earlier_results()) as folder:
+    inputs = {"image": image, "mask": mask}
+    if format == DICOM:
+        require(("highdicom",), "DICOM output", "dicom")
+    files_format = "nrrd" if format == DICOM else format
+    with output_set(
+        out, PROVENANCE_NAME, names=file_names(files_format), inputs=filter(None, inputs.values()), overwrite=overwrite
+    ) as folder:
+        hashes = hash_inputs(inputs)
         scan, lesion = _read(image, mask, modality, read_as, lesion_in)
         network = srr.load_model(model, device, precision)
         if box == given.AUTO:
@@ -136,7 +153,10 @@ def enhance(
                 allow_volume_change=allow_volume_change,
                 progress=progress,
             )
-        files = enhancement.save(folder, format)
+        enhancement = replace(enhancement, provenance={**enhancement.provenance, "inputs": hashes})
+        if format == DICOM:
+            export_enhancement(enhancement, folder, image)
+        files = enhancement.save(folder, files_format)
     _tell_warnings(enhancement.warnings)
     if json:
         print_json(
@@ -164,6 +184,7 @@ def features(
     list_of_cases: batch.ListOfCases = None,
     out: batch.Table = None,
     jobs: batch.Jobs = 1,
+    overwrite: given.Overwrite = False,
     json: given.Json = False,
 ) -> None:
     """Compute the radiomic features of a lesion in one image, or of every case in a list."""
@@ -172,7 +193,7 @@ def features(
     settings, wanted = asked.settings, given.with_parameters(lesion_in, asked)
     if list_of_cases:
         batch.refuse_beside_list(image, mask)
-        batch.run(list_of_cases, out, settings, read_as, wanted, jobs, json)
+        batch.run(list_of_cases, out, settings, read_as, wanted, jobs, overwrite, json)
         return
     if not image or not mask or out or jobs != 1:
         raise typer.BadParameter("Give an image and a mask; or a list with --batch, and only then --out and --jobs.")
@@ -237,16 +258,27 @@ def compare(
         typer.Option(help="JSON or CSV of a signature to score the three images with.", show_default=False),
     ] = None,
     report: Annotated[bool, typer.Option("--report", help="Also draw a picture and write a report.")] = False,
+    dicom: Annotated[
+        bool,
+        typer.Option(
+            "--dicom", help="Also write the features as a DICOM report, of what `enhance --format dicom` wrote."
+        ),
+    ] = False,
+    overwrite: given.Overwrite = False,
     json: given.Json = False,
 ) -> None:
     """Compare the lesion's features on the original, the bicubic and the enhanced image.
 
     Give the folder that `enhance` wrote, or name the four images and --out.
     """
-    from ..report.files import save_tables
+    from ..enhancement.result import PROVENANCE_NAME
+    from ..report import files as report_files
 
     settings = asked.settings
     scored = srr.read_signature(signature) if signature else None
+    inputs = {"original": original, "mask": mask, "bicubic": bicubic, "enhanced": enhanced}
+    if dicom:
+        require(("highdicom",), "DICOM output", "dicom")
     if folder:
         chosen = [choice for choice in (read_as, lesion_in) if choice not in (ANY_IMAGE, ANY_MASK)]
         _refuse_beside_folder(original, mask, bicubic, enhanced, model, *chosen)
@@ -267,18 +299,30 @@ def compare(
         raise SettingsError(
             "Give the folder that `enhance` wrote, or all of --original, --mask, --bicubic, --enhanced and --out."
         )
-    _tell_warnings(versions.warnings)  # before the work: some say that it will take long
-    variation = srr.check_stability(versions, settings) if check_stability else None
-    table = srr.compare(versions, settings, model=model, variation=variation)
-    _tell_warnings([warning for warning in table.header.warnings if warning not in versions.warnings])
-    if scored:
-        table = srr.score_lesion(table, scored)
     target = out or folder
     assert target is not None
-    with staged_folder(target) as staging:
-        files = save_tables(staging, table)
+    with output_set(
+        target,
+        report_files.JSON_NAME,
+        names=report_files.file_names(report),
+        inputs=[*filter(None, (*inputs.values(), signature))],
+        overwrite=overwrite,
+        built_on=PROVENANCE_NAME if target == folder else None,
+    ) as staging:
+        hashes = hash_inputs(inputs)
+        _tell_warnings(versions.warnings)  # before the work: some say that it will take long
+        variation = srr.check_stability(versions, settings) if check_stability else None
+        table = srr.compare(versions, settings, model=model, variation=variation)
+        _tell_warnings([warning for warning in table.header.warnings if warning not in versions.warnings])
+        if scored:
+            table = srr.score_lesion(table, scored)
+        if hashes:
+            table = replace(table, header=replace(table.header, inputs=hashes))
+        files = report_files.save_tables(staging, table)
         if report:
             files += srr.save_report(staging, versions, table, f"Enhanced by {table.header.enhanced_column}")
+        if dicom:
+            files.append(export_features(table, folder, staging))
     if json:
         print_json(table.to_dict())
     else:
@@ -297,6 +341,7 @@ def _refuse_beside_folder(*others: Path | str | ImageChoice | MaskChoice | None)
 def demo(
     out: given.OutputFolder = Path("demo-output"),
     model: Annotated[str, typer.Option(help="Name or folder of a model.")] = DEFAULT_MODEL,
+    overwrite: given.Overwrite = False,
     json: given.Json = False,
 ) -> None:
     """Do the main job on a sample case: enhance, compare, picture, report.
@@ -304,8 +349,14 @@ def demo(
     The case is a chest CT that pip fetches once (34 MB); without a network a built-in phantom stands in.
     """
     from ..demo.run import run_demo
+    from ..enhancement.result import PROVENANCE_NAME, file_names
+    from ..report import files as report_files
 
-    with staged_folder(out, _earlier_results()) as folder, progress_bar("Enhancing the sample case") as progress:
+    names = [*file_names("nrrd"), *report_files.file_names(report=True)]
+    with (
+        output_set(out, PROVENANCE_NAME, names=names, overwrite=overwrite) as folder,
+        progress_bar("Enhancing the sample case") as progress,
+    ):
         made = run_demo(folder, model, note=note, progress=progress)
     _tell_warnings(made.warnings)
     if json:
@@ -322,14 +373,6 @@ def _read(
     if mask is None:
         return srr.read_image(image, modality, read_as), None
     return srr.read_image_with_mask(image, mask, modality, read_as, lesion_in)
-
-
-def _earlier_results() -> tuple[str, ...]:
-    """Names of files that an earlier run may have left."""
-    from ..enhancement import result
-    from ..report import files
-
-    return (*result.FILE_NAMES, *files.FILE_NAMES)
 
 
 def _tell_warnings(warnings: Sequence[str]) -> None:

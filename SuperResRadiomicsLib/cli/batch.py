@@ -10,7 +10,8 @@ import typer
 
 from ..errors import BatchError, SettingsError
 from ..io.choices import ImageChoice, MaskChoice
-from ..io.files import prepare_folder
+from ..io.files import write_json
+from ..io.outputs import output_set
 from ..terminal.console import output, print_json, progress_bar, warn
 
 if TYPE_CHECKING:
@@ -30,7 +31,11 @@ ListOfCases = Annotated[
 ]
 Table = Annotated[
     Path | None,
-    typer.Option(help="CSV file to write, a line for each case.", rich_help_panel=PANEL, show_default=False),
+    typer.Option(
+        help="CSV file to write, a line for each case; the settings go to a JSON file beside it.",
+        rich_help_panel=PANEL,
+        show_default=False,
+    ),
 ]
 Jobs = Annotated[int, typer.Option(min=1, help="How many processes compute.", rich_help_panel=PANEL)]
 
@@ -52,6 +57,7 @@ def run(
     read_as: ImageChoice,
     lesion_in: MaskChoice,
     jobs: int,
+    overwrite: bool,
     json: bool,
 ) -> None:
     """Compute the features of every case and write the table.
@@ -59,18 +65,22 @@ def run(
     Raises:
         SettingsError: No table to write was named.
         BatchError: The list is not valid, or no case of it could be computed (the table says why and is written).
+        OutputError: The table would replace an input or a file of the user's.
     """
-    from ..radiomics.batch import extract_cases, read_cases, save_case_table
+    from ..radiomics.batch import describe_table, extract_cases, read_cases, save_case_table
 
-    if not out:
-        raise SettingsError("A list of cases was given without a file for its table. Name one with --out.")
+    if not out or out.suffix.lower() == ".json":
+        raise SettingsError(
+            "A list of cases was given without a file for its table, such as features.csv. Name one with --out."
+        )
     cases = read_cases(listed)
-    if out.resolve() == listed.resolve():
-        raise SettingsError(f"'{out.name}' is the list itself. Name another file with --out.")
-    prepare_folder(out.parent)
-    with progress_bar("Computing features") as progress:
-        outcomes = extract_cases(cases, settings, read_as, lesion_in, jobs, progress)
-    save_case_table(out, cases, outcomes, settings)
+    record = out.with_suffix(".json").name
+    inputs = [listed, *cases.files]
+    with output_set(out.parent, record, names=[out.name], inputs=inputs, overwrite=overwrite) as staging:
+        with progress_bar("Computing features") as progress:
+            outcomes = extract_cases(cases, settings, read_as, lesion_in, jobs, progress)
+        save_case_table(staging / out.name, cases, outcomes, settings)
+        write_json(staging / record, describe_table(outcomes, settings))
     _tell(out, outcomes, json)
 
 

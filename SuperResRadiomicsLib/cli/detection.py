@@ -13,7 +13,6 @@ import SuperResRadiomicsLib as srr
 
 from ..errors import ModelError
 from ..io.choices import ImageChoice
-from ..models import find_detector
 from ..terminal.console import output, print_json, warn
 from . import options as given
 
@@ -36,14 +35,17 @@ def detect(
     margin: Annotated[float, typer.Option(help="Millimetres around the lesion.")] = 5.0,
     modality: given.Modality = None,
     device: given.Device = "auto",
+    overwrite: given.Overwrite = False,
     json: given.Json = False,
 ) -> None:
     """Suggest where the lesion is, for a reader to check."""
+    from ..models import find_detector
+
     scan = srr.read_image(image, modality, read_as)
     detector = srr.load_detector(model or find_detector(scan.modality).folder, device)
     found = srr.detect_lesion(scan, detector, threshold=threshold, margin_mm=margin)
     if out is not None:
-        found.save(out)
+        found.save(out, [image], overwrite)
     for warning in found.warnings:
         warn(warning)
     if json:
@@ -65,6 +67,8 @@ def detect_for(scan: srr.Image, network: srr.LoadedModel, detector: str | None) 
         ModelError: No such detector, or one for another modality.
         RegionError: No lesion was found.
     """
+    from ..models import find_detector
+
     modality = network.card.modality
     loaded = srr.load_detector(detector or find_detector(modality).folder, network.device)
     if loaded.card.modality != modality:

@@ -8,9 +8,8 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from .. import models
-from ..models import load_card
-from ..models.headline import headline
+import SuperResRadiomicsLib as srr
+
 from ..terminal.console import note, output, print_json
 from .options import Json
 
@@ -23,7 +22,9 @@ app = typer.Typer(help="The networks that come with this software.", no_args_is_
 @app.command("list")
 def list_models(json: Json = False) -> None:
     """List the models at hand, with their figures on patients never trained on."""
-    cards = models.list_models()
+    from ..models.headline import headline
+
+    cards = srr.list_models()
     if json:
         print_json({"models": [_summary(card) for card in cards]})
     elif cards:
@@ -40,7 +41,7 @@ def show_model(
     model: Annotated[str, typer.Argument(help="Name or folder of a model.", show_default=False)], json: Json = False
 ) -> None:
     """Show what a model was made for, from what, and how well it does; all of its card with --json."""
-    card = load_card(model)
+    card = srr.load_card(model)
     if json:
         print_json(card.metadata)
     else:
@@ -48,6 +49,8 @@ def show_model(
 
 
 def _summary(card: Card) -> dict[str, Any]:
+    from ..models.headline import headline
+
     return {
         "name": card.name,
         "version": card.version,
@@ -63,6 +66,8 @@ def _summary(card: Card) -> dict[str, Any]:
 
 def _card_table(card: Card) -> Table:
     """A card on one screen."""
+    from ..models.headline import headline
+
     low, high = card.valid_spacing_mm
     table = Table(
         box=None, show_header=False, title=f"{card.display_name}, version {card.version}", title_justify="left"

@@ -178,6 +178,10 @@ Parameters = Annotated[
 Modality = Annotated[
     Literal["CT", "MR", "US"] | None, typer.Option(help="What the image is, where its file does not say.")
 ]
+Overwrite = Annotated[
+    bool,
+    typer.Option("--overwrite", help="Replace files in the way that this software did not write, but never an input."),
+]
 OutputFolder = Annotated[Path, typer.Option("--out", help="Folder for the results; made if needed.")]
 
 

@@ -12,7 +12,7 @@ from ..errors import StudyError
 from ..study import EXTRA_PACKAGES
 from ..terminal.console import note, output, print_json, progress_bar, warn
 from ..terminal.exits import require
-from .options import Json, Modality
+from .options import Json, Modality, Overwrite
 from .tables import plain_table
 
 MINUTE, HOUR = 60.0, 3600.0
@@ -74,6 +74,7 @@ def run(
     retry_bad: Annotated[
         bool, typer.Option("--retry-bad", help="Try cases again that were bad, though nothing changed.")
     ] = False,
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Compute the features that are not computed yet. May be killed and run again: it goes on."""
@@ -81,15 +82,26 @@ def run(
 
     if scheduler and (workers or gpus):
         raise StudyError("A scheduler was given, so its workers decide. Leave --workers and --gpus out.")
+    if scheduler and not scheduler.startswith("tls://"):
+        warn(
+            f"The scheduler at {scheduler} is not guarded by TLS: whoever reaches it can run code as you. Use it on a "
+            "network of its own only."
+        )
     with progress_bar("Computing features") as progress:
-        summary = run_study(study, workers, gpus, scheduler, retry_bad, progress)
+        summary = run_study(study, workers, gpus, scheduler, retry_bad, overwrite, progress)
     if json:
-        print_json({"done": len(summary.done), "bad": summary.bad, "computed": summary.computed})
+        counts = {"done": len(summary.done), "bad": summary.bad, "computed": summary.computed}
+        print_json(counts | {"lost": list(summary.lost)})
     else:
         _tell_bad(summary.bad)
         output.print(
             f"{len(summary.done)} cases done ({summary.computed} computed now), {len(summary.bad)} bad.",
             highlight=False,
+        )
+    if summary.lost:
+        raise StudyError(
+            f"{len(summary.lost)} cases are lost: not even their errors could be written to the study's folder. Make "
+            "space there, then run the study again; it goes on."
         )
     if not summary.done:
         raise StudyError("No case could be done; see the reasons above.")
@@ -129,12 +141,12 @@ def status(study: Folder, json: Json = False) -> None:
 
 
 @app.command()
-def report(study: Folder, json: Json = False) -> None:
+def report(study: Folder, overwrite: Overwrite = False, json: Json = False) -> None:
     """Write the report: a page for the browser, every table as CSV, and all of it as JSON."""
     from ..study.report import write_report
 
     require(("matplotlib", "jinja2"), "The report of a study", "cli")
-    written = write_report(study)
+    written = write_report(study, overwrite)
     if json:
         print_json({"files": [path.name for path in written]})
         return
@@ -161,6 +173,7 @@ def signature(
     out: Annotated[
         Path | None, typer.Option(help="Folder for the tables; else the study's report.", show_default=False)
     ] = None,
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Evaluate a signature of your own on every image version; the report then has it too."""
@@ -171,7 +184,7 @@ def signature(
 
     tables = evaluate_signature(study, SignatureRequest(read_signature(file), outcome, time, event))
     target = out or StudyFolder.existing(study).report
-    written = save_tables(target, tables, tables[0].name)
+    written = save_tables(target, tables, tables[0].name, [file], overwrite)
     if json:
         print_json(tables_to_dict(tables) | {"files": [path.name for path in written]})
         return
@@ -191,6 +204,7 @@ def keep_alike(
     ] = None,
     spacing_tolerance: Annotated[float, typer.Option(help="In mm.")] = 0.05,
     thickness_tolerance: Annotated[float, typer.Option(help="In mm.")] = 0.1,
+    overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Keep the cases whose scans were acquired alike, by their headers; else the largest such group."""
@@ -198,7 +212,7 @@ def keep_alike(
     from ..study.homogeneity import Criteria, filter_manifest, left_out_path
 
     criteria = Criteria(pixel_spacing, slice_thickness, kernel, spacing_tolerance, thickness_tolerance)
-    found = filter_manifest(manifest / MANIFEST_NAME if manifest.is_dir() else manifest, out, criteria)
+    found = filter_manifest(manifest / MANIFEST_NAME if manifest.is_dir() else manifest, out, criteria, overwrite)
     if json:
         print_json({"kept": [case.name for case in found.kept], "left_out": dict(found.left_out)})
         return

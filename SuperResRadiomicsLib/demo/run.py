@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..enhancement import enhance, load_model
+from ..enhancement.result import PROVENANCE_NAME
+from ..io.outputs import output_set
 from ..radiomics import FeatureSettings, FeatureTable
-from ..report.files import save_report, save_tables
+from ..report.files import JSON_NAME, file_names, save_report, save_tables
 from ..verdict import compare
 from . import DEFAULT_MODEL
 from .case import SampleCase
@@ -53,7 +55,7 @@ def run_demo(
     """Enhance the sample case's lesion, compare its features, write images, tables and report.
 
     Args:
-        folder: An existing folder for the results.
+        folder: For the results; made if needed.
         model: Name or folder of a model.
         settings: Of the features; the defaults unless given.
         note: Told in one sentence when the phantom has to stand in.
@@ -67,9 +69,10 @@ def run_demo(
     enhancement = enhance(case.image, network, mask=case.mask, progress=progress)
     table = compare(enhancement, settings, model=network.card)
     title = f"{case.image.name}, enhanced by {table.header.enhanced_column}"
-    files = [
-        *enhancement.save(folder).values(),
-        *save_tables(folder, table),
-        *save_report(folder, enhancement, table, title, case.source, case.credit),
-    ]
+    files = [*enhancement.save(folder).values()]
+    names = file_names(report=True)
+    with output_set(folder, JSON_NAME, names=names, built_on=PROVENANCE_NAME) as staging:
+        save_tables(staging, table)
+        save_report(staging, enhancement, table, title, case.source, case.credit)
+    files += [Path(folder) / name for name in names]
     return Demonstration(case, table, files, enhancement.warnings)

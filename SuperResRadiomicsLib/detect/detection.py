@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
@@ -20,8 +20,8 @@ from ..enhancement.provenance import describe_image, describe_model, describe_so
 from ..errors import RegionError, SettingsError
 from ..grid import Box, FloatArray, Grid, crop_grid, expand_box, field_of_view, union_box
 from ..io.adapters import ImageLike, as_image
-from ..io.files import prepare_folder, write_json
 from ..io.image import Image
+from ..io.outputs import save_record
 from .detector import LoadedDetector, load_detector, slice_box
 
 DEFAULT_THRESHOLD = 0.5
@@ -109,23 +109,29 @@ class LesionDetection:
             **self.provenance,
         }
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
+    def save(
+        self,
+        path: str | os.PathLike[str],
+        inputs: Iterable[str | os.PathLike[str]] = (),
+        overwrite: bool = False,
+    ) -> Path:
         """Write the detection as JSON.
 
         Args:
             path: A file that ends in ``.json``, or a folder for `FILE_NAME`; folders are made if needed.
+            inputs: What must not be written over.
+            overwrite: Replace a file that no detection wrote.
 
         Returns:
             The file.
 
         Raises:
-            OutputError: It cannot be written; nothing half-written remains.
+            OutputError: It cannot be written, or the user's own file is in the way.
         """
         target = Path(path)
         if target.suffix.lower() != ".json":
             target = target / FILE_NAME
-        prepare_folder(target.parent)
-        write_json(target, self.to_dict())
+        save_record(target, self.to_dict(), inputs, overwrite)
         return target
 
 

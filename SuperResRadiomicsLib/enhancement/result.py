@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,17 +10,22 @@ from typing import Any
 from .. import SCHEMA_VERSION
 from ..errors import ImageError, OutputError
 from ..grid import BoolArray, Box
-from ..io.files import prepare_folder, write_json
+from ..io.files import write_json
 from ..io.image import Image, write_image, write_mask
 from ..io.masks import read_mask
+from ..io.outputs import output_set
 from ..io.reading import read_image
+from ..io.records import HASHES, verified_record
 
 FORMATS = ("nrrd", "nii.gz", "mha")
 PROVENANCE_NAME = "provenance.json"
 IMAGE_NAMES = ("enhanced", "bicubic", "original")
 MASK_NAMES = ("mask", "original_mask")
-FILE_NAMES = (*(f"{name}.{ending}" for name in IMAGE_NAMES + MASK_NAMES for ending in FORMATS), PROVENANCE_NAME)
-"""Every name that `Enhancement.save` may give to a file."""
+
+
+def file_names(format: str) -> list[str]:
+    """Every name that `Enhancement.save` may give to a file of a format."""
+    return [*(f"{name}.{format}" for name in IMAGE_NAMES + MASK_NAMES), PROVENANCE_NAME]
 
 
 @dataclass(frozen=True)
@@ -50,55 +54,46 @@ class Enhancement:
     provenance: dict[str, Any]
     warnings: tuple[str, ...]
 
-    def save(self, folder: str | os.PathLike[str], format: str = "nrrd") -> dict[str, Path]:
-        """Write the images, the masks and the provenance.
+    def save(self, folder: str | os.PathLike[str], format: str = "nrrd", overwrite: bool = False) -> dict[str, Path]:
+        """Write the images, the masks and the provenance, all or nothing, in the place of an earlier enhancement.
 
         Args:
-            folder: Made if needed; files of the same names are replaced.
+            folder: Made if needed.
             format: ``nrrd``, ``nii.gz`` or ``mha``.
+            overwrite: Replace files of the same names that no enhancement wrote.
 
         Returns:
             The files by name: enhanced, bicubic, original, mask and original_mask where a
             mask was given, provenance.
 
         Raises:
-            OutputError: Unknown format, or a file cannot be written; files written by this
-                call are removed again.
+            OutputError: Unknown format, a file cannot be written, or the user's own files are in the way.
         """
         if format not in FORMATS:
             raise OutputError(f"The format '{format}' is not supported. Choose one of: {', '.join(FORMATS)}.")
-        target = prepare_folder(folder)
-        written: dict[str, Path] = {}
-        try:
+        written: dict[str, str] = {}
+        names = file_names(format)
+        with output_set(folder, PROVENANCE_NAME, names=names, overwrite=overwrite) as staging:
             for name in IMAGE_NAMES:
-                path = target / f"{name}.{format}"
-                write_image(getattr(self, name), path)
-                written[name] = path
+                written[name] = f"{name}.{format}"
+                write_image(getattr(self, name), staging / written[name])
             for name, mask, image in (
                 ("mask", self.mask, self.enhanced),
                 ("original_mask", self.original_mask, self.original),
             ):
                 if mask is not None:
-                    path = target / f"{name}.{format}"
-                    write_mask(mask, image.grid, path)
-                    written[name] = path
-            write_json(target / PROVENANCE_NAME, {**self.provenance, "files": _names(written)})
-        except BaseException:
-            for path in written.values():
-                path.unlink(missing_ok=True)
-            raise
-        return {**written, "provenance": target / PROVENANCE_NAME}
-
-
-def _names(paths: dict[str, Path]) -> dict[str, str]:
-    return {name: path.name for name, path in paths.items()}
+                    written[name] = f"{name}.{format}"
+                    write_mask(mask, image.grid, staging / written[name])
+            write_json(staging / PROVENANCE_NAME, {**self.provenance, "files": written})
+        return {name: Path(folder) / file for name, file in {**written, "provenance": PROVENANCE_NAME}.items()}
 
 
 def load_enhancement(folder: str | os.PathLike[str]) -> Enhancement:
     """Read what `Enhancement.save` wrote.
 
     Raises:
-        ImageError: The folder is not a complete enhancement.
+        ImageError: The folder is not an enhancement of this version.
+        OutputError: Its files are not as they were written.
     """
     source = Path(folder)
     path = source / PROVENANCE_NAME
@@ -106,7 +101,7 @@ def load_enhancement(folder: str | os.PathLike[str]) -> Enhancement:
         raise ImageError(
             f"The folder '{source.name}' holds no {PROVENANCE_NAME}: it was not made by `superres-radiomics enhance`."
         )
-    provenance = json.loads(path.read_text(encoding="utf-8"))
+    provenance = verified_record(path)
     if provenance.get("schema_version") != SCHEMA_VERSION:
         raise ImageError(
             f"{PROVENANCE_NAME} in '{source.name}' has schema version {provenance.get('schema_version')}; "
@@ -127,6 +122,6 @@ def load_enhancement(folder: str | os.PathLike[str]) -> Enhancement:
         mask=read_mask(source / files["mask"], enhanced.grid) if "mask" in files else None,
         region=Box(tuple(region["start"]), tuple(region["stop"])),
         residual=provenance["residual"],
-        provenance={name: value for name, value in provenance.items() if name != "files"},
+        provenance={name: value for name, value in provenance.items() if name not in ("files", HASHES)},
         warnings=tuple(provenance["warnings"]),
     )

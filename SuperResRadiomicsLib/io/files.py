@@ -6,11 +6,12 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from ..errors import OutputError
+from .leftovers import remove_leftovers, temporary_path
 
 
 def _full_suffix(path: Path) -> str:
@@ -35,27 +36,41 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         OutputError: The file could not be written, for instance because the disk is full.
     """
     target = Path(path)
+    # Named before it is made: an interruption at any moment knows what to remove.
+    temporary = temporary_path(target.parent, _full_suffix(target))
     try:
-        handle, name = tempfile.mkstemp(prefix=".writing-", suffix=_full_suffix(target), dir=target.parent)
-        os.close(handle)
-    except OSError as error:
-        raise OutputError(_explain(target, error)) from error
-    temporary = Path(name)
-    try:
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         yield temporary
-        _apply_usual_permissions(temporary)
-        os.replace(temporary, target)
+        replace_durably(temporary, target)
     except OSError as error:
         raise OutputError(_explain(target, error)) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
-def _apply_usual_permissions(path: Path) -> None:
-    """mkstemp makes files private; outputs get the permissions any new file would have."""
-    umask = os.umask(0)
-    os.umask(umask)
-    path.chmod(0o666 & ~umask)
+def replace_durably(source: Path, target: Path) -> None:
+    """Rename a file so that after a power failure the target is the old or the new file, whole.
+
+    The content reaches the disk before the name does: a rename alone may survive its own file's content.
+
+    Raises:
+        OSError: The file cannot be read back or renamed.
+    """
+    with open(source, "rb+") as file:
+        os.fsync(file.fileno())
+    os.replace(source, target)
+    sync_folder(target.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder reach the disk, where the system can."""
+    with suppress(OSError):  # Windows opens no folders, some network disks sync none.
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def _explain(target: Path, error: OSError) -> str:
@@ -67,7 +82,7 @@ def _explain(target: Path, error: OSError) -> str:
 
 
 def prepare_folder(path: str | os.PathLike[str]) -> Path:
-    """Make a folder if needed and check that files can be written to it.
+    """Make a folder if needed, check that files can be written to it, and clear away what killed runs left there.
 
     Raises:
         OutputError: It cannot be made, is a file, or is not writable.
@@ -77,6 +92,7 @@ def prepare_folder(path: str | os.PathLike[str]) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
+        remove_leftovers(folder)
     except OSError as error:
         raise OutputError(
             f"The output folder '{folder.name}' cannot be used: {error.strerror or error}. "
@@ -89,6 +105,12 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write text as UTF-8, atomically."""
     with atomic_path(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write bytes, atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def write_json(path: str | os.PathLike[str], content: dict[str, Any], compact: bool = False) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Iterable
@@ -12,6 +11,7 @@ from typing import Any
 
 from .. import SCHEMA_VERSION
 from ..errors import ModelError
+from ..io.documents import read_json
 from .find import CARD_NAME, RESULTS_NAME, find_model, find_models
 
 DETECTION = "detection"
@@ -135,16 +135,12 @@ def list_models(extra_folders: Iterable[str | os.PathLike[str]] = ()) -> list[Ca
 
 def _read_json(folder: Path, name: str) -> dict[str, Any]:
     try:
-        content = json.loads((folder / name).read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except (OSError, ValueError) as error:
-        raise ModelError(f"The file {name} of model '{folder.name}' cannot be read as JSON: {error}") from error
+        content = read_json(folder / name)
+    except ValueError as error:
+        raise ModelError(f"The file {name} of model '{folder.name}' cannot be read as JSON: {error}.") from error
     if not isinstance(content, dict):
         raise ModelError(f"The file {name} of model '{folder.name}' holds no JSON object. Get the model again.")
     return content
-
-
-def _refuse_constant(constant: str) -> None:
-    raise ValueError(f"it holds {constant}, which is no number of JSON")
 
 
 def parse_card(folder: Path, content: dict[str, Any]) -> Card:
@@ -221,4 +217,7 @@ def _rising(field: str, value: Any) -> tuple[float, float]:
 def _condition(content: dict[str, Any]) -> Condition:
     name = _one_of("condition name", content["name"], ("blur_px", "noise"))
     low, high = _rising(f"allowed range of condition {name}", content["allowed"])
-    return Condition(name, float(content["scale"]), float(content["default"]), (low, high))
+    scale, default = float(content["scale"]), float(content["default"])
+    if not (math.isfinite(scale) and scale > 0 and math.isfinite(default)):
+        raise ValueError(f"condition {name} has the scale {scale} and the default {default}; finite numbers are needed")
+    return Condition(name, scale, default, (low, high))

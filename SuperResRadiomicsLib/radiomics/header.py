@@ -39,6 +39,7 @@ class TableHeader:
         warnings: What reading the images, the enhancement and the settings gave reason to warn of.
         provenance: Of the enhancement, where it is known.
         signature: Scores of a signature on the three images, where one was asked for.
+        inputs: SHA-256 of the files that were read, by image, where they were named.
         package_version: Of the package that computed the table.
     """
 
@@ -61,6 +62,7 @@ class TableHeader:
     warnings: Sequence[str] = ()
     provenance: Mapping[str, Any] | None = None
     signature: Mapping[str, Any] | None = None
+    inputs: Mapping[str, str] | None = None
     package_version: str = __version__
 
     @property
@@ -115,7 +117,8 @@ class TableHeader:
             "warnings": list(self.warnings),
             "provenance": self.provenance,
         }
-        return content if self.signature is None else {**content, "signature": self.signature}
+        optional = {name: getattr(self, name) for name in _OPTIONAL}
+        return content | {name: value for name, value in optional.items() if value is not None}
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> TableHeader:
@@ -131,11 +134,14 @@ class TableHeader:
                 "version of the software."
             )
         settings = {name: content[name] for name in _SETTINGS}
-        optional = {name: content[name] for name in ("signature", "warnings") if name in content}
-        return cls(**{name: content[name] for name in _WRITTEN}, settings=settings, **optional)
+        optional: dict[str, Any] = {name: content.get(name) for name in _OPTIONAL}
+        written = {name: content[name] for name in _WRITTEN}
+        return cls(**written, settings=settings, warnings=tuple(content.get("warnings", ())), **optional)
 
 
-_WRITTEN = tuple(field.name for field in fields(TableHeader) if field.name not in ("settings", "signature", "warnings"))
+_OPTIONAL = ("signature", "inputs")
+"""Entries that are written only where they are known."""
+_WRITTEN = tuple(field.name for field in fields(TableHeader) if field.name not in ("settings", "warnings", *_OPTIONAL))
 """Entries that are written under their own names."""
 _SETTINGS = tuple(field.name for field in fields(FeatureSettings) if field.name != "engine")
 """Entries that hold the feature settings."""

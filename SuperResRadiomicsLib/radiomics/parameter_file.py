@@ -6,7 +6,6 @@ Source: https://pyradiomics.readthedocs.io/en/latest/customization.html.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import MissingDependencyError, SettingsError
+from ..io.documents import brief, read_json, read_yaml
 from .feature_names import FEATURE_NAMES
 from .filters import FILTERS, UNFILTERED, ImageFilter
 from .options import FeatureOptions
@@ -103,25 +103,14 @@ def parse_parameters(content: Any, engine: str = "pyradiomics") -> ParameterFile
 
 def _content(source: Path) -> Any:
     try:
-        text = source.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError("it cannot be read. Give a YAML or JSON file of pyradiomics' settings.") from error
-    if source.suffix.lower() == ".json":
-        try:
-            return json.loads(text)
-        except json.JSONDecodeError as error:
-            raise SettingsError(f"it is not valid JSON: {error}.") from error
-    try:
-        import yaml
-    except ImportError as error:
+        return read_json(source) if source.suffix.lower() == ".json" else read_yaml(source)
+    except ValueError as error:
+        raise SettingsError(f"{error}. Give a YAML or JSON file of pyradiomics' settings.") from error
+    except ModuleNotFoundError as error:
         raise MissingDependencyError(
             "A YAML parameter file was given, but PyYAML is not installed. "
             "Install it with: pip install PyYAML, or give the same settings as JSON."
         ) from error
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise SettingsError(f"it is not valid YAML: {error}.") from error
 
 
 def _sections(content: Any) -> dict[str, Section]:
@@ -132,7 +121,7 @@ def _sections(content: Any) -> dict[str, Section]:
         raise SettingsError(f"the section '{unknown[0]}' is not known. The sections are: {', '.join(SECTIONS)}.")
     for name, section in content.items():
         if not isinstance(section, Mapping | None):
-            raise SettingsError(f"the section {name} holds {section!r}. Give keys and values.")
+            raise SettingsError(f"the section {name} holds {brief(section)}. Give keys and values.")
     return {name: dict(content.get(name) or {}) for name in SECTIONS}
 
 
@@ -143,7 +132,7 @@ def _filters(section: Section, setting: Section, unused: set[str]) -> tuple[Imag
         if image_type not in FILTERS:
             raise SettingsError(f"the image type '{image_type}' is not on offer. Choose from: {', '.join(FILTERS)}.")
         if not isinstance(entry, Mapping | None):
-            raise SettingsError(f"imageType.{image_type} holds {entry!r}. Give keys and values, or {{}}.")
+            raise SettingsError(f"imageType.{image_type} holds {brief(entry)}. Give keys and values, or {{}}.")
         kind = FILTERS[image_type]
         allowed = {key: IMAGE_TYPE_SETTINGS[key] for key in (*kind.parameters, "binWidth", "binCount")}
         own = checked(f"imageType.{image_type}", dict(entry or {}), allowed)
@@ -171,7 +160,9 @@ def _features(section: Section) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if name not in FEATURE_NAMES:
             raise SettingsError(f"the feature class '{name}' is not on offer. Choose from: {', '.join(FEATURE_NAMES)}.")
         if not isinstance(features, list | None):
-            raise SettingsError(f"featureClass.{name} holds {features!r}. Give a list of features, or nothing for all.")
+            raise SettingsError(
+                f"featureClass.{name} holds {brief(features)}. Give a list of features, or nothing for all."
+            )
         chosen += [f"{name}_{feature}" for feature in features or ()]
     return tuple(section) or tuple(FEATURE_NAMES), tuple(chosen)
 

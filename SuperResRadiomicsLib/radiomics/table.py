@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 import math
 import os
 from dataclasses import asdict, dataclass, fields
@@ -12,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
 from ..errors import MissingDependencyError, SettingsError
+from ..io.csv_tables import NOTICE_COLUMN, csv_text
 from ..io.files import write_json, write_text
 from .filters import ORIGINAL
 from .header import TableHeader
@@ -203,18 +201,11 @@ class FeatureTable:
     def save_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the table as CSV, whole or not at all.
 
-        The file starts with the header, one line ``# key: value`` for each setting, the value in
-        JSON. Then come the column names, the lesion's measurements (class ``lesion``) and the
-        features; a number that is not defined is an empty cell. Read it with
-        ``pandas.read_csv(path, comment="#")``.
+        Below the column names come the lesion's measurements (class ``lesion``) and the features; a number that is
+        not defined is an empty cell. Read it with ``pandas.read_csv(path)``. The settings stand in `save_json`'s file.
         """
-        text = io.StringIO()
-        text.writelines(f"# {key}: {json.dumps(value)}\n" for key, value in self.header.to_dict().items())
-        # Text in quotes: a "#" in a model's name then starts no comment.
-        writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-        writer.writerow(self.column_names)
-        writer.writerows(self.cells())
-        write_text(path, text.getvalue())
+        rows = [(*cells, NOT_FOR_CLINICAL_USE) for cells in self.cells()]
+        write_text(path, csv_text((*self.column_names, NOTICE_COLUMN), rows))
 
 
 def _words(row: FeatureRow) -> tuple[str, str, str]:

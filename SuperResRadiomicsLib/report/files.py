@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ..io.files import atomic_path
+from ..io.files import write_bytes
 from ..radiomics import FeatureTable, Lesion, LesionVersions
 from .page import write_page
 from .picture import draw_comparison, png_bytes
 
 CSV_NAME, JSON_NAME, PICTURE_NAME, PAGE_NAME = "features.csv", "features.json", "comparison.png", "report.html"
-FILE_NAMES = (CSV_NAME, JSON_NAME, PICTURE_NAME, PAGE_NAME)
+
+
+def file_names(report: bool) -> list[str]:
+    """The files of a comparison, with or without its report; `JSON_NAME` is the set's record."""
+    return [CSV_NAME, JSON_NAME, *([PICTURE_NAME, PAGE_NAME] if report else [])]
 
 
 def save_tables(folder: str | os.PathLike[str], table: FeatureTable) -> list[Path]:
@@ -43,8 +47,7 @@ def save_report(
     versions = LesionVersions.of(lesion)
     picture, page = Path(folder) / PICTURE_NAME, Path(folder) / PAGE_NAME
     png = draw_versions(versions, table, title)
-    with atomic_path(picture) as temporary:
-        temporary.write_bytes(png)
+    write_bytes(picture, png)
     write_page(page, table, png, title, source=source, credit=credit, warnings=tuple(table.header.warnings))
     return [picture, page]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import math
 import os
 import re
@@ -17,6 +16,7 @@ import numpy.typing as npt
 
 from ..errors import SettingsError
 from ..grid.types import FloatArray
+from ..io.documents import parse_json
 from .risk_models import RiskModel, Scaler, risk_scores
 
 FIELDS = ("name", "coefficients", "intercept", "scaler", "cut_off", "binning")
@@ -135,7 +135,7 @@ def read_signature(path: str | os.PathLike[str]) -> Signature:
         raise SettingsError(f"There is no file '{source.name}' with a signature. Check the name and the folder.")
     try:
         text = source.read_text(encoding="utf-8-sig")
-        content = _from_csv(text) if source.suffix.lower() == ".csv" else json.loads(text)
+        content = _from_csv(text) if source.suffix.lower() == ".csv" else parse_json(text)
     except (UnicodeDecodeError, ValueError, csv.Error) as error:
         raise SettingsError(f"The signature '{source.name}' is no JSON and no CSV in UTF-8: {error}.") from error
     if not isinstance(content, Mapping):

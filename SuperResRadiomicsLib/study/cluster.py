@@ -46,10 +46,16 @@ def open_client(workers: int | None, gpus: int, scheduler: str | None) -> Iterat
     """
     import dask
     from distributed import Client
+    from distributed.security import Security
 
     with dask.config.set(_SETTINGS):
         if scheduler is None:
-            with _local_cluster(workers or cores(), gpus) as cluster, Client(cluster, set_as_default=False) as client:
+            # A scheduler runs whatever code it is sent: only who holds this run's certificate may speak to it.
+            security = Security.temporary()
+            with (
+                _local_cluster(workers or cores(), gpus, security) as cluster,
+                Client(cluster, security=security, set_as_default=False) as client,
+            ):
                 yield client
             return
         try:
@@ -63,16 +69,20 @@ def open_client(workers: int | None, gpus: int, scheduler: str | None) -> Iterat
             yield client
 
 
-def _local_cluster(workers: int, gpus: int) -> Any:
+def _local_cluster(workers: int, gpus: int, security: Any) -> Any:
     """Worker processes on this machine; a nanny starts those that die again."""
     from distributed import Nanny, Scheduler, SpecCluster
 
     return SpecCluster(
         workers={
-            number: {"cls": Nanny, "options": _worker_options(number, workers, gpus)}
+            number: {"cls": Nanny, "options": _worker_options(number, workers, gpus) | {"security": security}}
             for number in range(max(workers, gpus))
         },
-        scheduler={"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard": False}},
+        scheduler={
+            "cls": Scheduler,
+            "options": {"host": "tls://127.0.0.1", "port": 0, "dashboard": False, "security": security},
+        },
+        security=security,
         silence_logs=logging.CRITICAL,
     )
 
@@ -82,7 +92,7 @@ def _worker_options(number: int, workers: int, gpus: int) -> dict[str, Any]:
 
     share = MEMORY_LIMIT // max(workers, gpus)
     quiet = {"silence_logs": logging.CRITICAL, "dashboard": False}
-    options: dict[str, Any] = {"nthreads": 1, "memory_limit": share, "host": "127.0.0.1", **quiet}
+    options: dict[str, Any] = {"nthreads": 1, "memory_limit": share, "host": "127.0.0.1", "protocol": "tls://", **quiet}
     if number < gpus:
         options |= {"resources": {GPU: 1}, "env": {"CUDA_VISIBLE_DEVICES": str(number)}}
     return options

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
-from ..errors import StudyError
-from ..io.files import atomic_path
+from ..errors import OutputError, StudyError
+from ..io.csv_tables import NOTICE_COLUMN, guarded
+from ..io.files import write_json
+from ..io.outputs import output_set
 from .folder import StudyFolder
 from .manifest import Case
 from .part import METADATA_KEY, read_part
@@ -22,24 +25,23 @@ ROWS_TOGETHER = 50_000
 """Rows of a row group: bounds the memory whatever the cohort's size."""
 
 
-def combine(folder: StudyFolder, protocol: Protocol, key: str, cases: Sequence[Case]) -> Path:
+def combine(folder: StudyFolder, protocol: Protocol, key: str, cases: Sequence[Case], overwrite: bool = False) -> Path:
     """Write the features of every done case, in the order of the manifest, with patient, group and retest_of.
 
     Args:
         folder: The study's folder.
-        protocol: Goes into the file's metadata.
+        protocol: Goes into the file's metadata and the record.
         key: Of the cases' files.
         cases: The manifest.
+        overwrite: Replace files of these names that no run wrote.
 
     Returns:
-        The Parquet file; the same cases give the same bytes.
+        The Parquet file, beside which the same lies as CSV; the same cases give the same bytes.
 
     Raises:
         StudyError: No case is done, or a case's file is damaged.
-        OutputError: The file cannot be written.
+        OutputError: The files cannot be written, or the user's own are in the way.
     """
-    import pyarrow.parquet as pq
-
     files = folder.current_files(key, [case.name for case in cases])
     done = [case for case in cases if case.name in files and files[case.name].done]
     if not done:
@@ -51,16 +53,43 @@ def combine(folder: StudyFolder, protocol: Protocol, key: str, cases: Sequence[C
         "protocol": protocol.model_dump(mode="json"),
     }
     parts = (_with_manifest(read_part(files[case.name].path), case) for case in done)
-    with atomic_path(folder.features) as temporary:
-        writer: pq.ParquetWriter | None = None
-        for table in _batches(parts):
-            if writer is None:
-                schema = table.schema.with_metadata({METADATA_KEY: json.dumps(content, sort_keys=True).encode()})
-                writer = pq.ParquetWriter(temporary, schema)
-            writer.write_table(_as_schema(table, writer.schema), row_group_size=ROWS_TOGETHER)
-        assert writer is not None
-        writer.close()
+    names = [folder.features.name, folder.features_table.name]
+    with output_set(folder.results, folder.features_record.name, names=names, overwrite=overwrite) as staging:
+        _write(_batches(parts), content, *(staging / name for name in names))
+        write_json(staging / folder.features_record.name, content)
     return folder.features
+
+
+def _write(tables: Iterator[pa.Table], content: dict[str, Any], parquet: Path, csv: Path) -> None:
+    """Write tables below each other into one Parquet and one CSV file."""
+    import pyarrow.parquet as pq
+    from pyarrow.csv import CSVWriter
+
+    first = next(tables)
+    schema = first.schema.with_metadata({METADATA_KEY: json.dumps(content, sort_keys=True).encode()})
+    try:
+        with pq.ParquetWriter(parquet, schema) as whole, CSVWriter(csv, _guarded(first).schema) as plain:
+            for table in chain([first], tables):
+                checked = _as_schema(table, schema)
+                whole.write_table(checked, row_group_size=ROWS_TOGETHER)
+                plain.write_table(_guarded(checked))
+    except OSError as error:
+        raise OutputError(
+            f"The features of all cases could not be written: {error.strerror or error}. Those of each case are safe; "
+            "run the study again when there is space."
+        ) from error
+
+
+def _guarded(table: pa.Table) -> pa.Table:
+    """The table as CSV holds it: no text that a spreadsheet would run, and the notice as last column."""
+    import pyarrow as pa
+
+    for number, field in enumerate(table.schema):
+        if pa.types.is_string(field.type):
+            cells = [guarded(cell) for cell in table.column(number).to_pylist()]
+            table = table.set_column(number, field.name, pa.array(cells, pa.string()))
+    notice = pa.array([NOT_FOR_CLINICAL_USE] * table.num_rows, pa.string())
+    return table.append_column(NOTICE_COLUMN, notice).replace_schema_metadata(None)
 
 
 def _batches(parts: Iterator[pa.Table]) -> Iterator[pa.Table]:

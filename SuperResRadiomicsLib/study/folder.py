@@ -3,7 +3,7 @@
     protocol.yaml, manifest.csv   what the user wrote
     results/cases/                one file a case: CASE.KEY.parquet, or CASE.KEY.error.json
     results/run.json              the last run: when it began, how many workers, how it ended
-    results/features.parquet      all cases' features
+    results/features.parquet      all cases' features, and the same as features.csv; features.json says how they came
     results/signatures/           users' signatures that were evaluated, and on which outcomes
     report/                       report.html, tables as CSV and JSON
 
@@ -13,7 +13,6 @@ what is done can be told from the names alone. Files appear whole or not at all.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import StudyError
+from ..io.documents import read_json
 from ..io.files import prepare_folder, write_json
 
 PROTOCOL_NAME, MANIFEST_NAME = "protocol.yaml", "manifest.csv"
@@ -95,6 +95,16 @@ class StudyFolder:
         return self.results / "features.parquet"
 
     @property
+    def features_table(self) -> Path:
+        """The same as CSV."""
+        return self.features.with_suffix(".csv")
+
+    @property
+    def features_record(self) -> Path:
+        """The record of these two."""
+        return self.features.with_suffix(".json")
+
+    @property
     def run_record(self) -> Path:
         """The last run."""
         return self.results / "run.json"
@@ -151,9 +161,25 @@ class StudyFolder:
 
 
 def read_error(path: Path) -> dict[str, Any]:
-    """What `StudyFolder.write_error` wrote."""
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    """What `StudyFolder.write_error` wrote.
+
+    Raises:
+        StudyError: It is damaged.
+    """
+    try:
+        content = read_json(path)
+    except ValueError as error:
+        raise StudyError(_damaged(path, str(error))) from error
+    if not isinstance(content, dict) or "error" not in content:
+        raise StudyError(_damaged(path, "it holds no error"))
     return content
+
+
+def _damaged(path: Path, reason: str) -> str:
+    return (
+        f"'{path.name}' in '{path.parent.name}' is damaged: {reason}. Remove it and run the study again; the case is "
+        "computed anew."
+    )
 
 
 def _case_file(entry: os.DirEntry[str]) -> CaseFile | None:

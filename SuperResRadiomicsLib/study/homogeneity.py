@@ -6,17 +6,18 @@ Texture depends on voxel size and reconstruction kernel; de Farias et al. 2021 t
 
 from __future__ import annotations
 
-import csv
 import fnmatch
-import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from .. import NOT_FOR_CLINICAL_USE
+from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
 from ..errors import StudyError, SuperResError
-from ..io.files import prepare_folder, write_text
+from ..io.csv_tables import NOTICE_COLUMN, csv_text
+from ..io.files import write_json, write_text
+from ..io.outputs import output_set
 from .headers import Acquisition, read_acquisition
 from .manifest import Case, read_manifest, write_manifest
 
@@ -75,30 +76,47 @@ class Selection:
     centre: Acquisition | None
 
 
-def filter_manifest(manifest: str | os.PathLike[str], out: str | os.PathLike[str], criteria: Criteria) -> Selection:
+def filter_manifest(
+    manifest: str | os.PathLike[str], out: str | os.PathLike[str], criteria: Criteria, overwrite: bool = False
+) -> Selection:
     """Write a manifest of the cases that were acquired alike, and beside it a CSV with the reasons of the others.
 
     Args:
         manifest: The manifest; it is left as it is.
-        out: The new manifest, another file; the reasons go to ``NAME-left-out.csv``.
+        out: The new manifest, another file; the reasons go to ``NAME-left-out.csv``, the criteria to
+            ``NAME-left-out.json``.
         criteria: What to keep; without any, the largest group.
+        overwrite: Replace files that no such selection wrote.
 
     Raises:
-        StudyError: The manifest is not valid, `out` is the manifest itself, or nothing is left.
-        OutputError: The files cannot be written.
+        StudyError: The manifest is not valid, or nothing is left.
+        OutputError: The files cannot be written, or would replace an input or a file of the user's.
     """
     source, target = Path(manifest), Path(out)
-    if target.resolve() == source.resolve():
-        raise StudyError(f"'{target.name}' is the manifest itself. Name another file for the cases that are kept.")
     cases = read_manifest(source, check_files=False)
     found = select_alike(cases, criteria)
     if not found.kept:
         reason = found.left_out[cases[0].name].rstrip(".")
         raise StudyError(f"None of {len(cases)} scans is left; the first one: {reason}. Loosen the criteria.")
-    prepare_folder(target.parent)
-    write_manifest(target, found.kept)
-    write_text(left_out_path(target), _left_out_csv(cases, found))
+    reasons = left_out_path(target)
+    record = reasons.with_suffix(".json").name
+    inputs = [source, *(path for case in cases for path in case.files.values())]
+    names = [target.name, reasons.name]
+    with output_set(target.parent, record, names=names, inputs=inputs, overwrite=overwrite) as staging:
+        write_manifest(staging / target.name, found.kept, target.parent)
+        write_text(staging / reasons.name, _left_out_csv(cases, found))
+        write_json(staging / record, _describe(criteria, found))
     return found
+
+
+def _describe(criteria: Criteria, found: Selection) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "notice": NOT_FOR_CLINICAL_USE,
+        "criteria": asdict(criteria),
+        "kept": [case.name for case in found.kept],
+        "left_out": dict(found.left_out),
+    }
 
 
 def left_out_path(out: Path) -> Path:
@@ -177,13 +195,10 @@ def _mm(*lengths: float) -> str:
 
 
 def _left_out_csv(cases: Sequence[Case], found: Selection) -> str:
-    text = io.StringIO()
-    text.write(f"# {NOT_FOR_CLINICAL_USE}\n")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(LEFT_OUT_COLUMNS)
+    rows: list[tuple[str, ...]] = []
     for case in cases:
         if case.name in found.left_out:
             scan = found.acquisitions.get(case.name)
             figures = (_mm(*scan.pixel_spacing)[:-3], f"{scan.slice_thickness:.4g}", scan.kernel) if scan else ("",) * 3
-            writer.writerow((case.name, case.patient, *figures, found.left_out[case.name]))
-    return text.getvalue()
+            rows.append((case.name, case.patient, *figures, found.left_out[case.name], NOT_FOR_CLINICAL_USE))
+    return csv_text((*LEFT_OUT_COLUMNS, NOTICE_COLUMN), rows)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-_CHUNK = 1 << 20
+from ..io.hashes import content_hash, files_of
 
 Stamp = list[list[int]]
 """Size in bytes and time of the last change in nanoseconds of every file of an input, by name."""
@@ -17,19 +16,9 @@ Stamp = list[list[int]]
 def stamp(path: Path) -> Stamp:
     """Size and time of change of a file, or of every file in a folder; an empty list where there is none."""
     try:
-        return [[status.st_size, status.st_mtime_ns] for status in map(os.stat, _files(path))]
+        return [[status.st_size, status.st_mtime_ns] for status in map(os.stat, files_of(path))]
     except OSError:
         return []
-
-
-def content_hash(path: Path) -> str:
-    """SHA-256 of a file, or of the files in a folder in the order of their names."""
-    digest = hashlib.sha256()
-    for name in _files(path):
-        with open(name, "rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
-    return digest.hexdigest()
 
 
 def describe_inputs(files: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
@@ -52,12 +41,3 @@ def _unchanged(described: Mapping[str, Any], path: Path) -> bool:
     if stamp(path) == described["stamp"]:
         return True
     return path.exists() and content_hash(path) == described["sha256"]
-
-
-def _files(path: Path) -> Iterator[str]:
-    if not path.is_dir():
-        yield str(path)
-        return
-    for entry in sorted(os.scandir(path), key=lambda entry: entry.name):
-        if entry.is_file():
-            yield entry.path

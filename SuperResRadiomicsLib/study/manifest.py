@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import StudyError
+from ..io.csv_tables import csv_text, unguarded
 
 REQUIRED_COLUMNS = ("case", "patient", "image", "mask")
 OPTIONAL_COLUMNS = ("label", "reference", "group", "modality", "retest_of")
@@ -102,17 +103,24 @@ def read_manifest(path: str | os.PathLike[str], check_files: bool = True) -> tup
     return tuple(cases)
 
 
-def write_manifest(path: str | os.PathLike[str], cases: Iterable[Case]) -> None:
-    """Write a manifest; files are given relative to its folder where they lie below it."""
-    from ..io.files import atomic_path
+def write_manifest(
+    path: str | os.PathLike[str], cases: Iterable[Case], folder: str | os.PathLike[str] | None = None
+) -> None:
+    """Write a manifest.
 
-    target, cases = Path(path), list(cases)
+    Args:
+        path: The CSV file.
+        cases: What it lists.
+        folder: Where the manifest will lie in the end, unless beside ``path``; files below it are given relative to it.
+    """
+    from ..io.files import write_text
+
+    cases = list(cases)
+    base = Path(path).parent if folder is None else Path(folder)
     readers = list(dict.fromkeys(name for case in cases for name in case.readers))
     covariates = list(dict.fromkeys(name for case in cases for name in case.covariates))
-    with atomic_path(target) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*COLUMNS, *readers, *covariates])
-        writer.writerows(_cells(case, target.parent, readers, covariates) for case in cases)
+    rows = [_cells(case, base, readers, covariates) for case in cases]
+    write_text(path, csv_text([*COLUMNS, *readers, *covariates], rows))
 
 
 def _cells(case: Case, folder: Path, readers: Iterable[str], covariates: Iterable[str]) -> list[str]:
@@ -144,7 +152,7 @@ def _read_lines(source: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     try:
         with source.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, strict=True)
-            rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+            rows = [(reader.line_num, [unguarded(cell.strip()) for cell in row]) for row in reader]
     except (UnicodeDecodeError, csv.Error) as error:
         raise StudyError(f"The manifest '{source.name}' is no CSV in UTF-8: {error}. Save it as such.") from error
     filled = [(number, row) for number, row in rows if any(row) and not row[0].startswith("#")]

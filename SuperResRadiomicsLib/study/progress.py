@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
 from dataclasses import dataclass
 from typing import Any
 
+from ..io.documents import read_json
 from ..io.files import write_json
 from .folder import StudyFolder, read_error
 from .manifest import Case, read_manifest
@@ -108,11 +108,13 @@ def read_status(root: str | os.PathLike[str]) -> Status:
 
 
 def _read_record(folder: StudyFolder) -> dict[str, Any] | None:
-    try:
-        content: dict[str, Any] = json.loads(folder.run_record.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not folder.run_record.exists():
         return None
-    return content
+    try:
+        content = read_json(folder.run_record)
+    except ValueError:
+        return None  # Damaged: as good as none, and the next run writes it anew.
+    return content if isinstance(content, dict) and content.keys() >= {"key", "started", "workers", "ended"} else None
 
 
 def _state(folder: StudyFolder, record: dict[str, Any] | None) -> str:

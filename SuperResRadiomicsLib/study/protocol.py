@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from ..errors import SettingsError, StudyError
+from ..io.documents import brief, read_yaml
 from ..radiomics import FeatureSettings
 from ..radiomics.parameter_file import load_parameters
 from .perturbations import UNCHANGED, Perturbation, check_perturbation, make_perturbation
@@ -193,9 +193,9 @@ def read_protocol(path: str | os.PathLike[str]) -> Protocol:
     if not source.is_file():
         raise StudyError(f"There is no protocol '{source.name}'. `superres-radiomics study init` writes one.")
     try:
-        content = yaml.safe_load(source.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StudyError(f"The protocol '{source.name}' is not valid YAML: {error}") from error
+        content = read_yaml(source)
+    except ValueError as error:
+        raise StudyError(f"The protocol '{source.name}' cannot be used: {error}.") from error
     if not isinstance(content, Mapping):
         raise StudyError(f"The protocol '{source.name}' must hold fields such as kind and versions.")
     try:
@@ -220,5 +220,5 @@ def _with_parameters(content: Mapping[str, Any], folder: Path) -> Mapping[str, A
 def _problem(found: Mapping[str, Any]) -> str:
     place = ".".join(map(str, found["loc"]))
     message = str(found["msg"]).removeprefix("Value error, ")
-    given = "" if found["type"] in ("missing", "value_error") else f" (given: {found['input']!r})"
+    given = "" if found["type"] in ("missing", "value_error") else f" (given: {brief(found['input'])})"
     return f"{place}: {message}{given}" if place else f"{message}{given}"

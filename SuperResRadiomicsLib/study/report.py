@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
-from ..io.files import prepare_folder, write_json, write_text
+from ..io.files import write_json, write_text
+from ..io.outputs import output_set
 from .cube import Cube, read_cube
 from .findings import Findings
 from .folder import StudyFolder, read_error
@@ -19,22 +20,26 @@ from .protocol import Protocol, read_protocol
 from .repeats import describe_repeats, repeat_tables
 from .signature import describe_request, read_requests, tables_or_reason
 from .statistics import analyse
-from .tables import save_csv, tables_to_dict
+from .tables import csv_name, save_csv, tables_to_dict
 from .unit import study_key
 
 PAGE_NAME, JSON_NAME = "report.html", "report.json"
 TEMPLATE = "report.html.jinja"
 
 
-def write_report(root: str | os.PathLike[str]) -> list[Path]:
+def write_report(root: str | os.PathLike[str], overwrite: bool = False) -> list[Path]:
     """Write the report of what a study has computed so far.
+
+    Args:
+        root: The study's folder.
+        overwrite: Replace files in ``report`` that no report wrote.
 
     Returns:
         ``report.html``, ``report.json``, a CSV for each table and an SVG for each plot, in the folder ``report``.
 
     Raises:
         StudyError: The folder holds no study, or no features.
-        OutputError: The files cannot be written.
+        OutputError: The files cannot be written, or the user's own are in the way.
     """
     folder = StudyFolder.existing(root)
     protocol = read_protocol(folder.protocol)
@@ -51,17 +56,20 @@ def write_report(root: str | os.PathLike[str]) -> list[Path]:
     files = folder.current_files(key, names)
     bad = {name: str(read_error(file.path)["error"]) for name, file in files.items() if not file.done}
     engine = read_provenance(next(file.path for file in files.values() if file.done))["engine"]
-    prepare_folder(folder.report)
     content = _content(cube, protocol, findings, engine, bad, len(names))
     content["retests"] = len(whole.cases) - len(cube.cases)
     more = [describe_repeats(whole), *(describe_request(request) for request in requests)]
     content["methods"] = " ".join(filter(None, [content["methods"], *more]))
-    written = [folder.report / PAGE_NAME, folder.report / JSON_NAME]
     plots = list(draw_plots(cube, protocol, findings))
-    write_text(written[0], _page(content, plots))
-    write_json(written[1], content)
-    written += [save_csv(folder.report, table) for table in findings.tables]
-    return written + [_save_plot(folder.report, plot) for plot in plots]
+    names = [PAGE_NAME, JSON_NAME, *map(csv_name, findings.tables), *map(_plot_name, plots)]
+    with output_set(folder.report, JSON_NAME, names=names, overwrite=overwrite) as staging:
+        write_text(staging / PAGE_NAME, _page(content, plots))
+        write_json(staging / JSON_NAME, content)
+        for table in findings.tables:
+            save_csv(staging, table)
+        for plot in plots:
+            write_text(staging / _plot_name(plot), f"<!-- {NOT_FOR_CLINICAL_USE} -->\n{plot.svg}")
+    return [folder.report / name for name in names]
 
 
 def _content(
@@ -99,10 +107,8 @@ def _page(content: dict[str, Any], plots: list[Plot]) -> str:
     return page
 
 
-def _save_plot(folder: Path, plot: Plot) -> Path:
-    path = folder / f"{plot.name}.svg"
-    write_text(path, f"<!-- {NOT_FOR_CLINICAL_USE} -->\n{plot.svg}")
-    return path
+def _plot_name(plot: Plot) -> str:
+    return f"{plot.name}.svg"
 
 
 def _shown(value: Any) -> str:

@@ -33,12 +33,14 @@ class RunSummary:
         done: Names of the cases with features.
         bad: The cases without, with the reason.
         computed: How many cases this run computed; the others were known before.
+        lost: The bad cases whose outcome could not even be written down, as on a full disk.
         features: The combined file, or nothing where no case is done.
     """
 
     done: tuple[str, ...]
     bad: dict[str, str]
     computed: int
+    lost: tuple[str, ...]
     features: Path | None
 
 
@@ -48,6 +50,7 @@ def run_study(
     gpus: int = 0,
     scheduler: str | None = None,
     retry_bad: bool = False,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> RunSummary:
     """Compute what is not computed yet, and put the features of all cases together.
@@ -60,6 +63,7 @@ def run_study(
         gpus: How many of them have a GPU each.
         scheduler: Address of a Dask scheduler to use instead of processes here.
         retry_bad: Try cases again that were bad, though nothing changed.
+        overwrite: Replace files of the results' names that no run wrote.
         progress: Called with the number of cases known and their total.
 
     Raises:
@@ -70,6 +74,7 @@ def run_study(
     protocol, cases = read_protocol(folder.protocol), read_manifest(folder.manifest, check_files=False)
     folder.prepare()
     key = study_key(protocol)
+    failed: dict[str, str] = {}
     waiting = [case for case in cases if not _is_known(folder, key, case, retry_bad)]
     if waiting:
         with RunRecord(folder, key, len(waiting)) as record, open_client(workers, gpus, scheduler) as client:
@@ -77,7 +82,9 @@ def run_study(
             record.begin(fleet.wait())
             _check_gpus(fleet, protocol.network.device)
             jobs = [Job(folder, case, protocol, key) for case in waiting]
-            for number, _ in enumerate(_Dispatcher(client, fleet).outcomes(jobs), start=1):
+            for number, outcome in enumerate(_Dispatcher(client, fleet).outcomes(jobs), start=1):
+                if outcome.error is not None:
+                    failed[outcome.case] = outcome.error
                 if progress is not None:
                     progress(len(cases) - len(waiting) + number, len(cases))
     names = [case.name for case in cases]
@@ -85,7 +92,9 @@ def run_study(
     files = folder.current_files(key, names)
     done = tuple(name for name in names if name in files and files[name].done)
     bad = {name: str(read_error(files[name].path)["error"]) for name in names if name in files and name not in done}
-    return RunSummary(done, bad, len(waiting), combine(folder, protocol, key, cases) if done else None)
+    unwritten = {name: failed.get(name, "No outcome was written down.") for name in names if name not in files}
+    features = combine(folder, protocol, key, cases, overwrite) if done else None
+    return RunSummary(done, bad | unwritten, len(waiting), tuple(unwritten), features)
 
 
 def _is_known(folder: StudyFolder, key: str, case: Case, retry_bad: bool) -> bool:

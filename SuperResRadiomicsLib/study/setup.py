@@ -12,17 +12,17 @@ from ..errors import StudyError
 from ..io.files import prepare_folder, write_text
 from ..radiomics.engines import ENGINES
 from .folder import MANIFEST_NAME, PROTOCOL_NAME
-from .manifest import COLUMNS, Case, write_manifest
+from .manifest import Case, write_manifest
 
 KINDS = ("robustness", "restoration")
 ENGINE_ORDER = ("exact", "pyradiomics")
 """The engine that a new protocol names: the first of these that this software has."""
 
-_EXAMPLE = """\
-# One line for each lesion. Needed: case (unique), patient, image, mask. May be empty, or left out: label (the mask's
-# value that marks the lesion), reference (image to compare with; the mask lies on it), group, modality (CT, MR, US),
-# retest_of (the case of the same lesion's first session). A column mask:NAME holds the reader NAME's masks. Columns of
-# your own are kept, such as outcomes. Files are sought beside this file. For example:
+_MANIFEST_HELP = """
+# The manifest, manifest.csv, has one line for each lesion. Needed: case (unique), patient, image, mask. May be empty,
+# or left out: label (the mask's value that marks the lesion), reference (image to compare with; the mask lies on it),
+# group, modality (CT, MR, US), retest_of (the case of the same lesion's first session). A column mask:NAME holds the
+# reader NAME's masks. Columns of your own are kept, such as outcomes. Files are sought beside the manifest. A line:
 # P001-1,P001,images/P001.nrrd,masks/P001.nrrd,1,,centre A,CT,
 """
 
@@ -53,11 +53,9 @@ def init_study(root: str | os.PathLike[str], kind: str, cases: list[Case] | None
             )
     prepare_folder(folder)
     template = files(__package__).joinpath("templates", f"{kind}.yaml").read_text(encoding="utf-8")
-    write_text(protocol, template.format(engine=next(name for name in ENGINE_ORDER if name in ENGINES)))
-    if cases is None:
-        write_text(manifest, ",".join(COLUMNS) + "\n" + _EXAMPLE)
-    else:
-        write_manifest(manifest, cases)
+    engine = next(name for name in ENGINE_ORDER if name in ENGINES)
+    write_text(protocol, template.format(engine=engine) + _MANIFEST_HELP)
+    write_manifest(manifest, cases or [])
     return [protocol, manifest]
 
 

@@ -6,17 +6,18 @@ crosses a cut-off, and what the bootstrap draws again. Retests have no part.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
 from ..errors import SettingsError, StudyError
-from ..io.files import prepare_folder, write_json
+from ..io.documents import read_json
+from ..io.outputs import save_record
 from ..stability import (
     Signature,
     bland_altman,
@@ -89,23 +90,30 @@ def evaluate_signature(root: str | os.PathLike[str], request: SignatureRequest) 
     protocol = read_protocol(folder.protocol)
     cube = read_cube(folder.features, protocol).first_sessions()
     tables = signature_tables(request, cube, protocol, read_manifest(folder.manifest, check_files=False))
-    prepare_folder(folder.signatures)
     content = {
         "schema_version": SCHEMA_VERSION,
         "notice": NOT_FOR_CLINICAL_USE,
         **asdict(request),
         "signature": request.signature.to_dict(),
     }
-    write_json(folder.signatures / f"{request.signature.file_stem}.json", content)
+    save_record(folder.signatures / f"{request.signature.file_stem}.json", content)
     return tables
 
 
 def read_requests(folder: StudyFolder) -> list[SignatureRequest]:
     """What `evaluate_signature` remembered, by name."""
-    contents = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.signatures.glob("*.json"))]
-    return [
-        SignatureRequest(Signature.from_dict(c["signature"]), c["outcome"], c["time"], c["event"]) for c in contents
-    ]
+    return [_read_request(path) for path in sorted(folder.signatures.glob("*.json"))]
+
+
+def _read_request(path: Path) -> SignatureRequest:
+    try:
+        content = read_json(path)
+        signature = Signature.from_dict(content["signature"])
+        return SignatureRequest(signature, content["outcome"], content["time"], content["event"])
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StudyError(
+            f"'{path.name}' in '{path.parent.name}' is damaged ({error}). Remove it and evaluate the signature again."
+        ) from error
 
 
 def describe_request(request: SignatureRequest) -> str:

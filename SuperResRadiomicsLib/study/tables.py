@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
-from ..io.files import prepare_folder, write_json, write_text
+from ..io.csv_tables import NOTICE_COLUMN, csv_text
+from ..io.files import write_json, write_text
+from ..io.outputs import output_set
 
 
 @dataclass(frozen=True)
@@ -55,30 +55,30 @@ def tables_to_dict(tables: Iterable[Table]) -> dict[str, Any]:
     }
 
 
-def save_tables(folder: Path, tables: Iterable[Table], name: str) -> list[Path]:
-    """Write ``NAME.json`` with all tables and a CSV for each.
+def save_tables(
+    folder: Path, tables: Iterable[Table], name: str, inputs: Iterable[Path] = (), overwrite: bool = False
+) -> list[Path]:
+    """Write ``NAME.json`` with all tables and a CSV for each, as one set.
 
     Raises:
-        OutputError: The files cannot be written.
+        OutputError: The files cannot be written, or the user's own are in the way.
     """
     tables = list(tables)
-    prepare_folder(folder)
+    names = [f"{name}.json", *(csv_name(table) for table in tables)]
     content = {"schema_version": SCHEMA_VERSION, "notice": NOT_FOR_CLINICAL_USE, "version": __version__}
-    write_json(folder / f"{name}.json", content | tables_to_dict(tables))
-    return [folder / f"{name}.json", *(save_csv(folder, table) for table in tables)]
+    with output_set(folder, names[0], names=names, inputs=inputs, overwrite=overwrite) as staging:
+        write_json(staging / names[0], content | tables_to_dict(tables))
+        for table in tables:
+            save_csv(staging, table)
+    return [folder / each for each in names]
 
 
-def save_csv(folder: Path, table: Table) -> Path:
-    """Write a table as CSV below comment lines with notice and title."""
-    path = folder / f"{table.name}.csv"
-    write_text(path, _csv(table))
-    return path
+def csv_name(table: Table) -> str:
+    """The name of a table's CSV file."""
+    return f"{table.name}.csv"
 
 
-def _csv(table: Table) -> str:
-    text = io.StringIO()
-    text.write(f"# {NOT_FOR_CLINICAL_USE}\n# {table.title}. {table.note}\n")
-    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-    writer.writerow(table.columns)
-    writer.writerows(tuple("" if cell is None else cell for cell in row) for row in table.rows)
-    return text.getvalue()
+def save_csv(folder: Path, table: Table) -> None:
+    """Write a table as CSV; title and note stand in the JSON file beside it."""
+    rows = [(*row, NOT_FOR_CLINICAL_USE) for row in table.rows]
+    write_text(folder / csv_name(table), csv_text((*table.columns, NOTICE_COLUMN), rows))

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 
-from ..errors import Cancelled, MissingDependencyError, SuperResError
+from ..errors import OUT_OF_MEMORY, Cancelled, MissingDependencyError, SuperResError, is_out_of_memory
 
 DONE, OUR_FAILURE, USERS_MISTAKE, INTERRUPTED = 0, 1, 2, 130
 DEBUG_VARIABLE = "SUPERRES_DEBUG"
@@ -53,6 +53,8 @@ def exit_code(command: Callable[[], None]) -> int:
     except SuperResError as error:
         return _say(f"Error: {error}", USERS_MISTAKE)
     except Exception as error:
+        if is_out_of_memory(error):
+            return _say(f"Error: {OUT_OF_MEMORY}", USERS_MISTAKE)
         return _say(
             f"Internal error ({type(error).__name__}: {error}). This is not your mistake. Please report it with the "
             f"traceback that {DEBUG_VARIABLE}=1 in the environment shows.",

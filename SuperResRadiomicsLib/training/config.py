@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -19,6 +18,7 @@ from pydantic import (
 )
 
 from ..errors import SettingsError
+from ..io.documents import read_yaml as read_document
 from .methods import Method, SupervisedSettings, method_settings, problems
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -344,9 +344,9 @@ def _read_content(source: Path, extended_by: tuple[str, ...] = ()) -> Any:
     if source.name in extended_by:
         raise SettingsError(f"The configurations {', '.join(extended_by)} extend one another in a circle.")
     try:
-        content = yaml.safe_load(source.read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
-        raise SettingsError(f"'{source.name}' is not valid YAML: {error}") from error
+        content = read_document(source)
+    except ValueError as error:
+        raise SettingsError(f"The configuration '{source.name}' cannot be used: {error}.") from error
     if not isinstance(content, dict) or "extends" not in content:
         return content
     bases = content.pop("extends")

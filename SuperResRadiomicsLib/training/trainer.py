@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +16,9 @@ from ..errors import OutputError, SettingsError
 from ..io.files import atomic_path, prepare_folder, write_text
 from ..models import load_card, load_network
 from ..networks import build_network
-from .config import TrainingConfig
+from .config import TrainingConfig, read_config
 from .devices import average_gradients, average_statistics, make_fabric
-from .log import TrainingLog
+from .log import LOG_COLUMNS, LOG_NAME, TrainingLog
 from .schedule import rate_factor
 from .systems import GENERATOR, Phase, Sampler, build_system
 from .volumes import SliceStack, list_volumes, load_stack
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 CHECKPOINT_NAME = "checkpoint.pt"
 CONFIG_NAME = "config.json"
+STATE_NAMES = {"network_config", "networks", "average", "optimisers", "step", "seconds", "best_gain"}
+"""What a checkpoint holds at least."""
 
 
 class Trainer:
@@ -38,7 +41,7 @@ class Trainer:
 
     def __init__(self, config: TrainingConfig, folder: Path) -> None:
         self.config = config
-        self.folder = prepare_folder(folder)
+        self.folder = _prepare_run(folder)
         self.fabric = make_fabric(config.run)
         torch.manual_seed(config.run.seed)
         self.system = build_system(config)
@@ -239,6 +242,26 @@ class Trainer:
         self._unwritten = dict(state.get("unwritten", {}))
 
 
+def _prepare_run(folder: Path) -> Path:
+    """Make a run's folder, unless it holds files of the run's names that no run wrote.
+
+    Raises:
+        OutputError: It does, or cannot be made or written to.
+    """
+    target = prepare_folder(folder)
+    config, log = target / CONFIG_NAME, target / LOG_NAME
+    if config.exists():
+        try:
+            read_config(config)
+        except SettingsError as error:
+            raise OutputError(
+                f"The folder '{target.name}' holds a {CONFIG_NAME} that is no run's. Choose another folder. {error}"
+            ) from error
+    if log.exists() and not log.read_bytes().startswith(",".join(LOG_COLUMNS).encode()):
+        raise OutputError(f"The folder '{target.name}' holds a {LOG_NAME} that is no run's. Choose another folder.")
+    return target
+
+
 class _Steps(torch.utils.data.Dataset[list[Any]]):
     """The batches of a step by its number."""
 
@@ -263,10 +286,27 @@ def load_checkpoint(folder: Path) -> dict[str, Any]:
     """Read the checkpoint of a run, tensors and plain values only.
 
     Raises:
-        SettingsError: There is none.
+        SettingsError: There is none, or it is damaged.
     """
     path = folder / CHECKPOINT_NAME
     if not path.is_file():
         raise SettingsError(f"The folder '{folder.name}' holds no checkpoint. Give the output folder of a run.")
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        _check_sums(path)
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        if not isinstance(state, dict) or not state.keys() >= STATE_NAMES:
+            raise ValueError("entries are missing")
+    except Exception as error:  # torch and zipfile raise many kinds for a damaged file.
+        raise SettingsError(
+            f"{CHECKPOINT_NAME} in '{folder.name}' is no checkpoint of this software, or is damaged ({error}). Take a "
+            "copy of it from elsewhere, or begin in another folder."
+        ) from error
     return state
+
+
+def _check_sums(path: Path) -> None:
+    """Compare every part of a checkpoint with its CRC-32, which torch writes and does not look at."""
+    with zipfile.ZipFile(path) as archive:
+        bad = archive.testzip()
+    if bad is not None:
+        raise ValueError(f"the sum of its part '{bad}' is wrong")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+from .. import NOT_FOR_CLINICAL_USE
 from ..errors import MissingDependencyError
 from ..progress import StageProgress
 from ..radiomics import FeatureSettings, FeatureTable
@@ -179,8 +180,71 @@ def report_lesion(
     return {"picture": picture is not None}
 
 
+def export_dicom(
+    progress: StageProgress,
+    *,
+    lesion: dict[str, Any],
+    out: str,
+    source: str | None = None,
+    features: dict[str, Any] | None = None,
+) -> Result:
+    """Write a lesion's enhanced image, its mask and its features as DICOM objects.
+
+    Args:
+        progress: Told when the export is begun.
+        lesion: Keyword arguments of `read_lesion`; its provenance is the enhancement's.
+        out: Folder that gets a folder ``dicom``; files of an earlier export there are replaced.
+        source: Folder of the DICOM series that was enhanced, whose patient and study are copied; None where the image
+            was no DICOM.
+        features: The feature table, as from `FeatureTable.to_dict`; no report without it.
+
+    Returns:
+        ``files``: their names within ``out``.
+    """
+    from ..enhancement.dicom import RECORD_NAME, save_dicom
+    from ..io.dicom_out import read_source
+    from ..io.files import write_json
+    from ..io.outputs import output_set
+    from ..io.records import names_in
+    from ..report.dicom_report import save_dicom_report
+
+    require_package("highdicom", "dicom")
+    progress("export", 0, 0)
+    versions = read_lesion(**lesion)
+    inputs = [source] if source else []
+    with output_set(out, RECORD_NAME, names=[RECORD_NAME], inputs=inputs) as staging:
+        save_dicom(
+            staging,
+            read_source(source, versions.original),
+            original=versions.original,
+            enhanced=versions.enhanced,
+            provenance=versions.provenance or {},
+            original_mask=versions.original_mask,
+            mask=versions.refined_mask,
+        )
+        if features:
+            save_dicom_report(FeatureTable.from_dict(features), staging, staging)
+        write_json(staging / RECORD_NAME, {"notice": NOT_FOR_CLINICAL_USE, "provenance": versions.provenance})
+        files = names_in(staging)
+    return {"files": sorted(files)}
+
+
+def require_package(package: str, extra: str) -> None:
+    """Check that an optional package is installed.
+
+    Raises:
+        MissingDependencyError: It is not.
+    """
+    if importlib.util.find_spec(package) is None:
+        raise MissingDependencyError(
+            f"The Python package '{package}' is missing. Install it with pip (extra '{extra}'), in 3D Slicer by "
+            f"slicer.util.pip_install('{package}'), then try again."
+        )
+
+
 COMMANDS: dict[str, Callable[..., Result]] = {
-    function.__name__: function for function in (feature_options, compare_lesion, check_stability, report_lesion)
+    function.__name__: function
+    for function in (feature_options, compare_lesion, check_stability, report_lesion, export_dicom)
 }
 """For the worker's register."""
 

@@ -77,6 +77,7 @@ COMMANDS: dict[str, Command] = {
     "compare_lesion": Command({"lesion": dict, "features": dict}, {"computed": dict}),
     "check_stability": Command({"lesion": dict, "features": dict}, {"settings": dict}),
     "report_lesion": Command({"features": dict, "page": str, "title": str}, {"lesion": dict}),
+    "export_dicom": Command({"lesion": dict, "out": str}, {"source": str, "features": dict}),
     "feature_options": Command(),
     "models": Command(),
     "devices": Command(),

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, __version__
-from SuperResRadiomicsLib.errors import SuperResError
+from SuperResRadiomicsLib.errors import OUT_OF_MEMORY, SuperResError, is_out_of_memory
 from SuperResRadiomicsLib.progress import StageProgress
 from SuperResRadiomicsLib.worker import protocol
 from SuperResRadiomicsLib.worker.diagnosis import diagnose
@@ -302,6 +302,8 @@ def _describe(error: Exception) -> dict[str, str]:
     if isinstance(error, ModuleNotFoundError):
         return {"kind": "user", "error": "MissingDependencyError", "message": _missing_package(error.name)}
     traceback.print_exc(file=sys.stderr)
+    if is_out_of_memory(error):
+        return {"kind": "user", "error": "OutOfMemoryError", "message": OUT_OF_MEMORY}
     return {"kind": "internal", "error": name, "message": f"{name}: {error}"}
 
 
@@ -324,7 +326,8 @@ def _claim_standard_output() -> TextIO:
 def main() -> None:
     """Serve standard input until it ends."""
     responses = _claim_standard_output()
-    with open(0, encoding="utf-8", closefd=False) as requests:
+    # A line that is no UTF-8 becomes one that is no request; the worker goes on.
+    with open(0, encoding="utf-8", errors="replace", closefd=False) as requests:
         try:
             worker = Worker(requests, responses)
             threading.Thread(target=worker.tell_alive, daemon=True).start()

@@ -236,7 +236,7 @@ def test_a_table_can_be_the_list_of_the_next_run(command, folder):
     ("arguments", "message"),
     [
         (["--batch", "{}/cases.csv"], "without a file for its table"),
-        (["--batch", "{}/cases.csv", "--out", "{}/cases.csv"], "'cases.csv' is the list itself"),
+        (["--batch", "{}/cases.csv", "--out", "{}/cases.csv"], "'cases.csv' in the folder"),
         (["{}/oblique.nrrd", "--batch", "{}/cases.csv", "--out", "{}/o.csv"], "A list of cases and an image"),
         (["--batch", "{}/none.csv", "--out", "{}/o.csv"], "'none.csv' cannot be read"),
         (["--batch", "{}/cases.csv", "--out", "{}/cases.csv/o.csv"], "The output folder 'cases.csv' cannot be used"),

@@ -94,7 +94,10 @@ def test_compare_needs_the_folder_alone(command, enhanced):
 def test_compare_prints_for_machines_what_it_writes(command, enhanced):
     outcome = command("compare", enhanced, "--classes", "firstorder", "--report", "--json")
     assert outcome.code == 0, outcome.err
-    assert check_envelope(outcome.out) == json.loads((enhanced / "features.json").read_text(encoding="utf-8"))
+    written = json.loads((enhanced / "features.json").read_text(encoding="utf-8"))
+    assert written.pop("built_on") == "provenance.json"
+    assert sorted(written.pop("sha256")) == sorted(COMPARED + REPORTED)
+    assert check_envelope(outcome.out) == written
     assert set(COMPARED + REPORTED) < set(names(enhanced))
 
 
@@ -126,7 +129,7 @@ def test_compare_scores_a_signature(command, enhanced, tmp_path):
     assert found["side"] == {image: "above" if score >= 40 else "below" for image, score in found["scores"].items()}
     shown = command("compare", enhanced, "--classes", "firstorder", "--signature", file)
     assert "Signature 'risk': original" in shown.out and "cut-off 40" in shown.out
-    assert '# signature: {"name": "risk"' in (enhanced / "features.csv").read_text(encoding="utf-8")
+    assert json.loads((enhanced / "features.json").read_text())["header"]["signature"]["name"] == "risk"
 
 
 @pytest.mark.parametrize(
@@ -205,7 +208,7 @@ def test_comparison_by_a_parameter_file(command, enhanced, files):
     assert content["header"]["filters"][2] == {
         "image_type": "Wavelet", "bin_width": 10, "wavelet": "coif1", "start_level": 0, "level": 1
     }  # fmt: skip
-    assert '"normalisation": {"scale": 100' in (enhanced / "features.csv").read_text()
+    assert '"normalisation": {"scale": 100' in json.dumps(content["header"])
     assert "wavelet-LLH glcm" in (enhanced / "report.html").read_text()
 
 

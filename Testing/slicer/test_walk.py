@@ -211,7 +211,7 @@ def export(panel: Any, answer: Callable[[Path], None], folder: Path) -> None:
         action.trigger()
         wait_until(lambda: panel.logic.isIdle, slicer.app.processEvents, SECONDS)
     assert all(NOT_FOR_CLINICAL_USE in file.read_text(encoding="utf-8") for file in files.values())
-    lines = [line for line in files[".csv"].read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    lines = files[".csv"].read_text(encoding="utf-8").splitlines()
     rows = {row["feature"]: row for row in csv.DictReader(lines) if row["class"] == "glcm"}
     table = feature.table
     contrast = next(row for row in table.rows if row.key == "original_glcm_Contrast")

@@ -34,7 +34,7 @@ def report(repeated: Path) -> Path:
 
 
 def rows(report: Path, name: str) -> list[dict[str, str]]:
-    lines = [line for line in (report / f"{name}.csv").read_text().splitlines() if not line.startswith("#")]
+    lines = (report / f"{name}.csv").read_text().splitlines()
     return list(csv.DictReader(lines))
 
 

@@ -56,7 +56,7 @@ def load(folder: Path) -> tuple[Cube, Protocol]:
 
 
 def table(folder: Path, name: str) -> list[dict[str, str]]:
-    lines = [line for line in (folder / "report" / f"{name}.csv").read_text().splitlines() if not line.startswith("#")]
+    lines = (folder / "report" / f"{name}.csv").read_text().splitlines()
     return list(csv.DictReader(lines))
 
 

@@ -216,6 +216,17 @@ def test_without_matplotlib_the_report_has_no_picture(lesion, tmp_path, monkeypa
     assert "<img" not in page.read_text()
 
 
+def test_a_lesion_is_exported_as_dicom_and_again(lesion, tmp_path):
+    table = compare(lesion)["features"]
+    for _ in range(2):  # The second time it replaces its own files.
+        result = commands.export_dicom(silent, lesion=lesion, out=str(tmp_path / "out"), features=table)
+    series = [f"dicom/enhanced/{k:04d}.dcm" for k in range(1, 6)]
+    assert result["files"] == ["dicom.json", *series, "dicom/features.dcm", "dicom/mask.dcm"]
+    assert result["files"] == sorted(
+        path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()
+    )
+
+
 def test_the_worker_knows_the_commands():
     from SuperResRadiomicsLib.worker import server as worker
 

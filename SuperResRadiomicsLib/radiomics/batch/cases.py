@@ -14,6 +14,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from ...errors import BatchError
+from ...io.csv_tables import unguarded
 from ..filters import FILTERS
 
 OURS = (*(f"{kind.lower()}_" for kind in FILTERS), "wavelet-", "log-sigma")
@@ -117,6 +118,17 @@ class CaseList:
     columns: tuple[str, ...]
     cases: tuple[BatchCase, ...]
 
+    @property
+    def files(self) -> list[Path]:
+        """Every image and mask that the cases name."""
+        found = []
+        for case in self.cases:
+            for column in (IMAGE, MASK):
+                name = (case.cells.get(column) or "").strip()
+                if name:
+                    found.append(case.folder / name)
+        return found
+
 
 def read_cases(path: str | os.PathLike[str]) -> CaseList:
     """Read a list of cases.
@@ -145,9 +157,8 @@ def read_cases(path: str | os.PathLike[str]) -> CaseList:
 
 def _case(columns: tuple[str, ...], cells: list[str], line: int, folder: Path) -> BatchCase:
     """A line as a case; cells that it lacks are empty."""
-    return BatchCase(
-        line, dict(zip_longest(columns, cells[: len(columns)], fillvalue="")), folder, len(cells) > len(columns)
-    )
+    known = [unguarded(cell) for cell in cells[: len(columns)]]
+    return BatchCase(line, dict(zip_longest(columns, known, fillvalue="")), folder, len(cells) > len(columns))
 
 
 def _check_columns(columns: tuple[str, ...], name: str) -> None:

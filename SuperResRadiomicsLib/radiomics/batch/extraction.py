@@ -14,6 +14,7 @@ import numpy as np
 from ...errors import BatchError, MissingDependencyError, SettingsError, SuperResError
 from ...grid import BoolArray, box_of_mask
 from ...io.choices import ANY_IMAGE, ANY_MASK, ImageChoice, MaskChoice
+from ...io.hashes import content_hash
 from ...io.image import Image
 from ...io.masks import read_image_with_mask
 from ...progress import Progress
@@ -124,7 +125,8 @@ def _extracted(
     wanted = replace(mask_choice, label=label, channel=channel)
     image, mask = read_image_with_mask(case.image, case.mask, None, image_choice, wanted)
     features = extract_features(image, mask, settings)
-    return Outcome(case, features, _diagnostics(image, mask, settings))
+    hashes = {"Image_SHA256": content_hash(case.image), "Mask_SHA256": content_hash(case.mask)}
+    return Outcome(case, features, _diagnostics(image, mask, settings) | hashes)
 
 
 def _diagnostics(image: Image, mask: BoolArray, settings: FeatureSettings) -> dict[str, str]:

@@ -7,14 +7,14 @@ columns by it.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import Any
 
-from ... import NOT_FOR_CLINICAL_USE, __version__
+from ... import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
+from ...io.csv_tables import csv_text
 from ...io.files import write_text
 from ..engines import ENGINES
 from ..settings import FeatureSettings
@@ -43,24 +43,35 @@ def case_table(listed: CaseList, outcomes: Sequence[Outcome], settings: FeatureS
         f"{PREFIX}Versions_Engine": ENGINES[settings.engine].version(),
         f"{PREFIX}Configuration_Settings": json.dumps(asdict(settings)),
     }
-    rows = [
-        dict(outcome.case.cells)
-        | common
-        | {FAILURE: outcome.error}
-        | {f"{PREFIX}{name}": value for name, value in outcome.diagnostics.items()}
-        | {key: repr(float(value)) for key, value in outcome.features.items()}
-        for outcome in outcomes
-    ]
+    rows: list[dict[str, str | float]] = []
+    for outcome in outcomes:
+        diagnostics = {f"{PREFIX}{name}": value for name, value in outcome.diagnostics.items()}
+        features = {key: float(value) for key, value in outcome.features.items()}
+        rows.append({**outcome.case.cells, **common, FAILURE: outcome.error, **diagnostics, **features})
     # A column of an earlier table that came back in the list keeps its place and takes the new value.
     columns = list(dict.fromkeys((*listed.columns, *_columns(rows, outcomes))))
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
+    return csv_text(columns, [[_cell(row, column) for column in columns] for row in rows])
 
 
-def _columns(rows: Sequence[dict[str, str]], outcomes: Sequence[Outcome]) -> list[str]:
+def _cell(row: Mapping[str, str | float], column: str) -> str | float | None:
+    value = row.get(column, "")
+    return None if value == "" else value
+
+
+def describe_table(outcomes: Sequence[Outcome], settings: FeatureSettings) -> dict[str, Any]:
+    """What all lines of the table share, and how many there are, ready for JSON."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "notice": NOT_FOR_CLINICAL_USE,
+        "version": __version__,
+        "engine_version": ENGINES[settings.engine].version(),
+        "settings": settings.describe(),
+        "cases": len(outcomes),
+        "failed": sum(bool(outcome.error) for outcome in outcomes),
+    }
+
+
+def _columns(rows: Sequence[Mapping[str, Any]], outcomes: Sequence[Outcome]) -> list[str]:
     """Every column of the rows: diagnostics first, whichever case knew them, then features."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     features = {key for outcome in outcomes for key in outcome.features}

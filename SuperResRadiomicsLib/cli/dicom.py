@@ -1,0 +1,48 @@
+"""What the commands write as DICOM; what it needs is imported when it is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import SettingsError
+
+if TYPE_CHECKING:
+    from ..enhancement import Enhancement
+    from ..radiomics import FeatureTable
+
+DICOM = "dicom"
+
+
+def export_enhancement(enhancement: Enhancement, folder: Path, image: Path) -> list[Path]:
+    """Write an enhancement as DICOM, of the patient and study of the image's series.
+
+    Raises:
+        OutputError: The image is neither CT nor MR, or the files cannot be written.
+    """
+    from ..enhancement.dicom import save_dicom
+    from ..io.dicom_out import read_source
+
+    return save_dicom(
+        folder,
+        read_source(image, enhancement.original),
+        original=enhancement.original,
+        enhanced=enhancement.enhanced,
+        provenance=enhancement.provenance,
+        original_mask=enhancement.original_mask,
+        mask=enhancement.mask,
+    )
+
+
+def export_features(table: FeatureTable, enhancement: Path | None, folder: Path) -> Path:
+    """Write a feature table as a DICOM report on the objects in an enhancement's folder.
+
+    Raises:
+        SettingsError: Images were named instead of a folder.
+        ImageError: The folder holds no DICOM objects.
+    """
+    from ..report.dicom_report import save_dicom_report
+
+    if enhancement is None:
+        raise SettingsError("--dicom needs the folder that `enhance --format dicom` wrote, not named images.")
+    return save_dicom_report(table, enhancement, folder)

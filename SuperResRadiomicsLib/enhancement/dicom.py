@@ -1,0 +1,113 @@
+"""An enhancement as DICOM: the enhanced series, the lesion on it and on its source, beside the usual files."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import NOT_FOR_CLINICAL_USE, __version__
+from ..errors import ImageError, OutputError
+from ..grid import BoolArray
+from ..io.files import write_bytes
+from ..io.image import Image
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from ..io.dicom_out import Source
+
+FOLDER, SERIES_FOLDER = "dicom", "dicom/enhanced"
+RECORD_NAME = "dicom.json"
+"""The record of an export that is a set of its own."""
+MASK_NAME, ORIGINAL_MASK_NAME = "dicom/mask.dcm", "dicom/original_mask.dcm"
+
+
+def save_dicom(
+    folder: str | os.PathLike[str],
+    source: Source,
+    *,
+    original: Image,
+    enhanced: Image,
+    provenance: dict[str, Any],
+    original_mask: BoolArray | None = None,
+    mask: BoolArray | None = None,
+) -> list[Path]:
+    """Write an enhancement as DICOM objects that refer to each other and to the series it was made from.
+
+    Args:
+        folder: Gets ``dicom/enhanced/`` with a file a slice, and with a lesion ``dicom/mask.dcm``, a Segmentation on
+            them; where the source is known and has every slice, also ``dicom/original_mask.dcm``, one on the source.
+        source: See `SuperResRadiomicsLib.io.dicom_out.read_source`. Patient and study are copied from it.
+        original: The image that was enhanced.
+        enhanced: Of CT or MR.
+        provenance: Of the enhancement.
+        original_mask: The lesion on the original grid, bool [k, j, i].
+        mask: The lesion on the enhanced image's grid.
+
+    Returns:
+        The files.
+
+    Raises:
+        OutputError: The image is of another modality, or the files cannot be written.
+    """
+    from pydicom.uid import generate_uid
+
+    from ..io.dicom_out import derived_series, segmentation
+
+    series = derived_series(enhanced, original.grid, source, _describe(provenance))
+    objects: dict[str, Dataset] = {f"{SERIES_FOLDER}/{k:04d}.dcm": one for k, one in enumerate(series, start=1)}
+    tracking = generate_uid()
+    if mask is not None:
+        objects[MASK_NAME] = segmentation(mask, series, "Lesion on super-resolved image", tracking)
+    native = [header for header in source.slices_of(original.grid) if header is not None]
+    if original_mask is not None and source.known and len(native) == original.grid.size[2]:
+        objects[ORIGINAL_MASK_NAME] = segmentation(original_mask, native, "Lesion on original image", tracking)
+    return [write_dicom(one, Path(folder) / name) for name, one in objects.items()]
+
+
+def write_dicom(dataset: Dataset, path: Path) -> Path:
+    """Write a DICOM object, whole or not at all; its folder is made if needed.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    from pydicom.filebase import DicomBytesIO
+    from pydicom.filewriter import dcmwrite
+
+    content = DicomBytesIO()
+    dcmwrite(content, dataset, enforce_file_format=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"The folder '{path.parent.name}' cannot be made: {error.strerror or error}.") from error
+    write_bytes(path, content.getvalue())
+    return path
+
+
+def read_series(folder: str | os.PathLike[str]) -> list[Dataset]:
+    """Read the headers of the series that `save_dicom` wrote, in order.
+
+    Raises:
+        ImageError: There is none in the folder.
+    """
+    from pydicom import dcmread
+
+    files = sorted((Path(folder) / SERIES_FOLDER).glob("*.dcm"))
+    if not files:
+        raise ImageError(
+            f"The folder '{Path(folder).name}' holds no DICOM series of an enhancement. Make it with "
+            "`superres-radiomics enhance --format dicom`."
+        )
+    return [dcmread(file, stop_before_pixels=True) for file in files]
+
+
+def _describe(provenance: dict[str, Any]) -> str:
+    model = provenance["model"]
+    scale = provenance.get("parameters", {}).get("scale")
+    by = "" if scale is None else f" by a factor of {scale}"
+    return (
+        f"{NOT_FOR_CLINICAL_USE} Super-resolved in-plane{by} with the network {model['name']} "
+        f"{model.get('version', '')} (objective {model['objective']}, SHA-256 {model['sha256'][:16]}), "
+        f"SuperResRadiomics {__version__}."
+    )

@@ -1,0 +1,67 @@
+"""CSV as every program reads it: one header, no comments, and no cell that a spreadsheet runs as a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+"""A cell of text that begins so is run by spreadsheets (OWASP, "CSV Injection"); such cells get an apostrophe."""
+GUARD = "'"
+NOTICE_COLUMN = "notice"
+"""The last column of our tables: comment lines would have to be skipped by every reader."""
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Write a table as text that ``pandas.read_csv`` reads without options.
+
+    Args:
+        columns: Titles.
+        rows: Cells: text, numbers, or None for an empty cell.
+
+    Returns:
+        The table; text stands in quotation marks and is guarded against formulas, numbers stand as they are.
+
+    Example:
+        >>> print(csv_text(["name", "value"], [["=1+1", 2.5], ["b", None]]), end="")
+        "name","value"
+        "'=1+1",2.5
+        "b",
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+    writer.writerow([guarded(column) for column in columns])
+    for row in rows:
+        writer.writerow([_Empty() if cell is None else guarded(cell) for cell in row])
+    return text.getvalue()
+
+
+def guarded(cell: Any) -> Any:
+    """Put an apostrophe before text that a spreadsheet would run; numbers and other text stay as they are."""
+    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS) and not _is_number(cell):
+        return GUARD + cell
+    return cell
+
+
+def unguarded(cell: str) -> str:
+    """Take back what `guarded` did."""
+    return cell[1:] if cell.startswith(tuple(GUARD + start for start in FORMULA_STARTS)) else cell
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+class _Empty(float):
+    """Prints as nothing, and is a number, so that it gets no quotation marks."""
+
+    def __str__(self) -> str:
+        return ""
+
+    __repr__ = __str__

@@ -1,0 +1,49 @@
+"""A radiologist's folder goes through both commands, and comes out as DICOM."""
+
+from __future__ import annotations
+
+import numpy as np
+import pydicom
+import pytest
+
+from SuperResRadiomicsLib.io.image import write_mask
+from SuperResRadiomicsLib.io.reading import read_image
+from Testing.io.test_dicom_out import write_source
+
+
+@pytest.fixture
+def scan(tmp_path):
+    """A folder with a CT series ``series`` and the lesion's ``mask.nrrd``."""
+    random = np.random.default_rng(0)
+    write_source(tmp_path / "series", random.integers(-100, 200, (6, 40, 44)), "CT", (0.8, 0.8, 3.0))
+    grid = read_image(tmp_path / "series").grid
+    mask = np.zeros(grid.shape, bool)
+    mask[2:5, 12:26, 14:28] = True
+    write_mask(mask, grid, tmp_path / "mask.nrrd")
+    return tmp_path
+
+
+def test_enhance_and_compare_write_dicom(command, scan, tiny_model):
+    out = scan / "out"
+    enhance = ("enhance", scan / "series", "--mask", scan / "mask.nrrd", "--model", tiny_model, "--out", out)
+    assert command(*enhance, "--format", "dicom").code == 0
+    compared = command("compare", out, "--engine", "exact", "--classes", "firstorder", "--report", "--dicom")
+    assert compared.code == 0, compared.err
+    enhanced = read_image(out / "enhanced.nrrd")
+    series = read_image(out / "dicom" / "enhanced")
+    assert np.array_equal(series.voxels, enhanced.voxels) and series.grid.matches(enhanced.grid, 1e-3)
+    objects = {path.name: pydicom.dcmread(out / "dicom" / path.name) for path in (out / "dicom").glob("*.dcm")}
+    assert {name: one.Modality for name, one in objects.items()} == {
+        "mask.dcm": "SEG", "original_mask.dcm": "SEG", "features.dcm": "SR"
+    }  # fmt: skip
+    assert objects["features.dcm"].PatientName == "Doe^Jane"
+    assert command(*enhance).code == 0, "what was written is ours"
+    assert not (out / "dicom").exists(), "and goes with the set"
+
+
+def test_dicom_reports_need_dicom_images(command, scan, tiny_model):
+    out = scan / "out"
+    enhance = ("enhance", scan / "series", "--mask", scan / "mask.nrrd", "--model", tiny_model, "--out", out)
+    assert command(*enhance).code == 0
+    refused = command("compare", out, "--engine", "exact", "--classes", "firstorder", "--dicom")
+    assert refused.code == 2 and "--format dicom" in refused.err

@@ -29,6 +29,7 @@ from SuperResRadiomicsModule.lesionrun import LesionRun, Outcome, Request
 from SuperResRadiomicsModule.modelcatalog import ModelCatalog
 from SuperResRadiomicsModule.modelpanel import ModelPanel
 from SuperResRadiomicsModule.parameters import Parameters
+from SuperResRadiomicsModule.resultpanel import ResultPanel
 from SuperResRadiomicsModule.runpanel import RunPanel
 from SuperResRadiomicsModule.sampledata import registerSampleDataAtStartup
 from SuperResRadiomicsModule.selftest import SelfTests
@@ -59,7 +60,7 @@ class SuperResRadiomics(ScriptedLoadableModule):
         parent.helpText = _(
             "Enhances a lesion with a super-resolution network and shows what that does to its radiomic features, "
             "beside plain bicubic interpolation. Not for clinical use. See the "
-            '<a href="https://github.com/SuperResRadiomics/SuperResRadiomics">documentation</a>.'
+            '<a href="https://github.com/SuperResRadiomics/SlicerSuperResRadiomics">documentation</a>.'
         )
         parent.acknowledgementText = _("Built on 3D Slicer, SimpleITK, PyTorch and pyradiomics.")
         addPackageToPath()
@@ -222,7 +223,7 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
     def __init__(self, parent: Any = None) -> None:
         self.logic: SuperResRadiomicsLogic | None = None
         self._parameters: Parameters | None = None
-        self._updatingGui = False
+        self._isEntered = self._updatingGui = False
         self._chosenNodes = ChosenNodes(self._updateGui)
         # The base class may call setup() already, which observes the scene.
         VTKObservationMixin.__init__(self)
@@ -238,7 +239,7 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.logic = SuperResRadiomicsLogic()
         self._makePanels()
         self.logic.onJobsChanged = self.onJobsChanged
-        self.logic.onPolled = self.runPanel.showLog
+        self.logic.onPolled = self.installationPanel.showLog
         self._observeScene()
         self.enter()  # After a reload the application does not call it.
 
@@ -247,13 +248,14 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.logic.onProgress = self.runPanel.onProgress
         self.inputPanel = InputPanel(self.logic, self.runPanel.showStatus)
         self.modelPanel = ModelPanel(self.logic, self.runPanel.showStatus)
+        self.resultPanel = ResultPanel(self.logic, self.runPanel.showStatus)
         self.batchPanel = BatchPanel(self.logic, self.runPanel.showStatus)
         self.viewPanel = ViewPanel(self.logic, self.runPanel.showStatus)
         self.featurePanel = FeaturePanel(self.logic, self.runPanel.showStatus)
         self.installationPanel = InstallationPanel(self.logic, self.runPanel.showStatus)
-        self.runPanel.prepare = self.installationPanel.ensureInstalled
-        self.panels = [self.inputPanel, self.modelPanel, self.runPanel, self.viewPanel, self.featurePanel]
-        self.panels.append(self.batchPanel)
+        self.runPanel.prepare = self.featurePanel.prepare = self.installationPanel.ensureInstalled
+        self.panels = [self.inputPanel, self.modelPanel, self.runPanel, self.resultPanel]
+        self.panels += [self.featurePanel, self.viewPanel, self.batchPanel]
         for panel in [*self.panels, self.installationPanel]:
             self.ui.panels.layout().addWidget(panel.widget)
 
@@ -268,8 +270,16 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
 
     def enter(self) -> None:
         """Called whenever the user opens the module; a model or a package may have been added meanwhile."""
-        self.installationPanel.update()  # Too slow for every change of a choice.
+        self._isEntered = True
+        self.logic.models.refresh()  # Reading cards is too slow for every change of a choice.
+        self.installationPanel.update()
         self._setParameterNode(self.logic.getParameterNode())
+        self.inputPanel.enter()
+
+    def exit(self) -> None:
+        """Called whenever the user goes to another module: nothing here listens to the views or to keys any more."""
+        self._isEntered = False
+        self.inputPanel.exit()
 
     def onReload(self) -> None:
         """Reload the parts of the module and the package with it."""
@@ -326,16 +336,17 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
 
     def onResults(self, outcome: Outcome) -> None:
         """Show what a lesion's run added to the scene."""
-        with slicer.util.NodeModify(self._parameters.node):
-            self._parameters.originalVolume = self._parameters.inputVolume
-            self._parameters.enhancedVolume = outcome.enhancedVolume
-            self._parameters.bicubicVolume = outcome.bicubicVolume
-            self._parameters.featureTable = outcome.featureTable
-        slicer.util.setSliceViewerLayers(outcome.bicubicVolume, outcome.enhancedVolume, foregroundOpacity=1.0)
+        if self._parameters is None:
+            return  # The scene is being closed.
+        result = outcome.result
+        slicer.util.setSliceViewerLayers(result.original, result.enhanced, foregroundOpacity=1.0)
+        self.resultPanel.choose(result)
+        if self._isEntered:
+            self.viewPanel.showFirst()
 
     def _updateGui(self) -> None:
         """Show the parameter node's content and what can be done with it."""
-        if self._updatingGui:
+        if self._updatingGui or not self._isEntered:
             return
         self._updatingGui = True
         try:

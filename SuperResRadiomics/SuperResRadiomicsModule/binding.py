@@ -42,6 +42,11 @@ class Binding:
         box.connect("valueChanged(double)", lambda: self.put(name, box.value))
         self._shown.append(lambda parameters: box.setValue(getattr(parameters, name)))
 
+    @property
+    def isListening(self) -> bool:
+        """Whether a change of a widget is the user's, or the scene's, and not our own."""
+        return self._parameters is not None and not self._paused
+
     def put(self, name: str, value: Any) -> None:
         """Write one value to the parameter node, unless the widgets are just being filled from it."""
         if self._parameters is not None and not self._paused and getattr(self._parameters, name) != value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any
 
@@ -46,9 +47,16 @@ def cardText(card: Any) -> str:
         _("Version"): f"{card.version}, SHA-256 {card.sha256[:12]}",
     }
     lines = [
-        f"<tr><td><b>{escape(name)}</b>&nbsp;</td><td>{escape(text)}</td></tr>" for name, text in rows.items() if text
+        f"<tr><td><b>{escape(name)}</b>&nbsp;</td><td>{_breakable(text)}</td></tr>"
+        for name, text in rows.items()
+        if text
     ]
     return f"<table>{''.join(lines)}</table>"
+
+
+def _breakable(text: str) -> str:
+    """Text of a cell in which long names and addresses may go on in the next line."""
+    return re.sub(r"([/_.-])", "\\1\N{ZERO WIDTH SPACE}", escape(text))
 
 
 def memoryText(volume: Any, card: Any) -> str:

@@ -8,8 +8,10 @@ from typing import Any
 from slicer.i18n import tr as _
 
 from . import slicerradiomics
+from .installation import ENHANCE, FEATURES, PARAMETER_FILES, WAVELETS, Function
 from .lesionrun import Request, dicomModality
-from .parameters import ALL_SEGMENTS, ROI, SEGMENT, Parameters
+from .parameters import ALL_SEGMENTS, REPLACE, ROI, SEGMENT, Parameters
+from .results import Result
 
 
 def modalityOf(parameters: Parameters) -> str:
@@ -59,10 +61,41 @@ def obstacle(parameters: Parameters | None) -> str:
     return ""
 
 
+def isOfChosenLesion(result: Result, parameters: Parameters) -> bool:
+    """Whether a result is of the lesion that is chosen as input."""
+    if result.original is None or result.original is not parameters.inputVolume:
+        return False
+    kind, segmentation = parameters.lesionKind, result.segmentation
+    if kind == ALL_SEGMENTS:
+        return segmentation is not None and segmentation is parameters.segmentation
+    if kind == SEGMENT:
+        return segmentation is parameters.segmentation and result.segmentId == parameters.segmentId != ""
+    if kind == ROI:
+        return result.roi is not None and result.roi is parameters.roi
+    return result.isOfWholeVolume
+
+
 def featureSettings(parameters: Parameters) -> dict[str, Any]:
     """The settings of the feature panel; SlicerRadiomics cannot be asked by the child process, which has its own."""
     settings = json.loads(parameters.featureSettings)
     return {name: value for name, value in settings.items() if name != "engine" or value != slicerradiomics.NAME}
+
+
+def neededFunctions(parameters: Parameters) -> tuple[Function, ...]:
+    """What a run with these choices needs to have installed."""
+    if parameters.lesionKind not in (SEGMENT, ALL_SEGMENTS):
+        return (ENHANCE,)
+    return (ENHANCE, *featureFunctions(json.loads(parameters.featureSettings)))
+
+
+def featureFunctions(settings: dict[str, Any]) -> tuple[Function, ...]:
+    """What features with these settings need to have installed."""
+    functions = [FEATURES]
+    if any(name.startswith("Wavelet") for name in settings.get("filters", ())):
+        functions.append(WAVELETS)
+    if settings.get("parameters", "").lower().endswith((".yaml", ".yml")):
+        functions.append(PARAMETER_FILES)
+    return tuple(functions)
 
 
 def requests(parameters: Parameters, modelFolder: str) -> list[Request]:
@@ -76,12 +109,12 @@ def requests(parameters: Parameters, modelFolder: str) -> list[Request]:
         "modality": parameters.modality,
         "margin": parameters.margin,
         "features": featureSettings(parameters),
+        "replaces": parameters.rerun == REPLACE,
     }
     kind, segmentation = parameters.lesionKind, parameters.segmentation
     if kind == ALL_SEGMENTS:
         return [
-            Request(segmentation=segmentation, segmentId=segmentId, lesionName=name, **common)
-            for segmentId, name in segmentsOf(segmentation).items()
+            Request(segmentation=segmentation, segmentId=segmentId, **common) for segmentId in segmentsOf(segmentation)
         ]
     if kind == SEGMENT:
         return [Request(segmentation=segmentation, segmentId=parameters.segmentId, **common)]

@@ -1,23 +1,28 @@
-"""Original, bicubic and enhanced image side by side, at the lesion."""
+"""Original, bicubic and enhanced image side by side at the lesion, and what differs."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import slicer
+import vtk
+from slicer.util import VTKObservationMixin
 
 from .blink import Blink
 from .lesionplace import LesionOutline, LesionPlace, lesionPlace
-from .overlays import hideLegend, showLegend
+from .overlays import differenceVolume, hideLegend, onSameGrid, showLegend
 from .shareddisplay import SharedDisplay
-from .viewlayout import BICUBIC, ENHANCED, ORIGINAL, VIEW_GROUP, VIEWS, ComparisonLayout
+from .viewlayout import BICUBIC, DIFFERENCE, ENHANCED, ORIGINAL, VIEW_GROUP, VIEWS, ComparisonLayout, viewLabels
 
 # The lesion with as much of its surroundings on each side.
 FIELD_PER_LESION = 3.0
 SMALLEST_FIELD_MM = 20.0
+SECONDS_TO_SETTLE = 3.0
+"""So long after opening the views may still get their size."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,8 @@ class Compared:
         return lesionPlace(self.segmentation, self.segmentId, self.original)
 
 
-class ComparisonView:
-    """The three views and what can be done in them; it leaves no trace once it is closed.
+class ComparisonView(VTKObservationMixin):
+    """The views and what can be done in them; it leaves no trace once it is closed.
 
     The enhanced view also blinks and carries the overlay: both are its foreground, so one ends the other.
 
@@ -67,12 +72,22 @@ class ComparisonView:
     """
 
     def __init__(self, onBlink: Callable[[bool], None] = lambda enhanced: None) -> None:
+        VTKObservationMixin.__init__(self)
         self.layout = ComparisonLayout()
         self._blink = Blink(lambda foreground: onBlink(not foreground))
         self._outline: LesionOutline | None = None
         self._display: SharedDisplay | None = None
         self._overlay: Any = None
         self._compared: Compared | None = None
+        self._difference: Any = None
+        self._place: LesionPlace | None = None
+        self._sizes: dict[str, Any] = {}
+        self._opened = 0.0
+
+    @property
+    def difference(self) -> Any:
+        """The volume of differences that has a view of its own, or None."""
+        return self._difference
 
     @property
     def compared(self) -> Compared | None:
@@ -90,7 +105,7 @@ class ComparisonView:
         return self._overlay
 
     def open(self, compared: Compared) -> None:
-        """Switch to the three views, fill them, and go to the lesion.
+        """Switch to the views, fill them, and go to the lesion.
 
         Raises:
             MaskError: The segment has no voxel inside the original.
@@ -103,11 +118,17 @@ class ComparisonView:
         self._display = SharedDisplay(list(volumes.values()))
         if place is not None:
             self._outline = LesionOutline(compared.segmentation, compared.segmentId)
+        if onSameGrid(compared.enhanced, compared.bicubic):
+            self._difference = volumes[DIFFERENCE] = differenceVolume(compared.enhanced, compared.bicubic)
         for tag, logic in self.layout.sliceLogics().items():
-            fillView(logic, volumes[tag])
+            fillView(logic, volumes.get(tag))
+        if self._difference is not None:
+            showLegend(self._difference, viewLabels()[DIFFERENCE])
         self._align(compared.original)
+        self._place, self._opened = place, time.monotonic()
         if place is not None:
             self.goTo(place)
+        self._watchSizes()
 
     def close(self) -> None:
         """Bring the earlier layout and the earlier display of the lesion back."""
@@ -161,13 +182,34 @@ class ComparisonView:
     def hideOverlay(self) -> None:
         """Show the enhanced image only."""
         if self._overlay is not None:
-            hideLegend(self._overlay)
+            if self._overlay is not self._difference:  # Which goes on being shown in its own view.
+                hideLegend(self._overlay)
             self._overlay = None
             self._clearForeground()
 
+    def _watchSizes(self) -> None:
+        """The views get their size only after the layout was switched: the lesion is fitted into them again."""
+        self._sizes = {}
+        for tag, logic in self.layout.sliceLogics().items():
+            node = logic.GetSliceNode()
+            self._sizes[tag] = node.GetDimensions()[:2]
+            self.addObserver(node, vtk.vtkCommand.ModifiedEvent, self._onViewModified)
+
+    def _onViewModified(self, node: Any, event: Any) -> None:
+        tag, size = node.GetSingletonTag(), node.GetDimensions()[:2]
+        if self._sizes.get(tag) == size:
+            return
+        self._sizes[tag] = size
+        if self._place is not None and time.monotonic() - self._opened < SECONDS_TO_SETTLE:
+            self.goTo(self._place)
+
     def _letGo(self) -> None:
+        self.removeObservers()
         self.stopBlink()
         self.hideOverlay()
+        if self._difference is not None and slicer.mrmlScene.IsNodePresent(self._difference):
+            hideLegend(self._difference)
+        self._difference = self._place = None
         for holder in (self._outline, self._display):
             if holder is not None:
                 holder.release()
@@ -202,10 +244,10 @@ class ComparisonView:
 
 
 def fillView(logic: Any, volume: Any) -> None:
-    """Show one volume in a view, linked with the views of its group."""
+    """Show one volume in a view, or none, linked with the views of its group."""
     composite = logic.GetSliceCompositeNode()
     with slicer.util.NodeModify(composite):
-        composite.SetBackgroundVolumeID(volume.GetID())
+        composite.SetBackgroundVolumeID(volume.GetID() if volume else None)
         composite.SetForegroundVolumeID(None)
         composite.SetLabelVolumeID(None)
         composite.SetForegroundOpacity(0.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,8 +47,9 @@ class DetectionRun(Job):
         """The volume."""
         return [self._inputVolume]
 
-    def prepare(self) -> dict[str, Any]:
+    def prepare(self) -> Generator[None, None, dict[str, Any]]:
         """Write the volume."""
+        yield from ()
         file = self.folder / "image.nrrd"
         writeVolume(self._inputVolume, file)
         modality = self._modality or dicomModality(self._inputVolume) or None

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import qt
 from slicer.i18n import tr as _
 
-from .featuretable import number
+from .numbertext import number
 
 if TYPE_CHECKING:
     from SuperResRadiomicsLib.radiomics import FeatureRow
 
-WIDTH, HEIGHT = 460, 92
-LEFT, RIGHT = 84, 84  # Room for names and numbers.
+WIDTH, HEIGHT = 360, 92
+LEFT, RIGHT = 64, 84  # Room for names and numbers.
 LANES = (14, 36, 58)  # Heights of the three values.
 AXIS = 72
 HALF = 5  # Of a mark, in pixels.

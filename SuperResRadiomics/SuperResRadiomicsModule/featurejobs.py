@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 import slicer
@@ -11,7 +12,7 @@ from . import slicerradiomics
 from .featurenode import FeatureNode
 from .jobs import Job, JobFailed
 from .lesionfiles import writeLesion
-from .segmentwatch import fingerprint
+from .segmentwatch import fingerprintSteps
 
 
 class FeatureJob(Job):
@@ -59,12 +60,15 @@ class FeatureComparison(FeatureJob):
     def __init__(self, table: FeatureNode, segmentation: Any, segmentId: str, settings: dict[str, Any]) -> None:
         super().__init__("compare_lesion", table)
         self._segmentation, self._segmentId, self._settings = segmentation, segmentId, settings
-        self._drawn = fingerprint(segmentation, segmentId)
+        self._drawn = ""
 
-    def prepare(self) -> dict[str, Any]:
+    def prepare(self) -> Generator[None, None, dict[str, Any]]:
         """Write the images and the mask."""
         lesion = (self.table, self._segmentation, self._segmentId)
-        parameters = {"lesion": writeLesion(*lesion, self.folder), "features": self._settings}
+        # Before the mask: an edit in between makes the table look old, never new.
+        self._drawn = yield from fingerprintSteps(self._segmentation, self._segmentId)
+        written = yield from writeLesion(*lesion, self.folder)
+        parameters = {"lesion": written, "features": self._settings}
         if self._settings["engine"] == slicerradiomics.NAME:
             given = {name: value for name, value in self._settings.items() if name != "engine"}
             parameters["computed"] = slicerradiomics.computeFeatures(*lesion, given)
@@ -90,9 +94,9 @@ class StabilityCheck(FeatureJob):
         super().__init__("check_stability", table)
         self._given = {"features": table.features, "settings": table.settings}
 
-    def prepare(self) -> dict[str, Any]:
+    def prepare(self) -> Generator[None, None, dict[str, Any]]:
         """Write the images and the mask."""
-        lesion = writeLesion(self.table, self.table.segmentation, self.table.segmentId, self.folder)
+        lesion = yield from writeLesion(self.table, self.table.segmentation, self.table.segmentId, self.folder)
         return {"lesion": lesion, **self._given}
 
     def takeOver(self, result: dict[str, Any]) -> str:
@@ -114,12 +118,13 @@ class Report(FeatureJob):
         super().__init__("report_lesion", table)
         self._page = {"features": table.features, "page": fileName, "title": title}
 
-    def prepare(self) -> dict[str, Any]:
+    def prepare(self) -> Generator[None, None, dict[str, Any]]:
         """Write the images and the mask, where they are still there."""
         table = self.table
         if not (all(table.images.values()) and table.segmentation):
             return self._page
-        return {**self._page, "lesion": writeLesion(table, table.segmentation, table.segmentId, self.folder)}
+        lesion = yield from writeLesion(table, table.segmentation, table.segmentId, self.folder)
+        return {**self._page, "lesion": lesion}
 
     def takeOver(self, result: dict[str, Any]) -> str:
         """Nothing in the scene changes."""

@@ -13,12 +13,15 @@ import slicer
 from slicer.i18n import tr as _
 
 from . import featurechart, featuredrawing
+from .choices import featureFunctions
 from .featureexport import FeatureExport
 from .featurejobs import FeatureComparison, FeatureJob, Report, StabilityCheck
 from .featurenode import FeatureNode
 from .featuresettings import FeatureSettingsForm
-from .featuresummary import measurementsHtml, settingsText
-from .featuretable import FeatureTableView, featureName
+from .featuresummary import legendText, settingsText
+from .featuretable import ALL, ALL_BUT_SHAPE, FeatureTableView, featureName
+from .installation import PAGE, Function
+from .numbertext import change
 from .segmentwatch import SegmentWatch
 
 UI_FILE = Path(__file__).parent.with_name("Resources") / "UI" / "FeaturePanel.ui"
@@ -30,6 +33,9 @@ class FeaturePanel:
     Args:
         logic: SuperResRadiomicsLogic; nothing is computed while it runs.
         showStatus: Shows a sentence to the user.
+
+    Attributes:
+        prepare: Asked to have installed what is needed; False keeps it from being done.
     """
 
     def __init__(self, logic: Any, showStatus: Callable[..., None]) -> None:
@@ -45,6 +51,7 @@ class FeaturePanel:
         self.form = FeatureSettingsForm(self.ui, self._onSettingsChanged)
         self.view = FeatureTableView(self.ui.featureView)
         self._optionsAsked = False
+        self.prepare: Callable[[tuple[Function, ...]], bool] = lambda functions: True
         self.export = FeatureExport(self)
         self._connect()
         self.update()
@@ -62,7 +69,8 @@ class FeaturePanel:
     @property
     def node(self) -> FeatureNode | None:
         """The table node that is shown, None where there is none."""
-        node = self._parameters.featureTable if self._parameters else None
+        result = self._parameters.result if self._parameters else None
+        node = result.table if result else None
         return FeatureNode(node) if node and FeatureNode(node).features else None
 
     def update(self) -> None:
@@ -118,26 +126,21 @@ class FeaturePanel:
         self._offerClasses()
         self._onFilterChanged()
         self.view.select(key)
-        self.ui.measurementsLabel.text = measurementsHtml(self.table) if self.table else ""
+        self.ui.legendLabel.text = legendText(self.table) if self.table else ""
         self.ui.settingsLabel.text = settingsText(self.table) if self.table else ""
-        self._showResults(self.table is not None)
+        self.ui.tableWidget.visible = self.table is not None  # Nothing of it before there is one.
         self._showLesion(node)
         self._showFeature()
-
-    def _showResults(self, visible: bool) -> None:
-        """Before there is a table, nothing is shown of it."""
-        ui = self.ui
-        labels = (ui.measurementsLabel, ui.settingsLabel, ui.countLabel)
-        buttons = (ui.copyButton, ui.exportButton, ui.chartButton)
-        for widget in (*labels, ui.classFilterComboBox, ui.filterLineEdit, ui.featureView, *buttons):
-            widget.visible = visible
 
     def _offerClasses(self) -> None:
         box = self.ui.classFilterComboBox
         chosen = box.currentData
+        classes = list(dict.fromkeys(row.feature_class for row in (self.table.rows if self.table else ())))
         box.clear()
-        box.addItem(_("All classes"), "")
-        for name in dict.fromkeys(row.feature_class for row in (self.table.rows if self.table else ())):
+        if "shape" in classes and len(classes) > 1:
+            box.addItem(_("All but shape, which cannot change"), ALL_BUT_SHAPE)
+        box.addItem(_("All classes"), ALL)
+        for name in classes:
             box.addItem(name, name)
         box.setCurrentIndex(max(0, box.findData(chosen)))
 
@@ -158,7 +161,10 @@ class FeaturePanel:
             colour = self.ui.drawingLabel.palette.color(qt.QPalette.WindowText)
             self.ui.drawingLabel.setPixmap(featuredrawing.draw(values, colour))
         said = featuredrawing.describe(values, bins)
-        self.ui.featureLabel.text = f"<b>{row.feature_class} {featureName(row)}</b>: {said}"
+        effects = _("Smaller voxels alone changed it by {voxels}, the network by {network}.").format(
+            voxels=change(row.voxel_effect_relative), network=change(row.network_effect_relative)
+        )
+        self.ui.featureLabel.text = f"<b>{row.feature_class} {featureName(row)}</b>: {said} {effects}"
 
     # The lesion.
 
@@ -228,15 +234,18 @@ class FeaturePanel:
 
     def onCompare(self) -> None:
         """Compute the features anew."""
-        self._start(FeatureComparison(self.node, *self.lesion, self.form.values()))
+        if self.prepare(featureFunctions(self.form.values())):
+            self._start(FeatureComparison(self.node, *self.lesion, self.form.values()))
 
     def onCheckStability(self) -> None:
         """Perturb the lesion of the table."""
-        self._start(StabilityCheck(self.node))
+        if self.prepare(featureFunctions(self.node.settings or {})):
+            self._start(StabilityCheck(self.node))
 
     def writeReport(self, fileName: str) -> None:
         """Write the HTML page of the table."""
-        self._start(Report(self.node, fileName, _("Features of a lesion")))
+        if self.prepare((PAGE,)):
+            self._start(Report(self.node, fileName, _("Features of a lesion")))
 
     def _start(self, job: FeatureJob) -> None:
         self.showStatus("")

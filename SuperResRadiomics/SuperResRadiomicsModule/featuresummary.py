@@ -1,36 +1,79 @@
-"""What stands above the table of features: the lesion's measurements, and how features were computed."""
+"""What stands above the table of features: the answer, the lesion's measurements, and how features were computed."""
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from html import escape
 from typing import TYPE_CHECKING
 
+import numpy as np
 from slicer.i18n import tr as _
 
 from .featuresettings import UNFILTERED
-from .featuretable import number
+from .numbertext import number, percentRange
+from .trustwords import rankOf, signOf
 
 if TYPE_CHECKING:
     from SuperResRadiomicsLib.radiomics import FeatureTable, TableHeader
 
-MEASUREMENTS = ("volume_mm3", "longest_diameter_mm", "short_diameter_mm", "mean_intensity")
+SHAPE = "shape"
+NO_TEXTURE = (SHAPE, "firstorder")
 
 
-def measurementsHtml(table: FeatureTable) -> str:
-    """Volume, diameters and mean intensity on the three images, as a small table."""
-    unit = table.header.intensity_unit
-    names = {
-        "volume_mm3": _("Volume / mm\N{SUPERSCRIPT THREE}"),
-        "longest_diameter_mm": _("Longest diameter / mm"),
-        "short_diameter_mm": _("Short diameter / mm"),
-        "mean_intensity": _("Mean / HU") if unit == "HU" else _("Mean intensity"),
+def answerText(table: FeatureTable) -> str:
+    """What was found, in two sentences of rich text: what changed, and what can be used."""
+    rows = [row for row in table.rows if row.feature_class not in NO_TEXTURE]
+    changed = _("Resampling changed texture by {resampling}, the network by {network}.")
+    if not rows:
+        rows = [row for row in table.rows if row.feature_class != SHAPE]
+        changed = _("Resampling changed features by {resampling}, the network by {network}.")
+    if not rows:
+        return ""
+    effects = {
+        "resampling": percentRange(*middleHalf([row.voxel_effect_relative for row in rows])),
+        "network": percentRange(*middleHalf([row.network_effect_relative for row in rows])),
     }
+    return f"<b>{escape(changed.format(**effects))}</b> {escape(usableText(table))}"
+
+
+def usableText(table: FeatureTable) -> str:
+    """How many features the verdicts call what; those of shape, which cannot change, are left out."""
+    words = Counter(row.verdict.word for row in table.rows if row.feature_class != SHAPE)
+    counts = ", ".join(f"{words[word]} {_(word)}" for word in sorted(words, key=rankOf))
+    return _("Of {count} features: {counts}.").format(count=sum(words.values()), counts=counts)
+
+
+def middleHalf(effects: list[float]) -> tuple[float, float]:
+    """The quartiles of the sizes of relative changes, 0 where none is defined."""
+    sizes = np.abs([effect for effect in effects if math.isfinite(effect)])
+    if not sizes.size:
+        return 0.0, 0.0
+    low, high = np.percentile(sizes, (25, 75))
+    return float(low), float(high)
+
+
+def legendText(table: FeatureTable) -> str:
+    """What the signs of the table's last column mean, with how often they occur."""
+    words = Counter(row.verdict.word for row in table.rows)
+    return "   ".join(f"{signOf(word)} {_(word)} ({words[word]})" for word in sorted(words, key=rankOf))
+
+
+def measurementsText(table: FeatureTable) -> str:
+    """The lesion's volume, diameters and mean intensity in one line."""
     rows = {row.feature: row for row in table.lesion_rows}
-    lines = [_line("th", "", [_("Original"), _("Bicubic"), _("Enhanced")])]
-    for name in MEASUREMENTS:
-        row = rows[name]
-        lines.append(_line("td", names[name], [number(value) for value in (row.original, row.bicubic, row.enhanced)]))
-    return f"<table cellpadding='2'>{''.join(lines)}</table>"
+    mean = rows["mean_intensity"]
+    text = _("Volume {volume} mm\N{SUPERSCRIPT THREE}, diameters {longest} and {short} mm, mean {mean}{unit} ")
+    text += _("(bicubic {bicubic}, enhanced {enhanced}).")
+    return text.format(
+        volume=number(rows["volume_mm3"].original),
+        longest=number(rows["longest_diameter_mm"].original),
+        short=number(rows["short_diameter_mm"].original),
+        mean=number(mean.original),
+        unit=" HU" if table.header.intensity_unit == "HU" else "",
+        bicubic=number(mean.bicubic),
+        enhanced=number(mean.enhanced),
+    )
 
 
 def settingsText(table: FeatureTable) -> str:
@@ -61,8 +104,3 @@ def _more(header: TableHeader) -> str:
     if "carried back" in header.mask_rule:
         said.append(_("Lesion drawn on the super-resolved image."))
     return " ".join(said)
-
-
-def _line(kind: str, name: str, cells: list[str]) -> str:
-    aligned = "".join(f"<{kind} align='right' width='90'>{escape(cell)}</{kind}>" for cell in cells)
-    return f"<tr><td>{escape(name)}</td>{aligned}</tr>"

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 import qt
 from slicer.i18n import tr as _
 
+from .numbertext import change, number
+from .trustwords import colourOf, rankOf, signOf
+
 if TYPE_CHECKING:
     from SuperResRadiomicsLib.radiomics import FeatureRow, FeatureTable
 
@@ -20,17 +23,20 @@ VALUE_ROLE = qt.Qt.UserRole
 SEARCH_ROLE = qt.Qt.UserRole + 1
 """Of a row's first cell: its class, a line break, and the text that is searched."""
 KEY_ROLE = qt.Qt.UserRole + 2
+COPY_ROLE = qt.Qt.UserRole + 3
+"""What is copied where a cell shows less than it says."""
 
-FEATURE, FEATURE_WIDTH = 1, 180
-"""Column of the names, and its greatest width in pixels."""
+FEATURE, ORIGINAL, BICUBIC, ENHANCED, NETWORK, TRUST, VOXELS, CHANGE, CLASS = range(9)
+SHOWN = (FEATURE, ORIGINAL, BICUBIC, ENHANCED, NETWORK, TRUST)
+"""Columns that are seen; the others are copied along and said of the feature that one is on."""
+TRUST_WIDTH, PADDING = 38, 12
+"""In pixels: all columns are seen in a panel of 400 pixels."""
+ALL, ALL_BUT_SHAPE = "", "-shape"
+"""What may be shown besides one class."""
 
-TRUST_WORDS = ("not trusted", "unknown", "caution", "trusted")  # In the order of sorting.
-TRUST_SIGNS = {"trusted": "\u2713", "caution": "!", "not trusted": "\u2717", "unknown": "?"}
-# Okabe and Ito's colours can be told apart by colour-blind people; half transparent they suit dark themes too.
-TRUST_COLOURS = {"trusted": (0, 158, 115), "caution": (230, 159, 0), "not trusted": (213, 94, 0)}
 INCREASE, DECREASE = (230, 159, 0), (0, 114, 178)
-SMALLEST, NOTICEABLE, LARGE = 0.0005, 0.1, 0.5
-"""Relative changes from which a number, an arrow, and a double arrow are shown."""
+NOTICEABLE, LARGE = 0.1, 0.5
+"""Relative changes from which a cell is coloured lightly, and strongly."""
 
 
 class FeatureTableView:
@@ -51,8 +57,8 @@ class FeatureTableView:
         view.setModel(self.proxy)
         view.verticalHeader().visible = False
         view.verticalHeader().setDefaultSectionSize(view.fontMetrics().height() + 6)
-        view.horizontalHeader().setStretchLastSection(True)
         view.setTextElideMode(qt.Qt.ElideMiddle)  # Long names differ in their ends.
+        view.setHorizontalScrollBarPolicy(qt.Qt.ScrollBarAlwaysOff)
 
     def show(self, table: FeatureTable | None) -> None:
         """Replace the content; order and filter stay."""
@@ -60,14 +66,29 @@ class FeatureTableView:
         self.model.setHorizontalHeaderLabels([title for title, _toolTip in _columns()])
         for column, (_title, toolTip) in enumerate(_columns(table.header.enhanced_column if table else "")):
             self.model.horizontalHeaderItem(column).setToolTip(toolTip)
-        for row in table.rows if table else ():
+        for row in sorted(table.rows if table else (), key=_importance):
             self.model.appendRow(_items(row))
-        self.view.resizeColumnsToContents()
-        self.view.setColumnWidth(FEATURE, min(self.view.columnWidth(FEATURE), FEATURE_WIDTH))
+        self._fitColumns()
+
+    def _fitColumns(self) -> None:
+        """Names take what the numbers leave."""
+        header = self.view.horizontalHeader()
+        for column in range(CLASS + 1):
+            self.view.setColumnHidden(column, column not in SHOWN)
+            if column in SHOWN:
+                header.setSectionResizeMode(column, qt.QHeaderView.Interactive)
+                self.view.setColumnWidth(column, TRUST_WIDTH if column == TRUST else self._widthOf(column))
+        header.setSectionResizeMode(FEATURE, qt.QHeaderView.Stretch)
+
+    def _widthOf(self, column: int) -> int:
+        metrics = self.view.fontMetrics()
+        texts = [self.model.item(row, column).text() for row in range(self.model.rowCount())]
+        texts.append(self.model.horizontalHeaderItem(column).text())
+        return PADDING + max(metrics.boundingRect(text).width() for text in texts)
 
     def filter(self, featureClass: str, text: str) -> None:
-        """Show only rows of a class (all when empty) in whose words a text occurs."""
-        wanted = re.escape(featureClass) if featureClass else "[^\\n]*"
+        """Show only rows of a class, `ALL` or `ALL_BUT_SHAPE`, in whose words a text occurs."""
+        wanted = {ALL: "[^\\n]*", ALL_BUT_SHAPE: "(?!shape\\n)[^\\n]*"}.get(featureClass, re.escape(featureClass))
         self.proxy.setFilterRegularExpression(f"(?is)^{wanted}\\n.*{re.escape(text.strip())}")
 
     @property
@@ -91,24 +112,30 @@ class FeatureTableView:
         """Selected rows, or all that are shown when at most one is selected, tab separated with titles."""
         selected = sorted(index.row() for index in self.view.selectionModel().selectedRows())
         rows = selected if len(selected) > 1 else range(self.proxy.rowCount())
-        lines = [[title.replace("\n", " ") for title, _toolTip in _columns()]]
+        lines = [[title for title, _toolTip in _columns()]]
         lines += [[_plain(self.proxy.index(row, column)) for column in range(len(lines[0]))] for row in rows]
         return "\n".join("\t".join(line) for line in lines) + "\n"
 
 
 def _columns(enhanced: str = "") -> list[tuple[str, str]]:
-    """Titles with what explains them, in order: what matters most is seen without scrolling."""
+    """Titles with what explains them, in the columns' order."""
     return [
-        (_("Class"), ""),
-        (_("Feature"), ""),
-        (_("Trust"), _("Whether the feature of the enhanced image can be trusted; a row's tooltip says why")),
-        (_("Network\neffect"), _("(enhanced - bicubic) / bicubic: what the network did")),
-        (_("Original"), ""),
+        (_("Feature"), _("Name and class; those that can be used best come first")),
+        (_("Original"), _("On the voxels of the scan")),
         (_("Bicubic"), _("The original, interpolated to the finer grid")),
         (_("Enhanced"), enhanced),
-        (_("Voxel size\neffect"), _("(bicubic - original) / original: smaller voxels alone")),
-        (_("Change of\nerror"), _("The network's error against the truth, beside bicubic interpolation's")),
+        (_("Network"), _("Network effect: (enhanced - bicubic) / bicubic, what the network did")),
+        (_("Trust"), _("Whether the feature of the enhanced image can be trusted; a row's tooltip says why")),
+        (_("Voxel size effect"), _("(bicubic - original) / original: smaller voxels alone")),
+        (_("Change of error"), _("The network's error against the truth, beside bicubic interpolation's")),
+        (_("Class"), ""),
     ]
+
+
+def _importance(row: FeatureRow) -> tuple[int, int, float]:
+    """What is sorted by: usable features first, shape last, then by what the network changed."""
+    effect = abs(row.network_effect_relative)
+    return int(row.feature_class == "shape"), rankOf(row.verdict.word), -effect if math.isfinite(effect) else 0.0
 
 
 def featureName(row: FeatureRow) -> str:
@@ -117,40 +144,27 @@ def featureName(row: FeatureRow) -> str:
     return row.feature if image == "original" else f"{row.feature} ({image})"
 
 
-def number(value: float) -> str:
-    """A number as shown: four digits, or a dash."""
-    return f"{value:.4g}".replace("-", "\N{MINUS SIGN}") if math.isfinite(value) else "\N{EN DASH}"
-
-
-def change(relative: float) -> str:
-    """A relative change as shown: with one arrow from 10% on, two from 50% on."""
-    if not math.isfinite(relative):
-        return "\N{EN DASH}"
-    if relative == 0:
-        return "0%"
-    if abs(relative) < SMALLEST:
-        return "\N{ALMOST EQUAL TO} 0%"
-    arrow = "\u25b2" if relative > 0 else "\u25bc"
-    arrows = 2 if abs(relative) >= LARGE else 1 if abs(relative) >= NOTICEABLE else 0
-    return f"{arrow * arrows} {relative:+.1%}".replace("-", "\N{MINUS SIGN}").strip()
-
-
 def _items(row: FeatureRow) -> list[Any]:
     word = row.verdict.word
     name = featureName(row)
+    trust = _item(signOf(word), rankOf(word), colourOf(word))
+    trust.setTextAlignment(qt.Qt.AlignCenter)
+    trust.setData(_(word), COPY_ROLE)
+    feature = _item(f"{name} \N{MIDDLE DOT} {row.feature_class}", name)
+    feature.setData(name, COPY_ROLE)
     items = [
-        _item(row.feature_class, row.feature_class),
-        _item(name, name),
-        _item(f"{TRUST_SIGNS[word]} {_(word)}", TRUST_WORDS.index(word), TRUST_COLOURS.get(word)),
-        _changeItem(row.network_effect_relative),
+        feature,
         *(_numberItem(number(value), value) for value in (row.original, row.bicubic, row.enhanced)),
+        _changeItem(row.network_effect_relative),
+        trust,
         _changeItem(row.voxel_effect_relative),
         _item(_(row.verdict.change), row.verdict.change),
+        _item(row.feature_class, row.feature_class),
     ]
     searched = " ".join((name, row.key, word, row.verdict.change))
     items[0].setData(f"{row.feature_class}\n{searched}", SEARCH_ROLE)
     items[0].setData(row.key, KEY_ROLE)
-    toolTip = "\n".join((row.key, *row.verdict.reasons))
+    toolTip = "\n".join((row.key, _(word), *row.verdict.reasons))
     for item in items:
         item.setToolTip(toolTip)
     return items
@@ -181,8 +195,10 @@ def _changeItem(relative: float) -> Any:
 
 
 def _plain(index: Any) -> str:
-    """A cell for copying: numbers in full, words as shown, nothing where a number is not defined."""
-    value = index.data(VALUE_ROLE)
+    """A cell for copying: numbers in full, words, nothing where a number is not defined."""
+    value, said = index.data(VALUE_ROLE), index.data(COPY_ROLE)
+    if said:
+        return str(said)
     if isinstance(value, float):
         return repr(value)
     return "" if value is None else index.data(qt.Qt.DisplayRole)

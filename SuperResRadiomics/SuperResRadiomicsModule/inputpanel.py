@@ -10,9 +10,12 @@ from slicer.i18n import tr as _
 
 from .binding import NODE_CHANGED, Binding, fill
 from .choices import guessedModality, modalityOf, segmentsOf
+from .colourvolume import greyVolume, isColour
 from .detectionrun import DetectionOutcome
 from .parameters import ALL_SEGMENTS, ROI, SEGMENT, WHOLE_VOLUME, Parameters
 from .resources import loadPanel
+from .results import isOutput
+from .roiplace import fitToView
 from .segmenteditor import EmbeddedSegmentEditor
 
 
@@ -31,6 +34,8 @@ class InputPanel:
     def __init__(self, logic: Any, showStatus: Callable[..., None]) -> None:
         self._logic, self._showStatus = logic, showStatus
         self._parameters: Parameters | None = None
+        self._volume: Any = None  # The chosen one, which may have been removed since.
+        self._segments: tuple[Any, set[str]] = (None, set())
         self._binding = Binding()
         self.widget, self.ui = loadPanel("InputPanel")
         self.editor = EmbeddedSegmentEditor(self.ui.editorCollapsibleButton)
@@ -42,26 +47,49 @@ class InputPanel:
         self._parameters = parameters
         self._binding.setParameters(parameters)
         if parameters is not None and not parameters.inputVolume:
-            parameters.inputVolume = self.ui.inputVolumeSelector.currentNode()
+            self._chooseVolume(self.ui.inputVolumeSelector.currentNode(), byUser=False)
+        self._volume = parameters.inputVolume if parameters else None
         self.editor.setParameters(parameters)
+
+    def enter(self) -> None:
+        """The module is in view again."""
+        self.editor.enter()
+
+    def exit(self) -> None:
+        """Another module is in view."""
+        self.editor.exit()
 
     def update(self) -> None:
         """Show the choices, and what can be done with them."""
+        if self._parameters is not None and isColour(self._parameters.inputVolume):
+            self._chooseVolume(self._parameters.inputVolume, byUser=True)  # Its voxels came after it was chosen.
+        self._chooseAddedSegment()
         self._binding.show()
         parameters = self._parameters
         if parameters is not None:
             with self._binding.paused():
+                self.ui.inputVolumeSelector.setCurrentNode(parameters.inputVolume)
                 self._showSegment(parameters)
                 self._showModality(parameters)
             self._showKind(parameters.lesionKind)
         self._showDetector(parameters)
-        self.ui.inputCollapsibleButton.enabled = not self._logic.isRunning
+        self.ui.inputGroupBox.enabled = not self._logic.isRunning
         self.editor.update()
 
     def cleanup(self) -> None:
         """Let go of the scene."""
         self.setParameters(None)
         self.editor.cleanup()
+
+    def onVolumeChanged(self) -> None:
+        """Take the volume over; after the chosen one was removed the selector falls to any other."""
+        wasRemoved = self._volume is not None and not slicer.mrmlScene.IsNodePresent(self._volume)
+        if self._binding.isListening:
+            self._chooseVolume(self.ui.inputVolumeSelector.currentNode(), byUser=not wasRemoved)
+
+    def onRoiAdded(self, roi: Any) -> None:
+        """Place a new ROI where the user looks."""
+        fitToView(roi, self._parameters.inputVolume if self._parameters else None)
 
     def onSegmentationChanged(self) -> None:
         """Choose the first segment, as "None" is nobody's lesion."""
@@ -114,13 +142,39 @@ class InputPanel:
 
     def _connect(self) -> None:
         ui = self.ui
-        self._binding.node(ui.inputVolumeSelector, "inputVolume")
+        ui.inputVolumeSelector.connect(NODE_CHANGED, self.onVolumeChanged)
+        ui.roiSelector.connect("nodeAddedByUser(vtkMRMLNode*)", self.onRoiAdded)
         self._binding.choice(ui.modalityComboBox, "modality")
         self._binding.choice(ui.lesionKindComboBox, "lesionKind")
         self._binding.node(ui.roiSelector, "roi")
         ui.segmentSelector.connect(NODE_CHANGED, self.onSegmentationChanged)
         ui.segmentSelector.connect("currentSegmentChanged(QString)", self.onSegmentChanged)
         ui.detectButton.connect("clicked()", self.onDetect)
+
+    def _chooseVolume(self, volume: Any, byUser: bool) -> None:
+        """Choose a volume: a colour one in grey, and an output of a run only where the user wants it."""
+        if not byUser and isOutput(volume):
+            inputs = [node for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") if not isOutput(node)]
+            volume = inputs[0] if inputs else None
+        if isColour(volume):
+            volume = greyVolume(volume)
+            said = _("The colour image was converted to grey: '{name}' is what is enhanced and measured.")
+            self._showStatus(said.format(name=volume.GetName()))
+        self._binding.put("inputVolume", volume)
+        with self._binding.paused():
+            self.ui.inputVolumeSelector.setCurrentNode(volume)
+        self._volume = self._parameters.inputVolume if self._parameters else None
+
+    def _chooseAddedSegment(self) -> None:
+        """A segment that is added while drawing is the lesion from now on."""
+        parameters = self._parameters
+        segmentation = parameters.segmentation if parameters else None
+        segments = set(segmentsOf(segmentation))
+        before, known = self._segments
+        added = segments - known if segmentation is before else set()
+        self._segments = (segmentation, segments)
+        if self.editor.isOpen and len(added) == 1:
+            parameters.segmentId = next(iter(added))
 
     def _showSegment(self, parameters: Parameters) -> None:
         self.ui.segmentSelector.setCurrentNode(parameters.segmentation)

@@ -55,11 +55,27 @@ class Package:
         return self.needsRecord and importlib.metadata.distribution(self.name).read_text("RECORD") is None
 
 
+@dataclass(frozen=True)
+class Function:
+    """Something that the module does.
+
+    Attributes:
+        title: What it is called.
+        packages: What it needs besides what Slicer brings (numpy, scipy, SimpleITK).
+    """
+
+    title: str
+    packages: tuple[Package, ...]
+
+
 TORCH = Package("torch", "2.1", needsRecord=True)
-ENHANCEMENT = (TORCH, Package("safetensors", "0.4.3"))
-"""Slicer itself brings numpy, scipy and SimpleITK."""
-FEATURES = (Package("numba", "0.60", optional=True),)
-"""The engine "exact" computes the features without it, several times more slowly."""
+ENHANCE = Function(_("Enhancing"), (TORCH, Package("safetensors", "0.4.3")))
+# The engine "exact" computes them without numba, several times more slowly.
+FEATURES = Function(_("Features"), (Package("numba", "0.60", optional=True),))
+WAVELETS = Function(_("Wavelet filters"), (Package("PyWavelets", "1.6"),))
+PARAMETER_FILES = Function(_("Parameter files in YAML"), (Package("PyYAML", "6"),))
+PAGE = Function(_("HTML page with a picture"), (Package("Jinja2", "3.1"), Package("matplotlib", "3.8")))
+FUNCTIONS = (ENHANCE, FEATURES, WAVELETS, PARAMETER_FILES, PAGE)
 
 
 class InstallationError(Exception):
@@ -74,23 +90,26 @@ def installedVersion(name: str) -> str | None:
         return None
 
 
-def missingPackages(features: bool) -> list[Package]:
-    """What is still to be installed, for runs with features or without."""
-    return [package for package in (*ENHANCEMENT, *(FEATURES if features else ())) if package.isMissing]
+def missingPackages(functions: Iterable[Function]) -> list[Package]:
+    """What is still to be installed for these functions."""
+    needed = dict.fromkeys(package for function in functions for package in function.packages)
+    return [package for package in needed if package.isMissing]
 
 
-def ensureInstalled(features: bool, showStatus: Callable[..., None], includeOptional: bool = False) -> bool:
-    """Have everything that a run needs, after one question if something has to be installed.
+def ensureInstalled(
+    functions: tuple[Function, ...], showStatus: Callable[..., None], includeOptional: bool = False
+) -> bool:
+    """Have everything that these functions need, after one question if something has to be installed.
 
     Args:
-        features: Whether the run computes features, too.
-        showStatus: Told why runs are not possible.
-        includeOptional: Also ask where runs would work, only more slowly.
+        functions: What is wanted.
+        showStatus: Told why it is not possible.
+        includeOptional: Also ask where it would work, only more slowly.
 
     Returns:
-        Whether a run can start. The module stays usable where it cannot.
+        Whether it can be done. The module stays usable where it cannot.
     """
-    missing = missingPackages(features)
+    missing = missingPackages(functions)
     if not missing or not (includeOptional or _required(missing)):
         return True
     try:
@@ -100,25 +119,41 @@ def ensureInstalled(features: bool, showStatus: Callable[..., None], includeOpti
         with slicer.util.WaitCursor():
             _install(missing)
     except InstallationError as error:
-        showStatus(f"{error} {stillMissing(features)}".strip(), isError=bool(_required(missingPackages(features))))
-    return not _required(missingPackages(features))
+        isError = bool(_required(missingPackages(functions)))
+        showStatus(f"{error} {stillMissing(functions)}".strip(), isError=isError)
+    return not _required(missingPackages(functions))
 
 
-def stillMissing(features: bool) -> str:
-    """A sentence that names what runs lack; empty when nothing."""
-    missing = missingPackages(features)
+def stillMissing(functions: Iterable[Function]) -> str:
+    """A sentence for each function that lacks something; empty when nothing."""
+    return "\n".join(filter(None, (_lack(function) for function in functions)))
+
+
+def overview() -> str:
+    """Every function, with what it needs and whether that is there."""
+    lines = []
+    for function in FUNCTIONS:
+        lack = _lack(function)
+        ready = _("{title}: ready.").format(title=function.title)
+        sign = "\N{BALLOT X}" if _required(missingPackages([function])) else "\N{CHECK MARK}"
+        lines.append(f"{sign} {lack or ready}")
+    return "\n".join(lines)
+
+
+def _lack(function: Function) -> str:
+    missing = missingPackages([function])
     required = _required(missing)
     if required:
-        return _("Enhancing needs {names}, which is missing. Everything else works.").format(names=_listed(required))
+        return _("{title}: needs {names}, which is missing.").format(title=function.title, names=_listed(required))
     if missing:
-        return _("Features are computed more slowly without {names}.").format(names=_listed(missing))
+        return _("{title}: computed more slowly without {names}.").format(title=function.title, names=_listed(missing))
     return ""
 
 
 def offlineCommands() -> tuple[str, str]:
     """How to install without a network: the command for a machine with one, and Slicer's own; FOLDER is a folder."""
-    requirements = " ".join(package.requirement for package in ENHANCEMENT)
-    quoted = " ".join(f'"{package.requirement}"' for package in ENHANCEMENT)
+    requirements = " ".join(package.requirement for package in ENHANCE.packages)
+    quoted = " ".join(f'"{package.requirement}"' for package in ENHANCE.packages)
     return (
         f"PythonSlicer -m pip download --dest FOLDER {quoted}",
         f'slicer.util.pip_install("--no-index --find-links FOLDER {requirements}")',

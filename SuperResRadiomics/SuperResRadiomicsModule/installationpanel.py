@@ -1,4 +1,4 @@
-"""The panel that says what is installed, and installs what is missing."""
+"""The panel that says what is installed, installs what is missing, and shows the computing process' log."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from .installation import ensureInstalled, offlineCommands, stillMissing
+from .installation import FUNCTIONS, Function, ensureInstalled, missingPackages, offlineCommands, overview
 from .jobs import Job
 
 UI_FILE = Path(__file__).resolve().parent.parent / "Resources" / "UI" / "InstallationPanel.ui"
@@ -32,18 +32,16 @@ class InstallationPanel:
         self.ui.checkInstallationButton.connect("clicked()", self.onCheck)
         self.ui.installButton.connect("clicked()", self.onInstall)
         self.ui.copyDiagnosisButton.connect("clicked()", self.onCopy)
+        self.ui.logCollapsibleButton.connect("contentsCollapsed(bool)", self.showLog)
         self._look()
 
-    def ensureInstalled(self, features: bool) -> bool:
-        """Ask for what a run needs and install it; to be called before the first run.
-
-        Args:
-            features: Whether the run computes features, too.
+    def ensureInstalled(self, functions: tuple[Function, ...]) -> bool:
+        """Ask for what these functions need and install it; to be called before their use.
 
         Returns:
-            Whether the run can start; the main panel has been told why where it cannot.
+            Whether they can be used; the main panel has been told why where they cannot.
         """
-        ready = ensureInstalled(features, self._showStatus)
+        ready = ensureInstalled(functions, self._showStatus)
         self._afterInstallation()
         return ready
 
@@ -52,17 +50,24 @@ class InstallationPanel:
 
     def update(self) -> None:
         """Show what was missing when it was last looked at, and what can be done."""
-        self.ui.installationStatusLabel.text = self._missing or _("All packages are installed.")
+        self.ui.installationStatusLabel.text = self._overview
         self.ui.installButton.enabled = bool(self._missing)
         self.ui.checkInstallationButton.enabled = not self._isChecking
         self.ui.copyDiagnosisButton.enabled = bool(self.ui.diagnosisText.plainText) and not self._isChecking
+
+    def showLog(self) -> None:
+        """Show the child process' latest lines, while somebody looks at them."""
+        view, text = self.ui.logText, self._logic.logText
+        if not self.ui.logCollapsibleButton.collapsed and view.plainText != text:
+            view.setPlainText(text)
+            view.verticalScrollBar().setValue(view.verticalScrollBar().maximum)
 
     def cleanup(self) -> None:
         """Nothing of this panel is kept in the scene."""
 
     def onInstall(self) -> None:
         """Ask and install, the optional packages included."""
-        ensureInstalled(True, self._showStatus, includeOptional=True)
+        ensureInstalled(FUNCTIONS, self._showStatus, includeOptional=True)
         self._afterInstallation()
 
     def _afterInstallation(self) -> None:
@@ -95,13 +100,13 @@ class InstallationPanel:
 
     def _look(self) -> None:
         """Find out what is missing; too slow to be done at every change of a parameter."""
-        self._missing = stillMissing(features=True)
+        self._missing, self._overview = missingPackages(FUNCTIONS), overview()
         self.update()
 
     def _show(self, text: str) -> None:
         self._isChecking = False
         application = f"{slicer.app.applicationName} {slicer.app.applicationVersion}"
         self._look()
-        advice = [self._missing, _("Without a network:"), *offlineCommands()] if self._missing else []
-        self.ui.diagnosisText.setPlainText("\n".join([application, text, *advice]))
+        advice = [_("Without a network:"), *offlineCommands()] if self._missing else []
+        self.ui.diagnosisText.setPlainText("\n".join([application, text, "", self._overview, *advice]))
         self.update()

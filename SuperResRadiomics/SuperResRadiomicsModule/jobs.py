@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -69,12 +69,16 @@ class Job:
             self._folder = Path(tempfile.mkdtemp(prefix="SuperResRadiomics-"))
         return self._folder
 
-    def prepare(self) -> dict[str, Any]:
-        """Write what the child has to read; returns the request's parameters.
+    def prepare(self) -> Generator[None, None, dict[str, Any]]:
+        """Write what the child has to read; a generator that yields now and then, so that the application has its turn.
+
+        Returns:
+            The request's parameters, as the generator's value.
 
         Raises:
             SuperResError, JobFailed: The job cannot be done.
         """
+        yield from ()
         return self._parameters
 
     def finish(self, result: dict[str, Any]) -> Any:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
 from .featurenode import FeatureNode
 from .jobs import JobFailed
+
+HALF_VOXEL = 0.5
+"""Of the finer grid: as near to the region's border a lesion may come that was carried from another grid."""
+
+
+class LesionOutside(JobFailed):
+    """A lesion is not in the region that was enhanced; the text is for the user."""
 
 
 class ImagesMissing(JobFailed):
@@ -45,32 +54,68 @@ def drawnOn(segmentation: Any, segmentId: str, images: dict[str, Any]) -> str:
     return "enhanced" if drawn * drawn < coarse * fine else "original"
 
 
-def writeLesion(table: FeatureNode, segmentation: Any, segmentId: str, folder: Path) -> dict[str, Any]:
-    """Write the three images and the mask, on the grid that the lesion was drawn on.
+def writeLesion(
+    table: FeatureNode, segmentation: Any, segmentId: str, folder: Path
+) -> Generator[None, None, dict[str, Any]]:
+    """Write the three images and the mask, on the grid that the lesion was drawn on; in short steps.
 
     Returns:
-        The arguments of ``read_lesion`` in the package.
+        The arguments of ``read_lesion`` in the package, as the generator's value.
 
     Raises:
         ImagesMissing: An image is gone.
+        LesionOutside: The lesion is not all in the region that was enhanced.
         SuperResError: A node cannot be used, or the segment has no voxel.
     """
+    from SuperResRadiomicsLib.grid import whole
     from SuperResRadiomicsLib.io.image import write_image, write_mask
-    from SuperResRadiomicsLib.io.mrml import grid_from_volume_node, image_from_volume_node, mask_from_segment
+    from SuperResRadiomicsLib.io.mrml import grid_from_volume_node, image_from_volume_node
+    from SuperResRadiomicsLib.io.mrml_segment import segment_part
 
     images = imagesOf(table)
     provenance = table.features["header"]["provenance"]
     side = drawnOn(segmentation, segmentId, images)
-    mask = mask_from_segment(segmentation, segmentId, images[side])
-    write_mask(mask, grid_from_volume_node(images[side]), folder / "mask.nrrd")
+    part = yield from segment_part(segmentation, segmentId, images[side])
+    _checkInside(part, images[side], provenance)
+    grid = grid_from_volume_node(images[side])
+    write_mask(part.within(whole(grid)), grid, folder / "mask.nrrd")
     for name, node in images.items():
         write_image(image_from_volume_node(node), folder / f"{name}.nrrd", compress=False)
+        yield
     return {
         **{name: str(folder / f"{name}.nrrd") for name in (*images, "mask")},
         "drawn_on": side,
         "provenance": provenance,
         "modality": provenance["input"]["modality"],
     }
+
+
+def _checkInside(part: Any, volume: Any, provenance: dict[str, Any]) -> None:
+    """Refuse a lesion that the network did not work on: there the enhanced image is the bicubic one.
+
+    Args:
+        part: The lesion on the volume's lattice.
+        volume: The volume it is on: the original, or one on the finer grid.
+        provenance: Of the enhancement.
+
+    Raises:
+        LesionOutside: A voxel of the lesion is not all in the region.
+    """
+    from SuperResRadiomicsLib.grid import Grid
+    from SuperResRadiomicsLib.io.mrml import grid_from_volume_node
+
+    described, region = provenance["grid"], provenance["region"]
+    fine = Grid(*(tuple(described[name]) for name in ("size", "spacing_mm", "origin_mm", "direction")))
+    grid = grid_from_volume_node(volume)
+    faces = np.array([part.box.start, part.box.stop]) - 0.5
+    ends = fine.world_to_index(np.array([grid.index_to_world(face) for face in faces])) + 0.5
+    low, high = ends.min(axis=0), ends.max(axis=0)
+    if (low < np.array(region["start"]) - HALF_VOXEL).any() or (high > np.array(region["stop"]) + HALF_VOXEL).any():
+        raise LesionOutside(
+            _("The segment '{name}' reaches out of the region that was enhanced. Super-resolve this lesion.").format(
+                name=part.name
+            )
+        )
 
 
 def _voxelVolume(image: Any) -> float:

@@ -39,9 +39,11 @@ def lesionPlace(segmentation: Any, segmentId: str, volume: Any) -> LesionPlace:
     Raises:
         MaskError: The segment does not exist or has no voxel inside the volume.
     """
-    from SuperResRadiomicsLib.io.mrml import mask_from_segment
+    from SuperResRadiomicsLib.io.mrml_segment import segment_part
+    from SuperResRadiomicsLib.io.steps import run_steps
 
-    voxels = np.argwhere(mask_from_segment(segmentation, segmentId, volume))[:, ::-1]
+    part = run_steps(segment_part(segmentation, segmentId, volume))
+    voxels = np.argwhere(part.mask)[:, ::-1] + part.start
     bounds = (voxels.min(axis=0) - 0.5, voxels.max(axis=0) + 0.5)
     corners = [[bounds[side][axis] for axis, side in enumerate(sides)] for sides in itertools.product((0, 1), repeat=3)]
     world = _toWorld(volume, np.vstack([voxels.mean(axis=0), corners]))

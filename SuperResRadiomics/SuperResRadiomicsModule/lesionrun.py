@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from slicer.i18n import tr as _
 
 from .featurenode import FeatureNode
 from .jobs import Job, JobFailed
-from .segmentwatch import fingerprint
+from .results import Result, addResult, allResults, freeName, nameOf
+from .segmentwatch import fingerprintSteps
 
 PROVENANCE_ATTRIBUTE = "SuperResRadiomics.Provenance"
 
@@ -34,8 +35,8 @@ class Request:
         roi: Markups ROI instead of a segment; without either the whole volume is enhanced. Features need a segment.
         modality: ``CT``, ``MR``, ``US``, or empty: as DICOM or the voxels say.
         margin: Margin around the lesion in mm.
-        lesionName: How the outputs' names call the lesion, where there are several.
         features: Arguments of the package's `FeatureSettings`.
+        replaces: Whether earlier results of the same lesion and model go.
     """
 
     inputVolume: Any
@@ -48,23 +49,28 @@ class Request:
     roi: Any = None
     modality: str = ""
     margin: float = 10.0
-    lesionName: str = ""
     features: dict[str, Any] = field(default_factory=dict)
+    replaces: bool = False
+
+    @property
+    def lesionName(self) -> str:
+        """How the lesion is called; empty for a whole volume."""
+        if self.segmentation:
+            return str(self.segmentation.GetSegmentation().GetSegment(self.segmentId).GetName())
+        return str(self.roi.GetName()) if self.roi else ""
 
 
 @dataclass
 class Outcome:
-    """What a run added to the scene, and what the user should know about it."""
+    """What a run added to the scene, and what the user should know about it.
 
-    enhancedVolume: Any = None
-    bicubicVolume: Any = None
-    featureTable: Any = None
+    Attributes:
+        result: The result, with its nodes.
+        warnings: Sentences for the user.
+    """
+
+    result: Result
     warnings: list[str] = field(default_factory=list)
-
-    @property
-    def nodes(self) -> list[Any]:
-        """The nodes that were added."""
-        return [node for node in (self.enhancedVolume, self.bicubicVolume, self.featureTable) if node]
 
 
 @contextlib.contextmanager
@@ -98,14 +104,14 @@ class LesionRun(Job):
         request = self._request
         return [node for node in (request.inputVolume, request.segmentation, request.roi) if node]
 
-    def prepare(self) -> dict[str, Any]:
+    def prepare(self) -> Generator[None, None, dict[str, Any]]:
         """Write the inputs.
 
         Raises:
             SuperResError: The volume, the segment or the ROI cannot be used; nothing was started.
         """
         request = self._request
-        mask, box = self._writeInputs()
+        mask, box = yield from self._writeInputs()
         return {
             "image": str(self.folder / "image.nrrd"),
             "mask": mask,
@@ -128,52 +134,58 @@ class LesionRun(Job):
         if not slicer.mrmlScene.IsNodePresent(self._request.inputVolume):
             raise JobFailed(_("The input volume was removed while it was being enhanced; the result was discarded."))
         with undoOnError():
-            return self._addOutputs(result)
+            added = self._addOutputs(result)
+        if self._request.replaces:
+            for other in allResults():
+                if other != added and other.isLike(added):
+                    other.remove()
+        added.rename(freeName(nameOf(added), added))
+        return Outcome(added, result["warnings"])
 
-    def _writeInputs(self) -> tuple[str | None, dict[str, Any] | None]:
+    def _writeInputs(self) -> Generator[None, None, tuple[str | None, dict[str, Any] | None]]:
         """Write the image and the lesion's mask; returns the mask's file or the lesion's box."""
+        from SuperResRadiomicsLib.grid import whole
         from SuperResRadiomicsLib.io.image import write_mask
-        from SuperResRadiomicsLib.io.mrml import box_from_roi_node, grid_from_volume_node, mask_from_segment
+        from SuperResRadiomicsLib.io.mrml import box_from_roi_node, grid_from_volume_node
+        from SuperResRadiomicsLib.io.mrml_segment import segment_part
 
         request = self._request
         writeVolume(request.inputVolume, self.folder / "image.nrrd")
+        yield
         if request.segmentation:
-            self._drawn = fingerprint(request.segmentation, request.segmentId)
-            mask = mask_from_segment(request.segmentation, request.segmentId, request.inputVolume)
-            write_mask(mask, grid_from_volume_node(request.inputVolume), self.folder / "mask.nrrd")
+            self._drawn = yield from fingerprintSteps(request.segmentation, request.segmentId)
+            part = yield from segment_part(request.segmentation, request.segmentId, request.inputVolume)
+            grid = grid_from_volume_node(request.inputVolume)
+            write_mask(part.within(whole(grid)), grid, self.folder / "mask.nrrd")
             return str(self.folder / "mask.nrrd"), None
         if request.roi:
             box = box_from_roi_node(request.roi, request.inputVolume)
             return None, {"start": box.start, "stop": box.stop}
         return None, None
 
-    def _addOutputs(self, result: dict[str, Any]) -> Outcome:
-        outcome = Outcome(warnings=result["warnings"])
-        name = " ".join(part for part in (self._request.inputVolume.GetName(), self._request.lesionName) if part)
-        model = self._request.modelName
-        enhanced = _("{name} enhanced ({model})").format(name=name, model=model)
-        outcome.enhancedVolume = self._addVolume(result["files"]["enhanced"], enhanced)
-        outcome.bicubicVolume = self._addVolume(result["files"]["bicubic"], _("{name} bicubic").format(name=name))
+    def _addOutputs(self, result: dict[str, Any]) -> Result:
+        request = self._request
+        added = addResult(request.inputVolume.GetName(), request.lesionName, request.modelName)
+        added.original, added.segmentation, added.roi = request.inputVolume, request.segmentation, request.roi
+        added.segmentId = request.segmentId
+        added.settings = {"margin_mm": request.margin, "device": request.device, "precision": request.precision}
+        added.enhanced = self._addVolume(result["files"]["enhanced"])
+        added.bicubic = self._addVolume(result["files"]["bicubic"])
         if result["features"]:
-            outcome.featureTable = self._addTable(result["features"], _("{name} features").format(name=name))
-            FeatureNode(outcome.featureTable).setLesion(
-                self._request.segmentation, self._request.segmentId, self._drawn
-            )
-        for node in outcome.nodes:
+            added.table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode")
+            table = FeatureNode(added.table)
+            table.fill(result["features"], settings=request.features or None)
+            table.setLesion(request.segmentation, request.segmentId, self._drawn)
+        for node in added.outputs.values():
             self._annotate(node, result["provenance"])
-            FeatureNode(node).setImages(self._request.inputVolume, outcome.bicubicVolume, outcome.enhancedVolume)
-        return outcome
+            FeatureNode(node).setImages(*added.images)
+        return added
 
-    def _addVolume(self, fileName: str, name: str) -> Any:
+    def _addVolume(self, fileName: str) -> Any:
         from SuperResRadiomicsLib.io.mrml import volume_node_from_image
         from SuperResRadiomicsLib.io.reading import read_image
 
-        return volume_node_from_image(read_image(self.folder / fileName), name, self._request.inputVolume)
-
-    def _addTable(self, features: dict[str, Any], name: str) -> Any:
-        node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", name)
-        FeatureNode(node).fill(features, settings=self._request.features or None)
-        return node
+        return volume_node_from_image(read_image(self.folder / fileName), "", self._request.inputVolume)
 
     def _annotate(self, node: Any, provenance: dict[str, Any]) -> None:
         """Say on the node itself what it is and how it was made, and put it beside its source."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,29 @@ SETTING = "SuperResRadiomics/ModelFolders"
 
 
 class ModelCatalog:
-    """Cards by name; nothing is loaded but text.
+    """Cards by name; nothing is loaded but text, and that once until `refresh`.
 
-    Attributes:
+    Args:
         parents: Folders that hold models' folders, searched before the package's own.
     """
 
     def __init__(self, parents: tuple[Path, ...] = ()) -> None:
-        self.parents = parents
+        self._parents = parents
+        self._cards: dict[str, Any] | None = None
+
+    @property
+    def parents(self) -> tuple[Path, ...]:
+        """Folders that hold models' folders, searched before the package's own."""
+        return self._parents
+
+    @parents.setter
+    def parents(self, parents: tuple[Path, ...]) -> None:
+        self._parents = parents
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the cards again when they are next asked for: a model may have been added or mended."""
+        self._cards = None
 
     def folders(self) -> dict[str, Path]:
         """Folders of all models, by name."""
@@ -33,12 +47,18 @@ class ModelCatalog:
 
     def cards(self) -> dict[str, Any]:
         """Cards of all models, by name; what cannot be read is left out, with a line in the log."""
+        if self._cards is None:
+            self._cards = self._readCards()
+        return self._cards
+
+    def _readCards(self) -> dict[str, Any]:
         from SuperResRadiomicsLib.errors import ModelError
+        from SuperResRadiomicsLib.models import load_card
 
         cards = {}
         for name, folder in self.folders().items():
             try:
-                cards[name] = _card(str(folder), (folder / "metadata.json").stat().st_mtime_ns)
+                cards[name] = load_card(folder)
             except (ModelError, OSError) as error:
                 logging.warning("SuperResRadiomics: the model '%s' is left out: %s", name, error)
         return cards
@@ -54,9 +74,9 @@ class ModelCatalog:
         Raises:
             ModelError: There is none, or more than one.
         """
-        from SuperResRadiomicsLib.models import find_detector
+        from SuperResRadiomicsLib.models import choose_detector
 
-        return find_detector(modality, self.parents)
+        return choose_detector(self.cards().values(), modality)
 
     def detectorObstacle(self, modality: str) -> str:
         """Why no lesion can be detected in images of a modality; empty when it can."""
@@ -79,17 +99,10 @@ class ModelCatalog:
         card = load_card(Path(folder).resolve())
         folders = [path for path in _addedFolders() if path != card.folder] + [card.folder]
         slicer.app.userSettings().setValue(SETTING, json.dumps([str(path) for path in folders]))
+        self.refresh()
         return card
 
 
 def _addedFolders() -> list[Path]:
     stored = slicer.app.userSettings().value(SETTING)
     return [Path(folder) for folder in json.loads(stored)] if stored else []
-
-
-@cache
-def _card(folder: str, modified: int) -> Any:
-    """A model's card, read again only where its file has changed."""
-    from SuperResRadiomicsLib.models import load_card
-
-    return load_card(folder)

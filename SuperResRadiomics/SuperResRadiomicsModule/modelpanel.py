@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 from .binding import Binding, fill
 from .cardtext import cardText, memoryText, spacingWarnings, taskTitles
 from .choices import hasVoxels, modalityOf
-from .parameters import Parameters
+from .parameters import KEEP, REPLACE, Parameters
 from .resources import loadPanel
 
 
@@ -35,6 +35,8 @@ class ModelPanel:
         self.widget, self.ui = loadPanel("ModelPanel")
         precisions = {"fp32": _("32 bit"), "bf16": _("16 bit (bfloat16)"), "fp16": _("16 bit (float16)")}
         fill(self.ui.precisionComboBox, precisions)
+        reruns = {KEEP: _("keep the earlier result"), REPLACE: _("replace the earlier result")}
+        fill(self.ui.rerunComboBox, reruns)
         self._fillDevices("auto")
         self._connect()
 
@@ -103,6 +105,7 @@ class ModelPanel:
             (ui.modelComboBox, "model"),
             (ui.deviceComboBox, "device"),
             (ui.precisionComboBox, "precision"),
+            (ui.rerunComboBox, "rerun"),
         ):
             self._binding.choice(box, name)
         self._binding.number(ui.marginSpinBox, "margin")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from .results import Result, resultOf
+
 SEGMENT, ALL_SEGMENTS, ROI, WHOLE_VOLUME = "segment", "all segments", "roi", "volume"
 """What the lesion is marked by."""
+KEEP, REPLACE = "keep", "replace"
+"""What happens to an earlier result of the same lesion and model."""
 
 
 def _text(name: str, default: str = "") -> Any:
@@ -57,18 +61,14 @@ class Parameters:
         margin: Margin around the lesion in mm.
         device: ``auto``, ``cpu``, ``cuda:0`` or ``mps``.
         precision: ``fp32``, ``bf16`` or ``fp16``.
-        featureTable: The latest feature table, or None.
-        originalVolume: What the latest run enhanced, or None.
-        bicubicVolume: Its interpolation to the finer grid, or None.
-        enhancedVolume: The enhanced image on the same grid, or None.
-        uncertaintyVolume: How uncertain each enhanced value is, on the same grid, or None when the run did not tell.
+        result: The result that is shown, or None.
+        rerun: What happens to an earlier result of the same lesion and model: ``keep`` or ``replace``.
         featureSettings: How features are computed, as JSON (see featuresettings.py).
     """
 
     inputVolume = _reference("InputVolume")
     segmentation = _reference("Segmentation")
     roi = _reference("ROI")
-    featureTable = _reference("FeatureTable")
     modality = _text("Modality")
     lesionKind = _text("LesionKind", SEGMENT)
     segmentId = _text("SegmentID")
@@ -77,11 +77,17 @@ class Parameters:
     margin = _number("Margin", 10.0)
     device = _text("Device", "auto")
     precision = _text("Precision", "fp32")
-    originalVolume = _reference("OriginalVolume")
-    bicubicVolume = _reference("BicubicVolume")
-    enhancedVolume = _reference("EnhancedVolume")
-    uncertaintyVolume = _reference("UncertaintyVolume")
+    rerun = _text("Rerun", KEEP)
     featureSettings = _text("FeatureSettings", "{}")
 
     def __init__(self, node: Any) -> None:
         self.node = node
+
+    @property
+    def result(self) -> Result | None:
+        """The result that is shown."""
+        return resultOf(self.node.GetNodeReference("Result"))
+
+    @result.setter
+    def result(self, result: Result | None) -> None:
+        self.node.SetNodeReferenceID("Result", result.node.GetID() if result else None)

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
 
-from .choices import obstacle, requests
+from .choices import neededFunctions, obstacle, requests
+from .installation import Function
 from .jobs import Failure
 from .lesionrun import Outcome
-from .parameters import ALL_SEGMENTS, SEGMENT, WHOLE_VOLUME, Parameters
+from .parameters import ALL_SEGMENTS, WHOLE_VOLUME, Parameters
 from .progress import TimeLeft, describeSeconds
 from .resources import loadPanel
 
 ERROR_STYLE = "color: #c00000;"
+DOUBLE_CLICK_SECONDS = 0.5
 
 
 class RunPanel:
-    """One button, the progress with the time left, the status, and the child process' log.
+    """One button, the progress with the time left, and the status.
 
     Args:
         logic: The module's logic.
         onResults: Given the outcome of every lesion.
 
     Attributes:
-        prepare: Asked before a run, with whether it computes features; False keeps it from starting.
+        prepare: Asked before a run to have installed what it needs; False keeps it from starting.
         widget: What the main panel shows.
         ui: Its named children.
     """
@@ -36,13 +39,13 @@ class RunPanel:
         self._parameters: Parameters | None = None
         self._timeLeft = TimeLeft()
         self._stage = ""
+        self._clicked = -DOUBLE_CLICK_SECONDS
         self._lesions = self._done = 0
         self._warnings: list[str] = []
         self._failures: list[Failure] = []
-        self.prepare: Callable[[bool], bool] = lambda features: True
+        self.prepare: Callable[[tuple[Function, ...]], bool] = lambda functions: True
         self.widget, self.ui = loadPanel("RunPanel")
         self.ui.runButton.connect("clicked()", self.onClicked)
-        self.ui.logCollapsibleButton.connect("contentsCollapsed(bool)", self.showLog)
 
     def setParameters(self, parameters: Parameters | None) -> None:
         """Run another scene's choices; None while a scene closes."""
@@ -64,7 +67,11 @@ class RunPanel:
         self.setParameters(None)
 
     def onClicked(self) -> None:
-        """Start, or cancel what is running."""
+        """Start, or cancel what is running; the second click of a double click does nothing."""
+        now = time.monotonic()
+        isDouble, self._clicked = now - self._clicked < DOUBLE_CLICK_SECONDS, now
+        if isDouble:
+            return
         if self._logic.isRunning:
             self.cancel(_("Cancelled; nothing was changed."))
         else:
@@ -73,7 +80,7 @@ class RunPanel:
     def start(self) -> None:
         """Enhance the chosen lesions, one after another."""
         parameters = self._parameters
-        if not self.prepare(parameters.lesionKind in (SEGMENT, ALL_SEGMENTS)):
+        if not self.prepare(neededFunctions(parameters)):
             return
         wanted = requests(parameters, str(self._logic.models.folders()[parameters.model]))
         self._lesions, self._done, self._warnings, self._failures = len(wanted), 0, [], []
@@ -111,7 +118,6 @@ class RunPanel:
 
     def jobsChanged(self) -> None:
         """Tell the end of the run, once nothing is left to do."""
-        self.showLog()
         if self._lesions and not self._logic.isRunning:
             self._lesions = 0
             self._tellEnd()
@@ -124,13 +130,6 @@ class RunPanel:
         self.ui.statusLabel.styleSheet = ERROR_STYLE if isError else ""
         if isError:
             slicer.util.errorDisplay(text, windowTitle=_("Super-resolution Radiomics"))
-
-    def showLog(self) -> None:
-        """Show the child process' latest lines, while somebody looks at them."""
-        view, text = self.ui.logText, self._logic.logText
-        if not self.ui.logCollapsibleButton.collapsed and view.plainText != text:
-            view.setPlainText(text)
-            view.verticalScrollBar().setValue(view.verticalScrollBar().maximum)
 
     def _tellEnd(self) -> None:
         if not self._failures:

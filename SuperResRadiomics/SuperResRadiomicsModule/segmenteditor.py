@@ -22,6 +22,7 @@ class EmbeddedSegmentEditor:
     def __init__(self, section: Any) -> None:
         self._section = section
         self._parameters: Parameters | None = None
+        self._isUp = False
         self.widget: Any = None
         section.connect("contentsCollapsed(bool)", self._onCollapsed)
 
@@ -30,28 +31,49 @@ class EmbeddedSegmentEditor:
         self._parameters = parameters
         if parameters is None:
             self._section.collapsed = True
-            self._putDown(self.widget)
+            self._putDown()
+
+    @property
+    def isOpen(self) -> bool:
+        """Whether somebody may be drawing."""
+        return self._isUp
 
     def update(self) -> None:
         """Edit what is chosen, while the section is open."""
         self._section.enabled = self._parameters is not None and self._parameters.inputVolume is not None
-        if self.widget is not None and self._parameters is not None and not self._section.collapsed:
+        if self._isUp and self._parameters is not None:
             self._show(self._parameters)
+
+    def enter(self) -> None:
+        """The module is in view again: go on where the section is open."""
+        if not self._section.collapsed:
+            self._takeUp()
+
+    def exit(self) -> None:
+        """Another module is in view: it must not be drawn on, and its keys are its own."""
+        self._putDown()
 
     def cleanup(self) -> None:
         """Let go of the scene."""
-        self._putDown(self.widget)
+        self._putDown()
         if self.widget is not None:
             self.widget.setMRMLSegmentEditorNode(None)
 
     def _onCollapsed(self, collapsed: bool) -> None:
         if collapsed:
-            self._putDown(self.widget)
-        elif self._parameters is not None and self._parameters.inputVolume is not None:
-            self.widget = self.widget or self._makeWidget()
-            self._prepareSegmentation(self._parameters)
-            self._show(self._parameters)
-            self.widget.setupViewObservations()
+            self._putDown()
+        else:
+            self._takeUp()
+
+    def _takeUp(self) -> None:
+        if self._isUp or self._parameters is None or self._parameters.inputVolume is None:
+            return
+        self.widget = self.widget or self._makeWidget()
+        self._prepareSegmentation(self._parameters)
+        self._show(self._parameters)
+        self.widget.setupViewObservations()
+        self.widget.installKeyboardShortcuts()
+        self._isUp = True
 
     def _makeWidget(self) -> Any:
         widget = slicer.qMRMLSegmentEditorWidget()
@@ -70,11 +92,13 @@ class EmbeddedSegmentEditor:
         self.widget.setSegmentationNode(parameters.segmentation)
         self.widget.setSourceVolumeNode(parameters.inputVolume)
 
-    def _putDown(self, widget: Any) -> None:
+    def _putDown(self) -> None:
         """No effect must go on drawing when nobody sees its buttons."""
-        if widget is not None:
-            widget.setActiveEffect(None)
-            widget.removeViewObservations()
+        if self._isUp:
+            self.widget.setActiveEffect(None)
+            self.widget.uninstallKeyboardShortcuts()
+            self.widget.removeViewObservations()
+            self._isUp = False
 
     def _editorNode(self) -> Any:
         node = slicer.mrmlScene.GetSingletonNode(SINGLETON_TAG, "vtkMRMLSegmentEditorNode")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Any
 
 import numpy as np
 import slicer
 from slicer.util import VTKObservationMixin
-from vtk.util.numpy_support import vtk_to_numpy
+
+from .turns import Turns
 
 
 class SegmentWatch(VTKObservationMixin):
@@ -26,24 +27,29 @@ class SegmentWatch(VTKObservationMixin):
         VTKObservationMixin.__init__(self)
         self._onEdited = onEdited
         self._segmentId, self._expected = "", ""
+        self._turns = Turns()
         self.isEdited = False
 
     def follow(self, segmentation: Any, segmentId: str, expected: str) -> None:
         """Follow a segment whose voxels had a fingerprint."""
         self.letGo()
         self._segmentId, self._expected = segmentId, expected
-        self.isEdited = fingerprint(segmentation, segmentId) != expected
         event = slicer.vtkSegmentation.SourceRepresentationModified
         self.addObserver(segmentation, event, self._onModified)
+        self._onModified(segmentation, event)
 
     def letGo(self) -> None:
         """Follow nothing."""
+        self._turns.cancel()
         self.removeObservers()
         self.isEdited = False
 
     def _onModified(self, segmentation: Any, event: Any) -> None:
-        """The event comes for all segments alike, and does not always tell which."""
-        isEdited = fingerprint(segmentation, self._segmentId) != self._expected
+        """The event comes for all segments alike, and does not always tell which; at each stroke of a brush."""
+        self._turns.start(fingerprintSteps(segmentation, self._segmentId), self._compare)
+
+    def _compare(self, found: str) -> None:
+        isEdited = found != self._expected
         if isEdited != self.isEdited:
             self.isEdited = isEdited
             self._onEdited()
@@ -51,16 +57,24 @@ class SegmentWatch(VTKObservationMixin):
 
 def fingerprint(segmentation: Any, segmentId: str) -> str:
     """Changes when voxels of a segment do; empty when it is gone or no labelmap."""
+    from SuperResRadiomicsLib.io.steps import run_steps
+
+    return run_steps(fingerprintSteps(segmentation, segmentId))
+
+
+def fingerprintSteps(segmentation: Any, segmentId: str) -> Generator[None, None, str]:
+    """The same in short steps: the labelmap can be as large as the scan, and only the lesion is hashed."""
+    from SuperResRadiomicsLib.io.mrml_segment import drawn_voxels
+
     segments = segmentation.GetSegmentation()
     segment = segments.GetSegment(segmentId)
     labelmap = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
-    isDrawn = segment is not None and segments.GetSourceRepresentationName() == labelmap
-    image = segment.GetRepresentation(labelmap) if isDrawn else None
-    if image is None or image.GetPointData().GetScalars() is None:
+    if segment is None or segments.GetSourceRepresentationName() != labelmap:
         return ""
-    voxels = vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image.GetDimensions()[::-1])
-    k, j, i = np.nonzero(voxels == segment.GetLabelValue())
-    # Without the margin of the labelmap, which other segments share.
-    first = image.GetExtent()[::2]
-    places = np.stack([i + first[0], j + first[1], k + first[2]]).astype(np.int32)
+    drawn = yield from drawn_voxels(segment)
+    if drawn is None:
+        return hashlib.sha256(b"").hexdigest()
+    mask, start, _image = drawn
+    k, j, i = np.nonzero(mask)
+    places = np.stack([i + start[0], j + start[1], k + start[2]]).astype(np.int32)
     return hashlib.sha256(places.tobytes()).hexdigest()

@@ -9,6 +9,7 @@ import numpy as np
 import slicer
 
 from .inputpanel import InputPanel
+from .installation import ENHANCE, missingPackages
 from .lesionrun import Outcome
 from .modelpanel import ModelPanel
 from .parameters import ROI, WHOLE_VOLUME, Parameters
@@ -30,7 +31,8 @@ class SelfTests:
 
     def test_SegmentIsExportedOnTheVolumesGrid(self) -> None:
         """The mask is the one that the segment was made from."""
-        from SuperResRadiomicsLib.io.mrml import image_from_volume_node, mask_from_segment
+        from SuperResRadiomicsLib.io.mrml import image_from_volume_node
+        from SuperResRadiomicsLib.io.mrml_segment import mask_from_segment
 
         volume, segmentation, segmentId = makeLesion()
         mask = mask_from_segment(segmentation, segmentId, volume)
@@ -83,19 +85,17 @@ class SelfTests:
         """From nodes through a real child process to nodes, with the first model for CT that there is."""
         logic = self.logicClass()
         models = [name for name, card in logic.models.fitting("CT").items() if card.task == "super-resolution"]
-        if not models:
-            self.skipTest("no model is installed")
+        self.skipWithout(models)
         scale = logic.models.cards()[models[0]].scale
         outcome = self.runToTheEnd(logic, *makeLesion(), models[0])
-        shapes = [slicer.util.arrayFromVolume(v).shape for v in (outcome.enhancedVolume, outcome.bicubicVolume)]
+        shapes = [slicer.util.arrayFromVolume(v).shape for v in (outcome.result.enhanced, outcome.result.bicubic)]
         assert shapes == [(8, 24 * scale, 24 * scale)] * 2
 
     def test_CancelLeavesTheSceneAsItWas(self) -> None:
         """A run that is cancelled adds nothing, and ends its process."""
         logic = self.logicClass()
         models = list(logic.models.fitting("CT"))
-        if not models:
-            self.skipTest("no model is installed")
+        self.skipWithout(models)
         lesion = makeLesion()
         before = slicer.mrmlScene.GetNumberOfNodes()
         logic.start(*lesion, models[0], "cpu", onFailed=self.fail)
@@ -104,6 +104,14 @@ class SelfTests:
         assert not logic.isRunning
         assert logic.workerProcessId is None
         assert slicer.mrmlScene.GetNumberOfNodes() == before
+
+    def skipWithout(self, models: list[str]) -> None:
+        """A run needs a model, and packages that ctest does not install."""
+        if not models:
+            self.skipTest("no model is installed")
+        missing = [package.requirement for package in missingPackages([ENHANCE])]
+        if missing:
+            self.skipTest(f"not installed: {', '.join(missing)}. Install PyTorch, then run a lesion once.")
 
     def show(self, panels: list[Any], parameters: Parameters) -> None:
         """Update panels as the module's widget does."""

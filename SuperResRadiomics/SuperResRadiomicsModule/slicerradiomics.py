@@ -48,7 +48,8 @@ def computeFeatures(table: FeatureNode, segmentation: Any, segmentId: str, setti
         SuperResError, ImagesMissing: The lesion or the images cannot be used.
     """
     from SuperResRadiomicsLib.grid import through_plane_axis
-    from SuperResRadiomicsLib.io.mrml import grid_from_volume_node, mask_from_segment
+    from SuperResRadiomicsLib.io.mrml import grid_from_volume_node
+    from SuperResRadiomicsLib.io.mrml_segment import mask_from_segment
     from SuperResRadiomicsLib.radiomics import FeatureSettings
     from SuperResRadiomicsLib.radiomics.lesion_files import carry_lesion
     from SuperResRadiomicsLib.radiomics.pyradiomics_engine import keyword_arguments

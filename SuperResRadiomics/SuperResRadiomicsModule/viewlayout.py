@@ -1,4 +1,4 @@
-"""A layout of three slice views side by side; the user's own layout comes back afterwards."""
+"""A layout of four slice views, the three images and their difference; the user's own comes back afterwards."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ LAYOUT_ID = 7361  # Slicer keeps the numbers up to 100 for itself.
 # Views are linked within their group only: the user's own views stay where they are.
 VIEW_GROUP = 7361
 ORIGINAL, BICUBIC, ENHANCED = "SuperResOriginal", "SuperResBicubic", "SuperResEnhanced"
-VIEWS = (ORIGINAL, BICUBIC, ENHANCED)
+DIFFERENCE = "SuperResDifference"
+VIEWS = (ORIGINAL, BICUBIC, ENHANCED, DIFFERENCE)
 
 # Colours of the views' bars, distinct with any colour vision (Okabe and Ito); the labels say the same in words.
-BAR_COLOURS = {ORIGINAL: "#999999", BICUBIC: "#56B4E9", ENHANCED: "#E69F00"}
+BAR_COLOURS = {ORIGINAL: "#999999", BICUBIC: "#56B4E9", ENHANCED: "#E69F00", DIFFERENCE: "#CC79A7"}
 VIEW_XML = (
     '<item><view class="vtkMRMLSliceNode" singletontag="{tag}">'
     '<property name="orientation" action="default">Axial</property>'
@@ -28,16 +29,25 @@ VIEW_XML = (
 
 def viewLabels() -> dict[str, str]:
     """What each view is called on the screen, by its tag."""
-    return {ORIGINAL: _("Original"), BICUBIC: _("Bicubic"), ENHANCED: _("Enhanced")}
+    return {
+        ORIGINAL: _("Original"),
+        BICUBIC: _("Bicubic"),
+        ENHANCED: _("Enhanced"),
+        DIFFERENCE: _("Enhanced minus bicubic"),
+    }
 
 
 def layoutDescription() -> str:
-    """The layout in the application's XML."""
-    views = (
-        VIEW_XML.format(tag=tag, label=escape(label), colour=BAR_COLOURS[tag], group=VIEW_GROUP)
-        for tag, label in viewLabels().items()
-    )
-    return f'<layout type="horizontal" split="true">{"".join(views)}</layout>'
+    """The layout in the application's XML: two rows of two."""
+    labels = viewLabels()
+    rows = []
+    for row in (VIEWS[:2], VIEWS[2:]):
+        views = [
+            VIEW_XML.format(tag=tag, label=escape(labels[tag]), colour=BAR_COLOURS[tag], group=VIEW_GROUP)
+            for tag in row
+        ]
+        rows.append(f'<item><layout type="horizontal" split="true">{"".join(views)}</layout></item>')
+    return f'<layout type="vertical" split="true">{"".join(rows)}</layout>'
 
 
 class ComparisonLayout:
@@ -60,11 +70,11 @@ class ComparisonLayout:
 
     @property
     def isShown(self) -> bool:
-        """Whether the three views are on the screen."""
+        """Whether the views are on the screen."""
         return self.isAvailable and self.node.GetViewArrangement() == LAYOUT_ID
 
     def show(self) -> None:
-        """Switch to the three views; nothing happens when that is not possible or done already."""
+        """Switch to the views; nothing happens when that is not possible or done already."""
         if not self.isAvailable or self.isShown:
             return
         self._register()

@@ -31,6 +31,7 @@ class ViewPanel(VTKObservationMixin):
         super().__init__()
         self._showStatus = showStatus
         self._parameters: Any = None
+        self._hasOpened = self._isOpening = False
         self.view = ComparisonView(self._onTurn)
         self.widget = slicer.util.loadUI(str(UI_FILE))
         self.ui = slicer.util.childWidgetVariables(self.widget)
@@ -41,6 +42,7 @@ class ViewPanel(VTKObservationMixin):
         self.ui.differenceButton.connect("clicked(bool)", self.onDifference)
         self.ui.uncertaintyButton.connect("clicked(bool)", self.onUncertainty)
         self.ui.overlayOpacitySlider.connect("valueChanged(int)", self.onOpacity)
+        self.widget.connect("contentsCollapsed(bool)", self.update)  # What is hidden stays so when the rest appears.
         self._observe()
         self.update()
 
@@ -51,7 +53,8 @@ class ViewPanel(VTKObservationMixin):
 
     def update(self) -> None:
         """Show what can be done now and what the views show."""
-        self._enable(self.ui.sideBySideButton, _("Show original, bicubic and enhanced image in three linked views."))
+        self._followResult()
+        self._enable(self.ui.sideBySideButton, _("Show the three images and their difference in linked views."))
         self._enable(self.ui.blinkButton, _("Show bicubic and enhanced image in turn, in the third view."))
         self._enable(self.ui.differenceButton, _("Colour where the enhanced image differs from the bicubic one."))
         self._enable(self.ui.uncertaintyButton, _("Colour how uncertain the enhanced values are."))
@@ -71,17 +74,42 @@ class ViewPanel(VTKObservationMixin):
         self.removeObservers()
         self.view.close()
 
+    def showFirst(self) -> None:
+        """Open the views by themselves after the first run; a user who closed them is left alone later."""
+        if not self._hasOpened and self.view.layout.isAvailable and self._compared() is not None:
+            self.onSideBySide()
+
     def onSideBySide(self) -> None:
-        """Open the three views at the lesion."""
+        """Open the views at the lesion."""
         with self._errorsShown():
-            self.view.open(self._compared())
+            self._open(self._compared())
+
+    def _open(self, compared: Compared) -> None:
+        self._hasOpened = self._isOpening = True
+        try:
+            self.view.open(compared)
+            if self.view.difference is not None:
+                self._parameters.result.difference = self.view.difference
+        finally:
+            self._isOpening = False
+
+    def _followResult(self) -> None:
+        """Another result was chosen, or none: the open views must not show the earlier one."""
+        if self._isOpening or self.view.compared is None:
+            return
+        compared = self._compared()
+        if compared is None:
+            self.view.close()
+        elif compared != self.view.compared:
+            with self._errorsShown(silently=True):
+                self._open(compared)
 
     def onJump(self) -> None:
         """Go to the lesion."""
         with self._errorsShown():
             compared = self._compared()
             if self.view.layout.isShown and compared is not None and compared != self.view.compared:
-                self.view.open(compared)
+                self._open(compared)
             else:
                 self.view.goTo(lesionPlace(*self._lesion()))
 
@@ -155,7 +183,7 @@ class ViewPanel(VTKObservationMixin):
         self._say(_("Now: enhanced.") if enhanced else _("Now: bicubic."))
 
     @contextmanager
-    def _errorsShown(self) -> Iterator[None]:
+    def _errorsShown(self, silently: bool = False) -> Iterator[None]:
         """An error is a sentence in the main panel, and the buttons show what is the case."""
         from SuperResRadiomicsLib.errors import SuperResError
 
@@ -163,24 +191,24 @@ class ViewPanel(VTKObservationMixin):
             with slicer.util.WaitCursor():
                 yield
         except (SuperResError, OverlayFailed) as error:
-            self._showStatus(str(error), isError=True)
+            self._showStatus(str(error), isError=not silently)
         finally:
-            self.update()
+            if not silently:  # Else it is being updated.
+                self.update()
 
     def _openIfNeeded(self) -> None:
         if self.view.compared is None:
-            self.view.open(self._compared())
+            self._open(self._compared())
 
     def _showOverlay(self, volume: Any, title: str) -> None:
         self.view.showOverlay(volume, title, self.ui.overlayOpacitySlider.value / 100)
 
     def _compared(self) -> Compared | None:
         """What there is to compare; None before the first run."""
-        parameters = self._parameters
-        if parameters is None:
+        result = self._parameters.result if self._parameters else None
+        if result is None or not all(result.images):
             return None
-        volumes = (parameters.originalVolume, parameters.bicubicVolume, parameters.enhancedVolume)
-        return Compared(*volumes, parameters.segmentation, parameters.segmentId) if all(volumes) else None
+        return Compared(*result.images, result.segmentation, result.segmentId)
 
     def _lesion(self) -> tuple[Any, str, Any] | None:
         """Segmentation, segment and volume; None when there is no lesion to go to."""
@@ -193,8 +221,8 @@ class ViewPanel(VTKObservationMixin):
 
     def _uncertainty(self) -> Any:
         """The volume of uncertainties that belongs to the enhanced image, or None."""
-        compared, parameters = self._compared(), self._parameters
-        volume = parameters.uncertaintyVolume if compared else None
+        compared = self._compared()
+        volume = self._parameters.result.uncertainty if compared else None
         return volume if volume and onSameGrid(volume, compared.enhanced) else None
 
     def _enable(self, button: Any, toolTip: str) -> None:
@@ -227,7 +255,11 @@ class ViewPanel(VTKObservationMixin):
     def _note(self, overlay: Any, isUncertainty: bool, compared: Compared | None) -> str:
         """What the colours mean, in words."""
         if overlay is None:
-            return _("Window, level and position are shared by the three views.") if compared else ""
+            return (
+                _("Window, level and position are shared by the views; the difference has colours of its own.")
+                if compared
+                else ""
+            )
         limit = f"{overlayLimit(overlay):.3g}"
         if isUncertainty:
             return _("Black: certain; yellow: uncertain by {limit} or more.").format(limit=limit)

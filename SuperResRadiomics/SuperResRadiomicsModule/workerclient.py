@@ -20,6 +20,8 @@ from .childprocess import Child, Ended, environmentWithRadiomics
 from .jobs import Job, JobFailed, failureOf
 
 POLL_INTERVAL_MS = 100
+SECONDS_PER_TURN = 0.015
+"""So long a job is prepared at a time; then the application has its turn."""
 LOG_LINES_KEPT = 500
 SECONDS_FOR_READERS = 0.005
 
@@ -44,6 +46,7 @@ class WorkerClient:
         self._child: Child | None = None
         self._jobs: collections.deque[Job] = collections.deque()
         self._asked: int | None = None  # Id of the request that the first job waits for.
+        self._preparing: Any = None  # The first job's preparation, while it goes on.
         self._identifiers = itertools.count(1)
         self.onChanged: Callable[[], None] = lambda: None
         self.onPolled: Callable[[], None] = lambda: None
@@ -82,8 +85,9 @@ class WorkerClient:
 
     def poll(self) -> None:
         """Hand the child's answers to the job that waits for them; the timer calls this."""
-        # Slicer's main thread keeps Python's lock between callbacks: this is the readers' turn.
-        time.sleep(SECONDS_FOR_READERS)
+        if self._preparing is None:
+            # Slicer's main thread keeps Python's lock between callbacks: this is the readers' turn.
+            time.sleep(SECONDS_FOR_READERS)
         for message in self._child.receive() if self._child else []:
             self._handle(message)
         self._beginNext()
@@ -123,13 +127,33 @@ class WorkerClient:
 
     def _beginNext(self) -> None:
         while self._jobs and self._asked is None:
-            job = self._jobs[0]
-            try:
-                self._ask(job, job.prepare())
-            except Exception as error:
-                self._fail(job, error)
+            self._preparing = self._preparing or self._jobs[0].prepare()
+            if not self._prepareOn(self._jobs[0]):
+                break
+        self._timer.setInterval(POLL_INTERVAL_MS if self._preparing is None else 0)
         if self.isIdle:
             self._timer.stop()
+
+    def _prepareOn(self, job: Job) -> bool:
+        """Prepare a job for a moment; returns whether it is under way, or has failed."""
+        end = time.thread_time() + SECONDS_PER_TURN
+        try:
+            while time.thread_time() < end:
+                next(self._preparing)
+        except StopIteration as prepared:
+            self._preparing = None
+            self._askOrFail(job, prepared.value)
+        except Exception as error:
+            self._fail(job, error)
+        else:
+            return False
+        return True
+
+    def _askOrFail(self, job: Job, parameters: dict[str, Any]) -> None:
+        try:
+            self._ask(job, parameters)
+        except Exception as error:
+            self._fail(job, error)
 
     def _ask(self, job: Job, parameters: dict[str, Any]) -> None:
         from SuperResRadiomicsLib.worker.protocol import Request
@@ -177,7 +201,7 @@ class WorkerClient:
 
     def _remove(self, job: Job) -> None:
         if job is self._jobs[0]:
-            self._asked = None
+            self._asked = self._preparing = None
         self._jobs.remove(job)
         job.discard()
 

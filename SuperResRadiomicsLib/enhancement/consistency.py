@@ -43,6 +43,12 @@ class ResidualMeter:
         self._largest = max(self._largest, float(difference.max()))
         self._count += difference.size
 
+    def include(self, other: ResidualMeter) -> None:
+        """Take in what another meter collected."""
+        self._square_sum += other._square_sum
+        self._largest = max(self._largest, other._largest)
+        self._count += other._count
+
     def summary(self) -> dict[str, float]:
         """Root mean square and largest absolute residual, in the image's unit."""
         return {"root_mean_square": math.sqrt(self._square_sum / max(1, self._count)), "largest": self._largest}

@@ -11,13 +11,11 @@ import numpy.typing as npt
 from ..errors import ImageError
 from ..grid.types import FloatArray
 from ..io.image import Image
+from ..io.whole_image import foreground_range
 from ..models import Card
 
 BLEND_SHARE = 1 / 150
 """Width of the blend at both ends of the window, as a share of it: about 20 HU for CT."""
-PERCENTILES = (0.5, 99.5)
-FOREGROUND_SHARE = 0.05
-"""A voxel is foreground where it exceeds this share of the volume's 99th percentile."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ def window_for(image: Image, card: Card) -> Window:
     """The window of a model for an image.
 
     CT has a fixed window in HU. Other modalities have no unit: the card's window then is in
-    shares of `foreground_window` of the whole volume (never of a crop, so that every region
+    shares of `foreground_window` of the whole volume (never of a part, so that every region
     of a volume is scaled alike).
 
     Raises:
@@ -60,7 +58,8 @@ def window_for(image: Image, card: Card) -> Window:
     """
     if card.unit == "HU":
         return Window(*card.window)
-    foreground = foreground_window(image.voxels, image.name)
+    found = image.whole.foreground
+    foreground = _checked(foreground_range(image.voxels) if found is None else found, image.name)
     share_low, share_high = card.window
     low, high = (foreground.low + share * (foreground.high - foreground.low) for share in (share_low, share_high))
     return Window(low, high)
@@ -76,9 +75,11 @@ def foreground_window(voxels: npt.NDArray[Any], name: str) -> Window:
     Raises:
         ImageError: The foreground has one value.
     """
-    top = float(np.percentile(voxels, 99))
-    foreground = voxels[voxels > FOREGROUND_SHARE * top]
-    low, high = np.percentile(foreground, PERCENTILES) if foreground.size else (0.0, 0.0)
+    return _checked(foreground_range(voxels), name)
+
+
+def _checked(found: tuple[float, float], name: str) -> Window:
+    low, high = found
     if high <= low:
         raise ImageError(f"'{name}' has no contrast: its foreground has one value. A network can make nothing of it.")
-    return Window(float(low), float(high))
+    return Window(low, high)

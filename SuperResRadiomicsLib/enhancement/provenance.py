@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
+from .. import NOT_FOR_CLINICAL_USE, __version__
 from ..grid import Grid, MaskTransport
 from ..io.image import Image
 from ..models import Card
 from .device import describe_device
 from .job import RegionJob
+
+FOLDER_VERSION = 2
+"""Version of an enhancement's folder: 1 held whole volumes, 2 holds the region and the original around it."""
 
 
 def describe(
@@ -25,10 +28,11 @@ def describe(
     """Everything that affects the result. Names of patients and folders do not enter."""
     card = job.model.card
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": FOLDER_VERSION,
         "notice": NOT_FOR_CLINICAL_USE,
         "software": describe_software(),
         "input": describe_image(job.image),
+        "intensities": job.image.whole.figures(),
         "model": describe_model(card),
         "device": describe_device(job.model.device),
         "precision": job.model.precision,
@@ -83,12 +87,12 @@ def describe_model(card: Card) -> dict[str, Any]:
 
 
 def describe_image(image: Image) -> dict[str, Any]:
-    """What an image is, without its name."""
+    """What an image is, or the whole that it is a part of; without its name."""
     return {
         "modality": image.modality,
         "unit": image.unit,
         "voxel_type": str(image.voxels.dtype),
-        **_describe_grid(image.grid),
+        **_describe_grid(image.whole_grid),
     }
 
 

@@ -71,7 +71,11 @@ def expand_box(box: Box, grid: Grid, margin_mm: float) -> Box:
     """Grow a box by at least ``margin_mm`` on every side, as far as the image reaches."""
     if not (math.isfinite(margin_mm) and margin_mm >= 0):
         raise RegionError(f"The margin is {margin_mm} mm; give zero or a positive number of millimetres.")
-    voxels = [math.ceil(margin_mm / s - 1e-9) for s in grid.spacing]
+    return grow_box(box, grid, [math.ceil(margin_mm / s - 1e-9) for s in grid.spacing])
+
+
+def grow_box(box: Box, grid: Grid, voxels: Sequence[int]) -> Box:
+    """Grow a box by so many voxels along i, j, k on every side, as far as the image reaches."""
     start = [max(0, a - v) for a, v in zip(box.start, voxels, strict=True)]
     stop = [min(n, b + v) for b, v, n in zip(box.stop, voxels, grid.size, strict=True)]
     return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
@@ -82,6 +86,48 @@ def union_box(first: Box, second: Box) -> Box:
     i0, j0, k0 = map(min, first.start, second.start)
     i1, j1, k1 = map(max, first.stop, second.stop)
     return Box((i0, j0, k0), (i1, j1, k1))
+
+
+def box_within(box: Box, outer: Box) -> Box:
+    """The same voxels as ``box``, counted from the start of ``outer``."""
+    return shift_box(box, [-first for first in outer.start])
+
+
+def shift_box(box: Box, by: Sequence[int]) -> Box:
+    """The same box so many voxels further along i, j, k."""
+    start = [a + d for a, d in zip(box.start, by, strict=True)]
+    stop = [b + d for b, d in zip(box.stop, by, strict=True)]
+    return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+
+
+def intersect_box(first: Box, second: Box) -> Box:
+    """The voxels that both boxes have; RegionError where there are none."""
+    i0, j0, k0 = map(max, first.start, second.start)
+    i1, j1, k1 = map(min, first.stop, second.stop)
+    return Box((i0, j0, k0), (i1, j1, k1))
+
+
+def holds(outer: Box, inner: Box) -> bool:
+    """Whether a box lies within another one."""
+    starts = all(o <= a for o, a in zip(outer.start, inner.start, strict=True))
+    return starts and all(b <= o for o, b in zip(outer.stop, inner.stop, strict=True))
+
+
+def box_of_part(part: Grid, grid: Grid) -> Box:
+    """The voxels of a grid that a part of it has.
+
+    Raises:
+        RegionError: ``part`` is no part of ``grid``: other voxels, or voxels elsewhere.
+    """
+    start = np.rint(grid.world_to_index(part.origin)).astype(int).tolist()
+    stop = [a + n for a, n in zip(start, part.size, strict=True)]
+    box = Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+    if not holds(whole(grid), box) or not crop_grid(grid, box).matches(part):
+        raise RegionError(
+            f"The voxels of size {part.size} are no part of the image of size {grid.size}: their spacing or place "
+            "differs. Give a part that was cut from this image."
+        )
+    return box
 
 
 def crop_grid(grid: Grid, box: Box) -> Grid:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ImageError, MaskError, RegionError
-from ..grid import Array, BoolArray, Box, Grid, crop_grid, field_of_view
+from ..errors import ImageError, RegionError
+from ..grid import Array, Box, Grid, crop_grid, field_of_view
 from .image import UNITS, Image
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
@@ -101,58 +101,6 @@ def _slicer_voxels(voxels: Array) -> Array:
     if voxels.dtype.kind in "iu" and voxels.dtype.itemsize == 8:
         return voxels.astype(np.float64)
     return voxels.astype(np.float32) if voxels.dtype == np.float16 else voxels
-
-
-def mask_from_segment(segmentation_node: Any, segment_id: str, volume_node: Any) -> BoolArray:
-    """A segment's voxels on a volume's grid, honouring the parent transforms of both.
-
-    The scene and the segmentation are left as they were: no temporary node is added, and
-    a binary labelmap that had to be made for this is removed again.
-
-    Raises:
-        MaskError: The segment does not exist, cannot be turned into voxels, or has none in the volume.
-    """
-    segmentation = segmentation_node.GetSegmentation()
-    segment = segmentation.GetSegment(segment_id)
-    if segment is None:
-        raise MaskError(f"The segmentation has no segment '{segment_id}'. Choose the lesion's segment again.")
-    labelmap = _labelmap_name()
-    had_labelmap = segmentation.ContainsRepresentation(labelmap)
-    if not segmentation.CreateRepresentation(labelmap):
-        raise MaskError(f"The segment '{segment.GetName()}' could not be turned into voxels.")
-    try:
-        mask = _merged_labelmap(segmentation_node, segment_id, volume_node) != 0
-    finally:
-        if not had_labelmap:
-            segmentation.RemoveRepresentation(labelmap)
-    if not mask.any():
-        raise MaskError(
-            f"The segment '{segment.GetName()}' has no voxel inside the volume: it is empty or lies outside the image. "
-            "Segment the lesion on this volume, or choose another segment."
-        )
-    return mask
-
-
-def _labelmap_name() -> str:
-    import slicer
-
-    return str(slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName())
-
-
-def _merged_labelmap(segmentation_node: Any, segment_id: str, volume_node: Any) -> Array:
-    """Labels [k, j, i] of one segment on the grid of a volume."""
-    import slicer
-    import vtk
-    from vtk.util.numpy_support import vtk_to_numpy
-
-    segment_ids = vtk.vtkStringArray()
-    segment_ids.InsertNextValue(segment_id)
-    labels = slicer.vtkOrientedImageData()
-    slicer.vtkSlicerSegmentationsModuleLogic.GenerateMergedLabelmapInReferenceGeometry(
-        segmentation_node, volume_node, segment_ids, slicer.vtkSegmentation.EXTENT_REFERENCE_GEOMETRY, labels
-    )
-    shape = labels.GetDimensions()[::-1]
-    return vtk_to_numpy(labels.GetPointData().GetScalars()).reshape(shape)
 
 
 def roi_node_from_box(box: Box, name: str, volume_node: Any) -> Any:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..grid import BoolArray, Box, Grid, MaskTransport, transport_mask
+from ..enhancement.result import as_part
+from ..errors import RegionError
+from ..grid import BoolArray, Box, Grid, MaskTransport, box_within, intersect_box, transport_mask, whole
+from ..io.image import Image
 from ..io.masks import read_mask
-from ..io.plausibility import lesion_notes
 from ..io.reading import read_image
 from .table import IMAGES
 from .versions import LesionVersions
@@ -42,6 +44,9 @@ def read_lesion(
     images = {
         name: read_image(file, modality) for name, file in zip(IMAGES, (original, bicubic, enhanced), strict=True)
     }
+    if "intensities" in provenance:  # The images may be parts of those that it speaks of.
+        wholes = {"original": "input", "bicubic": "grid", "enhanced": "grid"}
+        images = {name: as_part(image, provenance, wholes[name]) for name, image in images.items()}
     native, fine = images["original"].grid, images["enhanced"].grid
     on_fine = drawn_on == "enhanced"
     drawn = read_mask(mask, fine if on_fine else native)
@@ -57,12 +62,7 @@ def read_lesion(
         objective=model["objective"],
         adversarial=model["adversarial"],
         provenance=provenance,
-        warnings=(
-            *images["original"].notes,
-            *lesion_notes(images["original"], original_mask),
-            *_carried_back(move, on_fine),
-            *_not_enhanced(refined_mask, provenance),
-        ),
+        warnings=(*_carried_back(move, on_fine), *_not_enhanced(refined_mask, images["enhanced"], provenance)),
     )
 
 
@@ -99,10 +99,14 @@ def _carried_back(move: MaskTransport, on_fine: bool) -> list[str]:
     ]
 
 
-def _not_enhanced(refined_mask: BoolArray, provenance: dict[str, Any]) -> list[str]:
+def _not_enhanced(refined_mask: BoolArray, enhanced: Image, provenance: dict[str, Any]) -> list[str]:
     """A warning where the lesion reaches out of what the network worked on."""
     region = provenance["region"]
-    inside = refined_mask[Box(tuple(region["start"]), tuple(region["stop"])).slices].sum()
+    worked_on = box_within(Box(tuple(region["start"]), tuple(region["stop"])), enhanced.held)
+    try:
+        inside = refined_mask[intersect_box(worked_on, whole(enhanced.grid)).slices].sum()
+    except RegionError:
+        inside = 0
     outside = 1 - inside / refined_mask.sum()
     if outside == 0:
         return []

@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from ..errors import SettingsError
-from ..grid import Grid, Triple, through_plane_axis
+from ..grid import Box, Grid, Triple, expand_box, through_plane_axis, union_box
+from .companion import companion_reach
 from .engines import ENGINES, default_engine
 from .feature_names import FEATURE_NAMES
 from .filters import UNFILTERED, ImageFilter, check_bins
 from .options import PYRADIOMICS_OPTIONS, FeatureOptions
 from .plan import ALLOWED_CLASSES, FEATURE_CLASSES, ExtractionPlan
-from .preprocessing import NO_PREPROCESSING, Preprocessing
+from .preprocessing import NO_PREPROCESSING, Preprocessing, reached_box
 
 PLANAR_SPACING_RATIO = 2.0
 DIMENSION_RULE = (
@@ -85,10 +86,24 @@ class FeatureSettings:
         """The distances, also where it is one."""
         return self.distance if isinstance(self.distance, tuple) else (self.distance,)
 
-    @property
-    def needs_surroundings(self) -> bool:
-        """Whether features depend on voxels around the lesion, however far away."""
-        return self.preprocessing.changes_values or self.filters != UNFILTERED
+    def box_seen(self, lesion: Box, grid: Grid) -> Box:
+        """Say which voxels enter the features of a lesion.
+
+        Args:
+            lesion: Its box.
+            grid: The whole image's grid.
+
+        Returns:
+            A box around the lesion's own; the same where nothing else is looked at. Figures of the whole
+            image (`Image.whole`) may enter as well.
+        """
+        seen = expand_box(lesion, grid, companion_reach(self.classes))
+        cut = self.preprocessing.reach(grid.spacing)
+        if cut is not None:
+            return union_box(seen, reached_box(lesion, grid, cut))
+        for each in self.filters:
+            seen = union_box(seen, reached_box(lesion, grid, each.reach(grid.spacing), each.wraps))
+        return seen
 
     def describe(self) -> dict[str, Any]:
         """Every setting as JSON-able values, for the header of a table."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ..enhancement.twin import interpolable_box
 from ..errors import MaskError
-from ..grid import BoolArray, MaskRule, transport_mask
+from ..grid import BoolArray, Box, MaskRule, box_of_mask, shift_box, transport_mask, union_box
 from ..io.image import Image
-from ..io.plausibility import lesion_notes
+from .surroundings import widened, widened_mask
 
 if TYPE_CHECKING:
     from ..enhancement import Enhancement
@@ -136,4 +137,34 @@ class LesionVersions:
             objective=card.objective if card else "objective not stated",
             adversarial=card.adversarial if card else False,
             warnings=(*original.notes, *lesion_notes(original, mask), *bicubic.notes, *enhanced.notes),
+        )
+
+    @property
+    def refined_box(self) -> Box:
+        """The lesion's box, in voxels of the whole refined image."""
+        return shift_box(box_of_mask(self.refined_mask), self.enhanced.held.start)
+
+    @property
+    def widest(self) -> Box:
+        """The largest box of the refined grid that `widened` can make of the original at hand."""
+        held = self.enhanced.held
+        return union_box(held, interpolable_box(self.original, self.enhanced.whole_grid))
+
+    def widened(self, seen: Box) -> LesionVersions:
+        """Continue the refined images by their bicubic surroundings.
+
+        Args:
+            seen: What they shall hold besides what they hold, in voxels of the whole refined image.
+
+        Raises:
+            RegionError: The original at hand is too small.
+        """
+        box = union_box(self.enhanced.held, seen)
+        if box == self.enhanced.held:
+            return self
+        return replace(
+            self,
+            bicubic=widened(self.bicubic, self.original, box),
+            enhanced=widened(self.enhanced, self.original, box),
+            refined_mask=widened_mask(self.refined_mask, self.enhanced, box),
         )

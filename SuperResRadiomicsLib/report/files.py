@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ..grid import expand_box, intersect_box
 from ..io.files import write_bytes
 from ..radiomics import FeatureTable, Lesion, LesionVersions
 from .page import write_page
 from .picture import draw_comparison, png_bytes
+from .plane import shown_around
 
 CSV_NAME, JSON_NAME, PICTURE_NAME, PAGE_NAME = "features.csv", "features.json", "comparison.png", "report.html"
 
@@ -54,5 +56,8 @@ def save_report(
 
 def draw_versions(versions: LesionVersions, table: FeatureTable, title: str) -> bytes:
     """The comparison as PNG; the enhanced image is called as in the table."""
-    images = (versions.original, versions.original_mask, versions.bicubic, versions.enhanced, versions.refined_mask)
+    lesion, grid = versions.refined_box, versions.enhanced.whole_grid
+    around = expand_box(lesion, grid, shown_around(lesion, grid))
+    wide = versions.widened(intersect_box(around, versions.widest))
+    images = (wide.original, wide.original_mask, wide.bicubic, wide.enhanced, wide.refined_mask)
     return png_bytes(draw_comparison(*images, model=table.header.enhanced_column, title=title))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..grid import Array, BoolArray, Grid, box_of_mask, through_plane_axis
+from ..grid import Array, BoolArray, Box, Grid, box_of_mask, through_plane_axis
 
 CONTEXT_MM = 15.0
 """Least distance from the lesion to the picture's edge, where the image reaches that far."""
@@ -100,6 +100,17 @@ def lesion_limits(mask: BoolArray, plane: Plane) -> list[Limits]:
         )
         centres.append((start + stop) / 2)
         sides.append(stop - start)
-    half = max(sides) / 2 + max(CONTEXT_MM, max(sides) / 4)
+    half = max(sides) / 2 + _context(max(sides))
     fields = [plane.edges(plane.grid, axis) for axis in plane.axes]
     return [(max(low, c - half), min(high, c + half)) for c, (low, high) in zip(centres, fields, strict=True)]
+
+
+def shown_around(lesion: Box, grid: Grid) -> float:
+    """How far from a lesion's box, in mm, the square of `lesion_limits` may reach."""
+    longest = max(n * size for n, size in zip(lesion.size, grid.spacing, strict=True))
+    return longest / 2 + _context(longest)
+
+
+def _context(side: float) -> float:
+    """Distance in mm from a lesion of a side to the picture's edge."""
+    return max(CONTEXT_MM, side / 4)

@@ -78,12 +78,9 @@ def _named(name: str, values: Mapping[str, Any]) -> str:
 
 def _companions(protocol: Protocol) -> str:
     """A study keeps no whole image: what that means for features that look beyond the lesion."""
-    settings = protocol.plain_settings
-    note = companion_header(settings.classes).get("companion_note")
+    note = companion_header(protocol.plain_settings.classes).get("companion_note")
     if not note:
         return ""
-    if settings.needs_surroundings:
-        return f"Features beyond pyradiomics' classes: {note}."
     return (
         f"Features beyond pyradiomics' classes: {note}. Of every image the lesion's box and a margin of "
         f"{protocol.lesion.margin_mm:g} mm were kept: that is the image which 'global' means here, and where peak and "

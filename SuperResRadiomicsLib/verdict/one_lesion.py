@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import MaskError, ModelError
-from ..grid import box_of_mask, crop_grid, expand_box, whole
+from ..grid import box_within, expand_box
 from ..models import Card, load_card
 from ..radiomics import FeatureSettings, FeatureTable, Lesion, LesionVersions, extract_features
 from ..stability.perturbation import (
@@ -68,11 +68,11 @@ def check_stability(
         MaskError: No perturbation leaves anything of the lesion.
     """
     versions, settings = LesionVersions.of(lesion), settings or FeatureSettings()
-    grid = versions.enhanced.grid
-    near = expand_box(box_of_mask(versions.refined_mask), grid, CONTEXT_MM)
-    box = whole(grid) if settings.needs_surroundings else near
-    voxels = np.ascontiguousarray(versions.enhanced.voxels[box.slices])
-    image, mask = versions.enhanced.with_voxels(voxels, crop_grid(grid, box)), versions.refined_mask[box.slices]
+    grid = versions.enhanced.whole_grid
+    seen = settings.box_seen(expand_box(versions.refined_box, grid, CONTEXT_MM), grid)
+    wide = versions.widened(seen)
+    box = box_within(seen, wide.enhanced.held)
+    image, mask = wide.enhanced.cut(box), wide.refined_mask[box.slices]
     fixed = replace(settings, dimension=settings.resolve_dimension(versions.original.grid))
     axis = settings.through_plane(versions.original.grid)
     found = [extract_features(image, mask, fixed, axis)]

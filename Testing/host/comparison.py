@@ -12,6 +12,7 @@ from .cases import Lesion, ijk_to_ras, rotation
 
 MOVED = ijk_to_ras(rotation((5.0, 40.0, -10.0)), (1, 1, 1), (10.0, 20.0, -30.0))
 TAGS = ("SuperResOriginal", "SuperResBicubic", "SuperResEnhanced")
+DIFFERENCE_TAG = "SuperResDifference"
 STEP = 100.0
 """By how much the enhanced image is brighter than the bicubic one inside the lesion."""
 
@@ -28,6 +29,15 @@ class Case:
     @property
     def original(self) -> Any:
         return self.lesion.volume
+
+    def result(self) -> Any:
+        """The result that a run would leave."""
+        from SuperResRadiomicsModule.results import addResult
+
+        result = addResult("volume", "lesion", "tiny")
+        result.original, result.bicubic, result.enhanced = self.original, self.bicubic, self.enhanced
+        result.segmentation, result.segmentId = self.lesion.segmentation, self.lesion.segment_id
+        return result
 
     @property
     def nodes(self) -> tuple[Any, ...]:
@@ -60,6 +70,19 @@ def to_world(volume: Any) -> np.ndarray:
     volume.GetIJKToRASMatrix(local)
     matrix.GetMatrixTransformBetweenNodes(volume.GetParentTransformNode(), None, parent)
     return slicer.util.arrayFromVTKMatrix(parent) @ slicer.util.arrayFromVTKMatrix(local)
+
+
+def arrangement(layouts: Any) -> int:
+    """Number of the layout that is shown."""
+    return int(layouts.layoutLogic().GetLayoutNode().GetViewArrangement())
+
+
+def move_through(tag: str, millimetres: float) -> None:
+    """Scroll as the view's slider does."""
+    logic = slicer.app.applicationLogic().GetSliceLogic(slice_node(tag))
+    logic.StartSliceOffsetInteraction()
+    logic.SetSliceOffset(logic.GetSliceOffset() + millimetres)
+    logic.EndSliceOffsetInteraction()
 
 
 def slice_node(tag: str) -> Any:

@@ -30,8 +30,10 @@ CONTRACT = {
             | {"noneEnabled", "removeEnabled", "renameEnabled", "selectNodeUponCreation", "showChildNodeTypes"}
             | {"showHidden"}
         ),
-        signals=frozenset({"currentNodeChanged(vtkMRMLNode*)", "currentNodeChanged(bool)"}),
-        slots=frozenset({SET_SCENE, "setCurrentNode(vtkMRMLNode*)", "setCurrentNodeID(QString)"}),
+        signals=frozenset(
+            {"currentNodeChanged(vtkMRMLNode*)", "currentNodeChanged(bool)", "nodeAddedByUser(vtkMRMLNode*)"}
+        ),
+        slots=frozenset({SET_SCENE, "setCurrentNode(vtkMRMLNode*)", "setCurrentNodeID(QString)", "addNode()"}),
     ),
     "qMRMLSegmentSelectorWidget": WidgetContract(
         properties=frozenset(
@@ -49,6 +51,7 @@ CONTRACT = {
             {SET_SCENE, "setMRMLSegmentEditorNode(vtkMRMLSegmentEditorNode*)", "setSegmentationNode(vtkMRMLNode*)"}
             | {"setSourceVolumeNode(vtkMRMLNode*)", "setActiveEffect(qSlicerSegmentEditorAbstractEffect*)"}
             | {"setupViewObservations()", "removeViewObservations()"}
+            | {"installKeyboardShortcuts()", "uninstallKeyboardShortcuts()"}
         ),
     ),
     "qMRMLTableView": WidgetContract(

@@ -16,7 +16,7 @@ from .cases import Lesion, wait_until
 
 FAST = {"classes": ["firstorder", "glcm"], "engine": "pyradiomics"}
 """Settings that are computed quickly."""
-CLASS, FEATURE, TRUST, NETWORK_EFFECT, ORIGINAL, BICUBIC, ENHANCED, VOXEL_EFFECT, CHANGE = range(9)
+FEATURE, ORIGINAL, BICUBIC, ENHANCED, NETWORK_EFFECT, TRUST, VOXEL_EFFECT, CHANGE, CLASS = range(9)
 """Columns of the table."""
 
 
@@ -26,6 +26,7 @@ class Case:
     def __init__(self, module: Any, lesion: Lesion, enhancement: Enhancement, table: FeatureTable) -> None:
         from SuperResRadiomicsModule.featurenode import FeatureNode
         from SuperResRadiomicsModule.featurepanel import FeaturePanel
+        from SuperResRadiomicsModule.results import addResult
 
         self.lesion = lesion
         self.enhancement = enhancement
@@ -40,10 +41,19 @@ class Case:
         self.panel = FeaturePanel(self.logic, lambda text, isError=False: self.said.append((text, isError)))
         self.logic.onJobsChanged = self.panel.update
         self.parameters = module.Parameters(self.logic.getParameterNode())
-        self.parameters.featureTable = self.node.node
+        self.result = addResult("volume", "lesion", "tiny")
+        self.result.original, self.result.bicubic, self.result.enhanced = lesion.volume, self.bicubic, self.enhanced
+        self.result.segmentation, self.result.segmentId = lesion.segmentation, lesion.segment_id
+        self.result.table = self.node.node
+        self.parameters.result = self.result
         self.parameters.featureSettings = json.dumps(FAST)
         self.panel.setParameters(self.parameters)
         self.ui = self.panel.ui
+        self.show_all()
+
+    def show_all(self) -> None:
+        """Shape, too."""
+        self.ui.classFilterComboBox.setCurrentIndex(self.ui.classFilterComboBox.findData(""))
 
     def wait(self) -> None:
         wait_until(lambda: self.logic.isIdle, slicer.app.processEvents)
@@ -55,6 +65,13 @@ class Case:
     def cells(self, column: int) -> list[str]:
         proxy = self.panel.view.proxy
         return [proxy.index(row, column).data() for row in range(proxy.rowCount())]
+
+    def keys(self) -> list[str]:
+        """Keys of the features, in the order in which they are shown."""
+        from SuperResRadiomicsModule.featuretable import KEY_ROLE
+
+        proxy = self.panel.view.proxy
+        return [proxy.index(row, 0).data(KEY_ROLE) for row in range(proxy.rowCount())]
 
     def edit(self) -> None:
         """Take the lesion's last slice away."""

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QTableView, QVBoxLayou
 from shiboken6 import isValid
 
 NODE_CHANGED, NODE_VALID = "currentNodeChanged(vtkMRMLNode*)", "currentNodeChanged(bool)"
+NODE_ADDED = "nodeAddedByUser(vtkMRMLNode*)"
 SEGMENT_CHANGED = "currentSegmentChanged(QString)"
 NONE_SEGMENT = "None"
 UNLIMITED = 2**24 - 1
@@ -110,9 +111,14 @@ class ctkCollapsibleButton(QAbstractButton):
 
 
 class qMRMLNodeComboBox(QWidget):
-    SIGNALS: ClassVar[dict[str, str]] = {NODE_CHANGED: "_nodeChanged", NODE_VALID: "_nodeValid"}
+    SIGNALS: ClassVar[dict[str, str]] = {
+        NODE_CHANGED: "_nodeChanged",
+        NODE_VALID: "_nodeValid",
+        NODE_ADDED: "_nodeAddedByUser",
+    }
     _nodeChanged = Signal(object)
     _nodeValid = Signal(bool)
+    _nodeAddedByUser = Signal(object)
     nodeTypes = stored("QStringList", "nodeTypes", (), "_refresh")
     hideChildNodeTypes = stored("QStringList", "hideChildNodeTypes", (), "_refresh")
     showChildNodeTypes = stored("bool", "showChildNodeTypes", True, "_refresh")
@@ -178,6 +184,14 @@ class qMRMLNodeComboBox(QWidget):
 
     def setCurrentNode(self, node: Any) -> None:
         self.setCurrentNodeID(node.GetID() if node else "")
+
+    def addNode(self) -> Any:
+        """What "Create new" in the list does."""
+        node = self._scene.AddNewNodeByClass(self.nodeTypes[0])
+        self._nodeAddedByUser.emit(node)
+        if self.selectNodeUponCreation:
+            self.setCurrentNode(node)
+        return node
 
     def _currentNodeID(self) -> str:
         return self._combo.currentData or ""
@@ -294,7 +308,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._node = None
-        self._observesViews = False
+        self._observesViews = self._hasShortcuts = False
 
     def setMRMLSegmentEditorNode(self, node: Any) -> None:
         self._node = node
@@ -324,6 +338,12 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
 
     def removeViewObservations(self) -> None:
         self._observesViews = False
+
+    def installKeyboardShortcuts(self) -> None:
+        self._hasShortcuts = True
+
+    def uninstallKeyboardShortcuts(self) -> None:
+        self._hasShortcuts = False
 
 
 class qMRMLTableView(QTableView):

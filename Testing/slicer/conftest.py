@@ -204,9 +204,9 @@ def make_view_panel(module: Any, statuses: list[Any]) -> Iterator[Callable[..., 
         panels.append(panel)
         parameters = module.Parameters(logic.getParameterNode())
         if case is not None:
-            parameters.inputVolume = parameters.originalVolume = case.original
-            parameters.bicubicVolume, parameters.enhancedVolume = case.bicubic, case.enhanced
+            parameters.inputVolume = case.original
             parameters.segmentation, parameters.segmentId = case.lesion.segmentation, case.lesion.segment_id
+            parameters.result = case.result()
         panel.setParameters(parameters)
         return panel
 

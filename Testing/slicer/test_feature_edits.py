@@ -108,4 +108,5 @@ def test_a_lesion_outside_of_the_enhanced_region_is_told(measured, scene):
     measured.ui.featureSegmentSelector.setCurrentSegmentID("other")
     measured.ui.compareButton.click()
     measured.wait()
-    assert "100% of the lesion lie outside" in measured.said[-1][0]
+    assert measured.said[-1][1] and "reaches out of the region that was enhanced" in measured.said[-1][0]
+    assert measured.node.features == features, "no verdict on a lesion that the network did not see"

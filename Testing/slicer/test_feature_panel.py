@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import slicer
 
 from Testing.host.cases import wait_until
 from Testing.host.feature_case import (
@@ -18,10 +19,12 @@ from Testing.host.feature_case import (
 
 
 def test_a_click_shows_a_feature_and_stability_its_variation(measured):
+    from SuperResRadiomicsModule.numbertext import number
+
     row = next(row for row in measured.panel.table.rows if row.key == "original_firstorder_Mean")
     measured.panel.view.select(row.key)
     assert measured.ui.drawingLabel.isVisibleTo(measured.panel.widget)
-    assert f"enhanced {row.enhanced:.4g}" in measured.ui.featureLabel.text
+    assert f"enhanced {number(row.enhanced)}" in measured.ui.featureLabel.text
     assert "check stability" in measured.ui.featureLabel.text
     measured.ui.stabilityButton.click()
     measured.wait()
@@ -30,7 +33,7 @@ def test_a_click_shows_a_feature_and_stability_its_variation(measured):
     own = stability["variation"][row.key][stability["bins"].index("bin width 25")]
     assert own > 0
     assert "firstorder Mean" in measured.ui.featureLabel.text, "the same feature is still shown"
-    assert f"varies by {own:.4g} whatever the bins" in measured.ui.featureLabel.text
+    assert f"varies by {number(own)} whatever the bins" in measured.ui.featureLabel.text
     assert "does not state the spread" in measured.ui.featureLabel.text
     measured.panel.view.select("original_firstorder_Entropy")
     assert "at bin width 25 (" in measured.ui.featureLabel.text and "at bin width 50)" in measured.ui.featureLabel.text
@@ -88,6 +91,7 @@ def test_cancel_leaves_the_table_as_before(measured, tmp_path):
 
 def test_a_killed_child_is_an_error_and_the_next_click_works(measured):
     measured.ui.stabilityButton.click()
+    wait_until(lambda: measured.logic.workerProcessId is not None, slicer.app.processEvents)
     os.kill(measured.logic.workerProcessId, signal.SIGKILL)
     measured.wait()
     assert measured.said[-1][1] and "was killed" in measured.said[-1][0]
@@ -116,7 +120,7 @@ def test_images_that_are_gone_are_told(measured, scene):
 
 
 def test_a_table_that_is_no_feature_table_is_not_shown(measured, scene):
-    measured.parameters.featureTable = scene.AddNewNodeByClass("vtkMRMLTableNode", "other")
+    measured.result.table = scene.AddNewNodeByClass("vtkMRMLTableNode", "other")
     measured.panel.update()
     assert not measured.cells(FEATURE) and not measured.ui.exportButton.enabled
 
@@ -135,6 +139,7 @@ def test_all_comes_back_with_a_saved_scene(measured, scene, tmp_path, module):
     assert measured.panel.node.features == features
     assert measured.panel.node.stability["own"] == "x"
     assert all(measured.panel.node.images.values()) and measured.panel.node.segmentId == "lesion"
+    measured.show_all()
     assert len(measured.cells(FEATURE)) == len(features["features"])
     assert measured.panel.form.values()["classes"] == ["firstorder", "glcm"]
 
@@ -148,12 +153,12 @@ def test_a_real_run_leaves_a_table_that_the_panel_can_use(module, measured, make
         wait_until(lambda: not logic.isRunning, logic.poll)
     finally:
         logic.cancel()
-    measured.parameters.featureTable = outcomes[0].featureTable
+    measured.parameters.result = outcomes[0].result
     measured.panel.update()
     assert measured.panel.node.images == {
         "original": lesion.volume,
-        "bicubic": outcomes[0].bicubicVolume,
-        "enhanced": outcomes[0].enhancedVolume,
+        "bicubic": outcomes[0].result.bicubic,
+        "enhanced": outcomes[0].result.enhanced,
     }
     assert measured.panel.lesion == (lesion.segmentation, lesion.segment_id)
     assert measured.ui.compareButton.enabled and measured.ui.stabilityButton.enabled

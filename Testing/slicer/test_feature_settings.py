@@ -25,7 +25,7 @@ def test_compares_anew_with_other_settings(measured):
         (row.key, row.original, row.bicubic, row.enhanced) for row in expected.rows
     ]
     assert "16 bins" in measured.ui.settingsLabel.text
-    assert measured.parameters.featureTable is measured.node.node
+    assert measured.parameters.result.table is measured.node.node
     assert measured.ui.compareButton.enabled
     before = measured.logic.workerProcessId
     measured.ui.compareButton.click()
@@ -66,7 +66,7 @@ def test_filters_are_measured(measured, choose_item):
     measured.wait()
     assert "Filters: Original, Square." in measured.ui.settingsLabel.text
     measured.ui.filterLineEdit.setText("mean (square)")
-    assert measured.cells(FEATURE) == ["Mean (square)"]
+    assert measured.cells(FEATURE) == ["Mean (square) \N{MIDDLE DOT} firstorder"]
     for name in ("Original", "Square"):
         measured.panel.form._filterBoxes[name].click()
     assert "filters" not in measured.panel.form.values(), "without any filter the image is measured as it is"

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from Testing.host.feature_case import (
+    BICUBIC,
     CHANGE,
     CLASS,
     ENHANCED,
@@ -37,27 +38,14 @@ def test_the_table_is_shown_whole(measured):
     assert measured.ui.countLabel.text == f"{len(rows)} of {len(rows)}"
     assert "tiny (fidelity)" in measured.ui.settingsLabel.text
     assert "pyradiomics" in measured.ui.settingsLabel.text and "bin width 25" in measured.ui.settingsLabel.text
-    volume = measured.lesion.mask.sum() * 0.7 * 0.8 * 2.5
-    assert "Volume / mm³" in measured.ui.measurementsLabel.text
-    assert f">{volume:.4g}<" in measured.ui.measurementsLabel.text
-
-
-@pytest.mark.parametrize(
-    ("relative", "text"),
-    [(0.0, "0%"), (-0.0003, "≈ 0%"), (-0.02, "−2.0%"), (0.1, "▲ +10.0%"), (-0.5, "▼▼ −50.0%"), (math.nan, "–")],
-)
-def test_changes_are_put_into_signs(module, relative, text):
-    from SuperResRadiomicsModule.featuretable import change
-
-    assert change(relative) == text
 
 
 def test_nothing_of_a_table_is_shown_before_there_is_one(measured):
-    measured.parameters.featureTable = None
+    measured.result.table = None
     measured.panel.update()
     for name in ("featureView", "filterLineEdit", "copyButton", "exportButton", "settingsLabel"):
-        assert getattr(measured.ui, name).isHidden()
-    assert not measured.ui.compareButton.isHidden()
+        assert not getattr(measured.ui, name).isVisibleTo(measured.panel.widget)
+    assert measured.ui.featureSettingsCollapsibleButton.isVisibleTo(measured.panel.widget)
 
 
 @pytest.mark.parametrize("column", [ORIGINAL, ENHANCED, VOXEL_EFFECT, NETWORK_EFFECT])
@@ -78,11 +66,11 @@ def test_numbers_are_sorted_as_numbers(measured, column):
 
 def test_filters_by_class_and_text(measured):
     measured.ui.classFilterComboBox.setCurrentIndex(measured.ui.classFilterComboBox.findData("glcm"))
-    glcm = [row.feature for row in measured.panel.table.rows if row.feature_class == "glcm"]
+    glcm = [f"{row.feature} \N{MIDDLE DOT} glcm" for row in measured.panel.table.rows if row.feature_class == "glcm"]
     assert sorted(measured.cells(FEATURE)) == sorted(glcm)
     measured.ui.filterLineEdit.setText("CONTRAST")
-    assert measured.cells(FEATURE) == ["Contrast"]
-    measured.ui.classFilterComboBox.setCurrentIndex(0)
+    assert measured.cells(FEATURE) == ["Contrast \N{MIDDLE DOT} glcm"]
+    measured.show_all()
     assert sorted(measured.cells(CLASS)) == ["glcm", "ngtdm"]
     measured.ui.filterLineEdit.setText("(.*")
     assert measured.cells(FEATURE) == []
@@ -94,11 +82,12 @@ def test_filters_by_class_and_text(measured):
 def test_words_and_signs_accompany_colours(measured):
     row = next(row for row in measured.panel.table.rows if abs(row.network_effect_relative) >= 0.5)
     measured.ui.filterLineEdit.setText(row.key)
-    arrow = "▲▲" if row.network_effect_relative > 0 else "▼▼"
-    assert measured.cells(NETWORK_EFFECT)[0].startswith(arrow)
+    sign = "+" if row.network_effect_relative > 0 else "\N{MINUS SIGN}"
+    assert measured.cells(NETWORK_EFFECT)[0].startswith(sign)
     index = measured.panel.view.proxy.index(0, NETWORK_EFFECT)
     assert index.data(8).color().alpha() > 0  # Qt.BackgroundRole
-    assert measured.cells(TRUST) == ["? unknown"]
+    assert measured.cells(TRUST) == ["?"]
+    assert "? unknown" in measured.ui.legendLabel.text
     assert index.data(3).startswith(row.key)  # Qt.ToolTipRole
 
 
@@ -108,10 +97,11 @@ def test_the_tooltip_gives_the_reasons(measured):
     measured.node.fill(features)
     measured.panel.update()
     measured.ui.filterLineEdit.setText("not trusted")
-    assert measured.cells(TRUST) == ["\N{BALLOT X} not trusted"]
+    assert measured.cells(TRUST) == ["\N{BALLOT X}"]
+    assert "\N{BALLOT X} not trusted (1)" in measured.ui.legendLabel.text
     assert measured.cells(CHANGE) == ["made worse"]
     index = measured.panel.view.proxy.index(0, TRUST)
-    assert index.data(3).splitlines() == [features["features"][0]["key"], "It moves."]
+    assert index.data(3).splitlines() == [features["features"][0]["key"], "not trusted", "It moves."]
     assert index.data(8).color().getRgb()[:3] == (213, 94, 0)
 
 
@@ -121,14 +111,47 @@ def test_trust_is_sorted_by_its_meaning(measured):
         features["features"][place]["verdict"]["word"] = word
     measured.node.fill(features)
     measured.panel.update()
-    measured.ui.featureView.sortByColumn(TRUST, sys.modules["qt"].Qt.DescendingOrder)
+    measured.ui.featureView.sortByColumn(TRUST, sys.modules["qt"].Qt.AscendingOrder)
     shown = measured.cells(TRUST)
-    assert [word.split(" ", 1)[1] for word in (*shown[:3], shown[-1])] == [
-        "trusted",
-        "caution",
-        "unknown",
-        "not trusted",
-    ]
+    assert [*shown[:3], shown[-1]] == ["\N{CHECK MARK}", "!", "\N{BALLOT X}", "?"]
+
+
+def test_what_matters_comes_first_and_shape_is_folded_away(measured):
+    """Usable features first, each group by what the network changed; shape cannot change, and is last."""
+    features = measured.node.features
+    textures = [row for row in features["features"] if row["class"] != "shape"]
+    shapes = [row for row in features["features"] if row["class"] == "shape"]
+    for row, word in ((textures[0], "not trusted"), (textures[5], "trusted"), (textures[9], "a new word")):
+        row["verdict"]["word"] = word
+    shapes[0]["verdict"]["word"] = "trusted"
+    measured.node.fill(features)
+    measured.panel.update()
+    keys = measured.keys()
+    assert (keys[0], keys[1]) == (textures[5]["key"], textures[0]["key"])
+    assert keys[-len(shapes) :][0] == shapes[0]["key"]
+    effects = {row.key: abs(row.network_effect_relative) for row in measured.panel.table.rows}
+    unknown = [effects[key] for key in keys[2 : -len(shapes) - 1] if math.isfinite(effects[key])]
+    assert unknown == sorted(unknown, reverse=True)
+    measured.ui.classFilterComboBox.setCurrentIndex(0)
+    assert len(measured.cells(FEATURE)) == len(textures)
+    assert measured.ui.countLabel.text == f"{len(textures)} of {len(features['features'])}"
+
+
+def test_all_that_matters_is_seen_in_a_narrow_panel(measured):
+    """Name, three values, network effect and trust, without scrolling, in 400 pixels."""
+    import slicer
+
+    measured.panel.widget.resize(400, 700)
+    measured.panel.widget.show()
+    slicer.app.processEvents()
+    view = measured.ui.featureView
+    shown = [column for column in range(9) if not view.isColumnHidden(column)]
+    assert shown == [FEATURE, ORIGINAL, BICUBIC, ENHANCED, NETWORK_EFFECT, TRUST]
+    assert sum(view.columnWidth(column) for column in shown) <= view.viewport().width
+    assert view.columnWidth(FEATURE) > 80
+    for column in (ORIGINAL, BICUBIC, ENHANCED, NETWORK_EFFECT):
+        widest = max(view.fontMetrics().boundingRect(text).width() for text in measured.cells(column))
+        assert widest < view.columnWidth(column), "no number is cut"
 
 
 def test_copies_what_is_shown_with_full_numbers(measured):
@@ -136,10 +159,21 @@ def test_copies_what_is_shown_with_full_numbers(measured):
     measured.ui.copyButton.click()
     lines = [line.split("\t") for line in sys.modules["qt"].QApplication.clipboard().text().splitlines()]
     expected = {row.feature: row for row in measured.panel.table.rows if row.feature_class == "ngtdm"}
-    assert lines[0][:5] == ["Class", "Feature", "Trust", "Network effect", "Original"]
-    assert {line[1] for line in lines[1:]} == set(expected)
+    assert lines[0] == [
+        "Feature",
+        "Original",
+        "Bicubic",
+        "Enhanced",
+        "Network",
+        "Trust",
+        "Voxel size effect",
+        "Change of error",
+        "Class",
+    ]
+    assert {line[FEATURE] for line in lines[1:]} == set(expected)
+    assert {(line[TRUST], line[CLASS]) for line in lines[1:]} == {("unknown", "ngtdm")}
     for line in lines[1:]:
-        assert float(line[ENHANCED]) == expected[line[1]].enhanced
+        assert float(line[ENHANCED]) == expected[line[FEATURE]].enhanced
 
 
 def test_copies_selected_rows_only(measured):
@@ -149,4 +183,5 @@ def test_copies_selected_rows_only(measured):
             sys.modules["qt"].QItemSelectionModel.Select | sys.modules["qt"].QItemSelectionModel.Rows,
         )
     lines = measured.panel.view.copyText().splitlines()
-    assert [line.split("\t")[1] for line in lines[1:]] == [measured.cells(FEATURE)[row] for row in (1, 3)]
+    shown = [measured.cells(FEATURE)[row].partition(" \N{MIDDLE DOT}")[0] for row in (1, 3)]
+    assert [line.split("\t")[FEATURE] for line in lines[1:]] == shown

@@ -72,6 +72,7 @@ def small_tree(tmp_path: Path) -> Path:
     tree = tmp_path / "tree"
     shutil.copytree(MODULE, tree / MODULE.name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(REPOSITORY / "CMakeLists.txt", tree)
+    shutil.copytree(REPOSITORY / "CMake", tree / "CMake")
     for name in SHIPPED:
         (tree / name).mkdir()
     return tree
@@ -89,6 +90,7 @@ def test_everything_is_installed(installed):
     expected = module_files(MODULE)
     for name in SHIPPED:
         expected |= relative_files(REPOSITORY / name, REPOSITORY)
+    expected = {path for path in expected if "papers" not in path.parts}
     assert relative_files(installed, installed) == expected
 
 
@@ -104,6 +106,17 @@ def test_a_file_that_no_list_names_is_noticed(small_tree, tmp_path):
     installed = install(small_tree, tmp_path)
     missing = module_files(small_tree / MODULE.name) - relative_files(installed, installed)
     assert missing == {Path("SuperResRadiomicsModule", "forgotten.py")}
+
+
+def test_a_build_tree_follows_the_source(small_tree, tmp_path):
+    """Not only when it is configured."""
+    package = small_tree / "SuperResRadiomicsLib" / "part.py"
+    package.write_text("1")
+    install(small_tree, tmp_path)
+    for content in ("1", "2"):
+        package.write_text(content)
+        subprocess.run(["cmake", "--build", tmp_path / "build"], check=True, capture_output=True)
+        assert (tmp_path / "build" / LIB / "SuperResRadiomicsLib" / "part.py").read_text() == content
 
 
 @pytest.mark.parametrize("file", ["SuperResRadiomicsModule/parameters.py", "Resources/UI/SuperResRadiomics.ui"])

@@ -121,28 +121,33 @@ def _first(distributions: Any, name: str) -> Any:
     raise importlib.metadata.PackageNotFoundError(name)
 
 
+def run(installation: Any) -> tuple[Any, ...]:
+    """What a run with features needs."""
+    return installation.ENHANCE, installation.FEATURES
+
+
 def names(packages: list[Any]) -> list[str]:
     return [package.name for package in packages]
 
 
 def test_success_after_one_question(installation, machine):
-    assert names(installation.missingPackages(features=True)) == ["torch", "safetensors", "numba"]
-    assert installation.ensureInstalled(True, machine.show_status)
+    assert names(installation.missingPackages(run(installation))) == ["torch", "safetensors", "numba"]
+    assert installation.ensureInstalled(run(installation), machine.show_status)
     assert len(machine.questions) == 1
     for requirement in ("torch>=2.1", "safetensors>=0.4.3", "numba>=0.60"):
         assert requirement in machine.questions[0]
-    assert not installation.missingPackages(features=True)
+    assert not installation.missingPackages(run(installation))
     assert not machine.statuses
     assert "numpy==2.4.6\n" in machine.constraints
-    assert installation.ensureInstalled(True, machine.show_status)
+    assert installation.ensureInstalled(run(installation), machine.show_status)
     assert len(machine.questions) == 1
 
 
 def test_slicer_510_installs_without_its_packaging_module(installation, machine, monkeypatch):
     monkeypatch.setitem(sys.modules, "slicer.packaging", None)
     monkeypatch.setattr(slicer.util, "pip_install", machine.pip_install)
-    assert installation.ensureInstalled(False, machine.show_status)
-    assert not installation.missingPackages(features=False)
+    assert installation.ensureInstalled((installation.ENHANCE,), machine.show_status)
+    assert not installation.missingPackages((installation.ENHANCE,))
     assert "numpy==2.4.6\n" in machine.constraints
     # Whatever is installed in this round must not be pinned to what was there.
     assert "safetensors" not in machine.constraints
@@ -150,18 +155,18 @@ def test_slicer_510_installs_without_its_packaging_module(installation, machine,
 
 def test_refusal_names_what_is_missing(installation, machine):
     machine.consents = False
-    assert not installation.ensureInstalled(False, machine.show_status)
+    assert not installation.ensureInstalled((installation.ENHANCE,), machine.show_status)
     [(text, isError)] = machine.statuses
     assert isError
     assert "torch>=2.1, safetensors>=0.4.3" in text
-    assert names(installation.missingPackages(features=False)) == ["torch", "safetensors"]
+    assert names(installation.missingPackages((installation.ENHANCE,))) == ["torch", "safetensors"]
     machine.consents = True
-    assert installation.ensureInstalled(False, machine.show_status)
+    assert installation.ensureInstalled((installation.ENHANCE,), machine.show_status)
 
 
 def test_failing_without_a_network(installation, machine):
     machine.offline = True
-    assert not installation.ensureInstalled(False, machine.show_status)
+    assert not installation.ensureInstalled((installation.ENHANCE,), machine.show_status)
     [(text, isError)] = machine.statuses
     assert isError
     assert "The installation failed" in text
@@ -173,7 +178,7 @@ def test_a_broken_torch_is_not_installed_over(installation, machine):
     machine.put("torch", "2.3.0", record=False)
     with pytest.raises(TypeError):  # So PyTorchUtils behaves on it.
         machine.torch_logic().torchInstalled()
-    assert not installation.ensureInstalled(False, machine.show_status)
+    assert not installation.ensureInstalled((installation.ENHANCE,), machine.show_status)
     assert not machine.questions
     assert "Uninstall" in machine.statuses[0][0]
     assert "Restart" in machine.statuses[0][0]
@@ -187,21 +192,21 @@ def test_remains_that_pytorchutils_stumbles_over(installation, machine, monkeypa
 
     logic = SimpleNamespace(torchInstalled=raising)
     monkeypatch.setitem(sys.modules, "PyTorchUtils", SimpleNamespace(PyTorchUtilsLogic=lambda: logic))
-    assert not installation.ensureInstalled(False, machine.show_status)
+    assert not installation.ensureInstalled((installation.ENHANCE,), machine.show_status)
     assert not machine.questions
     assert "damaged" in machine.statuses[0][0]
 
 
 def test_an_old_torch_is_not_installed_over(installation, machine):
     machine.put("torch", "1.13.1+cu117")
-    assert not installation.ensureInstalled(False, machine.show_status)
+    assert not installation.ensureInstalled((installation.ENHANCE,), machine.show_status)
     assert not machine.questions
     assert "too old" in machine.statuses[0][0]
 
 
 def test_without_the_extension_nothing_is_asked(installation, machine, monkeypatch):
     monkeypatch.setitem(sys.modules, "PyTorchUtils", None)
-    assert not installation.ensureInstalled(False, machine.show_status)
+    assert not installation.ensureInstalled((installation.ENHANCE,), machine.show_status)
     assert not machine.questions
     assert "extension 'PyTorch'" in machine.statuses[0][0]
 
@@ -210,13 +215,13 @@ def test_a_torch_that_was_not_installed_after_all(installation, machine, monkeyp
     logic = machine.torch_logic()
     logic.installTorch = lambda **options: None
     monkeypatch.setitem(sys.modules, "PyTorchUtils", SimpleNamespace(PyTorchUtilsLogic=lambda: logic))
-    assert not installation.ensureInstalled(False, machine.show_status)
+    assert not installation.ensureInstalled((installation.ENHANCE,), machine.show_status)
     assert "PyTorch was not installed" in machine.statuses[0][0]
 
 
 def test_the_testing_mode_installs_nothing(installation, machine, monkeypatch):
     monkeypatch.setattr(slicer.app, "testingEnabled", lambda: True)
-    assert not installation.ensureInstalled(False, machine.show_status)
+    assert not installation.ensureInstalled((installation.ENHANCE,), machine.show_status)
     assert not machine.questions
     assert "testing mode" in machine.statuses[0][0]
 
@@ -224,19 +229,19 @@ def test_the_testing_mode_installs_nothing(installation, machine, monkeypatch):
 def test_optional_packages_are_no_reason_to_ask(installation, machine):
     machine.put("torch", "2.10.0")
     machine.put("safetensors", "0.8.0")
-    assert names(installation.missingPackages(features=True)) == ["numba"]
-    assert installation.ensureInstalled(True, machine.show_status)
+    assert names(installation.missingPackages(run(installation))) == ["numba"]
+    assert installation.ensureInstalled(run(installation), machine.show_status)
     assert not machine.questions
-    assert installation.ensureInstalled(True, machine.show_status, includeOptional=True)
+    assert installation.ensureInstalled(run(installation), machine.show_status, includeOptional=True)
     assert len(machine.questions) == 1
-    assert not installation.missingPackages(features=True)
+    assert not installation.missingPackages(run(installation))
 
 
 def test_an_optional_package_that_fails_is_no_error(installation, machine):
     machine.put("torch", "2.10.0")
     machine.put("safetensors", "0.8.0")
     machine.offline = True
-    assert installation.ensureInstalled(True, machine.show_status, includeOptional=True)
+    assert installation.ensureInstalled(run(installation), machine.show_status, includeOptional=True)
     [(text, isError)] = machine.statuses
     assert not isError
     assert "more slowly without numba" in text
@@ -246,14 +251,14 @@ def test_the_offline_command_installs_from_a_folder(installation, tmp_path):
     """With pip itself, from wheels made for this."""
     wheels, target = tmp_path / "wheel folder", tmp_path / "installed"
     wheels.mkdir()
-    for package in installation.ENHANCEMENT:
+    for package in installation.ENHANCE.packages:
         make_wheel(wheels, package.name, f"{package.minimum}.1")
     command = installation.offlineCommands()[1]
     arguments = command.removeprefix('slicer.util.pip_install("').removesuffix('")')
     arguments = arguments.replace("FOLDER", shlex.quote(str(wheels)))
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(target)]
     subprocess.run([*pip, *shlex.split(arguments)], check=True)
-    assert len(list(target.glob("*.dist-info"))) == len(installation.ENHANCEMENT)
+    assert len(list(target.glob("*.dist-info"))) == len(installation.ENHANCE.packages)
     for line in installation.offlineCommands():
         assert line in DOCUMENTATION.read_text()
 
@@ -316,17 +321,49 @@ def test_the_check_of_a_child_that_dies_says_so(make_panel, monkeypatch):
     assert panel.ui.checkInstallationButton.enabled
 
 
-def test_the_panel_follows_an_installation(make_panel, machine):
+def test_the_panel_follows_an_installation(make_panel, machine, installation):
     panel = make_panel(machine.show_status)
-    assert "torch>=2.1" in panel.ui.installationStatusLabel.text
+    assert "\N{BALLOT X} Enhancing: needs torch>=2.1, safetensors>=0.4.3" in panel.ui.installationStatusLabel.text
     machine.consents = False
-    assert not panel.ensureInstalled(features=True)
+    assert not panel.ensureInstalled((installation.ENHANCE,))
     assert panel.ui.installButton.enabled
     machine.consents = True
     panel.ui.installButton.click()
-    assert panel.ui.installationStatusLabel.text == "All packages are installed."
+    lines = panel.ui.installationStatusLabel.text.splitlines()
+    assert len(lines) == len(installation.FUNCTIONS)
+    assert all(line.endswith("ready.") for line in lines)
     assert not panel.ui.installButton.enabled
-    assert panel.ensureInstalled(features=True)
+    assert panel.ensureInstalled(installation.FUNCTIONS)
+
+
+@pytest.mark.parametrize(
+    ("settings", "package"),
+    [
+        ({"filters": ["Original", "Wavelet"]}, "PyWavelets"),
+        ({"parameters": "protocol.yaml"}, "PyYAML"),
+        ({"parameters": "protocol.json"}, None),
+        ({"filters": ["LoG:1:3"]}, None),
+    ],
+)
+def test_a_function_asks_for_what_it_needs(installation, machine, settings, package):
+    """Stock Slicer has none of these; the question comes with the function's use, not in the middle of a run."""
+    from SuperResRadiomicsModule.choices import featureFunctions
+
+    functions = featureFunctions(settings)
+    missing = [each.name for each in installation.missingPackages(functions) if not each.optional]
+    assert missing == ([package] if package else [])
+    assert installation.ensureInstalled(functions, machine.show_status)
+    assert len(machine.questions) == len(missing)
+
+
+def test_a_function_that_lacks_its_package_is_shown_so(installation, machine):
+    for package in installation.ENHANCE.packages:
+        machine.put(package.name, "99.0")
+    text = installation.overview()
+    assert "\N{CHECK MARK} Enhancing: ready." in text
+    assert "\N{BALLOT X} Wavelet filters: needs PyWavelets>=1.6, which is missing." in text
+    assert "\N{BALLOT X} HTML page with a picture: needs Jinja2>=3.1, matplotlib>=3.8" in text
+    assert "\N{CHECK MARK} Features: computed more slowly without numba>=0.60." in text
 
 
 def test_making_the_panel_asks_and_starts_nothing(make_panel, machine):

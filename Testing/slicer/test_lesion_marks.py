@@ -75,8 +75,8 @@ def test_a_roi_is_enhanced_without_features(panel, make_lesion, choose_item, wai
     panel.runPanel.ui.runButton.click()
     wait_for_end(panel)
     parameters = panel._parameters
-    assert parameters.featureTable is None
-    provenance = json.loads(parameters.enhancedVolume.GetAttribute("SuperResRadiomics.Provenance"))
+    assert parameters.result.table is None
+    provenance = json.loads(parameters.result.enhanced.GetAttribute("SuperResRadiomics.Provenance"))
     assert provenance["region"] == {"start": [6, 10, 2], "stop": [40, 28, 7]}
     assert provenance["parameters"]["margin_mm"] == 0
 
@@ -169,8 +169,56 @@ class TestEditor:
         section.collapsed = False
         assert panel.inputPanel.editor.widget.segmentationNode() is lesion.segmentation
 
+    def test_in_another_module_it_listens_to_nothing(self, panel, section, make_lesion, choose):
+        """Painting must not go on in other modules' views, nor its keys work there."""
+        choose(panel, make_lesion())
+        section.collapsed = False
+        editor = panel.inputPanel.editor.widget
+        assert (editor._observesViews, editor._hasShortcuts) == (True, True)
+        panel.exit()
+        assert (editor._observesViews, editor._hasShortcuts) == (False, False)
+        panel.enter()
+        assert (editor._observesViews, editor._hasShortcuts) == (True, True)
+        section.collapsed = True
+        assert (editor._observesViews, editor._hasShortcuts) == (False, False)
+        panel.exit()
+        panel.enter()
+        assert (editor._observesViews, editor._hasShortcuts) == (False, False)
+
+    def test_a_segment_that_is_added_while_drawing_is_selected(self, panel, section, make_lesion, choose):
+        lesion = make_lesion()
+        choose(panel, lesion)
+        section.collapsed = False
+        added = lesion.segmentation.GetSegmentation().AddEmptySegment("new", "new")
+        assert panel._parameters.segmentId == added
+        assert panel.inputPanel.ui.segmentSelector.currentSegmentID() == added
+
+    def test_a_segment_that_a_script_adds_is_not(self, panel, make_lesion, choose):
+        lesion = make_lesion()
+        choose(panel, lesion)
+        lesion.segmentation.GetSegmentation().AddEmptySegment("new", "new")
+        assert panel._parameters.segmentId == "lesion"
+
     def test_without_a_volume_it_cannot_be_opened(self, panel, section):
         assert not section.enabled
+
+
+@pytest.mark.parametrize("hasWindow", [True, False])
+def test_a_new_roi_is_placed_where_the_user_looks(request, panel, make_lesion, choose_item, hasWindow):
+    if hasWindow:
+        request.getfixturevalue("layouts")
+    volume = make_lesion().volume
+    panel.inputPanel.ui.inputVolumeSelector.setCurrentNode(volume)
+    choose_item(panel.inputPanel.ui.lesionKindComboBox, "roi")
+    roi = panel.inputPanel.ui.roiSelector.addNode()
+    assert panel._parameters.roi is roi
+    assert min(roi.GetSize()) > 0
+    bounds = np.zeros(6)
+    volume.GetRASBounds(bounds)
+    centre = np.array(roi.GetCenter())
+    assert (bounds[::2] <= centre).all()
+    assert (centre <= bounds[1::2]).all()
+    assert panel.runPanel.ui.runButton.enabled
 
 
 def test_a_detection_can_be_cancelled(panel, make_lesion, choose_item, tiny_model, tiny_detector):

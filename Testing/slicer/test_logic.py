@@ -17,7 +17,8 @@ import pytest
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE
 from SuperResRadiomicsLib.enhancement import enhance
-from SuperResRadiomicsLib.io.mrml import grid_from_volume_node, image_from_volume_node, mask_from_segment
+from SuperResRadiomicsLib.io.mrml import grid_from_volume_node, image_from_volume_node
+from SuperResRadiomicsLib.io.mrml_segment import mask_from_segment
 from SuperResRadiomicsLib.worker import SCRIPT
 from Testing.host.cases import LEFT_HANDED, OBLIQUE, ijk_to_ras, rotation, wait_until
 from Testing.host.scene import content
@@ -98,7 +99,7 @@ def test_a_lesion_is_enhanced_in_place(start, make_lesion, add_transform, tiny_m
     assert run.error == ""
     expected = enhance(image_from_volume_node(lesion.volume, "CT"), tiny_model, mask=lesion.mask, device="cpu")
     for name in ("enhanced", "bicubic"):
-        node = getattr(run.outcome, f"{name}Volume")
+        node = getattr(run.outcome.result, name)
         np.testing.assert_array_equal(slicer.util.arrayFromVolume(node), getattr(expected, name).voxels)
         assert grid_from_volume_node(node).matches(expected.enhanced.grid, 1e-6)
         assert node.GetParentTransformNode() is transform
@@ -117,7 +118,7 @@ def test_the_mask_goes_where_the_segmentation_is_moved_to(start, make_lesion, ad
     outcome = start(*lesion.choices).to_the_end().outcome
     mask = mask_from_segment(*lesion.choices[1:], lesion.volume)
     assert not np.array_equal(mask, lesion.mask)
-    provenance = json.loads(outcome.enhancedVolume.GetAttribute("SuperResRadiomics.Provenance"))
+    provenance = json.loads(outcome.result.enhanced.GetAttribute("SuperResRadiomics.Provenance"))
     assert provenance["mask"]["source_volume_mm3"] == pytest.approx(mask.sum() * 0.7 * 0.8 * 2.5)
 
 
@@ -129,7 +130,7 @@ def test_a_bright_voxel_stays_where_it_is(start, make_lesion, add_transform):
     voxels[4, 9, 14] = 800
     slicer.util.arrayFromVolumeModified(lesion.volume)
     outcome = start(*lesion.choices).to_the_end().outcome
-    for node in (outcome.enhancedVolume, outcome.bicubicVolume):
+    for node in (outcome.result.enhanced, outcome.result.bicubic):
         values = slicer.util.arrayFromVolume(node).astype(float) + 900
         weights = np.where(values > 200, values, 0)
         centre = [(weights * index).sum() / weights.sum() for index in np.indices(weights.shape)][::-1]
@@ -140,7 +141,7 @@ def test_a_bright_voxel_stays_where_it_is(start, make_lesion, add_transform):
 
 def test_the_feature_table_is_filled(start, make_lesion):
     lesion = make_lesion()
-    table = start(*lesion.choices).to_the_end().outcome.featureTable
+    table = start(*lesion.choices).to_the_end().outcome.result.table
     names = [table.GetColumnName(column) for column in range(table.GetNumberOfColumns())]
     assert names[:6] == ["class", "feature", "key", "original", "bicubic", "tiny (fidelity)"]
     rows = {table.GetCellText(row, 2): row for row in range(table.GetNumberOfRows())}
@@ -157,19 +158,19 @@ def test_outputs_say_what_they_are_and_lie_beside_the_input(start, make_lesion, 
     folder = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), "study")
     hierarchy.SetItemParent(hierarchy.GetItemByDataNode(lesion.volume), folder)
     outcome = start(*lesion.choices).to_the_end().outcome
-    for node in outcome.nodes:
+    for node in outcome.result.outputs.values():
         assert node.GetDescription() == NOT_FOR_CLINICAL_USE
         assert json.loads(node.GetAttribute("SuperResRadiomics.Provenance"))["model"]["name"] == MODEL
-    for node in (outcome.enhancedVolume, outcome.bicubicVolume):
+    for node in (outcome.result.enhanced, outcome.result.bicubic):
         assert hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node)) == folder
-    assert outcome.enhancedVolume.GetName() == "Doe^Jane chest enhanced (tiny)"
-    assert "Doe" not in outcome.enhancedVolume.GetAttribute("SuperResRadiomics.Provenance")
+    assert outcome.result.enhanced.GetName() == "Doe^Jane chest lesion (tiny): enhanced"
+    assert "Doe" not in outcome.result.enhanced.GetAttribute("SuperResRadiomics.Provenance")
 
 
 def test_a_whole_volume_is_enhanced_without_segmentation(start, make_lesion):
     outcome = start(make_lesion().volume, None, "").to_the_end().outcome
-    assert outcome.featureTable is None
-    assert slicer.util.arrayFromVolume(outcome.enhancedVolume).shape == (9, 46, 52)
+    assert outcome.result.table is None
+    assert slicer.util.arrayFromVolume(outcome.result.enhanced).shape == (9, 46, 52)
 
 
 def test_dicom_tells_the_modality(start, make_lesion, scene):

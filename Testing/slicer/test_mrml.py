@@ -7,7 +7,8 @@ import pytest
 
 from SuperResRadiomicsLib.errors import GridError, ImageError, MaskError
 from SuperResRadiomicsLib.grid import refine
-from SuperResRadiomicsLib.io.mrml import image_from_volume_node, mask_from_segment, volume_node_from_image
+from SuperResRadiomicsLib.io.mrml import image_from_volume_node, volume_node_from_image
+from SuperResRadiomicsLib.io.mrml_segment import mask_from_segment
 from Testing.host.cases import LEFT_HANDED, OBLIQUE, ijk_to_ras, rotation
 
 slicer = pytest.importorskip("slicer")

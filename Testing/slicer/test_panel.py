@@ -135,17 +135,17 @@ def test_a_click_runs_to_the_end(panel, make_lesion, choose, wait_for_end):
     run = panel.runPanel.ui
     run.runButton.click()
     assert (run.runButton.text, run.runButton.enabled) == ("Cancel", True)
-    assert not panel.inputPanel.ui.inputCollapsibleButton.enabled
+    assert not panel.inputPanel.ui.inputGroupBox.enabled
     assert not panel.modelPanel.ui.modelCollapsibleButton.enabled
     assert run.progressBar.isVisibleTo(panel.parent)
     wait_for_end(panel)
     assert run.statusLabel.text.startswith("Done.")
     assert run.statusLabel.styleSheet == ""
     assert (run.runButton.text, run.runButton.enabled) == ("Super-resolve lesion", True)
-    assert panel.inputPanel.ui.inputCollapsibleButton.enabled
+    assert panel.inputPanel.ui.inputGroupBox.enabled
     assert not run.progressBar.isVisibleTo(panel.parent)
     names = {node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")}
-    assert {"Doe^Jane chest enhanced (tiny)", "Doe^Jane chest bicubic"} <= names
+    assert {"Doe^Jane chest lesion (tiny): enhanced", "Doe^Jane chest lesion (tiny): bicubic"} <= names
     # The user's choice is not replaced by the new volumes.
     assert panel.inputPanel.ui.inputVolumeSelector.currentNode() is lesion.volume
 
@@ -162,7 +162,7 @@ def test_all_segments_run_one_after_another(panel, make_lesion, choose, choose_i
     panel.runPanel.ui.runButton.click()
     wait_for_end(panel)
     names = {node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLTableNode")}
-    assert {"Doe^Jane chest lesion features", "Doe^Jane chest second features"} <= names
+    assert {"Doe^Jane chest lesion (tiny): features", "Doe^Jane chest second (tiny): features"} <= names
     status = panel.runPanel.ui.statusLabel.text
     assert "2 lesions are finished, 1 are not" in status
     assert "'empty' has no voxel" in status
@@ -340,10 +340,87 @@ def test_reloading_takes_the_script_anew(panel, make_lesion, choose, running, ke
         sys.modules["SuperResRadiomics"] = before
 
 
+def test_a_double_click_does_not_start_and_cancel(panel, make_lesion, choose, wait_for_end):
+    choose(panel, make_lesion())
+    button = panel.runPanel.ui.runButton
+    button.click()
+    button.click()
+    assert panel.logic.isRunning
+    wait_for_end(panel)
+    assert panel.runPanel.ui.statusLabel.text.startswith("Done.")
+
+
+def test_a_change_of_a_choice_reads_no_card(panel, make_lesion, choose, monkeypatch):
+    """Nor does a node that goes, nor anything in a module that was left."""
+    from SuperResRadiomicsLib import models
+
+    choose(panel, make_lesion())
+    monkeypatch.setattr(models, "load_card", lambda folder: pytest.fail("a card was read"))
+    monkeypatch.setattr(models, "find_models", lambda *folders: pytest.fail("the models were looked for"))
+    panel.modelPanel.ui.marginSpinBox.setValue(3.0)
+    slicer.mrmlScene.RemoveNode(make_lesion().segmentation)
+    panel.exit()
+    monkeypatch.setattr(panel.inputPanel, "update", lambda: pytest.fail("a module that was left was updated"))
+    slicer.mrmlScene.RemoveNode(make_lesion().volume)
+
+
+CONTROLS = ("QAbstractButton", "QComboBox", "QAbstractSpinBox", "QLineEdit", "QPlainTextEdit", "QSlider", "QTableView")
+
+
+def controls(panel: Any) -> list[str]:
+    """What a user can operate now."""
+    qt = sys.modules["qt"]
+    found = []
+    for widget in panel.parent.findChildren(qt.QWidget):
+        inner = type(widget.parent()).__name__ in (*CONTROLS, "QSpinBox", "QDoubleSpinBox")
+        if isinstance(widget, tuple(getattr(qt, name) for name in CONTROLS)) and not inner:
+            found += [widget.objectName or type(widget).__name__] if widget.isVisibleTo(panel.parent) else []
+    return found
+
+
+def test_at_most_twelve_controls_before_a_run(panel, make_lesion, choose):
+    choose(panel, make_lesion())
+    assert len(controls(panel)) <= 12, controls(panel)
+
+
+def test_the_panel_fits_into_400_pixels_with_every_section_open(panel, make_lesion, choose, wait_for_end):
+    choose(panel, make_lesion())
+    panel.runPanel.ui.runButton.click()
+    wait_for_end(panel)
+    sections = [w for w in panel.parent.findChildren(slicer.qMRMLWidget.__base__) if hasattr(w, "collapsed")]
+    assert len(sections) >= 8
+    for section in sections:
+        section.collapsed = False
+    slicer.app.processEvents()
+    assert panel.parent.layout().minimumSize().width() <= 400
+
+
+def test_colour_ultrasound_is_converted_and_said(panel, scene):
+    colours = np.zeros((3, 8, 9, 3), np.uint8)
+    colours[..., 0], colours[..., 1], colours[..., 2] = 10, 20, 40
+    vector = slicer.util.addVolumeFromArray(colours, np.diag([0.3, 0.4, 0.5, 1.0]), "us", "vtkMRMLVectorVolumeNode")
+    panel.inputPanel.ui.inputVolumeSelector.setCurrentNode(vector)
+    grey = panel._parameters.inputVolume
+    assert grey.GetName() == "us grey"
+    assert np.unique(slicer.util.arrayFromVolume(grey)).tolist() == [round(0.299 * 10 + 0.587 * 20 + 0.114 * 40)]
+    assert grey.GetSpacing() == pytest.approx((0.3, 0.4, 0.5))
+    assert "converted to grey" in panel.runPanel.ui.statusLabel.text
+    assert panel.inputPanel.ui.inputVolumeSelector.currentNode() is grey
+    panel.inputPanel.ui.inputVolumeSelector.setCurrentNode(vector)
+    assert panel._parameters.inputVolume is grey, "it is made once"
+
+
+def test_equal_channels_keep_their_values(module):
+    from SuperResRadiomicsModule.colourvolume import greyVoxels
+
+    values = np.arange(60, dtype=np.uint8).reshape(3, 4, 5)
+    np.testing.assert_array_equal(greyVoxels(np.repeat(values[..., None], 3, axis=-1)), values)
+
+
 def test_the_log_is_shown_when_its_section_is_opened(panel, make_lesion, choose, wait_for_end):
     choose(panel, make_lesion())
     panel.runPanel.ui.runButton.click()
     wait_for_end(panel)
-    assert panel.runPanel.ui.logText.plainText == ""
-    panel.runPanel.ui.logCollapsibleButton.collapsed = False
-    assert f"process {panel.logic.workerProcessId} started" in panel.runPanel.ui.logText.plainText
+    assert panel.installationPanel.ui.logText.plainText == ""
+    panel.installationPanel.ui.logCollapsibleButton.collapsed = False
+    assert f"process {panel.logic.workerProcessId} started" in panel.installationPanel.ui.logText.plainText

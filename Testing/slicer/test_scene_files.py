@@ -24,23 +24,23 @@ def test_a_scene_brings_everything_back(panel, make_lesion, choose, choose_item,
     panel.runPanel.ui.runButton.click()
     wait_for_end(panel)
     before = panel._parameters
-    voxels = slicer.util.arrayFromVolume(before.enhancedVolume).copy()
-    provenance = before.enhancedVolume.GetAttribute("SuperResRadiomics.Provenance")
-    rows = before.featureTable.GetNumberOfRows()
+    voxels = slicer.util.arrayFromVolume(before.result.enhanced).copy()
+    provenance = before.result.enhanced.GetAttribute("SuperResRadiomics.Provenance")
+    rows = before.result.table.GetNumberOfRows()
     reopen(scene, save(scene, tmp_path))
     after = panel._parameters
     assert after.node.GetScene() is scene
     assert (after.segmentId, after.lesionKind, after.model, after.margin) == ("lesion", "segment", "tiny", 4.5)
     assert panel.inputPanel.ui.inputVolumeSelector.currentNode() is after.inputVolume
     assert after.inputVolume.GetName() == "Doe^Jane chest"
-    assert after.originalVolume is after.inputVolume
+    assert after.result.original is after.inputVolume
     assert panel.inputPanel.ui.segmentSelector.currentSegmentID() == "lesion"
     assert panel.modelPanel.ui.marginSpinBox.value == 4.5
-    np.testing.assert_array_equal(slicer.util.arrayFromVolume(after.enhancedVolume), voxels)
-    assert after.enhancedVolume.GetAttribute("SuperResRadiomics.Provenance") == provenance
+    np.testing.assert_array_equal(slicer.util.arrayFromVolume(after.result.enhanced), voxels)
+    assert after.result.enhanced.GetAttribute("SuperResRadiomics.Provenance") == provenance
     assert json.loads(provenance)["model"]["name"] == "tiny"
-    assert "Not for clinical use" in after.enhancedVolume.GetDescription()
-    assert after.featureTable.GetNumberOfRows() == rows
+    assert "Not for clinical use" in after.result.enhanced.GetDescription()
+    assert after.result.table.GetNumberOfRows() == rows
     assert panel.featurePanel.table is not None
     assert box_from_roi_node(after.roi, after.inputVolume) == Box((3, 5, 2), (20, 14, 7))
     assert panel.runPanel.ui.runButton.enabled
@@ -94,7 +94,7 @@ def test_results_lie_under_the_inputs_patient_and_study(panel, make_lesion, choo
     panel.runPanel.ui.runButton.click()
     wait_for_end(panel)
     parameters = panel._parameters
-    for node in (parameters.enhancedVolume, parameters.bicubicVolume, parameters.featureTable):
+    for node in parameters.result.outputs.values():
         item = hierarchy.GetItemByDataNode(node)
         assert hierarchy.GetItemParent(item) == study
         assert hierarchy.GetItemAncestorAtLevel(item, "Patient") == patient

@@ -103,6 +103,7 @@ def test_silent_failures_of_slicerradiomics_are_told(extension, measured, scene,
     nodes, before = scene.GetNumberOfNodes(), measured.node.content
     choose_extension(measured)
     measured.ui.compareButton.click()
+    measured.wait()
     assert measured.said[-1][1] and message in measured.said[-1][0]
     assert measured.node.content == before and scene.GetNumberOfNodes() == nodes
 

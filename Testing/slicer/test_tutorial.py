@@ -44,7 +44,7 @@ def test_the_expected_results(module):
     finally:
         logic.cancel()
     assert not failures
-    rows = rows_of(outcomes[0].featureTable)
+    rows = rows_of(outcomes[0].result.table)
     expected = told()
     assert len(expected) >= 4
     for key, texts in expected.items():

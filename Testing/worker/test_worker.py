@@ -39,7 +39,13 @@ class Conversation:
 
     def __init__(self, arguments: list[str], **options: Any) -> None:
         self.process = subprocess.Popen(
-            arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8", cwd=REPOSITORY, **options
+            arguments,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            errors="surrogateescape",
+            cwd=REPOSITORY,
+            **options,
         )
         self.greeting = self.read()
 
@@ -255,7 +261,11 @@ def test_another_version_is_refused(start):
     assert "Update both" in answer["message"]
 
 
-@pytest.mark.parametrize("line", ["not json", "[]", "{}", request("remove")])
+NOT_TEXT = b"\xff\xfe".decode("utf-8", "surrogateescape")
+WRONG_ID = request("models").replace('"id": 1', '"id": NaN')
+
+
+@pytest.mark.parametrize("line", ["not json", "[]", "{}", request("remove"), NOT_TEXT, WRONG_ID])
 def test_nonsense_is_refused_and_survived(start, line):
     conversation = start()
     conversation.write(line)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from ...grid import BoolArray, box_of_mask
 from ...io.image import Image
 from ..limits import check_extents
 from ..plan import COMPANION_CLASSES, ExtractionPlan
-from .intensity import lesion_intensity
+from .intensity import PEAK_RADIUS_MM, RING_WIDTH_MM, lesion_intensity
 from .quality import image_quality
 
 PREFIX = "companion"
+
+
+def companion_reach(classes: Collection[str]) -> float:
+    """How far from the lesion, in mm, the features of our own among some classes look."""
+    return max(PEAK_RADIUS_MM, RING_WIDTH_MM) if "lesionintensity" in classes else 0.0
 
 
 def without_companions(plan: ExtractionPlan) -> ExtractionPlan:

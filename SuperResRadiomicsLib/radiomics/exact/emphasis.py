@@ -35,14 +35,15 @@ def size_statistics(
     weights = {"low": level**-2, "high": level**2}
     reach = {"small": size**-2, "large": size**2}
     probability = matrix / total
+    joint = {}
+    for extent, of_size in reach.items():
+        by_level_weighted = np.tensordot(of_size, matrix, (0, 1))  # (g, a)
+        for emphasis, of_level in weights.items():
+            joint[f"{extent} {emphasis}"] = of_level @ by_level_weighted / total
     return {
         **{emphasis: weight @ by_level / total for emphasis, weight in weights.items()},
         **{emphasis: weight @ by_size / total for emphasis, weight in reach.items()},
-        **{
-            f"{extent} {emphasis}": np.einsum("g,s,gsa->a", weight, extent_weight, matrix, optimize=True) / total
-            for extent, extent_weight in reach.items()
-            for emphasis, weight in weights.items()
-        },
+        **joint,
         "level nonuniformity": np.sum(by_level**2, axis=0) / total,
         "level nonuniformity normalised": np.sum(by_level**2, axis=0) / total**2,
         "size nonuniformity": np.sum(by_size**2, axis=0) / total,

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...grid import FloatArray
+from .planes_numpy import planes as planes
+from .planes_numpy import span as span
 
 Integers = npt.NDArray[np.signedinteger[Any]]
 Ranks = npt.NDArray[np.uint16]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import MaskError, SettingsError
-from ...grid import BoolArray, box_of_mask
+from ...grid import BoolArray, Triple, box_of_mask
 from ...io.image import Image
 from .cropping import check_margin, crop_to_lesion
 from .normalisation import Normalisation
@@ -73,6 +73,12 @@ class Preprocessing:
     def changes_values(self) -> bool:
         """Whether any feature may differ from that of the image as it is."""
         return bool(self.normalisation or self.resampling or self.resegmentation)
+
+    def reach(self, spacing: Triple) -> tuple[int, int, int] | None:
+        """How far around the lesion voxels enter where these steps cut the image; None where they leave it whole."""
+        if self.resampling:
+            return self.resampling.reach(spacing)
+        return None if self.crop_margin is None else (self.crop_margin, self.crop_margin, self.crop_margin)
 
     def apply(self, image: Image, mask: BoolArray) -> PreprocessedLesion:
         """Do the steps; where there are none, image and mask are the given objects.

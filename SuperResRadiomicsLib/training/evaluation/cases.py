@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ...enhancement.intensity import FOREGROUND_SHARE, Window, foreground_window
+from ...enhancement.intensity import Window, foreground_window
 from ...errors import SettingsError
 from ...grid import BoolArray, FloatArray, refine
 from ...io.image import Image
+from ...io.whole_image import FOREGROUND_SHARE
 from ...operators import LowEndUltrasound, positional_noise, rician_noise
 from ..config import DegradationConfig, EvaluationConfig, TrainingConfig
 from ..degradation import HU_WINDOW, Sampling, to_shares

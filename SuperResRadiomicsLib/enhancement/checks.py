@@ -39,7 +39,7 @@ def check_image(image: Image, card: Card, through_plane: int) -> list[str]:
 
 def plane_warnings(image: Image) -> list[str]:
     """Warn where the plane of the slices is only guessed."""
-    guessed = None if image.through_plane is not None else guessed_plane_note(image.grid, image.name)
+    guessed = None if image.through_plane is not None else guessed_plane_note(image.whole_grid, image.name)
     return [guessed] if guessed else []
 
 

@@ -26,14 +26,13 @@ from ..grid import (
     refine,
     refine_box,
     shift_box,
-    through_plane_axis,
     transport_mask,
     whole,
 )
-from ..io.adapters import ImageLike, MaskLike, as_image
+from ..io.adapters import ImageLike, MaskLike, as_image, as_mask_with_notes
 from ..io.image import Image
 from ..progress import Progress
-from .checks import check_image
+from .checks import check_image, lesion_warnings, plane_warnings
 from .intensity import window_for
 from .job import AskCancelled, RegionJob, raise_if_cancelled, run_within_memory, summarise
 from .model import LoadedModel, load_model
@@ -145,8 +144,12 @@ def prepare(
 ) -> tuple[RegionJob, list[str], dict[str, Any] | None]:
     """Check the request and say what there is to do, what to warn of, and what a detector found; see `enhance`."""
     grid = image.whole_grid
-    kept = through_plane_axis(grid) if through_plane is None else through_plane
-    warnings = check_image(image, model.card, kept)
+    kept = image.slice_axis if through_plane is None else through_plane
+    warnings = [*image.notes, *check_image(image, model.card, kept)]
+    if through_plane is None:
+        warnings += plane_warnings(image)
+    if mask is not None:
+        warnings += lesion_warnings(image, mask, model.card)
     detection = None
     if box is not None and not isinstance(box, Box):
         warnings += [warning for warning in box.warnings if warning not in warnings]

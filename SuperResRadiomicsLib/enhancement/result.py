@@ -134,7 +134,10 @@ def load_enhancement(folder: str | os.PathLike[str]) -> Enhancement:
 
 def _read_part(path: Path, provenance: dict[str, Any], whole: str) -> Image:
     image = read_image(path, provenance["input"]["modality"])
-    return as_part(replace(image, unit=provenance["input"]["unit"]), provenance, whole)
+    axis = "ijk".index(provenance["parameters"]["through_plane_axis"])
+    # What reading found at first stands among the provenance's warnings.
+    known = replace(image, unit=provenance["input"]["unit"], notes=(), through_plane=axis)
+    return as_part(known, provenance, whole)
 
 
 def as_part(image: Image, provenance: dict[str, Any], whole: str) -> Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from ..grid import BoolArray, box_of_mask
+from ..grid import BoolArray, box_of_mask, shift_box
 from .image import Image
 
 FEWEST_VOXELS = 64
@@ -27,7 +27,12 @@ def lesion_notes(image: Image, mask: BoolArray) -> list[str]:
         that no tissue has.
     """
     count = int(np.count_nonzero(mask))
-    return [*_size_notes(count), *_border_notes(mask), *_piece_notes(mask, count), *_range_notes(image, mask, count)]
+    return [
+        *_size_notes(count),
+        *_border_notes(image, mask),
+        *_piece_notes(mask, count),
+        *_range_notes(image, mask, count),
+    ]
 
 
 def _size_notes(count: int) -> list[str]:
@@ -39,11 +44,11 @@ def _size_notes(count: int) -> list[str]:
     ]
 
 
-def _border_notes(mask: BoolArray) -> list[str]:
-    box = box_of_mask(mask)
+def _border_notes(image: Image, mask: BoolArray) -> list[str]:
+    box = shift_box(box_of_mask(mask), image.held.start)
     touched = [
         "ijk"[axis]
-        for axis, size in enumerate(reversed(mask.shape))
+        for axis, size in enumerate(image.whole_grid.size)
         if size > 1 and (box.start[axis] == 0 or box.stop[axis] == size)
     ]
     if not touched:

@@ -42,7 +42,7 @@ def settings_notes(image: Image, mask: BoolArray, settings: FeatureSettings) -> 
     """
     notes = grey_level_notes(image, mask, settings)
     planar = settings.slice_axis is None and settings.resolve_dimension(image.grid) == "2D"
-    guessed = guessed_plane_note(image.grid, image.name) if planar and image.through_plane is None else None
+    guessed = guessed_plane_note(image.whole_grid, image.name) if planar and image.through_plane is None else None
     return [*notes, *([guessed] if guessed else [])]
 
 

@@ -10,6 +10,7 @@ from ..enhancement.twin import interpolable_box
 from ..errors import MaskError
 from ..grid import BoolArray, Box, MaskRule, box_of_mask, shift_box, transport_mask, union_box
 from ..io.image import Image
+from ..io.plausibility import lesion_notes
 from .surroundings import widened, widened_mask
 
 if TYPE_CHECKING:

@@ -26,7 +26,6 @@ from ..grid import (
     refine_box,
     resample,
     shift_box,
-    through_plane_axis,
     transport_mask,
     union_box,
 )
@@ -169,7 +168,7 @@ def _restored(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
     for name, section in protocol.versions.items():
         made, provenance = reference, None
         if section.source == "model":
-            model, axis = _model(section, protocol), through_plane_axis(reference.grid)
+            model, axis = _model(section, protocol), reference.slice_axis
             coarse = refine_box(core, reference.grid, fast.grid)
             kept = refine_box(box, reference.grid, fast.grid)
             made, provenance = _enhanced(fast, coarse, kept, section, model, protocol, axis)

@@ -36,7 +36,7 @@ class BoxFigures:
 
 
 def share_covered(mask: BoolArray, box: Box) -> float:
-    """Share of a lesion's voxels that lie in a box.
+    """Compute the share of a lesion's voxels that lie in a box.
 
     Args:
         mask: bool [k, j, i]; a single slice has length 1 along one axis.

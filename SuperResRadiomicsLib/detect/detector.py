@@ -91,7 +91,7 @@ class LoadedDetector:
 
 
 def detector_shape(shape: Sequence[int], input_size: int | None) -> tuple[int, int]:
-    """Height and width at which a detector sees slices of a height and width: the longer one is ``input_size``."""
+    """Compute the size at which a detector sees slices of a height and width: the longer one becomes ``input_size``."""
     height, width = shape
     if input_size is None:
         return height, width
@@ -100,7 +100,7 @@ def detector_shape(shape: Sequence[int], input_size: int | None) -> tuple[int, i
 
 
 def prepare_slices(slices: Slices, window: Window, input_size: int | None) -> FloatArray:
-    """What a detector sees, in training as in use.
+    """Prepare what a detector sees, in training as in use.
 
     Larger slices are reduced by area, smaller ones enlarged by bicubic interpolation.
 
@@ -119,7 +119,7 @@ def prepare_slices(slices: Slices, window: Window, input_size: int | None) -> Fl
 
 
 def slice_box(shares: Sequence[float], index: int, size: tuple[int, int, int], through_plane: int) -> Box:
-    """The voxels that a box found in a slice touches.
+    """Find the voxels that a box found in a slice touches.
 
     Args:
         shares: Centre row, centre column, height and width as shares of the slice's.

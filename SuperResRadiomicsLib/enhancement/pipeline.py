@@ -43,9 +43,9 @@ from .tiling import DEFAULT_TILE
 from .twin import interpolated, source_box
 
 DEFAULT_MARGIN_MM = 10.0
-CONTEXT_MM, CONTEXT_VOXELS = 50.0, 24
+CONTEXT_MM, CONTEXT_VOXELS = 40.0, 24
 """How far the original is kept around the region, by the wider of the two: features of filtered or resampled images
-look there (a LoG of 5 mm as far as 60 mm), rotated lesions too, and the twin can be continued from it."""
+look there (a LoG of 4 mm as far as 48 mm), rotated lesions too, and the twin can be continued from it."""
 
 
 def enhance(

@@ -38,7 +38,7 @@ class Box:
 
 
 def whole(grid: Grid) -> Box:
-    """The box of all voxels."""
+    """Make the box of all voxels."""
     return Box((0, 0, 0), grid.size)
 
 
@@ -52,7 +52,7 @@ def check_inside(box: Box, grid: Grid) -> None:
 
 
 def box_of_mask(mask: BoolArray) -> Box:
-    """The smallest box that holds the mask.
+    """Find the smallest box that holds the mask.
 
     Raises:
         MaskError: The mask is empty.
@@ -82,26 +82,26 @@ def grow_box(box: Box, grid: Grid, voxels: Sequence[int]) -> Box:
 
 
 def union_box(first: Box, second: Box) -> Box:
-    """The smallest box that holds both."""
+    """Find the smallest box that holds both."""
     i0, j0, k0 = map(min, first.start, second.start)
     i1, j1, k1 = map(max, first.stop, second.stop)
     return Box((i0, j0, k0), (i1, j1, k1))
 
 
 def box_within(box: Box, outer: Box) -> Box:
-    """The same voxels as ``box``, counted from the start of ``outer``."""
+    """Count the voxels of ``box`` from the start of ``outer``."""
     return shift_box(box, [-first for first in outer.start])
 
 
 def shift_box(box: Box, by: Sequence[int]) -> Box:
-    """The same box so many voxels further along i, j, k."""
+    """Shift a box so many voxels along i, j, k."""
     start = [a + d for a, d in zip(box.start, by, strict=True)]
     stop = [b + d for b, d in zip(box.stop, by, strict=True)]
     return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
 
 
 def intersect_box(first: Box, second: Box) -> Box:
-    """The voxels that both boxes have; RegionError where there are none."""
+    """Find the voxels that both boxes have; RegionError where there are none."""
     i0, j0, k0 = map(max, first.start, second.start)
     i1, j1, k1 = map(min, first.stop, second.stop)
     return Box((i0, j0, k0), (i1, j1, k1))
@@ -114,7 +114,7 @@ def holds(outer: Box, inner: Box) -> bool:
 
 
 def box_of_part(part: Grid, grid: Grid) -> Box:
-    """The voxels of a grid that a part of it has.
+    """Find the voxels of a grid that a part of it has.
 
     Raises:
         RegionError: ``part`` is no part of ``grid``: other voxels, or voxels elsewhere.
@@ -131,13 +131,13 @@ def box_of_part(part: Grid, grid: Grid) -> Box:
 
 
 def crop_grid(grid: Grid, box: Box) -> Grid:
-    """The part of a grid inside a box."""
+    """Cut out the part of a grid inside a box."""
     check_inside(box, grid)
     return Grid(box.size, grid.spacing, triple(grid.index_to_world(box.start)), grid.direction)
 
 
 def spaced_grid(grid: Grid, spacing: Sequence[float], box: Box, margin: int) -> Grid:
-    """The grid of another spacing around a box, as pyradiomics lays it for resampling.
+    """Lay a grid of another spacing around a box, as pyradiomics does for resampling.
 
     It belongs to the grid of that spacing whose field of view starts where the given one does, cut to the voxels that
     the box touches and ``margin`` of them on each side, as far as the image reaches.
@@ -159,7 +159,7 @@ def spaced_grid(grid: Grid, spacing: Sequence[float], box: Box, margin: int) -> 
 
 
 def refine_box(box: Box, source: Grid, refined: Grid) -> Box:
-    """The box on ``refined`` that covers ``box`` of ``source`` (both of one field of view)."""
+    """Find the box on ``refined`` that covers ``box`` of ``source`` (both of one field of view)."""
     ratio = [m / n for m, n in zip(refined.size, source.size, strict=True)]
     start = [math.floor(a * r + 1e-9) for a, r in zip(box.start, ratio, strict=True)]
     stop = [math.ceil(b * r - 1e-9) for b, r in zip(box.stop, ratio, strict=True)]

@@ -77,7 +77,7 @@ class Grid:
         return np.linalg.solve(np.reshape(self.direction, (3, 3)), offset[..., None])[..., 0] / np.asarray(self.spacing)
 
     def matches(self, other: Grid, tolerance: float = 1e-3) -> bool:
-        """Whether two grids are the same to ``tolerance`` voxels at every corner."""
+        """Say whether two grids are the same to ``tolerance`` voxels at every corner."""
         if self.size != other.size:
             return False
         corners = _corners(self)
@@ -86,18 +86,18 @@ class Grid:
 
 
 def _corners(grid: Grid) -> FloatArray:
-    """The eight outer corners of the field of view, as continuous indices."""
+    """List the eight outer corners of the field of view, as continuous indices."""
     low, high = -0.5, np.asarray(grid.size) - 0.5
     return np.array([[high[a] if bit >> a & 1 else low for a in range(3)] for bit in range(8)], dtype=np.float64)
 
 
 def field_of_view(grid: Grid) -> FloatArray:
-    """World positions (8, 3; mm, LPS) of the outer corners of the outermost voxels."""
+    """Locate the outer corners of the outermost voxels in the world: (8, 3), in mm, LPS."""
     return grid.index_to_world(_corners(grid))
 
 
 def through_plane_axis(grid: Grid) -> int:
-    """The axis (0 = i, 1 = j, 2 = k) across the slices, as far as the spacing tells.
+    """Find the axis (0 = i, 1 = j, 2 = k) across the slices, as far as the spacing tells.
 
     Slices have square pixels, so where two axes share their spacing the third one is it, be it larger or smaller:
     slices can be thinner than pixels. Else it is the axis of largest spacing. Where all three are equal it is the last.
@@ -124,20 +124,20 @@ def _last_largest(spacing: Triple, axes: Sequence[int]) -> int:
 
 
 def in_plane_axes(grid: Grid) -> tuple[int, int]:
-    """The two axes other than the through-plane axis."""
+    """Name the two axes other than the through-plane axis."""
     first, second = (axis for axis in range(3) if axis != through_plane_axis(grid))
     return first, second
 
 
 def in_plane_factors(grid: Grid, factor: float, through_plane: int | None = None) -> Triple:
-    """Refinement factors along i, j, k that leave the through-plane axis (or the given one) alone."""
+    """Spread a factor over the axes i, j, k, but leave the through-plane axis (or the given one) alone."""
     kept = through_plane_axis(grid) if through_plane is None else through_plane
     first, second, third = (1.0 if axis == kept else factor for axis in range(3))
     return first, second, third
 
 
 def refine(grid: Grid, factors: Sequence[float]) -> Grid:
-    """The finer (or coarser) grid that covers exactly the same field of view.
+    """Make a finer (or coarser) grid that covers exactly the same field of view.
 
     The number of voxels is rounded, the spacing follows from it, so a factor that is not
     an integer is met as closely as whole voxels allow and the field of view stays exact.
@@ -160,7 +160,7 @@ def refine(grid: Grid, factors: Sequence[float]) -> Grid:
 
 
 def triple(values: npt.ArrayLike) -> Triple:
-    """Three numbers as plain floats."""
+    """Convert three numbers to plain floats."""
     first, second, third = (float(v) for v in np.asarray(values))
     return first, second, third
 

@@ -14,7 +14,7 @@ KEYS_A = -0.5
 
 
 def cubic_taps(source_size: int, target_size: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
-    """Keys' cubic convolution along one axis, edges clamped.
+    """Compute the taps of Keys' cubic convolution along one axis, edges clamped.
 
     Both axes cover the same length, so target sample t lies at (t + 1/2) n / m - 1/2
     of the source (Keys 1981, doi:10.1109/TASSP.1981.1163711, with a = -1/2).

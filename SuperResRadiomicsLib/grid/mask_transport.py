@@ -78,7 +78,7 @@ def transport_mask(
 
 
 def _landing_box(box: Box, source: Grid, target: Grid) -> Box:
-    """The box on ``target`` in which the voxels of ``box`` on ``source`` can land."""
+    """Find the box on ``target`` in which the voxels of ``box`` on ``source`` can land."""
     index = target.world_to_index(field_of_view(crop_grid(source, box)))
     size = np.asarray(target.size)
     start = np.clip(np.floor(index.min(axis=0)).astype(int), 0, size - 1)

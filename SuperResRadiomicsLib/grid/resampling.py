@@ -65,7 +65,7 @@ def resample_sitk(image: sitk.Image, target: Grid, interpolator: int) -> sitk.Im
 
 
 def to_sitk(voxels: Array, grid: Grid) -> sitk.Image:
-    """A SimpleITK image of voxels on a grid (copies the voxels)."""
+    """Make a SimpleITK image of voxels on a grid (copies the voxels)."""
     check_shape(voxels, grid)
     image = sitk.GetImageFromArray(voxels)
     image.SetSpacing(grid.spacing)

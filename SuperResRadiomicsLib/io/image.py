@@ -105,6 +105,12 @@ class Image:
         """The voxels of the whole image that this one holds."""
         return whole_box(self.grid) if self.cut_from is None else box_of_part(self.grid, self.cut_from.grid)
 
+    @property
+    def whole_slices(self) -> Grid:
+        """The grid of the whole slices along k that this image holds, of which it may hold a part."""
+        size, held = self.whole_grid.size, self.held
+        return crop_grid(self.whole_grid, Box((0, 0, held.start[2]), (size[0], size[1], held.stop[2])))
+
     def cut(self, box: Box) -> Image:
         """Copy a part, which still knows the whole image's place and figures.
 

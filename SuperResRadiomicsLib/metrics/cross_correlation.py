@@ -20,7 +20,7 @@ def local_normalised_cross_correlation(
     where: BoolArray | None = None,
     window: int = WINDOW,
 ) -> float:
-    """Correlation of the two images within a window around each pixel, averaged.
+    """Correlate two images within a window around each pixel, and average.
 
     (cov + e) / sqrt((var + e)(var' + e)) with population moments in a square window of equal
     weights and e = (0.001 data_range)^2. By the Cauchy-Schwarz inequality it stays in

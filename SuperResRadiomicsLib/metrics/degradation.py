@@ -20,7 +20,7 @@ class ForwardOperator(Protocol):
 def error_after_degradation(
     measured: FloatArray, enhanced: FloatArray, operator: ForwardOperator, where: BoolArray | None = None
 ) -> float:
-    """Root mean square of ``measured - operator.forward(enhanced)``.
+    """Compute the root mean square of ``measured - operator.forward(enhanced)``.
 
     Needs no true image. Zero is necessary for a right image, never sufficient: every image
     that degrades to the measured one reaches it; where the measurement is noisy, a right

@@ -8,7 +8,7 @@ from .checks import BoolArray, FloatArray, check
 
 
 def psnr(reference: FloatArray, image: FloatArray, data_range: float, where: BoolArray | None = None) -> float:
-    """Peak signal-to-noise ratio in dB.
+    """Compute the peak signal-to-noise ratio in dB.
 
     Args:
         reference: True values.

@@ -8,7 +8,7 @@ from .checks import BoolArray, FloatArray, check
 
 
 def sharpness(reference: FloatArray, image: FloatArray, where: BoolArray | None = None) -> float:
-    """Mean gradient magnitude of the image over that of the reference.
+    """Divide the mean gradient magnitude of the image by that of the reference.
 
     The gradient (central differences in the plane, one-sided at the edges) is taken rather
     than the variance of the Laplacian, which noise rules even more. Noise raises it too: a

@@ -83,7 +83,7 @@ def _checked(folder: Path, content: dict[str, Any]) -> Card:
 
 
 def readable_json(value: Any, indent: str = "") -> str:
-    """JSON in which what fits a line stands on one, so that a card fits a screen.
+    """Write JSON in which what fits a line stands on one, so that a card fits a screen.
 
     Args:
         value: What to write; NaN and infinity are refused, with a ValueError.

@@ -139,7 +139,7 @@ def _block(inputs: int, outputs: int, kernel: int, dropout: float, stride: int =
 
 
 def _initialise(module: nn.Module) -> None:
-    """Normal weights of variance 2 / (k^2 * outputs), as in the published code."""
+    """Draw normal weights of variance 2 / (k^2 * outputs), as in the published code."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         area = module.kernel_size[0] * module.kernel_size[1]
         nn.init.normal_(module.weight, std=math.sqrt(2.0 / (area * module.out_channels)))

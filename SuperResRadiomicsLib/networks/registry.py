@@ -47,7 +47,7 @@ _ARCHITECTURES = {
 
 
 def architectures() -> dict[str, Architecture]:
-    """All known architectures by the name that model cards use."""
+    """List all known architectures by the name that model cards use."""
     return dict(_ARCHITECTURES)
 
 

@@ -59,7 +59,7 @@ class BlurDecimate:
         return self._along_both_axes(coarse, transpose=True)
 
     def pseudo_inverse(self, coarse: FloatArray) -> FloatArray:
-        """Aᵀ(AAᵀ)⁻¹, exact where there is no blur.
+        """Apply Aᵀ(AAᵀ)⁻¹, exact where there is no blur.
 
         Raises:
             SettingsError: With blur the inverse amplifies noise without bound; it is not offered.

@@ -67,7 +67,7 @@ class KSpaceTruncation:
         return self._transposed(coarse, nyquist_weight=0.5)
 
     def pseudo_inverse(self, coarse: FloatArray) -> FloatArray:
-        """Aᵀ(AAᵀ)⁻¹: k-space padded with zeros, the smoothest fine slice that measures as ``coarse``."""
+        """Apply Aᵀ(AAᵀ)⁻¹: pad k-space with zeros, for the smoothest fine slice that measures as ``coarse``."""
         # AAᵀ is 1 / factor² times the identity but at Nyquist, where the two halves' energies add up to one half.
         nyquist = 0.5 if self.factor == 1 else 1.0
         return self._transposed(coarse, nyquist) * float(self.factor**2)
@@ -95,7 +95,7 @@ def _axis_matrix(length: int, factor: int, nyquist_weight: float, dtype: str) ->
 
 
 def rician_noise(image: FloatArray, sigma: float, rng: np.random.Generator) -> FloatArray:
-    """Noise of a magnitude image: |x + n₁ + i n₂| with independent normal n₁ and n₂.
+    """Add the noise of a magnitude image: |x + n₁ + i n₂| with independent normal n₁ and n₂.
 
     Gudbjartsson and Patz 1995, doi:10.1002/mrm.1910340618; the training noise of Moummad et
     al. 2022, for which sigma is a percentage of the image's 99th percentile. Where the signal
@@ -120,7 +120,7 @@ def rician_noise(image: FloatArray, sigma: float, rng: np.random.Generator) -> F
 
 
 def kspace_noise(image: FloatArray, sigma: float, rng: np.random.Generator) -> FloatArray:
-    """Complex normal noise on the samples of k-space, then the magnitude of the image.
+    """Add complex normal noise to the samples of k-space, then take the magnitude of the image.
 
     The transform is orthonormal, so sigma means the same as in `rician_noise` and both have
     one distribution; this is how the noise arises, that is the cheaper way to draw it.

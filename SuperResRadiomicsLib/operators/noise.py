@@ -13,7 +13,7 @@ _MIX_2 = np.uint64(0x94D049BB133111EB)
 
 
 def positional_noise(grid: Grid, seed: int, box: Box | None = None) -> npt.NDArray[np.float32]:
-    """Standard normal noise that tiles, crops and repeats agree on.
+    """Draw standard normal noise that tiles, crops and repeats agree on.
 
     Every voxel's value comes from a hash of the seed and of its position in the whole
     grid (SplitMix64, Steele et al. 2014, doi:10.1145/2660193.2660195) through the

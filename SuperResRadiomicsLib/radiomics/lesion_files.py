@@ -75,7 +75,7 @@ def read_lesion(
 def carry_lesion(
     drawn: BoolArray, native: Grid, fine: Grid, on_fine: bool
 ) -> tuple[BoolArray, BoolArray, MaskTransport]:
-    """A lesion on both grids, whichever it was drawn on.
+    """Carry a lesion to both grids, whichever it was drawn on.
 
     Args:
         drawn: bool [k, j, i] on ``fine`` or ``native``.
@@ -106,7 +106,7 @@ def _carried_back(move: MaskTransport, on_fine: bool) -> list[str]:
 
 
 def _not_enhanced(refined_mask: BoolArray, enhanced: Image, provenance: dict[str, Any]) -> list[str]:
-    """A warning where the lesion reaches out of what the network worked on."""
+    """Warn where the lesion reaches out of what the network worked on."""
     region = provenance["region"]
     worked_on = box_within(Box(tuple(region["start"]), tuple(region["stop"])), enhanced.held)
     try:

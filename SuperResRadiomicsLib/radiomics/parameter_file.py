@@ -63,7 +63,7 @@ def read_parameter_file(path: str | os.PathLike[str], engine: str = "pyradiomics
 
 
 def load_parameters(path: Path) -> Any:
-    """The content of a parameter file, not yet checked; see `read_parameter_file` for the errors."""
+    """Load the content of a parameter file, not yet checked; see `read_parameter_file` for the errors."""
     try:
         return _content(path)
     except SettingsError as error:
@@ -126,7 +126,7 @@ def _sections(content: Any) -> dict[str, Section]:
 
 
 def _filters(section: Section, setting: Section, unused: set[str]) -> tuple[ImageFilter, ...]:
-    """The filters; each takes its parameters from its own entry, else from the section of settings."""
+    """Read the filters; each takes its parameters from its own entry, else from the section of settings."""
     filters = []
     for image_type, entry in section.items():
         if image_type not in FILTERS:
@@ -192,7 +192,7 @@ def _options(given: Section) -> FeatureOptions:
 
 
 def _preprocessing(setting: Section, unused: set[str]) -> Preprocessing:
-    """The steps; the parameters of a step that is not done stay unused."""
+    """Read the steps; the parameters of a step that is not done stay unused."""
 
     def take(*names: tuple[str, str]) -> Section:
         unused.difference_update(key for key, _ in names)

@@ -106,7 +106,7 @@ class FeatureSettings:
         return seen
 
     def describe(self) -> dict[str, Any]:
-        """Every setting as JSON-able values, for the header of a table."""
+        """Describe every setting as JSON-able values, for the header of a table."""
         described = {name: getattr(self, name) for name in _PLAIN_FIELDS} | {
             "filters": [each.describe() for each in self.filters],
             "preprocessing": self.preprocessing.describe(),
@@ -144,7 +144,7 @@ class FeatureSettings:
         return resampling.new_spacing(grid.spacing) if resampling else grid.spacing
 
     def through_plane(self, grid: Grid, known: int | None = None) -> int:
-        """The axis (0, 1, 2 for i, j, k) across the slices of a comparison whose original lies on ``grid``.
+        """Find the axis (0, 1, 2 for i, j, k) across the slices of a comparison whose original lies on ``grid``.
 
         The settings' own goes before the image's own (``known``), and both before a guess from the spacing.
         """
@@ -217,7 +217,7 @@ def _check_choice(what: str, given: str, allowed: tuple[str, ...]) -> None:
 
 
 def _ordered_classes(classes: tuple[str, ...]) -> tuple[str, ...]:
-    """The classes in the order of ``ALLOWED_CLASSES``, each once."""
+    """Sort the classes in the order of ``ALLOWED_CLASSES``, each once."""
     unknown = [name for name in classes if name not in ALLOWED_CLASSES]
     if unknown or not classes:
         raise SettingsError(
@@ -228,7 +228,7 @@ def _ordered_classes(classes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _ordered_features(features: tuple[str, ...], classes: tuple[str, ...]) -> tuple[str, ...]:
-    """The single features in the order of a table, each once."""
+    """Sort the single features in the order of a table, each once."""
     for feature in features:
         of_class, _, name = feature.partition("_")
         if of_class not in classes:

@@ -30,7 +30,7 @@ def widened(image: Image, original: Image, box: Box) -> Image:
 
 
 def widened_mask(mask: BoolArray, image: Image, box: Box) -> BoolArray:
-    """The mask of a part on a box that holds it; arguments as for `widened`."""
+    """Put the mask of a part on a box that holds it; arguments as for `widened`."""
     moved = np.zeros((box.size[2], box.size[1], box.size[0]), dtype=bool)
     moved[box_within(image.held, box).slices] = mask
     return moved

@@ -21,7 +21,7 @@ LARGEST_SPREAD_OF_LOGARITHMS = 0.75
 
 
 def concordance(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
-    """Lin's concordance correlation coefficient.
+    """Compute Lin's concordance correlation coefficient.
 
     2 cov / (var + var + (difference of means)^2) with population (1/n) moments
     (Lin 1989, doi:10.2307/2532051).
@@ -46,7 +46,7 @@ def concordance(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
 def concordance_interval(
     first: npt.ArrayLike, second: npt.ArrayLike, confidence: float = 0.95, patients: npt.ArrayLike | None = None
 ) -> tuple[float, float]:
-    """Confidence interval of `concordance`: quantiles of what may lie behind the values.
+    """Compute the confidence interval of `concordance`: quantiles of what may lie behind the values.
 
     The draws of `concordance_draws`; where all values are positive, as many of them as that is likely are of lognormal
     values. `docs/intervals.md` says how often such intervals hold the true value.
@@ -135,7 +135,7 @@ class BlandAltman:
 
 
 def bland_altman(first: npt.ArrayLike, second: npt.ArrayLike, confidence: float = 0.95) -> BlandAltman:
-    """Bias and limits of agreement (Bland & Altman 1999, doi:10.1177/096228029900800204).
+    """Compute bias and limits of agreement (Bland & Altman 1999, doi:10.1177/096228029900800204).
 
     The standard error of the bias is s / sqrt(n), that of a limit
     s sqrt(1 / n + 1.96^2 / (2 (n - 1))); intervals are Student's.
@@ -168,7 +168,7 @@ def bland_altman(first: npt.ArrayLike, second: npt.ArrayLike, confidence: float 
 
 
 def coefficient_of_variation(values: npt.ArrayLike, axis: int = 0) -> FloatArray:
-    """Standard deviation (n - 1) over the magnitude of the mean; NaN where the mean is 0.
+    """Divide the standard deviation (n - 1) by the magnitude of the mean; NaN where the mean is 0.
 
     Args:
         values: Repeated measurements along ``axis``, at least two.
@@ -186,7 +186,7 @@ def coefficient_of_variation(values: npt.ArrayLike, axis: int = 0) -> FloatArray
 
 
 def percent_difference(after: npt.ArrayLike, reference: npt.ArrayLike) -> FloatArray:
-    """|after - reference| / |reference| in percent; NaN where the reference is 0 (Moummad et al. 2022, 2.4).
+    """Compute |after - reference| / |reference| in percent; NaN where the reference is 0 (Moummad et al. 2022, 2.4).
 
     Args:
         after: Voxels or values.

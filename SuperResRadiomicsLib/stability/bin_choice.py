@@ -32,7 +32,7 @@ class BinChoice:
 def choose_bin_count(
     values: Mapping[int, npt.ArrayLike], threshold: float = ROBUST, form: Form = "ICC(3,1)"
 ) -> BinChoice:
-    """The number of bins at which most features agree between masks, on the original images alone.
+    """Choose the number of bins at which most features agree between masks, on the original images alone.
 
     Args:
         values: By number of bins: (lesions, masks, features), for instance of the mask as drawn, opened

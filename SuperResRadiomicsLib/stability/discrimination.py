@@ -16,7 +16,7 @@ from ..grid.types import BoolArray, FloatArray
 
 
 def area_under_curve(scores: npt.ArrayLike, outcomes: npt.ArrayLike) -> float:
-    """Area under the ROC curve, from the Mann-Whitney statistic.
+    """Compute the area under the ROC curve, from the Mann-Whitney statistic.
 
     The share of pairs (one with the outcome, one without) in which the one with it has the higher
     score: (R - n1 (n1 + 1) / 2) / (n1 n0), R the sum of mid-ranks of the n1 with the outcome
@@ -43,7 +43,7 @@ def area_under_curve(scores: npt.ArrayLike, outcomes: npt.ArrayLike) -> float:
 
 
 def concordance_index(scores: npt.ArrayLike, times: npt.ArrayLike, events: npt.ArrayLike) -> float:
-    """Harrell's C: the share of usable pairs in which the higher score has the earlier event.
+    """Compute Harrell's C: the share of usable pairs in which the higher score has the earlier event.
 
     A pair is usable where the shorter time ended in an event, or where both times are equal and one
     of them only ended in an event, which then came first. Equal scores count for a half (Harrell,

@@ -35,7 +35,7 @@ class Equivalence:
 
 
 def equivalence_of_pairs(first: npt.ArrayLike, second: npt.ArrayLike, margin: float) -> Equivalence:
-    """Two one-sided tests, TOST (Schuirmann 1987, doi:10.1007/BF01068419).
+    """Do two one-sided tests, TOST (Schuirmann 1987, doi:10.1007/BF01068419).
 
     Args:
         first: One value a patient (mean lesions of a patient first); at least three.
@@ -71,7 +71,7 @@ def clustered_bootstrap(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """Percentile interval of a statistic when whole patients are drawn again, with all their lesions.
+    """Compute the percentile interval of a statistic, drawing whole patients again, with all their lesions.
 
     Lesions of one patient are alike; drawing lesions would promise more than is known (Davison &
     Hinkley 1997, section 3.8).

@@ -67,7 +67,7 @@ class Comparison:
 
 
 def mann_whitney(first: npt.ArrayLike, second: npt.ArrayLike, patients: npt.ArrayLike) -> Comparison:
-    """Two-sided Mann-Whitney U test (Mann and Whitney 1947, doi:10.1214/aoms/1177730491).
+    """Do a two-sided Mann-Whitney U test (Mann and Whitney 1947, doi:10.1214/aoms/1177730491).
 
     It takes the two methods' values for independent samples, which values on the same slices
     are not; it is here because papers report it. `paired_t` and `wilcoxon_signed_rank` use the pairs.
@@ -93,7 +93,7 @@ def mann_whitney(first: npt.ArrayLike, second: npt.ArrayLike, patients: npt.Arra
 def mann_whitney_between(
     methods: Mapping[str, npt.ArrayLike], patients: npt.ArrayLike
 ) -> dict[tuple[str, str], Comparison]:
-    """`mann_whitney` of every pair of methods, adjusted for their number.
+    """Do `mann_whitney` for every pair of methods, adjusted for their number.
 
     Controls the false discovery rate, at each level apart (Benjamini and Hochberg 1995,
     doi:10.1111/j.2517-6161.1995.tb02031.x).
@@ -121,14 +121,14 @@ def mann_whitney_between(
 
 
 def paired_t(first: npt.ArrayLike, second: npt.ArrayLike, patients: npt.ArrayLike) -> Comparison:
-    """Two-sided t-test of pairs (Student 1908, doi:10.2307/2331554); arguments as `mann_whitney`."""
+    """Do a two-sided t-test of pairs (Student 1908, doi:10.2307/2331554); arguments as `mann_whitney`."""
     return _compare("paired t, two-sided", stats.ttest_rel, first, second, patients)
 
 
 def wilcoxon_signed_rank(
     first: npt.ArrayLike, second: npt.ArrayLike, patients: npt.ArrayLike, alternative: Alternative = "greater"
 ) -> Comparison:
-    """One-sided signed-rank test of pairs (Wilcoxon 1945, doi:10.2307/3001968).
+    """Do a one-sided signed-rank test of pairs (Wilcoxon 1945, doi:10.2307/3001968).
 
     Args:
         first: As in `mann_whitney`.

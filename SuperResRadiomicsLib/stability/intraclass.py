@@ -50,7 +50,7 @@ class IntraclassCorrelation:
 def intraclass_correlation(
     values: npt.ArrayLike, form: Form = "ICC(2,1)", confidence: float = 0.95
 ) -> IntraclassCorrelation:
-    """Intraclass correlation of single measurements.
+    """Compute the intraclass correlation of single measurements.
 
     With the mean squares of rows (lesions) R, of columns (raters) C, of the error E and within rows
     W, of n lesions and k raters:

@@ -9,7 +9,7 @@ from ..errors import SettingsError
 
 
 def dice(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> float:
-    """Dice's coefficient: 2 |A and B| / (|A| + |B|) (Dice 1945, doi:10.2307/1932409).
+    """Compute Dice's coefficient: 2 |A and B| / (|A| + |B|) (Dice 1945, doi:10.2307/1932409).
 
     Args:
         first: Boolean mask.

@@ -26,7 +26,7 @@ class PrincipalComponents:
     used: npt.NDArray[np.bool_]
 
     def importance(self, components: int = 3, weighted: bool = False) -> FloatArray:
-        """Quadrature sum of each feature's loadings over the first components (de Farias et al. 2021).
+        """Sum in quadrature each feature's loadings over the first components (de Farias et al. 2021).
 
         Args:
             components: How many.
@@ -41,7 +41,7 @@ class PrincipalComponents:
 
 
 def principal_components(values: npt.ArrayLike) -> PrincipalComponents:
-    """Principal components of the correlation matrix, through the singular values of standardised features.
+    """Find principal components of the correlation matrix, through the singular values of standardised features.
 
     Args:
         values: (lesions, features), at least two lesions.

@@ -105,7 +105,7 @@ class Scaler:
 
 
 def risk_scores(model: RiskModel, features: Mapping[str, npt.ArrayLike], scaler: Scaler) -> FloatArray:
-    """The model's score of every lesion; read `CAUTION`.
+    """Score every lesion by the model; read `CAUTION`.
 
     Args:
         model: One of `RISK_MODELS`, or another.

@@ -75,7 +75,7 @@ class Signature:
         return self.name.replace(" ", "-")
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able values that `from_dict` takes."""
+        """Convert to JSON-able values that `from_dict` takes."""
         scaler = self.scaler and {
             key: {"mean": self.scaler.mean[key], "sd": self.scaler.deviation[key]} for key in self.coefficients
         }
@@ -144,7 +144,7 @@ def read_signature(path: str | os.PathLike[str]) -> Signature:
 
 
 def signature_scores(signature: Signature, features: Mapping[str, npt.ArrayLike]) -> FloatArray:
-    """The score of every lesion.
+    """Score every lesion.
 
     Args:
         signature: The signature.
@@ -216,7 +216,7 @@ def _number(value: Any, what: str) -> float:
 
 
 def _from_csv(text: str) -> dict[str, Any]:
-    """The fields of a signature from its CSV."""
+    """Read the fields of a signature from its CSV."""
     lines = text.splitlines()
     comments = [line[1:].partition(":") for line in lines if line.startswith("#")]
     named = {name.strip().lower().replace("-", "_"): value.strip() for name, _, value in comments}

@@ -36,7 +36,7 @@ class SignedRank:
         return float(np.median(self.averages))
 
     def limits(self, confidence: float = 0.95) -> tuple[float, float]:
-        """Confidence limits of the pseudomedian; infinite where so few pairs cannot give that confidence."""
+        """Compute confidence limits of the pseudomedian; infinite where so few pairs cannot give that confidence."""
         left_out = int(np.searchsorted(_cumulative(self.pairs), (1 - confidence) / 2, side="right"))
         if left_out == 0:
             return -np.inf, np.inf

@@ -35,12 +35,12 @@ class Table:
 
 
 def cell(value: float) -> float | None:
-    """A number as tables hold it: nothing where it is not defined."""
+    """Convert a number to what tables hold: None where it is not defined."""
     return float(value) if np.isfinite(value) else None
 
 
 def tables_to_dict(tables: Iterable[Table]) -> dict[str, Any]:
-    """Tables ready for JSON, under ``tables``."""
+    """Convert tables to JSON-able values, under ``tables``."""
     return {
         "tables": [
             {
@@ -74,7 +74,7 @@ def save_tables(
 
 
 def csv_name(table: Table) -> str:
-    """The name of a table's CSV file."""
+    """Name a table's CSV file."""
     return f"{table.name}.csv"
 
 

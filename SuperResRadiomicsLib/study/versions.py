@@ -97,7 +97,7 @@ def make_versions(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
 
 
 def _on_own_grids(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
-    """The versions of a robustness study; the masks are carried from the original's grid to each."""
+    """Make the versions of a robustness study; the masks are carried from the original's grid to each."""
     axis = lesion.image.slice_axis
     models = {name: _model(section, protocol) for name, section in protocol.models.items()}
     image, masks = _with_context(lesion, protocol, list(models.values()))
@@ -122,7 +122,7 @@ def _on_own_grids(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
 def _with_context(
     lesion: Lesion, protocol: Protocol, models: Sequence[LoadedModel]
 ) -> tuple[Image, Mapping[str, BoolArray]]:
-    """The part of the image that the versions of a lesion depend on, and the masks on it.
+    """Cut out the part of the image that the versions of a lesion depend on, and the masks on it.
 
     Some networks look at whole slices: then it is all of the image.
     """
@@ -139,7 +139,7 @@ def _with_context(
 
 
 def _carried(masks: Mapping[str, BoolArray], kept: Box, image: Image, made: Image, protocol: Protocol) -> Version:
-    """A version around the lesion, with the masks carried to its grid."""
+    """Cut a version around the lesion, and carry the masks to its grid."""
     inside = box_within(kept, image.held)
     part = crop_grid(image.grid, inside)
     cut = {name: mask[inside.slices] for name, mask in masks.items()}
@@ -150,7 +150,7 @@ def _carried(masks: Mapping[str, BoolArray], kept: Box, image: Image, made: Imag
 
 
 def _restored(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
-    """The versions of a restoration study: all on the reference's grid, one mask for all."""
+    """Make the versions of a restoration study: all on the reference's grid, one mask for all."""
     if lesion.reference is None:
         reference, fast = simulate_fast(lesion.image, protocol.simulation, lesion.seed)
     else:
@@ -205,7 +205,7 @@ def _relative_difference(made: Image, reference: Image, lesion: BoolArray) -> fl
 def _enhanced(
     image: Image, core: Box, kept: Box, section: VersionSection, model: LoadedModel, protocol: Protocol, axis: int
 ) -> tuple[Image, Mapping[str, Any]]:
-    """The enhanced image around the lesion; boxes in voxels of the whole image, ``axis`` across its slices."""
+    """Enhance the image around the lesion; boxes in voxels of the whole image, ``axis`` across its slices."""
     made = enhance(
         image,
         model,
@@ -227,12 +227,12 @@ def _model(section: VersionSection, protocol: Protocol) -> LoadedModel:
 
 @lru_cache(maxsize=4)
 def loaded_model(name: str, device: str, precision: str) -> LoadedModel:
-    """A model, loaded once for all cases of a process."""
+    """Load a model once for all cases of a process."""
     return load_model(name, device, precision)
 
 
 def _interpolated(image: Image, kept: Box, scale: int, through_plane: int) -> Image:
-    """The bicubic twin of a box, in the image's voxel type as `enhance` makes it."""
+    """Make the bicubic twin of a box, in the image's voxel type as `enhance` makes it."""
     whole = image.whole_grid
     refined = refine(whole, in_plane_factors(whole, scale, through_plane))
     box = refine_box(kept, whole, refined)
@@ -259,7 +259,7 @@ def _core(masks: Mapping[str, BoolArray]) -> Box:
 
 
 def _kept(core: Box, grid: Grid, protocol: Protocol) -> Box:
-    """What of an image the features depend on: the lesion's margin, and what filters and resampling look at."""
+    """Find what the features depend on: the lesion's margin, and what filters and resampling look at."""
     margin = expand_box(core, grid, max(protocol.lesion.margin_mm, LEAST_MARGIN_VOXELS * max(grid.spacing)))
     return union_box(margin, protocol.plain_settings.box_seen(core, grid))
 

@@ -112,5 +112,5 @@ class Degradation:
 
 
 def to_shares(values: npt.NDArray, window: Window) -> FloatArray:
-    """Values as shares of a window, without clipping."""
+    """Scale values to shares of a window, without clipping."""
     return ((values - window.low) / (window.high - window.low)).astype(np.float32)

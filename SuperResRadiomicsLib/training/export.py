@@ -119,7 +119,7 @@ def _input_grid(config: TrainingConfig) -> str:
 
 
 def _data_format(config: TrainingConfig, meaning: str) -> dict[str, Any]:
-    """An entry of MONAI's ``network_data_format``."""
+    """Describe an entry of MONAI's ``network_data_format``."""
     return {
         "type": "image",
         "format": meaning,

@@ -38,7 +38,7 @@ def write_page(card: Card) -> None:
 
 
 def page(card: Card) -> str:
-    """The page as Markdown; figures only where the card holds them."""
+    """Write the page as Markdown; figures only where the card holds them."""
     data = card.metadata
     parts = [
         f"# {card.name}",
@@ -209,7 +209,7 @@ def _range(agreement: dict[str, float]) -> str:
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A table in Markdown."""
+    """Write a table in Markdown."""
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
     return "\n".join(lines)

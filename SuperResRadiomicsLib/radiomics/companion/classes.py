@@ -21,7 +21,7 @@ def companion_reach(classes: Collection[str]) -> float:
 
 
 def without_companions(plan: ExtractionPlan) -> ExtractionPlan:
-    """The part of a plan that is an engine's."""
+    """Take the part of a plan that is an engine's."""
     return replace(plan, classes=tuple(name for name in plan.classes if name not in COMPANION_CLASSES))
 
 

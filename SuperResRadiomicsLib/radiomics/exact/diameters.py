@@ -10,7 +10,7 @@ from . import kernels
 
 
 def largest_distances(mask: BoolArray, spacing: npt.ArrayLike) -> tuple[FloatArray, float]:
-    """Diameters of the surface through the middles of the edges between voxels inside and outside.
+    """Measure the surface through the middles of the edges between voxels inside and outside.
 
     Args:
         mask: Boolean array [k, j, i], false on its border, true somewhere.

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 
 def directions(shape: tuple[int, ...], distances: tuple[int, ...], planar_axis: int | None) -> npt.NDArray[np.int64]:
-    """Steps from a voxel to its neighbours at the distances by the infinity norm, one of each opposite pair.
+    """List the steps from a voxel to its neighbours at the distances by the infinity norm, one of each opposite pair.
 
     Args:
         shape: Extent of the lesion's box in voxels, [k, j, i]; longer steps are left out.

@@ -16,7 +16,7 @@ from .firstorder import EPSILON
 def size_statistics(
     counts: Array, levels: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]
 ) -> dict[str, FloatArray]:
-    """Features of matrices of counts by gray level and size.
+    """Compute the features of matrices of counts by gray level and size.
 
     Args:
         counts: (g, s, a): by level, size and direction (a = 1 where there are none).
@@ -68,6 +68,6 @@ def without_empty_sizes(counts: Array, sizes: npt.NDArray[np.int64]) -> tuple[Ar
 
 
 def mean_over_directions(values: FloatArray) -> float:
-    """Mean of the directions in which a feature is defined; NaN where it is in none."""
+    """Average the directions in which a feature is defined; NaN where it is in none."""
     defined = values[~np.isnan(values)]
     return float(defined.mean()) if defined.size else float("nan")

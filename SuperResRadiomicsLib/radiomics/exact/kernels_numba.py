@@ -25,7 +25,7 @@ NAME = f"numba {numba.__version__}"
 
 @_compile
 def bin_numbers(values: FloatArray, edges: FloatArray) -> Any:
-    """As ``numpy.digitize``, for edges (at least two, ascending) that are evenly spaced but for rounding.
+    """Bin like ``numpy.digitize``, for edges (at least two, ascending) that are evenly spaced but for rounding.
 
     Returns:
         Bins from 1; int32 (n,).

@@ -80,7 +80,7 @@ class ImageFilter(ABC):
         """
 
     def describe(self) -> dict[str, Any]:
-        """Type and parameters for the header of a table; what is not set is left out."""
+        """Describe type and parameters for the header of a table; what is not set is left out."""
         given = {name: value for name, value in asdict(self).items() if value is not None}
         return {"image_type": self.image_type, **given}
 
@@ -98,7 +98,7 @@ def check_bins(width: float | None, count: int | None) -> None:
 
 
 def largest_magnitude(image: Image, image_type: str) -> float:
-    """The largest magnitude in a whole image, to whose range a filter scales its result.
+    """Find the largest magnitude in a whole image, to whose range a filter scales its result.
 
     Raises:
         ImageError: It is 0.

@@ -33,7 +33,7 @@ class IntensityMap(ImageFilter):
     @staticmethod
     @abstractmethod
     def map(x: FloatArray, m: float) -> FloatArray:
-        """The function."""
+        """Map the intensities ``x``; ``m`` is the largest magnitude."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +44,7 @@ class Square(IntensityMap):
 
     @staticmethod
     def map(x: FloatArray, m: float) -> FloatArray:
-        """The function."""
+        """Map the intensities ``x``; ``m`` is the largest magnitude."""
         return (1 / np.sqrt(m) * x) ** 2
 
 
@@ -56,7 +56,7 @@ class SquareRoot(IntensityMap):
 
     @staticmethod
     def map(x: FloatArray, m: float) -> FloatArray:
-        """The function."""
+        """Map the intensities ``x``; ``m`` is the largest magnitude."""
         return np.sign(x) * np.sqrt(np.abs(x) * m)
 
 
@@ -68,7 +68,7 @@ class Logarithm(IntensityMap):
 
     @staticmethod
     def map(x: FloatArray, m: float) -> FloatArray:
-        """The function."""
+        """Map the intensities ``x``; ``m`` is the largest magnitude."""
         logarithm = np.sign(x) * np.log(np.abs(x) + 1)
         return logarithm * (m / np.log(m + 1))
 
@@ -81,5 +81,5 @@ class Exponential(IntensityMap):
 
     @staticmethod
     def map(x: FloatArray, m: float) -> FloatArray:
-        """The function."""
+        """Map the intensities ``x``; ``m`` is the largest magnitude."""
         return np.exp(np.log(m) / m * x)

@@ -51,7 +51,7 @@ class Wavelet(ImageFilter):
             raise SettingsError(f"The number of wavelet levels is {self.level}. Give a whole number from 1.")
 
     def reach(self, spacing: Triple) -> tuple[int, int, int]:
-        """The filter's length for each level, and the voxel that makes an odd size even."""
+        """Add up the filter's length for each level, and the voxel that makes an odd size even."""
         length = int(_import_pywt().Wavelet(self.wavelet).dec_len)
         voxels = (length + 1) * (self.start_level + self.level)
         return voxels, voxels, voxels

@@ -51,7 +51,7 @@ def crop_to_reach(
 
 
 def reached_box(lesion: Box, grid: Grid, reach: Sequence[int], wraps: bool = False) -> Box:
-    """The box around a lesion that `crop_to_reach` cuts out; both in voxels of the whole image's grid."""
+    """Find the box around a lesion that `crop_to_reach` cuts out; both in voxels of the whole image's grid."""
     start, stop = [], []
     for a, b, n, far in zip(lesion.start, lesion.stop, grid.size, reach, strict=True):
         ends = wraps and not (a >= far and b + far <= n)

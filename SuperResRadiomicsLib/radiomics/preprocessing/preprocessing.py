@@ -106,7 +106,7 @@ class Preprocessing:
         return PreprocessedLesion(image, left, left if self.resegmentation.shape_too else _within_box(mask, left))
 
     def describe(self) -> dict[str, Any]:
-        """The steps that are done and their parameters, for the header of a table."""
+        """Describe the steps that are done and their parameters, for the header of a table."""
         usual = asdict(NO_PREPROCESSING)
         return {name: value for name, value in asdict(self).items() if value != usual[name]}
 
@@ -129,7 +129,7 @@ NO_PREPROCESSING = Preprocessing()
 
 
 def _within_box(mask: BoolArray, left: BoolArray) -> BoolArray:
-    """The mask without what lies outside the box of another one."""
+    """Clear what lies outside the box of another mask."""
     slices = box_of_mask(left).slices
     cut = np.zeros_like(mask)
     cut[slices] = mask[slices]

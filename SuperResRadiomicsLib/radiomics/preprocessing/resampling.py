@@ -67,7 +67,7 @@ class Resampling:
         check_margin(self.margin)
 
     def new_spacing(self, spacing: Triple) -> Triple:
-        """The spacing that an image of the given one will have."""
+        """Compute the spacing that an image of the given one will have."""
         i, j, k = (new or old for new, old in zip(self.spacing, spacing, strict=True))
         return i, j, k
 

@@ -77,7 +77,7 @@ class NoiseAddition:
 
 
 def estimate_noise(image: Image) -> float:
-    """Standard deviation of white noise within slices, in the image's unit.
+    """Estimate the standard deviation of white noise within slices, in the image's unit.
 
     The median magnitude of the diagonal Haar details over that of a standard normal variable
     (Donoho & Johnstone 1994, doi:10.1093/biomet/81.3.425); flat regions outside the body (details

@@ -26,7 +26,7 @@ def total_variation(image: Tensor) -> Tensor:
 
 
 def joint_sparsifying_transform(output: Tensor, target: Tensor, balance: float = 0.1) -> Tensor:
-    """Total variation of the output and of what it leaves of the target.
+    """Compute the total variation of the output and of what it leaves of the target.
 
     Args:
         output: (batch, 1, height, width).

@@ -34,7 +34,7 @@ def register_system(method: str, system: type[System]) -> None:
 
 
 def system_class(method: str) -> type[System]:
-    """How a method trains, by its name in configurations."""
+    """Choose how a method trains, by its name in configurations."""
     return _SYSTEMS[method]
 
 

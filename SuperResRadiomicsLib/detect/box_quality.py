@@ -44,6 +44,12 @@ def share_covered(mask: BoolArray, box: Box) -> float:
 
     Raises:
         MaskError: The mask is empty.
+
+    Examples:
+        >>> mask = np.zeros((1, 8, 8), dtype=bool)
+        >>> mask[0, 2:6, 2:6] = True
+        >>> share_covered(mask, Box((2, 2, 0), (6, 4, 1)))
+        0.5
     """
     total = int(np.count_nonzero(mask))
     if total == 0:

@@ -130,6 +130,10 @@ def slice_box(shares: Sequence[float], index: int, size: tuple[int, int, int], t
 
     Returns:
         A box of one slice, rounded outwards and cut at the image's border.
+
+    Examples:
+        >>> slice_box((0.25, 0.25, 0.75, 0.5), index=3, size=(64, 64, 10), through_plane=2)
+        Box(start=(0, 0, 3), stop=(32, 40, 4))
     """
     column_axis, row_axis = (axis for axis in range(3) if axis != through_plane)
     start, stop = [index] * 3, [index + 1] * 3

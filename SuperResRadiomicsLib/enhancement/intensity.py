@@ -25,6 +25,11 @@ class Window:
     Attributes:
         low: Intensity that becomes 0.
         high: Intensity that becomes 1.
+
+    Examples:
+        >>> window = Window(-1024.0, 3072.0)
+        >>> window.normalise(np.array([-1024.0, 1024.0])).tolist(), window.restore(np.array([0.5])).tolist()
+        ([0.0, 0.5], [1024.0])
     """
 
     low: float
@@ -39,7 +44,7 @@ class Window:
         return scaled * np.float32(self.high - self.low) + np.float32(self.low)
 
     def weight(self, values: FloatArray) -> FloatArray:
-        """How much of the network's change a voxel takes: 1 inside the window, 0 outside, smooth between."""
+        """Weight the network's change of each voxel: 1 inside the window, 0 outside, smooth between."""
         band = BLEND_SHARE * (self.high - self.low)
         inside = np.minimum(values - self.low, self.high - values) / band
         rise = np.clip(inside, 0.0, 1.0)
@@ -47,7 +52,7 @@ class Window:
 
 
 def window_for(image: Image, card: Card) -> Window:
-    """The window of a model for an image.
+    """Find the window of a model for an image.
 
     CT has a fixed window in HU. Other modalities have no unit: the card's window then is in
     shares of `foreground_window` of the whole volume (never of a part, so that every region
@@ -66,7 +71,7 @@ def window_for(image: Image, card: Card) -> Window:
 
 
 def foreground_window(voxels: npt.NDArray[Any], name: str) -> Window:
-    """The range between the 0.5 and 99.5 percentiles of a whole volume's foreground.
+    """Measure the range between the 0.5 and 99.5 percentiles of a whole volume's foreground.
 
     Args:
         voxels: All voxels of the volume, any shape.
@@ -74,6 +79,11 @@ def foreground_window(voxels: npt.NDArray[Any], name: str) -> Window:
 
     Raises:
         ImageError: The foreground has one value.
+
+    Examples:
+        >>> window = foreground_window(np.arange(1001.0), "image")
+        >>> 0 < window.low < window.high < 1000
+        True
     """
     return _checked(foreground_range(voxels), name)
 

@@ -97,7 +97,7 @@ class RegionJob:
         return card.scale > 1 and averaged and quiet
 
     def tiles(self) -> list[Tile]:
-        """The tiles of one slice of the refined grid; they are planned on the grid that the network reads."""
+        """List the tiles of one slice of the refined grid; they are planned on the grid that the network reads."""
         enlargement = self.model.enlargement
         rows, columns = (self._read_bounds(self.region, axis) for axis in self.plane)
         readable = self._read_bounds(self._readable, self.plane[0]), self._read_bounds(self._readable, self.plane[1])
@@ -163,14 +163,14 @@ class RegionJob:
         return self._slices_together(tiles) * max(tile.area for tile in tiles)
 
     def in_smaller_pieces(self) -> RegionJob | None:
-        """The same job with tiles of half the side, or of the smallest; None where that saves no memory."""
+        """Make the job's tiles half as wide, or the smallest allowed; None where that saves no memory."""
         smaller = replace(self, tile=max(self.tile // 2, smallest_tile(self._halo or 0, self._alignment)))
         return smaller if smaller._largest_batch() < self._largest_batch() else None
 
     def _enhance_tile(
         self, core: tuple[slice, ...], tile: Tile, ramps: tuple[npt.NDArray[Any], ...]
     ) -> npt.NDArray[np.float32]:
-        """The blended voxels of a tile's core, [k, j, i]."""
+        """Enhance and blend the voxels of a tile's core, [k, j, i]."""
         context = self._part(core[self.slice_axis], slice(tile.rows.start, tile.rows.stop),
                              slice(tile.columns.start, tile.columns.stop))  # fmt: skip
         twin = self._as_slices(interpolate_part(self.image, self.refined, context))
@@ -220,7 +220,7 @@ class RegionJob:
         return parts[0], parts[1], parts[2]
 
     def _measured(self, core: tuple[slice, ...]) -> npt.NDArray[np.float32]:
-        """The input voxels under a block of refined ones."""
+        """Take the input voxels under a block of refined ones."""
         scale = self.model.card.scale
         source = [
             slice(along.start // scale, along.stop // scale) if axis != self.slice_axis else along
@@ -234,17 +234,17 @@ class RegionJob:
 
 
 def new_meters() -> dict[str, ResidualMeter]:
-    """Meters for both images of an enhancement."""
+    """Make meters for both images of an enhancement."""
     return {"enhanced": ResidualMeter(), "bicubic": ResidualMeter()}
 
 
 def summarise(meters: dict[str, ResidualMeter], unit: str) -> dict[str, Any]:
-    """The residuals of both images in the image's unit, ready for JSON."""
+    """Summarise the residuals of both images in the image's unit, ready for JSON."""
     return {"unit": unit, **{name: meter.summary() for name, meter in meters.items()}}
 
 
 def _box_of(slices: Sequence[slice]) -> Box:
-    """The box that slices along k, j, i select."""
+    """Find the box that slices along k, j, i select."""
     k, j, i = slices
     return Box((i.start, j.start, k.start), (i.stop, j.stop, k.stop))
 

@@ -113,7 +113,7 @@ def _listed(labels: list[int]) -> str:
 def _lesion_part(
     image: Image, labels: Array, label: int, box: Box, model: LoadedModel, margin_mm: float
 ) -> tuple[Image, BoolArray]:
-    """The part of an image on which a lesion's result depends, with what is kept around it; and the mask."""
+    """Cut out the part of an image on which a lesion's result depends, with what is kept around it; and the mask."""
     if model.halo is None:
         return image, labels == label  # The network must see whole slices.
     reach = round_up(max(model.halo, LOCAL_RADIUS_PX), model.multiple)

@@ -104,6 +104,14 @@ def enhance(
         RegionError: The box lies outside the image, or the detection is another image's.
         ModelError, DeviceError, SettingsError: See `load_model`.
         Cancelled: ``cancelled`` said so.
+
+    Examples:
+        >>> import numpy as np
+        >>> from SuperResRadiomicsLib import as_image, load_model
+        >>> scan = as_image(np.full((1, 24, 24), 40.0, np.float32), modality="CT", spacing=(0.7, 0.7, 3.0))
+        >>> found = enhance(scan, load_model("ct-gancircle-x2-fidelity", device="cpu"))
+        >>> found.enhanced.grid.size, found.provenance["model"]["name"]
+        ((48, 48, 1), 'ct-gancircle-x2-fidelity')
     """
     image = as_image(image)
     mask = None if mask is None else as_mask(mask, image)
@@ -158,12 +166,12 @@ def prepare(
 
 
 def context_voxels(grid: Grid) -> list[int]:
-    """Voxels along i, j, k that are kept of the original on every side of a region."""
+    """Count the voxels along i, j, k that are kept of the original on every side of a region."""
     return [max(math.ceil(CONTEXT_MM / spacing), CONTEXT_VOXELS) for spacing in grid.spacing]
 
 
 def _with_context(image: Image, mask: BoolArray | None, job: RegionJob) -> tuple[Image, BoolArray | None]:
-    """The original around the region, and the mask on it."""
+    """Cut out the original around the region, and the mask on it."""
     grid = image.whole_grid
     region = source_box(job.region, grid, job.refined, 0)
     box = box_within(grow_box(region, grid, context_voxels(grid)), image.held)
@@ -174,7 +182,7 @@ def _with_context(image: Image, mask: BoolArray | None, job: RegionJob) -> tuple
 
 
 def _refined_image(job: RegionJob, voxels: Array, ending: str) -> Image:
-    """The region as an image, which knows the place and the figures of the image that it is a part of."""
+    """Make an image of the region, which knows place and figures of the image that it is a part of."""
     is_part = voxels.shape != job.refined.shape
     cut_from = replace(job.image.whole, grid=job.refined) if is_part else None
     grid = crop_grid(job.refined, job.region)

@@ -25,7 +25,7 @@ def describe(
     residual: dict[str, Any],
     warnings: list[str],
 ) -> dict[str, Any]:
-    """Everything that affects the result. Names of patients and folders do not enter."""
+    """Describe everything that affects the result. Names of patients and folders do not enter."""
     card = job.model.card
     return {
         "schema_version": FOLDER_VERSION,
@@ -63,7 +63,7 @@ def describe(
 
 
 def describe_software() -> dict[str, str]:
-    """Versions of what computes."""
+    """List the versions of what computes."""
     import torch
 
     return {
@@ -75,7 +75,7 @@ def describe_software() -> dict[str, str]:
 
 
 def describe_model(card: Card) -> dict[str, Any]:
-    """What identifies a model, and what it is for."""
+    """Describe what identifies a model, and what it is for."""
     return {
         "name": card.name,
         "version": card.version,
@@ -87,7 +87,7 @@ def describe_model(card: Card) -> dict[str, Any]:
 
 
 def describe_image(image: Image) -> dict[str, Any]:
-    """What an image is, or the whole that it is a part of; without its name."""
+    """Describe an image, or the whole that it is a part of; without its name."""
     return {
         "modality": image.modality,
         "unit": image.unit,

@@ -23,7 +23,7 @@ MASK_NAMES = ("mask", "original_mask")
 
 
 def file_names(format: str) -> list[str]:
-    """Every name that `Enhancement.save` may give to a file of a format."""
+    """List every name that `Enhancement.save` may give to a file of a format."""
     return [*(f"{name}.{format}" for name in IMAGE_NAMES + MASK_NAMES), PROVENANCE_NAME]
 
 

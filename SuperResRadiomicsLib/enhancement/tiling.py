@@ -31,11 +31,11 @@ class Span:
         return self.stop - self.start
 
     def enlarged(self, factor: int) -> Span:
-        """The same stretch on a grid with ``factor`` pixels for each one."""
+        """Enlarge to a grid with ``factor`` pixels for each one."""
         return Span(self.start * factor, self.stop * factor, self.core_start * factor, self.core_stop * factor)
 
     def core_within(self, cut: int) -> slice:
-        """The yielded part as an index of what was read, after ``cut`` pixels were removed at its start."""
+        """Index the yielded part within what was read, after ``cut`` pixels were removed at its start."""
         first = self.start + cut
         return slice(self.core_start - first, self.core_stop - first)
 
@@ -53,7 +53,7 @@ class Tile:
         return self.rows.length * self.columns.length
 
     def enlarged(self, factor: int) -> Tile:
-        """The same tile on a grid with ``factor`` pixels for each one along both axes."""
+        """Enlarge to a grid with ``factor`` pixels for each one along both axes."""
         return Tile(self.rows.enlarged(factor), self.columns.enlarged(factor))
 
 
@@ -98,7 +98,12 @@ def plan_tiles(
 
 
 def smallest_tile(halo: int, multiple: int) -> int:
-    """Side of the smallest tile that is allowed; smaller ones would read little but their halo."""
+    """Find the side of the smallest tile that is allowed; smaller ones would read little but their halo.
+
+    Examples:
+        >>> smallest_tile(halo=30, multiple=4)
+        96
+    """
     return max(SMALLEST_TILE, 2 * halo + multiple)
 
 

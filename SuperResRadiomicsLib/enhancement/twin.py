@@ -57,7 +57,7 @@ def check_held(image: Image, refined: Grid, box: Box) -> None:
 
 
 def interpolable_box(image: Image, refined: Grid) -> Box:
-    """The largest box of the refined grid that can be interpolated from a part of an image."""
+    """Find the largest box of the refined grid that can be interpolated from a part of an image."""
     start, stop = [], []
     for a, b, n, m in zip(image.held.start, image.held.stop, image.whole_grid.size, refined.size, strict=True):
         extra = 0 if n == m else REACH_VOXELS
@@ -67,7 +67,7 @@ def interpolable_box(image: Image, refined: Grid) -> Box:
 
 
 def source_box(box: Box, source: Grid, refined: Grid, reach: int) -> Box:
-    """The voxels of the source under a box of the refined grid, and ``reach`` more along each axis that is refined."""
+    """Find the source's voxels under a box of the refined grid, and ``reach`` more along each refined axis."""
     start, stop = [], []
     for a, b, n, m in zip(box.start, box.stop, source.size, refined.size, strict=True):
         extra = 0 if n == m else reach

@@ -116,7 +116,7 @@ def _enhance_into(
 
 @contextmanager
 def _target(path: Path, job: RegionJob) -> Iterator[Callable[[Box, Array], None]]:
-    """What takes the slabs of an image, which becomes a file at the end.
+    """Open what takes the slabs of an image and becomes a file at the end.
 
     A file holds the voxels by k: where slices are stacked along another axis, they are collected on the disk first.
     """
@@ -139,7 +139,7 @@ def _target(path: Path, job: RegionJob) -> Iterator[Callable[[Box, Array], None]
 def _enhance_slab(
     job: RegionJob, slab: Box, meters: dict[str, ResidualMeter], cancelled: AskCancelled | None
 ) -> tuple[dict[str, Any], RegionJob]:
-    """The slab's images by name, and the job with the tile that fitted the memory."""
+    """Enhance a slab: its images by name, and the job with the tile that fitted the memory."""
     bicubic = interpolated(job.image, job.refined, slab, lambda: raise_if_cancelled(cancelled))
     enhanced = bicubic.copy()
     part = replace(job, region=slab, faded=job.region)

@@ -56,8 +56,9 @@ def interpolate_bicubic(
     Returns:
         float32 array of ``target_shape``, or of the part's.
 
-    >>> interpolate_bicubic(np.array([0.0, 1.0, 2.0, 3.0]), [8])[2:6].tolist()
-    [0.7265625, 1.25, 1.75, 2.2734375]
+    Examples:
+        >>> interpolate_bicubic(np.array([0.0, 1.0, 2.0, 3.0]), [8])[2:6].tolist()
+        [0.7265625, 1.25, 1.75, 2.2734375]
     """
     sizes = voxels.shape if source_shape is None else tuple(source_shape)
     first = (0,) * voxels.ndim if start is None else tuple(start)
@@ -105,6 +106,10 @@ def reduce_area(slices: Array, target_shape: tuple[int, int]) -> npt.NDArray[np.
 
     Returns:
         float32 array (slice, *target_shape); the mean of each slice is kept.
+
+    Examples:
+        >>> reduce_area(np.arange(16.0).reshape(1, 4, 4), (2, 2)).tolist()
+        [[[2.5, 4.5], [10.5, 12.5]]]
     """
     rows, columns = (_area_weights(n, m) for n, m in zip(slices.shape[1:], target_shape, strict=True))
     return rows @ slices.astype(np.float32, copy=False) @ columns.T

@@ -22,9 +22,10 @@ def edge_ramps(box: Box, grid: Grid, width_mm: float) -> tuple[FloatArray, Float
     Returns:
         Three float64 arrays with the box's lengths along k, j, i; values in (0, 1].
 
-    >>> ramp = edge_ramps(Box((4, 0, 0), (12, 1, 1)), Grid((20, 1, 1), (1.0, 1.0, 1.0)), 2.0)[2]
-    >>> ramp.round(3).tolist()
-    [0.156, 0.844, 1.0, 1.0, 1.0, 1.0, 0.844, 0.156]
+    Examples:
+        >>> ramp = edge_ramps(Box((4, 0, 0), (12, 1, 1)), Grid((20, 1, 1), (1.0, 1.0, 1.0)), 2.0)[2]
+        >>> ramp.round(3).tolist()
+        [0.156, 0.844, 1.0, 1.0, 1.0, 1.0, 0.844, 0.156]
     """
     ramps = []
     for axis in (2, 1, 0):

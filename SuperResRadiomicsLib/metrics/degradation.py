@@ -37,6 +37,13 @@ def error_after_degradation(
 
     Raises:
         SettingsError: Shapes that do not fit, or an empty region.
+
+    Examples:
+        >>> from SuperResRadiomicsLib.operators import BlurDecimate
+        >>> fine = np.arange(16.0).reshape(1, 4, 4)
+        >>> halve = BlurDecimate(2)
+        >>> error_after_degradation(halve.forward(fine), fine + 1, halve)
+        1.0
     """
     # In double precision: the residual of a consistent image is rounding alone.
     degraded = operator.forward(enhanced.astype(np.float64))

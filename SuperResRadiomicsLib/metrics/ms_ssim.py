@@ -37,6 +37,11 @@ def ms_ssim(reference: FloatArray, image: FloatArray, data_range: float, where: 
 
     Raises:
         SettingsError: Shapes that differ, an empty region, or slices that are too small.
+
+    Examples:
+        >>> image = np.random.default_rng(0).random((1, 176, 176))
+        >>> round(ms_ssim(image, image, 1.0), 3)
+        1.0
     """
     check(reference, image, where)
     height, width = reference.shape[-2:]

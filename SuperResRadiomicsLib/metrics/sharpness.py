@@ -24,6 +24,11 @@ def sharpness(reference: FloatArray, image: FloatArray, where: BoolArray | None 
 
     Raises:
         SettingsError: Shapes that differ, or an empty region.
+
+    Examples:
+        >>> edge = np.repeat([[0.0, 0.0, 1.0, 1.0]], 4, axis=0)
+        >>> sharpness(edge, 0.5 * edge)
+        0.5
     """
     check(reference, image, where)
     true, given = (_mean_gradient(values, where) for values in (reference, image))

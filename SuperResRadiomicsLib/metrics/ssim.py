@@ -27,6 +27,11 @@ def ssim(reference: FloatArray, image: FloatArray, data_range: float, where: Boo
 
     Returns:
         Mean over pixels, in [-1, 1].
+
+    Examples:
+        >>> image = np.random.default_rng(0).random((1, 32, 32))
+        >>> round(ssim(image, image, 1.0), 3), round(ssim(image, 0.5 * image, 1.0), 3)
+        (1.0, 0.642)
     """
     check(reference, image, where)
     return mean_inside(ssim_map(reference, image, data_range), where, RADIUS)

@@ -30,6 +30,10 @@ def find_models(extra_folders: Iterable[str | os.PathLike[str]] = ()) -> dict[st
 
     Args:
         extra_folders: Folders that hold model folders, searched before the shipped ones.
+
+    Examples:
+        >>> sorted(find_models())[0]
+        'ct-gancircle-x2-appearance'
     """
     found: dict[str, Path] = {}
     for parent in [*map(Path, extra_folders), *model_folders()]:
@@ -43,6 +47,10 @@ def find_model(name_or_folder: str | os.PathLike[str]) -> Path:
 
     Raises:
         ModelError: There is no such model, or a pickle was offered.
+
+    Examples:
+        >>> find_model("ct-gancircle-x2-fidelity").name
+        'ct-gancircle-x2-fidelity'
     """
     path = Path(name_or_folder)
     if path.name.lower().endswith(PICKLE_ENDINGS):

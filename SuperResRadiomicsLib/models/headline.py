@@ -18,6 +18,11 @@ def headline(card: Card) -> str:
     the pixels stay), mean over test patients, under the first degradation in its card (the one that
     its default settings undo). Of a detector: how many lesions its box holds, and how large it is.
     Figures in a layout that is not known are not guessed at.
+
+    Examples:
+        >>> from SuperResRadiomicsLib import load_card
+        >>> "PSNR" in headline(load_card("ct-gancircle-x2-fidelity"))
+        True
     """
     if not card.results:
         return NOT_MEASURED

@@ -89,8 +89,9 @@ def readable_json(value: Any, indent: str = "") -> str:
         value: What to write; NaN and infinity are refused, with a ValueError.
         indent: What the value's further lines begin with.
 
-    >>> print(readable_json({"window": [-1024, 2048], "unit": "HU"}))
-    {"window": [-1024, 2048], "unit": "HU"}
+    Examples:
+        >>> print(readable_json({"window": [-1024, 2048], "unit": "HU"}))
+        {"window": [-1024, 2048], "unit": "HU"}
     """
     line = json.dumps(value, allow_nan=False, ensure_ascii=False)
     if not isinstance(value, dict | list) or not value or len(indent) + len(line) <= LINE:

@@ -41,6 +41,10 @@ def upsampler_reach(scale: int, kernel: int = 3) -> int:
     Args:
         scale: As for `pixel_shuffle_upsampler`.
         kernel: Side of the last convolution's kernel, at full resolution.
+
+    Examples:
+        >>> upsampler_reach(4)
+        2
     """
     reach = kernel // 2
     for step in reversed(STEPS[scale]):

@@ -35,6 +35,11 @@ class KSpaceTruncation:
 
     Raises:
         SettingsError: A factor below 1.
+
+    Examples:
+        >>> halve = KSpaceTruncation(factor=2)
+        >>> halve.forward(np.ones((1, 4, 4))).round(3).tolist()
+        [[[1.0, 1.0], [1.0, 1.0]]]
     """
 
     factor: int
@@ -94,6 +99,11 @@ def _axis_matrix(length: int, factor: int, nyquist_weight: float, dtype: str) ->
     return matrix
 
 
+def truncation_matrix(length: int, factor: int) -> FloatArray:
+    """The matrix of `KSpaceTruncation` along an axis of some length, in double precision."""
+    return _axis_matrix(length, factor, 0.5, "float64")
+
+
 def rician_noise(image: FloatArray, sigma: float, rng: np.random.Generator) -> FloatArray:
     """Add the noise of a magnitude image: |x + n₁ + i n₂| with independent normal n₁ and n₂.
 
@@ -112,6 +122,10 @@ def rician_noise(image: FloatArray, sigma: float, rng: np.random.Generator) -> F
 
     Raises:
         SettingsError: A sigma that is negative or not finite.
+
+    Examples:
+        >>> bool(rician_noise(np.zeros((1, 2, 2)), 1.0, np.random.default_rng(0)).min() > 0)
+        True
     """
     check_sigma(sigma)
     array = _floating(image)

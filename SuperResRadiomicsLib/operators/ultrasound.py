@@ -52,6 +52,11 @@ class LowEndUltrasound:
 
     Raises:
         SettingsError: A constant outside of its range; the message names it.
+
+    Examples:
+        >>> image = np.full((64, 64), 100.0)
+        >>> LowEndUltrasound().degrade(image, np.random.default_rng(0)).shape
+        (64, 64)
     """
 
     source_dynamic_range_db: float = 60.0

@@ -51,6 +51,14 @@ def read_parameter_file(path: str | os.PathLike[str], engine: str = "pyradiomics
     Raises:
         SettingsError: The file is missing or cannot be read, or a key or value is unknown or cannot be honoured.
         MissingDependencyError: PyYAML (for YAML), or what a filter needs, is not installed.
+
+    Examples:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "settings.json"
+        >>> _ = path.write_text('{"setting": {"binCount": 32}, "featureClass": {"glcm": []}}')
+        >>> settings = read_parameter_file(path, engine="exact").settings
+        >>> settings.bin_count, settings.classes
+        (32, ('glcm',))
     """
     source = Path(path)
     content = load_parameters(source)
@@ -69,7 +77,12 @@ def load_parameters(path: Path) -> Any:
 
 
 def parse_parameters(content: Any, engine: str = "pyradiomics") -> ParameterFile:
-    """Turn the content of a parameter file into settings; see `read_parameter_file`."""
+    """Turn the content of a parameter file into settings; see `read_parameter_file`.
+
+    Examples:
+        >>> parse_parameters({"setting": {"binWidth": 10, "label": 2}}, engine="exact").label
+        2
+    """
     sections = _sections(content)
     setting = checked("setting", sections["setting"], SETTINGS)
     ignored = [f"voxelSetting.{key}" for key in checked("voxelSetting", sections["voxelSetting"], VOXEL_SETTINGS)]

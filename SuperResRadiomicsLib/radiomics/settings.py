@@ -51,6 +51,11 @@ class FeatureSettings:
 
     Raises:
         SettingsError: A setting is outside what is allowed.
+
+    Examples:
+        >>> settings = FeatureSettings(engine="exact", classes=("glcm", "firstorder"), bin_width=None, bin_count=32)
+        >>> settings.classes
+        ('firstorder', 'glcm')
     """
 
     engine: str = field(default_factory=default_engine)
@@ -132,7 +137,12 @@ class FeatureSettings:
             )
 
     def resolve_dimension(self, grid: Grid) -> str:
-        """Say "2D" or "3D" for a comparison whose original image lies on ``grid``."""
+        """Say "2D" or "3D" for a comparison whose original image lies on ``grid``.
+
+        Examples:
+            >>> FeatureSettings().resolve_dimension(Grid((64, 64, 20), (0.7, 0.7, 3.0)))
+            '2D'
+        """
         if self.dimension != "auto":
             return self.dimension
         spacing = self._measured_spacing(grid)

@@ -35,6 +35,11 @@ class FeatureRow:
         bicubic: Value on the bicubic interpolation to the refined grid.
         enhanced: Value on the network's output on the same grid.
         verdict: Whether the last one can be trusted.
+
+    Examples:
+        >>> row = FeatureRow("glcm", "Contrast", "original_glcm_Contrast", original=4.0, bicubic=2.0, enhanced=3.0)
+        >>> row.voxel_effect, row.network_effect, row.network_effect_relative
+        (-2.0, 1.0, 0.5)
     """
 
     feature_class: str

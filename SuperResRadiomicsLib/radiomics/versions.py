@@ -37,6 +37,18 @@ class LesionVersions:
         adversarial: Whether it was trained against a critic.
         provenance: Of the enhancement, where it is known.
         warnings: What the enhancement warned of.
+
+    Examples:
+        >>> import numpy as np
+        >>> from SuperResRadiomicsLib.grid import Grid, interpolate_bicubic, refine
+        >>> grid = Grid((8, 8, 4), (1.0, 1.0, 2.0))
+        >>> scan = Image(np.random.default_rng(0).normal(40.0, 20.0, grid.shape), grid, modality="CT", unit="HU")
+        >>> mask = np.zeros(grid.shape, dtype=bool)
+        >>> mask[1:3, 2:6, 2:6] = True
+        >>> finer = scan.with_voxels(interpolate_bicubic(scan.voxels, (4, 16, 16)), refine(grid, (2, 2, 1)))
+        >>> lesion = LesionVersions.of_images(scan, mask, bicubic=finer, enhanced=finer)
+        >>> int(lesion.original_mask.sum()), int(lesion.refined_mask.sum())
+        (32, 128)
     """
 
     original: Image

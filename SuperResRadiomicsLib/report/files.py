@@ -16,7 +16,12 @@ CSV_NAME, JSON_NAME, PICTURE_NAME, PAGE_NAME = "features.csv", "features.json", 
 
 
 def file_names(report: bool) -> list[str]:
-    """The files of a comparison, with or without its report; `JSON_NAME` is the set's record."""
+    """Name the files of a comparison, with or without its report; `JSON_NAME` is the set's record.
+
+    Examples:
+        >>> file_names(report=False)
+        ['features.csv', 'features.json']
+    """
     return [CSV_NAME, JSON_NAME, *([PICTURE_NAME, PAGE_NAME] if report else [])]
 
 
@@ -55,7 +60,7 @@ def save_report(
 
 
 def draw_versions(versions: LesionVersions, table: FeatureTable, title: str) -> bytes:
-    """The comparison as PNG; the enhanced image is called as in the table."""
+    """Draw the comparison as PNG; the enhanced image is called as in the table."""
     lesion, grid = versions.refined_box, versions.enhanced.whole_grid
     around = expand_box(lesion, grid, shown_around(lesion, grid))
     wide = versions.widened(intersect_box(around, versions.widest))

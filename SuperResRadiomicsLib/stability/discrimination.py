@@ -31,6 +31,10 @@ def area_under_curve(scores: npt.ArrayLike, outcomes: npt.ArrayLike) -> float:
 
     Raises:
         SettingsError: Rows of different lengths, scores that are not finite, or outcomes other than 0 and 1.
+
+    Examples:
+        >>> area_under_curve([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
+        0.75
     """
     score, outcome = _scores(scores), _binary(outcomes, "outcomes")
     _check_lengths(score, outcome)
@@ -61,6 +65,10 @@ def concordance_index(scores: npt.ArrayLike, times: npt.ArrayLike, events: npt.A
     Raises:
         SettingsError: Rows of different lengths, values that are not finite, negative times, or events other than
             0 and 1.
+
+    Examples:
+        >>> concordance_index([3.0, 2.0, 1.0], times=[1.0, 2.0, 3.0], events=[1, 1, 0])
+        1.0
     """
     score, time, event = _scores(scores), np.asarray(times, dtype=np.float64), _binary(events, "events")
     _check_lengths(score, time, event)

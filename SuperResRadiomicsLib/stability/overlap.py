@@ -20,6 +20,10 @@ def dice(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> float:
 
     Raises:
         SettingsError: Different shapes.
+
+    Examples:
+        >>> round(float(dice(np.array([True, True, False]), np.array([True, False, False]))), 3)
+        0.667
     """
     if first.shape != second.shape:
         raise SettingsError(f"The masks have the shapes {first.shape} and {second.shape}. Give both on one grid.")

@@ -80,6 +80,11 @@ class Scaler:
     Attributes:
         mean: By feature key.
         deviation: Likewise.
+
+    Examples:
+        >>> scaler = Scaler.fit({"original_glcm_Contrast": [1.0, 2.0, 3.0]})
+        >>> float(scaler.mean["original_glcm_Contrast"])
+        2.0
     """
 
     mean: Mapping[str, float]

@@ -87,7 +87,7 @@ def check_stability(
 
 
 def card_behind(table: FeatureTable) -> Card | None:
-    """The card of the model that a table's provenance names, where it is installed with the same weights."""
+    """Find the card of the model that a table's provenance names, where it is installed with the same weights."""
     model = (table.header.provenance or {}).get("model")
     if not model:
         return None
@@ -99,13 +99,13 @@ def card_behind(table: FeatureTable) -> Card | None:
 
 
 def lesion_spread(card: Card | None) -> dict[str, float]:
-    """Standard deviation of each feature between the lesions that a model was judged on, by key; those known."""
+    """Look up each feature's standard deviation between the lesions that a model was judged on, by key."""
     found = {key: figures.get("spread") for key, figures in _held_out(card).items()}
     return {key: spread for key, spread in found.items() if spread}
 
 
 def judge_lesion(table: FeatureTable, card: Card | None, variation: Mapping[str, float] | None = None) -> FeatureTable:
-    """The same table with a verdict on each feature of the enhanced image.
+    """Add a verdict on each feature of the enhanced image to a table.
 
     Args:
         table: The features of one lesion.
@@ -132,7 +132,7 @@ def judge_lesion(table: FeatureTable, card: Card | None, variation: Mapping[str,
 
 
 def _held_out(card: Card | None) -> dict[str, Any]:
-    """What the card says of each feature under its first degradation, and of how many patients."""
+    """Read what the card says of each feature under its first degradation, and of how many patients."""
     degradations = card.results.get("degradations", {}) if card else {}
     first: dict[str, Any] = next(iter(degradations.values()), {})
     features = first.get("features", {})

@@ -16,7 +16,7 @@ PREFIX = "companion"
 
 
 def companion_reach(classes: Collection[str]) -> float:
-    """How far from the lesion, in mm, the features of our own among some classes look."""
+    """Find how far from the lesion, in mm, our own features among some classes look."""
     return max(PEAK_RADIUS_MM, RING_WIDTH_MM) if "lesionintensity" in classes else 0.0
 
 

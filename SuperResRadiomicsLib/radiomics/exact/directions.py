@@ -18,6 +18,10 @@ def directions(shape: tuple[int, ...], distances: tuple[int, ...], planar_axis: 
 
     Returns:
         Steps (a, 3) along k, j, i; the first component that is not zero is positive.
+
+    Examples:
+        >>> len(directions((8, 8, 8), (1,), None)), len(directions((8, 8, 8), (1,), planar_axis=0))
+        (13, 4)
     """
     reach = [0 if axis == planar_axis else min(max(distances), extent - 1) for axis, extent in enumerate(shape)]
     steps = [step for step in product(*(range(r, -r - 1, -1) for r in reach)) if max(map(abs, step)) in distances]

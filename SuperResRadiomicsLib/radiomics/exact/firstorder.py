@@ -79,6 +79,10 @@ def histogram_features(counts: npt.NDArray[np.int64]) -> dict[str, float]:
 
     Args:
         counts: Number of voxels of each gray level that is present.
+
+    Examples:
+        >>> histogram_features(np.array([4, 4]))["Uniformity"]
+        0.5
     """
     probability = counts / counts.sum()
     return {

@@ -17,14 +17,14 @@ _BLOCK = 256
 
 
 def planes(mask: BoolArray, row_scale: float, column_scale: float) -> tuple[float, npt.NDArray[np.int64]]:
-    """Largest distance in a plane, and the vertices that may lie on the hull of all."""
+    """Find the largest distance in a plane, and the vertices that may lie on the hull of all."""
     vertices = _vertices(mask)
     largest = _largest_in_planes(vertices, np.array((row_scale, column_scale)))
     return largest, _ends_of_lines(vertices, (0, 1, 2))
 
 
 def span(vertices: npt.NDArray[np.int64], scale: FloatArray) -> float:
-    """Largest distance between two vertices (n, 3)."""
+    """Find the largest distance between two vertices (n, 3)."""
     points = vertices[ConvexHull(vertices).vertices] * scale
     blocks = range(0, len(points), _BLOCK)
     return float(max(cdist(points[at : at + _BLOCK], points[at:], "sqeuclidean").max() for at in blocks) ** 0.5)

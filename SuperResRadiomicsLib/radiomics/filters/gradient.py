@@ -27,7 +27,7 @@ class Gradient(ImageFilter):
     use_spacing: bool = True
 
     def reach(self, spacing: Triple) -> tuple[int, int, int]:
-        """Only the neighbours."""
+        """Reach the neighbours only."""
         return 1, 1, 1
 
     def images(self, image: Image, planar_axis: int | None) -> Iterator[tuple[str, Image]]:

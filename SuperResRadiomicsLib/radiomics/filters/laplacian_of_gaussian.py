@@ -44,7 +44,7 @@ class LaplacianOfGaussian(ImageFilter):
             )
 
     def reach(self, spacing: Triple) -> tuple[int, int, int]:
-        """So many standard deviations of the widest Gaussian that nothing of the recursive filter is left."""
+        """Reach so many standard deviations of the widest Gaussian that nothing of the recursive filter is left."""
         i, j, k = (max(MINIMUM_SIZE, math.ceil(REACH_SIGMAS * max(self.sigma) / size)) for size in spacing)
         return i, j, k
 

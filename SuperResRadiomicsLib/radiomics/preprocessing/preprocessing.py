@@ -49,6 +49,11 @@ class Preprocessing:
 
     Raises:
         SettingsError: A value is outside what is allowed.
+
+    Examples:
+        >>> from SuperResRadiomicsLib.radiomics.preprocessing import Resampling
+        >>> Preprocessing(resampling=Resampling((1.0, 1.0, 1.0))).describe()["resampling"]
+        {'spacing': (1.0, 1.0, 1.0), 'interpolator': 'sitkBSpline', 'margin': 5}
     """
 
     normalisation: Normalisation | None = None
@@ -75,7 +80,7 @@ class Preprocessing:
         return bool(self.normalisation or self.resampling or self.resegmentation)
 
     def reach(self, spacing: Triple) -> tuple[int, int, int] | None:
-        """How far around the lesion voxels enter where these steps cut the image; None where they leave it whole."""
+        """Find how far around the lesion voxels enter where these steps cut the image; None where they do not."""
         if self.resampling:
             return self.resampling.reach(spacing)
         return None if self.crop_margin is None else (self.crop_margin, self.crop_margin, self.crop_margin)

@@ -101,7 +101,7 @@ class Resampling:
         return image.with_voxels(sitk.GetArrayFromImage(voxels), target), moved
 
     def reach(self, spacing: Triple) -> tuple[int, int, int]:
-        """How far around the lesion voxels of an image of a spacing enter, along i, j, k."""
+        """Find how far around the lesion voxels of an image of a spacing enter, along i, j, k."""
         return self._source_reach(spacing, self.new_spacing(spacing))
 
     def _source_reach(self, old: Triple, new: Triple) -> tuple[int, int, int]:

@@ -35,7 +35,13 @@ class Perturbation(Protocol):
 
 
 def describe(perturbation: Perturbation) -> dict[str, Any]:
-    """Describe kind and parameters, ready for JSON."""
+    """Describe kind and parameters, ready for JSON.
+
+    Examples:
+        >>> from SuperResRadiomicsLib.stability.perturbation import VolumeChange
+        >>> describe(VolumeChange(0.1))
+        {'kind': 'volume-change', 'fraction': 0.1}
+    """
     value: DataclassInstance = perturbation
     kind = re.sub(r"(?<!^)(?=[A-Z])", "-", type(perturbation).__name__).lower()
     return {"kind": kind, **asdict(value)}

@@ -17,7 +17,13 @@ from .checks import check_same_shape
 
 
 def wasserstein_critic_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """Compute E[D(fake)] - E[D(real)] of the scores of both, any shape; `gradient_penalty` comes on top."""
+    """Compute E[D(fake)] - E[D(real)] of the scores of both, any shape; `gradient_penalty` comes on top.
+
+    Examples:
+        >>> import torch
+        >>> wasserstein_critic_loss(torch.tensor([2.0]), torch.tensor([0.5])).item()
+        -1.5
+    """
     return fake.mean() - real.mean()
 
 
@@ -50,7 +56,13 @@ def least_squares_critic_loss(real: Tensor, fake: Tensor, real_target: float = 1
 
 
 def least_squares_generator_loss(fake: Tensor) -> Tensor:
-    """Compute E[(D(fake) - 1)^2] of the scores of generated images, any shape."""
+    """Compute E[(D(fake) - 1)^2] of the scores of generated images, any shape.
+
+    Examples:
+        >>> import torch
+        >>> least_squares_generator_loss(torch.tensor([1.0, 0.0])).item()
+        0.5
+    """
     return (fake - 1).square().mean()
 
 

@@ -16,7 +16,9 @@ from scipy import stats
 
 from SuperResRadiomicsLib.errors import StudyError
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.io.image import read_image, read_mask, write_mask
+from SuperResRadiomicsLib.io.image import write_mask
+from SuperResRadiomicsLib.io.masks import read_mask
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.radiomics import extract_features
 from SuperResRadiomicsLib.radiomics.verdict import Word
 from SuperResRadiomicsLib.stability import concordance, intraclass_correlation

@@ -80,7 +80,7 @@ def test_crossings_in_both_directions():
         ("s.csv", "feature,coefficient\n", "has no coefficient"),
         ("s.csv", f"feature,coefficient,mean,sd\n{A},1,0,0\n", "not above 0"),
         ("s.csv", f"feature,coefficient,mean,sd\n{A},1,,1\n", f"mean of {A}"),
-        ("s.json", "{", "is no JSON"),
+        ("s.json", "{", "is neither JSON"),
         ("s.json", "[1]", "must hold fields"),
         ("s.json", '{"weights": {}}', "field weights"),
         ("s.json", '{"name": "x"}', "needs the field coefficients"),

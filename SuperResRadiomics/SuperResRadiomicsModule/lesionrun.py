@@ -182,8 +182,8 @@ class LesionRun(Job):
         return added
 
     def _addVolume(self, fileName: str) -> Any:
-        from SuperResRadiomicsLib.io.image import read_image
         from SuperResRadiomicsLib.io.mrml import volume_node_from_image
+        from SuperResRadiomicsLib.io.reading import read_image
 
         return volume_node_from_image(read_image(self.folder / fileName), "", self._request.inputVolume)
 

@@ -99,6 +99,11 @@ def _axis_matrix(length: int, factor: int, nyquist_weight: float, dtype: str) ->
     return matrix
 
 
+def truncation_matrix(length: int, factor: int) -> FloatArray:
+    """The matrix of `KSpaceTruncation` along an axis of some length, in double precision."""
+    return _axis_matrix(length, factor, 0.5, "float64")
+
+
 def rician_noise(image: FloatArray, sigma: float, rng: np.random.Generator) -> FloatArray:
     """Add the noise of a magnitude image: |x + n₁ + i n₂| with independent normal n₁ and n₂.
 

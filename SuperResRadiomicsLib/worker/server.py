@@ -94,12 +94,15 @@ def enhance(
         ``files`` (names within ``out``), ``features``, ``residual``, ``provenance`` and ``warnings``.
     """
     from SuperResRadiomicsLib.enhancement import enhance as enhance_image
-    from SuperResRadiomicsLib.io.image import read_image, read_mask, write_image
+    from SuperResRadiomicsLib.io.image import write_image
+    from SuperResRadiomicsLib.io.masks import read_image_with_mask
+    from SuperResRadiomicsLib.io.reading import read_image
 
     progress("prepare", 0, 0)
     _limit_memory_on(device)
-    original = read_image(image, modality)
-    lesion = read_mask(mask, original.grid) if mask else None
+    original, lesion = read_image(image, modality), None
+    if mask:
+        original, lesion = read_image_with_mask(image, mask, modality)
     network = _loaded(model, device, precision)
     enhancement = enhance_image(
         original,
@@ -153,7 +156,7 @@ def detect(
         As from `LesionDetection.to_dict`; ``lesion`` holds the ``box`` and its ``probability``.
     """
     from SuperResRadiomicsLib.detect import detect_lesion
-    from SuperResRadiomicsLib.io.image import read_image
+    from SuperResRadiomicsLib.io.reading import read_image
 
     progress("detect", 0, 0)
     _limit_memory_on(device)

@@ -14,7 +14,8 @@ import pytest
 from scipy import stats
 
 from SuperResRadiomicsLib.errors import StudyError
-from SuperResRadiomicsLib.io.image import read_image, read_mask
+from SuperResRadiomicsLib.io.masks import read_mask
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.radiomics import extract_features
 from SuperResRadiomicsLib.stability import concordance, intraclass_correlation
 from SuperResRadiomicsLib.study.cube import Cube, read_cube

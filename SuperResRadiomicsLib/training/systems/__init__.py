@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .cycle_gan import CycleGan
 from .detector import Detector
 from .gan_circle import GanCircle
+from .sampling import Sampling
 from .srgan import SrGan
 from .supervised import Supervised
 from .system import GENERATOR, Losses, PatchSystem, Phase, Sampler, System, TensorBatch
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _SYSTEMS: dict[str, type[System]] = {
     "supervised": Supervised,
+    "sampling": Sampling,
     "gan-circle": GanCircle,
     "srgan": SrGan,
     "cycle-gan": CycleGan,

@@ -66,8 +66,8 @@ class Cancelled(SuperResError):
 
 
 OUT_OF_MEMORY = (
-    "There is not enough memory. Close other programs, work on a smaller region (a mask or box with a smaller margin), or "
-    "use a computer with more memory. Nothing was written."
+    "There is not enough memory. Close other programs, work on a smaller region (a mask or box with a smaller margin), "
+    "or use a computer with more memory. Nothing was written."
 )
 _SIGNS_OF_MEMORY = (
     "bad_alloc",

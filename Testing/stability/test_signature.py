@@ -84,7 +84,7 @@ def test_crossings_in_both_directions():
         ("s.json", "[1]", "must hold fields"),
         ("s.json", '{"weights": {}}', "field weights"),
         ("s.json", '{"name": "x"}', "needs the field coefficients"),
-        ("s.json", '{"coefficients": {"a": NaN}}', "a finite number"),
+        ("s.json", '{"coefficients": {"a": NaN}}', "holds NaN"),
         ("s.json", '{"coefficients": {"a": 1}, "scaler": {"b": {"mean": 0, "sd": 1}}}', "lacks a"),
         ("s.json", '{"coefficients": {"a": 1}, "scaler": [1]}', "mean and sd by feature key"),
         ("s.json", '{"coefficients": {"a": 1}, "name": "a/b"}', "name is 'a/b'"),

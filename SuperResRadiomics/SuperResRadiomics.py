@@ -318,7 +318,7 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
             self._setParameterNode(self.logic.getParameterNode())
 
     def onNodeRemoved(self, caller: Any, event: Any) -> None:
-        """A run without its input has no sense; and a node that is shown may be gone."""
+        """Stop a run whose image or lesion is removed, and show no node that is gone."""
         if self.logic.lacksNodes:
             self.runPanel.cancel(_("Cancelled, as the image or its lesion was removed; nothing was changed."))
         if self._parameters is not None and not slicer.mrmlScene.IsNodePresent(self._parameters.node):

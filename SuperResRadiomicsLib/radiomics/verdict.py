@@ -1,4 +1,4 @@
-"""What a reader is told of a feature; the evidence is weighed in `stability.verdict`."""
+"""What a reader is told of a feature; the evidence is weighed in the room `verdict`."""
 
 from __future__ import annotations
 

@@ -295,7 +295,7 @@ class Worker:
 
 
 def _describe(error: Exception) -> dict[str, str]:
-    """Describe what went wrong, and whether the user can mend it."""
+    """Describe what went wrong, and whether the user can correct it."""
     name = type(error).__name__
     if isinstance(error, SuperResError):
         return {"kind": "user", "error": name, "message": str(error)}

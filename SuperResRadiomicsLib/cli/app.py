@@ -235,7 +235,7 @@ def compare(
     model: Annotated[
         str | None,
         typer.Option(
-            help="The model that enhanced it: name or folder. Without it the file's name stands for it.",
+            help="The model that enhanced it: name or folder. Without it the file's name is shown.",
             rich_help_panel=IMAGES_PANEL,
             show_default=False,
         ),

@@ -87,7 +87,7 @@ def enhance(
         noise: Noise to remove, standard deviation in the image's unit; likewise.
         tile: Side of the largest square tile in pixels that the network reads: those of the
             refined grid, or the image's own for a network that enlarges the image itself. Where the
-            device's memory does not do for it, it is halved until it does.
+            device has too little memory for it, it is halved until it fits.
         mask_rule: How the mask is carried to the refined grid.
         allow_volume_change: Accept a mask whose volume changes by more than 5% on the way.
         progress: Called after every tile with the number done and the number in all.

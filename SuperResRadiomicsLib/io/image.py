@@ -93,7 +93,7 @@ class Image:
     @cached_property
     def whole(self) -> WholeImage:
         """What is known of the whole image: the one that this was cut from, or else itself."""
-        return self.cut_from or WholeImage.of(self)
+        return self.cut_from or WholeImage.of(self.voxels, self.grid, self.modality)
 
     @property
     def whole_grid(self) -> Grid:

@@ -1,4 +1,4 @@
-"""Agreement between measurements of the same lesions, tests, and the verdict on each feature."""
+"""Agreement between measurements of the same lesions, perturbations, tests and signatures."""
 
 from .agreement import (
     FAITHFUL_CONCORDANCE,

@@ -99,7 +99,7 @@ def as_mask(source: MaskLike, image: Image, label: int | None = None) -> BoolArr
 
 
 def as_mask_with_notes(source: MaskLike, image: Image, label: int | None = None) -> Mask:
-    """As `as_mask`, with what there is to say of the mask."""
+    """Convert as `as_mask` does, with what there is to say of the mask."""
     choice = MaskChoice(label=label)
     if isinstance(source, str | os.PathLike):
         return load_mask(source, image.grid, choice, image.voxels)

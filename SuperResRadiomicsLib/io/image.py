@@ -87,7 +87,7 @@ class Image:
         return through_plane_axis(self.whole_grid) if self.through_plane is None else self.through_plane
 
     def with_notes(self, notes: Iterable[str]) -> Image:
-        """The same image with further notes; those it has already are not repeated."""
+        """Add notes to an image; those it has already are not repeated."""
         return replace(self, notes=tuple(dict.fromkeys((*self.notes, *notes))))
 
     @cached_property
@@ -161,7 +161,7 @@ def cast_like(values: FloatArray, dtype: npt.DTypeLike) -> Array:
 
 
 def guess_modality(lowest: float) -> str:
-    """``CT`` where the lowest voxel is at or below -500, which no other modality has; else ``unknown``."""
+    """Guess ``CT`` where the lowest voxel is at or below -500, which no other modality has; else ``unknown``."""
     return "CT" if lowest <= -500 else "unknown"
 
 

@@ -12,7 +12,7 @@ SHOWN = 20
 
 
 def choose_named(names: Names, asked: str | None, file: str, kind: str, option: str) -> int:
-    """The number of the structure that is meant.
+    """Choose the number of the structure that is meant.
 
     Args:
         names: Names of each structure by its number.

@@ -43,8 +43,9 @@ def rasterise_contours(contours: Sequence[FloatArray], grid: Grid) -> BoolArray:
 def skipped_slices(mask: BoolArray) -> list[int]:
     """List the slices without a voxel between the first and the last that has one.
 
-    >>> skipped_slices(np.array([[[True]], [[False]], [[True]], [[False]]]))
-    [1]
+    Examples:
+        >>> skipped_slices(np.array([[[True]], [[False]], [[True]], [[False]]]))
+        [1]
     """
     filled = np.flatnonzero(mask.any(axis=(1, 2)))
     if not filled.size:

@@ -26,7 +26,7 @@ _brief.maxlevel = 2
 def brief(value: Any) -> str:
     """Show a value in a message, however large it is.
 
-    Example:
+    Examples:
         >>> brief(list(range(1000)))
         '[0, 1, 2, 3, ...]'
     """

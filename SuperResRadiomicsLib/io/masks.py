@@ -59,7 +59,17 @@ def read_image_with_mask(
 def read_mask(
     path: str | os.PathLike[str], grid: Grid, label: int | None = None, channel: int | None = None
 ) -> BoolArray:
-    """Read a mask by label and channel as `load_mask` does, without its notes."""
+    """Read a mask by label and channel as `load_mask` does, without its notes.
+
+    Examples:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from SuperResRadiomicsLib import Grid, write_mask
+        >>> grid, path = Grid((8, 8, 4), (0.7, 0.7, 3.0)), Path(tempfile.mkdtemp()) / "lesion.nii.gz"
+        >>> write_mask(np.ones(grid.shape, dtype=bool), grid, path)
+        >>> bool(read_mask(path, grid).all())
+        True
+    """
     return load_mask(path, grid, MaskChoice(label=label, channel=channel)).voxels
 
 

@@ -51,7 +51,7 @@ def output_set(
     Raises:
         OutputError: The folder cannot be used, the user's files are in the way, or what the set is built on changed.
 
-    Example:
+    Examples:
         >>> import json, tempfile
         >>> folder = tempfile.mkdtemp()
         >>> with output_set(folder, "table.json") as staging:

@@ -17,8 +17,9 @@ SAME_SPACING = 1e-3
 def axis_of_plane(grid: Grid, plane: str) -> int:
     """Find the grid's axis (0 = i, 1 = j, 2 = k) that is most nearly across a plane.
 
-    >>> axis_of_plane(Grid((4, 4, 4), (1.0, 1.0, 1.0)), "coronal")
-    1
+    Examples:
+        >>> axis_of_plane(Grid((4, 4, 4), (1.0, 1.0, 1.0)), "coronal")
+        1
     """
     return int(_axes_of_world(grid)[WORLD_AXIS[plane]])
 

@@ -66,6 +66,16 @@ def read_image(path: str | os.PathLike[str], modality: str | None = None, choice
             volume, or NaN voxels.
         GridError: The spacing or direction in the header is not valid.
         MissingDependencyError: A DICOM file was given and pydicom is not installed.
+
+    Examples:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from SuperResRadiomicsLib import Grid, Image, write_image
+        >>> path = Path(tempfile.mkdtemp()) / "scan.nii.gz"
+        >>> write_image(Image(np.zeros((4, 8, 8), np.int16), Grid((8, 8, 4), (0.75, 0.75, 3.0))), path)
+        >>> scan = read_image(path, modality="MR")
+        >>> scan.modality, scan.spacing
+        ('MR', (0.75, 0.75, 3.0))
     """
     source = Path(path)
     if not source.exists():

@@ -44,7 +44,7 @@ def blur_kernel(family: str, blur_px: float) -> KernelArray:
     Raises:
         SettingsError: Another family, or a blur that is negative or not finite.
 
-    Example:
+    Examples:
         >>> blur_kernel("box", 0.816496580927726).round(3).tolist()
         [0.333, 0.333, 0.333]
     """

@@ -55,7 +55,7 @@ def derived_seed(seed: int, *numbers: int) -> int:
         seed: Any integer.
         numbers: What the seed is for; none negative.
 
-    Example:
+    Examples:
         >>> derived_seed(7, 0, 1) == derived_seed(7, 1, 0)
         False
     """

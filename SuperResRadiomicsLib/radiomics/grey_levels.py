@@ -69,8 +69,9 @@ def grey_level_notes(image: Image, mask: BoolArray, settings: FeatureSettings) -
 def proposed_width(low: float, high: float) -> float:
     """Propose a width of one significant digit, 1, 2 or 5, that gives about 32 levels.
 
-    >>> proposed_width(0.0, 800.0)
-    20.0
+    Examples:
+        >>> proposed_width(0.0, 800.0)
+        20.0
     """
     wanted = (high - low) / GOOD_LEVELS
     power = 10.0 ** math.floor(math.log10(wanted))

@@ -119,7 +119,7 @@ class FeatureTable:
             "voxel size effect (relative)",
             "network effect",
             "network effect (relative)",
-            "trust",
+            "verdict",
             "change of error",
             "reasons",
         )

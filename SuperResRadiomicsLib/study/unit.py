@@ -21,6 +21,7 @@ from ..io.reading import read_image
 from ..models import load_card
 from ..radiomics.engines import ENGINES
 from ..radiomics.grey_levels import feature_warnings
+from ..radiomics.lesion_size import check_lesion
 from .folder import KEY_LENGTH, StudyFolder
 from .inputs import describe_inputs, inputs_unchanged
 from .manifest import Case
@@ -204,7 +205,11 @@ def _lesions(job: Job, image: Image, reference: Image | None, drawn: Mapping[str
     base = image if reference is None else reference
     masks, others = dict(drawn), []
     for name, perturbation in job.protocol.perturbed(seed).items():
-        changed, moved = perturbation.apply(base, drawn[UNCHANGED])
+        try:
+            changed, moved = perturbation.apply(base, drawn[UNCHANGED])
+            check_lesion(changed, moved)
+        except MaskError:
+            continue  # a small lesion is kept with the perturbations that it survives
         if changed is base:
             masks[name] = moved
         elif reference is None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..enhancement import LoadedModel, enhance, load_model
 from ..enhancement.twin import interpolated
-from ..errors import GridError
+from ..errors import GridError, MaskError
 from ..grid import (
     BoolArray,
     Box,
@@ -146,7 +146,15 @@ def _carried(masks: Mapping[str, BoolArray], kept: Box, image: Image, made: Imag
     if made.grid.matches(part):
         return Version(made, cut)
     rule = protocol.lesion.mask_rule, protocol.lesion.allow_volume_change
-    return Version(made, {name: transport_mask(mask, part, made.grid, *rule).mask for name, mask in cut.items()})
+    carried = {}
+    for name, mask in cut.items():
+        try:
+            carried[name] = transport_mask(mask, part, made.grid, *rule).mask
+        except MaskError:
+            if not protocol.is_perturbation(name):
+                raise
+            # So small a rest of the lesion has no place on these voxels.
+    return Version(made, carried)
 
 
 def _restored(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:

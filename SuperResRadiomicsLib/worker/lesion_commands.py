@@ -146,7 +146,7 @@ def check_stability(
             "bins": list(variations),
             "own": own,
             "variation": {key: [_defined(by_key[key]) for by_key in variations.values()] for key in variations[own]},
-            "spread": lesion_spread(card_behind(table)),
+            "spread": lesion_spread(table, card_behind(table)),
         },
     }
 

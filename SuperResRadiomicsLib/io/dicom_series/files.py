@@ -19,6 +19,10 @@ PREAMBLE_BYTES = 132
 MAX_FILES = 50_000
 """Files looked at below one folder: more is no folder of one examination."""
 
+PIXEL_DATA = 0x7FE00010
+ALLOWED_BEHIND_PIXELS = (0xFFFAFFFA, 0xFFFCFFFC)
+"""Digital signatures, and padding (PS3.10, 7.2)."""
+
 
 @dataclass(frozen=True)
 class DicomFile:
@@ -84,7 +88,31 @@ def parse(path: Path, with_pixels: bool) -> Dataset:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # on values that are not quite as the standard wants them
         with damage_said(path.name):
-            return pydicom.dcmread(path, stop_before_pixels=not with_pixels, force=True)
+            dataset = pydicom.dcmread(path, stop_before_pixels=not with_pixels, force=True)
+            if with_pixels:
+                _check_end(dataset, path)
+    return dataset
+
+
+def _check_end(dataset: Dataset, path: Path) -> None:
+    """Refuse a file that goes on behind its plain pixels: bytes inserted before would have pushed the last ones out.
+
+    Raises:
+        ImageError: It does, with anything but what the standard allows there.
+    """
+    if PIXEL_DATA not in dataset:
+        return
+    pixels = dataset[PIXEL_DATA]
+    begin = pixels.file_tell
+    if pixels.is_undefined_length or begin is None:
+        return
+    later = [tag for tag in dataset.keys() if tag > PIXEL_DATA]  # noqa: SIM118 - a data set's own keys
+    rest = path.stat().st_size - begin - len(pixels.value)
+    if any(tag not in ALLOWED_BEHIND_PIXELS for tag in later) or (rest > 0 and not later):
+        raise ImageError(
+            f"'{path.name}' goes on behind its pixels, so they may have been shifted: it is damaged. Copy or export it "
+            "again."
+        )
 
 
 def import_pydicom() -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...errors import ImageError
 from ...grid import FloatArray
-from .vetted import VettedFile, check_axes, check_length, check_sizes, check_zlib, numbers, whole_numbers
+from .vetted import VettedFile, check_axes, check_plain, check_sizes, check_zlib, numbers, whole_numbers
 
 READER = "MetaImageIO"
 MAX_HEADER_BYTES, MAX_HEADER_LINES = 1 << 20, 1_000
@@ -76,7 +76,9 @@ def _header(path: Path) -> tuple[dict[str, str], int]:
 def _check_voxels(path: Path, fields: Mapping[str, str], start: int, needed: int) -> None:
     if fields.get("binarydata", "true").lower() not in ("true", "1"):
         raise ImageError(f"The voxels of '{path.name}' are text. Save the image with BinaryData = True.")
-    named, source = fields["elementdatafile"], path
+    named, source = fields.get("elementdatafile", ""), path
+    if not named:
+        raise ImageError(f"The header of '{path.name}' ends before it says where the voxels are. Copy it again.")
     if named.upper() != "LOCAL":
         source, start = _data_file(path, named), 0
     length = source.stat().st_size
@@ -90,7 +92,7 @@ def _check_voxels(path: Path, fields: Mapping[str, str], start: int, needed: int
             file.seek(max(start, 0))
             check_zlib(source.name, file, needed, length - start)
     else:
-        check_length(source.name, length - start if start >= 0 else 0, needed)
+        check_plain(source, start, needed)
 
 
 def _data_file(path: Path, named: str) -> Path:

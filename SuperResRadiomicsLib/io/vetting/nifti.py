@@ -17,7 +17,7 @@ import numpy as np
 
 from ...errors import ImageError
 from ...grid import FloatArray
-from .vetted import VettedFile, check_axes, check_gzip, check_length, check_sizes, farthest
+from .vetted import VettedFile, check_axes, check_gzip, check_plain, check_sizes, farthest
 
 READER = "NiftiImageIO"
 HEADER_BYTES = 540
@@ -174,7 +174,7 @@ def _check_voxels(path: Path, header: NiftiHeader, needed: int) -> None:
             file.seek(0)
             check_gzip(path.name, file, start + needed, length)
         else:
-            check_length(path.name, length - start, needed)
+            check_plain(path, start, needed)
 
 
 def _frames(header: NiftiHeader, name: str, sizes: tuple[int, ...]) -> tuple[dict[str, FloatArray], list[str]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import ImageError
 from ...grid import FloatArray
-from .vetted import VettedFile, check_axes, check_gzip, check_length, check_sizes, numbers, whole_numbers
+from .vetted import VettedFile, check_axes, check_gzip, check_length, check_plain, check_sizes, numbers, whole_numbers
 
 READER = "NrrdImageIO"
 MAGIC = b"NRRD000"
@@ -102,7 +102,7 @@ def _check_voxels(path: Path, fields: Mapping[str, str], start: int, needed: int
             file.readline(MAX_HEADER_BYTES)
         if encoding == "raw":
             begin = length - needed if byte_skip == -1 else file.tell() + byte_skip
-            check_length(source.name, length - begin if begin >= 0 else 0, needed)
+            check_plain(source, begin, needed)
         elif byte_skip:
             raise ImageError(f"The header of '{path.name}' skips bytes of compressed voxels. Save it again plainly.")
         elif encoding in ("gzip", "gz"):

@@ -8,6 +8,7 @@ import os
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
@@ -17,6 +18,7 @@ from ...grid import FloatArray
 
 MAX_DIMENSIONS = 5
 CHUNK = 1 << 20
+PADDING = b"\0\n"
 SLACK = 1 << 20
 """Bytes that may follow the voxels; some programs pad their files."""
 BOMB_BYTES, BOMB_RATIO = 1 << 30, 200
@@ -83,6 +85,31 @@ def check_length(name: str, found: int, needed: int) -> None:
             f"'{name}' is incomplete: its header claims {needed} bytes of voxels, but {max(found, 0)} are there. "
             "Copy or download it again."
         )
+
+
+def check_plain(source: Path, start: int, needed: int) -> None:
+    """Refuse a file of plain voxels that ends before its last voxel, or in which bytes were inserted.
+
+    Bytes behind the last voxel may pad the file, but not hold anything: where something was inserted before, they are
+    voxels that were pushed out of their place.
+
+    Args:
+        source: The file.
+        start: Where its voxels begin.
+        needed: Bytes of its voxels.
+
+    Raises:
+        ImageError: It does, or there were.
+    """
+    check_length(source.name, source.stat().st_size - start if start >= 0 else 0, needed)
+    with source.open("rb") as file:
+        file.seek(start + needed)
+        while part := file.read(CHUNK):
+            if part.strip(PADDING):
+                raise ImageError(
+                    f"'{source.name}' holds more than the {needed} bytes of voxels that its header claims, so its "
+                    "voxels may have been shifted. Copy or export it again."
+                )
 
 
 def check_gzip(name: str, file: BinaryIO, needed: int, compressed: int) -> None:

@@ -144,3 +144,16 @@ def test_importing_the_package_is_quick():
     code = "import time; start = time.perf_counter(); import SuperResRadiomicsLib; print(time.perf_counter() - start)"
     times = [float(run([sys.executable, "-c", code], PYTHONPATH=str(REPOSITORY)).stdout) for _ in range(3)]
     assert min(times) < 0.3
+
+
+def test_the_lock_holds_every_pinned_version_with_a_hash():
+    """`requirements/write_lock.py` was run after the constraints changed; torch's files differ between computers."""
+    folder = REPOSITORY / "requirements"
+    pinned = [line for line in (folder / "constraints-py311.txt").read_text().splitlines() if not line.startswith("#")]
+    locked = {}
+    for line in (folder / "lock-py311.txt").read_text().splitlines():
+        requirement, _, rest = line.removeprefix("# ").partition(" ")
+        if "==" in requirement:
+            locked[requirement] = rest
+    assert sorted(locked) == sorted(pinned)
+    assert all("--hash=sha256:" in rest or name.startswith("torch==") for name, rest in locked.items())

@@ -53,7 +53,7 @@ def detect(
 
 
 def detect_for(scan: srr.Image, network: srr.LoadedModel, detector: str | None) -> srr.LesionDetection:
-    """The lesion that `enhance --box auto` works on.
+    """Find the lesion that `enhance --box auto` works on.
 
     Args:
         scan: The image.
@@ -77,7 +77,7 @@ def detect_for(scan: srr.Image, network: srr.LoadedModel, detector: str | None) 
 
 
 def _table(found: srr.LesionDetection, image: str, detector: str) -> Table:
-    """The slices that count, and the lesion's box."""
+    """List the slices that count, and the lesion's box."""
     size = " x ".join(f"{n * s:.0f}" for n, s in zip(found.box.size, found.grid.spacing, strict=True))
     table = Table(
         title=f"Lesion in {image}, suggested by {detector}",

@@ -65,7 +65,7 @@ def _summary(card: Card) -> dict[str, Any]:
 
 
 def _card_table(card: Card) -> Table:
-    """A card on one screen."""
+    """Show a card on one screen."""
     from ..models.headline import headline
 
     low, high = card.valid_spacing_mm

@@ -132,7 +132,7 @@ def feature_settings(
     filters: Filters = None,
     parameters: Parameters = None,
 ) -> ParameterFile:
-    """Feature settings from a command's options or from a parameter file; what is not given keeps its default.
+    """Make feature settings from a command's options or from a parameter file; what is not given keeps its default.
 
     Raises:
         SettingsError: A setting is not allowed, or a parameter file was given beside other options.
@@ -215,5 +215,5 @@ def parse_box(text: str) -> Box:
 
 
 def format_box(box: Box) -> str:
-    """A box as `parse_box` reads it."""
+    """Write a box as `parse_box` reads it."""
     return ",".join(f"{a},{b}" for a, b in zip(box.start, box.stop, strict=True))

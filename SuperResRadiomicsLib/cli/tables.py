@@ -20,12 +20,12 @@ ALL_VALUES = 104
 
 
 def feature_values(values: dict[str, float]) -> dict[str, float | None]:
-    """Features as JSON knows them: what is not defined becomes null."""
+    """Convert features to what JSON knows: what is not defined becomes null."""
     return {key: value if math.isfinite(value) else None for key, value in values.items()}
 
 
 def flat_settings(settings: FeatureSettings, dimension: str) -> dict[str, Any]:
-    """The settings behind features, as entries of a flat object."""
+    """List the settings behind features, as entries of a flat object."""
     content = settings.describe() | {"dimension_used": dimension}
     return dict(_flat("setting", content))
 
@@ -43,7 +43,7 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def feature_summary(values: dict[str, float], image: str) -> Table:
-    """Features of one image."""
+    """Show the features of one image."""
     table = Table("image", "class", "feature", title=f"Features of {image}")
     table.add_column("value", justify="right")
     for key, value in values.items():
@@ -53,7 +53,7 @@ def feature_summary(values: dict[str, float], image: str) -> Table:
 
 
 def comparison_summary(table: FeatureTable, width: int) -> Table:
-    """Every feature on the three images and the two relative changes.
+    """Show every feature on the three images and the two relative changes.
 
     Args:
         table: The features of one lesion.
@@ -85,7 +85,7 @@ def comparison_summary(table: FeatureTable, width: int) -> Table:
 
 
 def plain_table(table: StudyTable) -> Table:
-    """A table of a study."""
+    """Convert a table of a study."""
     shown = Table(title=table.title, caption=table.note, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in table.columns:
         shown.add_column(column, overflow="fold")
@@ -108,7 +108,7 @@ def _number(value: float) -> str:
 
 
 def _percent(value: float) -> str:
-    """A change; large ones shorter, since their decimals say nothing."""
+    """Write a change; large ones shorter, since their decimals say nothing."""
     if not math.isfinite(value):
         return "-"
     if abs(value) < 1:

@@ -62,7 +62,7 @@ def _sample_positions() -> tuple[Array, Array, Array]:
 
 
 def _average(samples: Array) -> Array:
-    """The mean over the samples of each voxel."""
+    """Average over the samples of each voxel."""
     k, j, i = samples.shape
     return samples.reshape(k, j // SUPERSAMPLING, SUPERSAMPLING, i // SUPERSAMPLING, SUPERSAMPLING).mean(axis=(2, 4))
 
@@ -83,7 +83,7 @@ def _edge(distance_mm: Array) -> Array:
 
 
 def _nodule(x: Array, y: Array, z: Array, random: np.random.Generator) -> Array:
-    """A lobulated ball with spicules, as a share from 0 to 1."""
+    """Model a lobulated ball with spicules, as a share from 0 to 1."""
     dx, dy, dz = x - NODULE_CENTRE_MM[0], y - NODULE_CENTRE_MM[1], z - NODULE_CENTRE_MM[2]
     radius = np.sqrt(dx**2 + dy**2 + dz**2)
     angle = np.arctan2(dy, dx)
@@ -126,6 +126,6 @@ def _add_chest_wall(voxels: Array, x: Array, y: Array, random: np.random.Generat
 
 
 def _largest_part(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """A segmentation is one piece: the tips of spicules that lost contact are left out."""
+    """Keep the largest piece: the tips of spicules that lost contact are no part of a segmentation."""
     labels, _ = ndimage.label(mask)
     return labels == 1 + np.argmax(np.bincount(labels.ravel())[1:])

@@ -37,7 +37,7 @@ class Demonstration:
 
 
 def sample_case(note: Callable[[str], None]) -> SampleCase:
-    """The real case `lung1`; without it, after a note that says why, the phantom."""
+    """Load the real case `lung1`; without it, after a note that says why, the phantom."""
     try:
         return lung1()
     except SampleError as error:

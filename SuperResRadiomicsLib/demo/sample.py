@@ -60,7 +60,7 @@ def fetch_lung1(folder: Path) -> None:
 
 
 def cache_folder() -> Path:
-    """Where the sample case is kept: what ``SUPERRES_CACHE`` names, else the user's cache folder."""
+    """Find where the sample case is kept: what ``SUPERRES_CACHE`` names, else the user's cache folder."""
     from platformdirs import user_cache_path
 
     named = os.environ.get(CACHE_VARIABLE)

@@ -36,7 +36,7 @@ class BoxFigures:
 
 
 def share_covered(mask: BoolArray, box: Box) -> float:
-    """Share of a lesion's voxels that lie in a box.
+    """Compute the share of a lesion's voxels that lie in a box.
 
     Args:
         mask: bool [k, j, i]; a single slice has length 1 along one axis.
@@ -44,6 +44,12 @@ def share_covered(mask: BoolArray, box: Box) -> float:
 
     Raises:
         MaskError: The mask is empty.
+
+    Examples:
+        >>> mask = np.zeros((1, 8, 8), dtype=bool)
+        >>> mask[0, 2:6, 2:6] = True
+        >>> share_covered(mask, Box((2, 2, 0), (6, 4, 1)))
+        0.5
     """
     total = int(np.count_nonzero(mask))
     if total == 0:

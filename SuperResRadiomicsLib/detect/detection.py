@@ -82,7 +82,7 @@ class LesionDetection:
         return field_of_view(crop_grid(self.grid, self.box))
 
     def summary(self) -> dict[str, Any]:
-        """The lesion and where it was seen, ready for JSON."""
+        """Describe the lesion and where it was seen, ready for JSON."""
         return {
             "box": _describe_box(self.box),
             "probability": self.probability,
@@ -93,7 +93,7 @@ class LesionDetection:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything, ready for JSON."""
+        """Describe everything, ready for JSON."""
         return {
             "schema_version": SCHEMA_VERSION,
             "notice": NOT_FOR_CLINICAL_USE,
@@ -225,7 +225,7 @@ def _look(image: Image, detector: LoadedDetector, window: Window, axis: int, wan
 
 
 def _best_run(findings: Sequence[SliceFinding], threshold: float) -> list[SliceFinding]:
-    """The neighbouring slices at or above the threshold whose probabilities add up to most; empty where none is."""
+    """Find the neighbouring slices at or above the threshold whose probabilities add up to most; may be empty."""
     return max(_runs(findings, threshold), key=lambda run: sum(finding.probability for finding in run), default=[])
 
 

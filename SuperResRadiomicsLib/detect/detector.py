@@ -91,7 +91,7 @@ class LoadedDetector:
 
 
 def detector_shape(shape: Sequence[int], input_size: int | None) -> tuple[int, int]:
-    """Height and width at which a detector sees slices of a height and width: the longer one is ``input_size``."""
+    """Compute the size at which a detector sees slices of a height and width: the longer one becomes ``input_size``."""
     height, width = shape
     if input_size is None:
         return height, width
@@ -100,7 +100,7 @@ def detector_shape(shape: Sequence[int], input_size: int | None) -> tuple[int, i
 
 
 def prepare_slices(slices: Slices, window: Window, input_size: int | None) -> FloatArray:
-    """What a detector sees, in training as in use.
+    """Prepare what a detector sees, in training as in use.
 
     Larger slices are reduced by area, smaller ones enlarged by bicubic interpolation.
 
@@ -119,7 +119,7 @@ def prepare_slices(slices: Slices, window: Window, input_size: int | None) -> Fl
 
 
 def slice_box(shares: Sequence[float], index: int, size: tuple[int, int, int], through_plane: int) -> Box:
-    """The voxels that a box found in a slice touches.
+    """Find the voxels that a box found in a slice touches.
 
     Args:
         shares: Centre row, centre column, height and width as shares of the slice's.
@@ -130,6 +130,10 @@ def slice_box(shares: Sequence[float], index: int, size: tuple[int, int, int], t
 
     Returns:
         A box of one slice, rounded outwards and cut at the image's border.
+
+    Examples:
+        >>> slice_box((0.25, 0.25, 0.75, 0.5), index=3, size=(64, 64, 10), through_plane=2)
+        Box(start=(0, 0, 3), stop=(32, 40, 4))
     """
     column_axis, row_axis = (axis for axis in range(3) if axis != through_plane)
     start, stop = [index] * 3, [index + 1] * 3

@@ -11,7 +11,7 @@ from ..operators import BlurDecimate
 
 
 def project(fine: FloatArray, measured: FloatArray, operator: BlurDecimate) -> FloatArray:
-    """The nearest image that averages exactly to the measured voxels.
+    """Find the nearest image that averages exactly to the measured voxels.
 
     x + Aᵀ(AAᵀ)⁻¹(y - Ax), the projection onto the images that the measurement allows
     (range-null space decomposition, Wang et al. 2022, arXiv:2212.00490). It can only bring
@@ -24,6 +24,12 @@ def project(fine: FloatArray, measured: FloatArray, operator: BlurDecimate) -> F
 
     Returns:
         Array like ``fine``.
+
+    Examples:
+        >>> operator = BlurDecimate(2)
+        >>> measured = np.array([[[10.0]]])
+        >>> project(np.zeros((1, 2, 2)), measured, operator).tolist()
+        [[[10.0, 10.0], [10.0, 10.0]]]
     """
     return fine + operator.pseudo_inverse(measured - operator.forward(fine))
 
@@ -43,6 +49,12 @@ class ResidualMeter:
         self._largest = max(self._largest, float(difference.max()))
         self._count += difference.size
 
+    def include(self, other: ResidualMeter) -> None:
+        """Take in what another meter collected."""
+        self._square_sum += other._square_sum
+        self._largest = max(self._largest, other._largest)
+        self._count += other._count
+
     def summary(self) -> dict[str, float]:
-        """Root mean square and largest absolute residual, in the image's unit."""
+        """Summarise as root mean square and largest absolute residual, in the image's unit."""
         return {"root_mean_square": math.sqrt(self._square_sum / max(1, self._count)), "largest": self._largest}

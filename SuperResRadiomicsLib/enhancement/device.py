@@ -27,7 +27,7 @@ def require_torch() -> None:
 
 
 def available_devices() -> list[str]:
-    """The devices on which a model can run here, the fastest first; ``cpu`` is always last."""
+    """List the devices on which a model can run here, the fastest first; ``cpu`` is always last."""
     require_torch()
     import torch
 
@@ -42,6 +42,10 @@ def resolve_device(device: str) -> str:
 
     Raises:
         DeviceError: The device is not known or not available.
+
+    Examples:
+        >>> resolve_device("cpu")
+        'cpu'
     """
     present = available_devices()
     if device == "auto":
@@ -53,7 +57,7 @@ def resolve_device(device: str) -> str:
 
 
 def resolve_precision(precision: str, device: str) -> torch.dtype:
-    """The number type that a precision stands for.
+    """Choose the number type that a precision stands for.
 
     Raises:
         DeviceError: Not one of `PRECISIONS`, or fp16 on a CPU.
@@ -68,7 +72,7 @@ def resolve_precision(precision: str, device: str) -> torch.dtype:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that a device's memory, or this process' limit, was exceeded.
+    """Say whether an error means that a device's memory, or this process' limit, was exceeded.
 
     CUDA has an exception of its own; the CPU and Apple's GPU only say it in a RuntimeError's text.
     """
@@ -88,7 +92,7 @@ def release_memory(device: str) -> None:
 
 
 def describe_device(device: str) -> str:
-    """The device's name for the provenance, without anything that names the machine."""
+    """Name the device for the provenance, without anything that names the machine."""
     import torch
 
     if device.startswith("cuda"):

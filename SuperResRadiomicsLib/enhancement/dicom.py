@@ -6,9 +6,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from .. import NOT_FOR_CLINICAL_USE, __version__
 from ..errors import ImageError, OutputError
-from ..grid import BoolArray
+from ..grid import BoolArray, box_of_part
 from ..io.files import write_bytes
 from ..io.image import Image
 
@@ -39,7 +41,7 @@ def save_dicom(
         folder: Gets ``dicom/enhanced/`` with a file a slice, and with a lesion ``dicom/mask.dcm``, a Segmentation on
             them; where the source is known and has every slice, also ``dicom/original_mask.dcm``, one on the source.
         source: See `SuperResRadiomicsLib.io.dicom_out.read_source`. Patient and study are copied from it.
-        original: The image that was enhanced.
+        original: The image that was enhanced, or the part of it that was kept.
         enhanced: Of CT or MR.
         provenance: Of the enhancement.
         original_mask: The lesion on the original grid, bool [k, j, i].
@@ -55,14 +57,17 @@ def save_dicom(
 
     from ..io.dicom_out import derived_series, segmentation
 
-    series = derived_series(enhanced, original.grid, source, _describe(provenance))
+    slices = original.whole_slices
+    series = derived_series(enhanced, slices, source, _describe(provenance))
     objects: dict[str, Dataset] = {f"{SERIES_FOLDER}/{k:04d}.dcm": one for k, one in enumerate(series, start=1)}
     tracking = generate_uid()
     if mask is not None:
         objects[MASK_NAME] = segmentation(mask, series, "Lesion on super-resolved image", tracking)
-    native = [header for header in source.slices_of(original.grid) if header is not None]
-    if original_mask is not None and source.known and len(native) == original.grid.size[2]:
-        objects[ORIGINAL_MASK_NAME] = segmentation(original_mask, native, "Lesion on original image", tracking)
+    native = [header for header in source.slices_of(slices) if header is not None]
+    if original_mask is not None and source.known and len(native) == slices.size[2]:
+        whole_mask = np.zeros(slices.shape, dtype=bool)
+        whole_mask[box_of_part(original.grid, slices).slices] = original_mask
+        objects[ORIGINAL_MASK_NAME] = segmentation(whole_mask, native, "Lesion on original image", tracking)
     return [write_dicom(one, Path(folder) / name) for name, one in objects.items()]
 
 

@@ -11,13 +11,11 @@ import numpy.typing as npt
 from ..errors import ImageError
 from ..grid.types import FloatArray
 from ..io.image import Image
+from ..io.whole_image import foreground_range
 from ..models import Card
 
 BLEND_SHARE = 1 / 150
 """Width of the blend at both ends of the window, as a share of it: about 20 HU for CT."""
-PERCENTILES = (0.5, 99.5)
-FOREGROUND_SHARE = 0.05
-"""A voxel is foreground where it exceeds this share of the volume's 99th percentile."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +25,11 @@ class Window:
     Attributes:
         low: Intensity that becomes 0.
         high: Intensity that becomes 1.
+
+    Examples:
+        >>> window = Window(-1024.0, 3072.0)
+        >>> window.normalise(np.array([-1024.0, 1024.0])).tolist(), window.restore(np.array([0.5])).tolist()
+        ([0.0, 0.5], [1024.0])
     """
 
     low: float
@@ -41,7 +44,7 @@ class Window:
         return scaled * np.float32(self.high - self.low) + np.float32(self.low)
 
     def weight(self, values: FloatArray) -> FloatArray:
-        """How much of the network's change a voxel takes: 1 inside the window, 0 outside, smooth between."""
+        """Weight the network's change of each voxel: 1 inside the window, 0 outside, smooth between."""
         band = BLEND_SHARE * (self.high - self.low)
         inside = np.minimum(values - self.low, self.high - values) / band
         rise = np.clip(inside, 0.0, 1.0)
@@ -49,10 +52,10 @@ class Window:
 
 
 def window_for(image: Image, card: Card) -> Window:
-    """The window of a model for an image.
+    """Find the window of a model for an image.
 
     CT has a fixed window in HU. Other modalities have no unit: the card's window then is in
-    shares of `foreground_window` of the whole volume (never of a crop, so that every region
+    shares of `foreground_window` of the whole volume (never of a part, so that every region
     of a volume is scaled alike).
 
     Raises:
@@ -60,14 +63,15 @@ def window_for(image: Image, card: Card) -> Window:
     """
     if card.unit == "HU":
         return Window(*card.window)
-    foreground = foreground_window(image.voxels, image.name)
+    found = image.whole.foreground
+    foreground = _checked(foreground_range(image.voxels) if found is None else found, image.name)
     share_low, share_high = card.window
     low, high = (foreground.low + share * (foreground.high - foreground.low) for share in (share_low, share_high))
     return Window(low, high)
 
 
 def foreground_window(voxels: npt.NDArray[Any], name: str) -> Window:
-    """The range between the 0.5 and 99.5 percentiles of a whole volume's foreground.
+    """Measure the range between the 0.5 and 99.5 percentiles of a whole volume's foreground.
 
     Args:
         voxels: All voxels of the volume, any shape.
@@ -75,10 +79,17 @@ def foreground_window(voxels: npt.NDArray[Any], name: str) -> Window:
 
     Raises:
         ImageError: The foreground has one value.
+
+    Examples:
+        >>> window = foreground_window(np.arange(1001.0), "image")
+        >>> 0 < window.low < window.high < 1000
+        True
     """
-    top = float(np.percentile(voxels, 99))
-    foreground = voxels[voxels > FOREGROUND_SHARE * top]
-    low, high = np.percentile(foreground, PERCENTILES) if foreground.size else (0.0, 0.0)
+    return _checked(foreground_range(voxels), name)
+
+
+def _checked(found: tuple[float, float], name: str) -> Window:
+    low, high = found
     if high <= low:
         raise ImageError(f"'{name}' has no contrast: its foreground has one value. A network can make nothing of it.")
-    return Window(float(low), float(high))
+    return Window(low, high)

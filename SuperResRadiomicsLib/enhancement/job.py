@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
 from ..errors import Cancelled, OutOfMemoryError
-from ..grid import Box, Grid, edge_ramps, interpolate_bicubic
+from ..grid import Box, Grid, blend, blend_weight, box_within, edge_ramps, refine_box
 from ..io.image import Image, cast_like
 from ..models import Card
 from ..networks.context import Sides
@@ -22,7 +23,8 @@ from .consistency import ResidualMeter, project
 from .device import release_memory
 from .intensity import Window
 from .model import LoadedModel, round_up
-from .tiling import Tile, plan_tiles, smallest_tile
+from .tiling import Bounds, Tile, plan_tiles, smallest_tile
+from .twin import interpolate_part
 
 AskCancelled = Callable[[], bool]
 
@@ -41,18 +43,19 @@ LOCAL_SIGMA_PX, LOCAL_RADIUS_PX = 2.0, 6
 class RegionJob:
     """The network's work on one region: what is enhanced, where and how.
 
-    Axes of arrays are 0, 1, 2 for k, j, i.
+    Axes of arrays are 0, 1, 2 for k, j, i. Places are those of the whole image, also where a part of it is at hand.
 
     Attributes:
-        image: What is enhanced.
+        image: What is enhanced: a whole image, or a part of one.
         model: The loaded model.
-        refined: The refined grid.
+        refined: The refined grid of the whole image.
         through_plane: Axis (0 = i, 1 = j, 2 = k) along which slices are stacked.
         region: Box of the refined grid to fill.
         conditions: Scalars that steer the network.
         margin_mm: Width of the blend at the region's faces.
         tile: Side of the largest square tile in pixels that the network reads.
         window: The intensities that the network sees.
+        faded: The box at whose faces the network's change fades out; the region's own unless it is a slab of it.
     """
 
     image: Image
@@ -64,6 +67,7 @@ class RegionJob:
     margin_mm: float
     tile: int
     window: Window
+    faded: Box | None = None
 
     @property
     def slice_axis(self) -> int:
@@ -93,18 +97,22 @@ class RegionJob:
         return card.scale > 1 and averaged and quiet
 
     def tiles(self) -> list[Tile]:
-        """The tiles of one slice of the refined grid; they are planned on the grid that the network reads."""
+        """List the tiles of one slice of the refined grid; they are planned on the grid that the network reads."""
         enlargement = self.model.enlargement
-        rows, columns = (self.region.slices[axis] for axis in self.plane)
-        tiles = plan_tiles(
-            (rows.start // enlargement, rows.stop // enlargement),
-            (columns.start // enlargement, columns.stop // enlargement),
-            (self.refined.shape[self.plane[0]] // enlargement, self.refined.shape[self.plane[1]] // enlargement),
-            self._halo,
-            self._alignment,
-            self.tile,
-        )
+        rows, columns = (self._read_bounds(self.region, axis) for axis in self.plane)
+        readable = self._read_bounds(self._readable, self.plane[0]), self._read_bounds(self._readable, self.plane[1])
+        tiles = plan_tiles(rows, columns, readable, self._halo, self._alignment, self.tile)
         return [tile.enlarged(enlargement) for tile in tiles]
+
+    def _read_bounds(self, box: Box, axis: int) -> Bounds:
+        """Where a box of the refined grid starts and stops along an array axis of the grid that the network reads."""
+        along, enlargement = box.slices[axis], self.model.enlargement
+        return along.start // enlargement, along.stop // enlargement
+
+    @cached_property
+    def _readable(self) -> Box:
+        """The voxels of the refined grid that the image covers."""
+        return refine_box(self.image.held, self.image.whole_grid, self.refined)
 
     @property
     def _halo(self) -> int | None:
@@ -124,25 +132,26 @@ class RegionJob:
         bicubic: npt.NDArray[Any],
         progress: Progress | None,
         cancelled: AskCancelled | None,
-    ) -> dict[str, Any]:
-        """Fill the region of ``enhanced``; returns the residual of both images."""
+    ) -> dict[str, ResidualMeter]:
+        """Fill ``enhanced``; both arrays hold the region, [k, j, i]. Returns the residuals of both images."""
         tiles = self.tiles()
         span = self.region.slices[self.slice_axis]
         step = self._slices_together(tiles)
         starts = range(span.start, span.stop, step)
-        ramps = edge_ramps(self.region, self.refined, self.margin_mm)
-        meters = {"enhanced": ResidualMeter(), "bicubic": ResidualMeter()}
+        ramps = edge_ramps(self.faded or self.region, self.refined, self.margin_mm)
+        meters = new_meters()
         total = len(tiles) * len(starts)
         for done, (first, tile) in enumerate(itertools.product(starts, tiles), start=1):
             raise_if_cancelled(cancelled)
             core = self._core(slice(first, min(first + step, span.stop)), tile)
-            enhanced[core] = cast_like(self._enhance_tile(core, tile, ramps), enhanced.dtype)
+            inside = box_within(_box_of(core), self.region).slices
+            enhanced[inside] = cast_like(self._enhance_tile(core, tile, ramps), enhanced.dtype)
             measured = self._measured(core)
-            meters["enhanced"].add(self._as_slices(enhanced[core]), measured, self.operator)
-            meters["bicubic"].add(self._as_slices(bicubic[core]), measured, self.operator)
+            meters["enhanced"].add(self._as_slices(enhanced[inside]), measured, self.operator)
+            meters["bicubic"].add(self._as_slices(bicubic[inside]), measured, self.operator)
             if progress is not None:
                 progress(done, total)
-        return {"unit": self.image.unit, **{name: meter.summary() for name, meter in meters.items()}}
+        return meters
 
     def _slices_together(self, tiles: list[Tile]) -> int:
         """How many slices' small tiles go through the network together, up to one large tile's pixels."""
@@ -154,17 +163,17 @@ class RegionJob:
         return self._slices_together(tiles) * max(tile.area for tile in tiles)
 
     def in_smaller_pieces(self) -> RegionJob | None:
-        """The same job with tiles of half the side, or of the smallest; None where that saves no memory."""
+        """Make the job's tiles half as wide, or the smallest allowed; None where that saves no memory."""
         smaller = replace(self, tile=max(self.tile // 2, smallest_tile(self._halo or 0, self._alignment)))
         return smaller if smaller._largest_batch() < self._largest_batch() else None
 
     def _enhance_tile(
         self, core: tuple[slice, ...], tile: Tile, ramps: tuple[npt.NDArray[Any], ...]
     ) -> npt.NDArray[np.float32]:
-        """The blended voxels of a tile's core, [k, j, i]."""
+        """Enhance and blend the voxels of a tile's core, [k, j, i]."""
         context = self._part(core[self.slice_axis], slice(tile.rows.start, tile.rows.stop),
                              slice(tile.columns.start, tile.columns.stop))  # fmt: skip
-        twin = self._as_slices(interpolate_bicubic(self.image.voxels, self.refined.shape, context))
+        twin = self._as_slices(interpolate_part(self.image, self.refined, context))
         seen = twin if self.model.architecture.input_grid == "refined" else self._measured(context)
         sides = self._context_sides(tile)
         output = self.model.run(self.window.normalise(seen), self.conditions, sides)
@@ -175,8 +184,9 @@ class RegionJob:
         wanted = self.window.restore(output[:, rows, columns])
         if self.projects:
             wanted = project(wanted, self._measured(core), self.operator)
-        weight = self._window_weight(twin)[inner] * self._as_slices(self._feather(core, ramps))
-        return np.moveaxis(below + weight * (wanted - below), 0, self.slice_axis)
+        feather = blend_weight(ramps, self.faded or self.region, _box_of(core))
+        weight = self._window_weight(twin)[inner] * self._as_slices(feather)
+        return np.moveaxis(blend(below, wanted, weight), 0, self.slice_axis)
 
     def _window_weight(self, twin: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """How much of the network's change voxels take: none where they lie outside the window.
@@ -189,16 +199,14 @@ class RegionJob:
         return self.window.weight(gaussian_filter(twin, (0, LOCAL_SIGMA_PX, LOCAL_SIGMA_PX), radius=LOCAL_RADIUS_PX))
 
     def _context_sides(self, tile: Tile) -> Sides:
-        """Where a tile ends inside the slice; at the slice's border there is no context to use up."""
-        height, width = (self.refined.shape[axis] for axis in self.plane)
-        return tile.rows.start > 0, tile.rows.stop < height, tile.columns.start > 0, tile.columns.stop < width
-
-    def _feather(self, core: tuple[slice, ...], ramps: tuple[npt.NDArray[Any], ...]) -> npt.NDArray[np.float32]:
-        k, j, i = (
-            ramp[part.start - whole_part.start : part.stop - whole_part.start].astype(np.float32)
-            for ramp, part, whole_part in zip(ramps, core, self.region.slices, strict=True)
+        """Where a tile ends inside what can be read; at its border there is no context to use up."""
+        rows, columns = (self._readable.slices[axis] for axis in self.plane)
+        return (
+            tile.rows.start > rows.start,
+            tile.rows.stop < rows.stop,
+            tile.columns.start > columns.start,
+            tile.columns.stop < columns.stop,
         )
-        return k[:, None, None] * j[:, None] * i
 
     def _core(self, slices: slice, tile: Tile) -> tuple[slice, ...]:
         return self._part(
@@ -212,15 +220,33 @@ class RegionJob:
         return parts[0], parts[1], parts[2]
 
     def _measured(self, core: tuple[slice, ...]) -> npt.NDArray[np.float32]:
-        """The input voxels under a block of refined ones."""
+        """Take the input voxels under a block of refined ones."""
         scale = self.model.card.scale
-        source = tuple(
-            slice(p.start // scale, p.stop // scale) if a != self.slice_axis else p for a, p in enumerate(core)
-        )
-        return self._as_slices(self.image.voxels[source].astype(np.float32))
+        source = [
+            slice(along.start // scale, along.stop // scale) if axis != self.slice_axis else along
+            for axis, along in enumerate(core)
+        ]
+        inside = box_within(_box_of(source), self.image.held).slices
+        return self._as_slices(self.image.voxels[inside].astype(np.float32))
 
     def _as_slices(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.moveaxis(block, self.slice_axis, 0)
+
+
+def new_meters() -> dict[str, ResidualMeter]:
+    """Make meters for both images of an enhancement."""
+    return {"enhanced": ResidualMeter(), "bicubic": ResidualMeter()}
+
+
+def summarise(meters: dict[str, ResidualMeter], unit: str) -> dict[str, Any]:
+    """Summarise the residuals of both images in the image's unit, ready for JSON."""
+    return {"unit": unit, **{name: meter.summary() for name, meter in meters.items()}}
+
+
+def _box_of(slices: Sequence[slice]) -> Box:
+    """Find the box that slices along k, j, i select."""
+    k, j, i = slices
+    return Box((i.start, j.start, k.start), (i.stop, j.stop, k.stop))
 
 
 def _noisy(card: Card) -> bool:
@@ -234,11 +260,11 @@ def run_within_memory(
     bicubic: npt.NDArray[Any],
     progress: Progress | None,
     cancelled: AskCancelled | None,
-) -> tuple[RegionJob, dict[str, Any]]:
+) -> tuple[RegionJob, dict[str, ResidualMeter]]:
     """Run a job; where the device's memory does not do, again with tiles of half the side, until it does.
 
     Returns:
-        The job as it went through, and the residual of both images.
+        The job as it went through, and the residuals of both images.
 
     Raises:
         OutOfMemoryError: The memory does not do for the smallest tiles either.

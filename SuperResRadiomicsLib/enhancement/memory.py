@@ -8,8 +8,8 @@ from math import prod
 from ..grid import Grid, in_plane_factors, refine, through_plane_axis
 from ..models import Card
 from ..networks import architectures
-from .pipeline import SLAB_VOXELS
 from .tiling import DEFAULT_TILE
+from .twin import SLAB_VOXELS
 
 FLOAT_BYTES = 4
 WIDEST_LAYER = 512

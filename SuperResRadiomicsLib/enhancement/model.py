@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +65,7 @@ class LoadedModel:
         return int(getattr(self.network, "size_multiple", 1))
 
     def conditions(self, blur: float | None, noise: float | None) -> dict[str, float]:
-        """The scalars that steer the network: what the user gave, else the card's defaults.
+        """Choose the scalars that steer the network: what the user gave, else the card's defaults.
 
         Raises:
             SettingsError: A value was given that the network does not take, or outside the trained range.
@@ -82,8 +82,28 @@ class LoadedModel:
                 )
         return {name: given.get(name, condition.default) for name, condition in known.items()}
 
+    @property
+    def draws_samples(self) -> bool:
+        """Whether the network draws one of the images that fit, from noise that `run` gets."""
+        return self.architecture.samples
+
+    @property
+    def noise_channels(self) -> int:
+        """Planes of white noise that a sample needs; 0 where the network draws none."""
+        return int(getattr(self.network, "noise_channels", 0))
+
+    @property
+    def latents(self) -> int:
+        """Numbers that all of a sample shares; 0 where the network draws none."""
+        return int(getattr(self.network, "latents", 0))
+
     def run(
-        self, slices: npt.NDArray[np.float32], conditions: dict[str, float], context: Sides = NO_SIDE
+        self,
+        slices: npt.NDArray[np.float32],
+        conditions: dict[str, float],
+        context: Sides = NO_SIDE,
+        noise: npt.NDArray[np.float32] | None = None,
+        latents: npt.NDArray[np.float32] | None = None,
     ) -> npt.NDArray[np.float32]:
         """Map slices, scaled to [0, 1], to slices.
 
@@ -91,6 +111,8 @@ class LoadedModel:
             slices: (batch, height, width) on the grid that the network reads.
             conditions: As from `conditions`.
             context: At which sides the outermost `halo` pixels are context only.
+            noise: (batch, `noise_channels`, height, width), for a network that draws samples; see `sample_noise`.
+            latents: (`latents`,), likewise; see `sample_latents`.
 
         Returns:
             float32 (batch, height, width), both sizes times `enlargement`, less `context_width` at
@@ -109,7 +131,9 @@ class LoadedModel:
         if self.card.conditions:
             row = [conditions[c.name] / c.scale for c in self.card.conditions]
             arguments.append(torch.tensor([row], dtype=torch.float32, device=self.device).expand(len(slices), -1))
-        options = {"context": context} if self.context_width else {}
+        options: dict[str, Any] = {"context": context} if self.context_width else {}
+        if self.draws_samples:
+            options |= self._drawn(slices, noise, latents)
         kind = self.device.split(":")[0]
         reduced = torch.autocast(kind, dtype=dtype) if dtype != torch.float32 else nullcontext()
         try:
@@ -125,9 +149,33 @@ class LoadedModel:
             ) from error
         return padding.undo(output.float().cpu().numpy()[:, 0], self.enlargement)
 
+    def _drawn(
+        self,
+        slices: npt.NDArray[np.float32],
+        noise: npt.NDArray[np.float32] | None,
+        latents: npt.NDArray[np.float32] | None,
+    ) -> dict[str, Any]:
+        """Noise and latents as the network takes them, padded like the slices."""
+        import torch
+
+        wanted = (len(slices), self.noise_channels, *slices.shape[1:])
+        if noise is None or noise.shape != wanted or latents is None or latents.shape != (self.latents,):
+            raise SettingsError(
+                f"The model '{self.card.name}' draws samples: it needs noise of the shape {wanted} and "
+                f"{self.latents} latents."
+            )
+        planes = noise.reshape(-1, *slices.shape[1:])
+        padded, _ = pad_to_multiple(planes, (1, self.multiple, self.multiple))
+        planes = np.ascontiguousarray(padded).reshape(*wanted[:2], *padded.shape[1:])
+        row = torch.from_numpy(np.array(latents, dtype=np.float32))
+        return {
+            "noise": torch.from_numpy(planes).to(self.device).contiguous(memory_format=torch.channels_last),
+            "latents": row.to(self.device).expand(len(slices), -1),
+        }
+
 
 def round_up(value: int, multiple: int) -> int:
-    """The smallest multiple that is not below a value."""
+    """Find the smallest multiple that is not below a value."""
     return -(-value // multiple) * multiple
 
 
@@ -144,6 +192,11 @@ def load_model(name_or_folder: str | os.PathLike[str], device: str = "auto", pre
             that does not do what the card says.
         DeviceError: Device or precision not available.
         MissingDependencyError: PyTorch is not installed.
+
+    Examples:
+        >>> model = load_model("ct-gancircle-x2-fidelity", device="cpu")
+        >>> model.card.scale, model.precision
+        (2, 'fp32')
     """
     card = load_card(name_or_folder)
     if card.detects:
@@ -160,7 +213,7 @@ def load_model(name_or_folder: str | os.PathLike[str], device: str = "auto", pre
 
 
 def network_on(card: Card, device: str) -> nn.Module:
-    """A card's network on a device that is here, channels last; errors as from `load_network`."""
+    """Load a card's network to a device that is here, channels last; errors as from `load_network`."""
     import torch
 
     return load_network(card).to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]

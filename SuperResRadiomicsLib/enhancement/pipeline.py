@@ -2,46 +2,51 @@
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from ..errors import RegionError
 from ..grid import (
+    Array,
     BoolArray,
     Box,
     Grid,
     MaskRule,
     MaskTransport,
     box_of_mask,
+    box_within,
     check_inside,
+    crop_grid,
     expand_box,
+    grow_box,
     in_plane_factors,
-    interpolate_bicubic,
+    intersect_box,
     refine,
     refine_box,
+    shift_box,
     through_plane_axis,
     transport_mask,
     whole,
 )
 from ..io.adapters import ImageLike, MaskLike, as_image, as_mask
-from ..io.image import Image, cast_like
+from ..io.image import Image
 from ..progress import Progress
 from .checks import check_image
 from .intensity import window_for
-from .job import AskCancelled, RegionJob, raise_if_cancelled, run_within_memory
+from .job import AskCancelled, RegionJob, raise_if_cancelled, run_within_memory, summarise
 from .model import LoadedModel, load_model
 from .provenance import describe
 from .result import Enhancement
 from .suggestion import SuggestedLesion
 from .tiling import DEFAULT_TILE
+from .twin import interpolated, source_box
 
 DEFAULT_MARGIN_MM = 10.0
-SLAB_VOXELS = 4_000_000
-"""Voxels of the refined grid that are held in single precision at a time: few enough for the caches."""
+CONTEXT_MM, CONTEXT_VOXELS = 40.0, 24
+"""How far the original is kept around the region, by the wider of the two: features of filtered or resampled images
+look there (a LoG of 4 mm as far as 48 mm), rotated lesions too, and the twin can be continued from it."""
 
 
 def enhance(
@@ -62,14 +67,15 @@ def enhance(
     progress: Progress | None = None,
     cancelled: AskCancelled | None = None,
 ) -> Enhancement:
-    """Enhance a region of an image, or all of it.
+    """Enhance a lesion, or all of an image in memory.
 
-    The region is the mask's box (or the given box) with a margin, the whole volume where
-    neither is given. The network's change fades out over the margin; outside the region
-    the result has the bits of its bicubic twin.
+    What is enhanced is the mask's box (or the given box) with a margin, and nothing else is
+    made: the result lies on the region's own refined grid, bit for bit what the whole
+    image's result has there. The network's change fades out over the margin. Without mask and
+    box the region is all of the image; for large images use `enhance_whole`, which needs little memory.
 
     Args:
-        image: What to enhance, as `as_image` takes it; it is not changed.
+        image: What to enhance, as `as_image` takes it, whole or a part (`Image.cut`); it is not changed.
         model: A loaded model, or a model's name or folder.
         mask: The lesion on the image's grid, as `as_mask` takes it.
         box: Region in voxels of the image, or what a detector found in it, instead of the mask's box.
@@ -89,7 +95,8 @@ def enhance(
         cancelled: Asked before every tile; True ends the run.
 
     Returns:
-        Enhanced image, bicubic twin, transported mask, residual and provenance.
+        Enhanced image, bicubic twin and transported mask of the region, the original around it,
+        residual and provenance.
 
     Raises:
         ImageError: The image does not suit the model.
@@ -97,41 +104,89 @@ def enhance(
         RegionError: The box lies outside the image, or the detection is another image's.
         ModelError, DeviceError, SettingsError: See `load_model`.
         Cancelled: ``cancelled`` said so.
+
+    Examples:
+        >>> import numpy as np
+        >>> from SuperResRadiomicsLib import as_image, load_model
+        >>> scan = as_image(np.full((1, 24, 24), 40.0, np.float32), modality="CT", spacing=(0.7, 0.7, 3.0))
+        >>> found = enhance(scan, load_model("ct-gancircle-x2-fidelity", device="cpu"))
+        >>> found.enhanced.grid.size, found.provenance["model"]["name"]
+        ((48, 48, 1), 'ct-gancircle-x2-fidelity')
     """
     image = as_image(image)
     mask = None if mask is None else as_mask(mask, image)
     loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
-    kept = through_plane_axis(image.grid) if through_plane is None else through_plane
-    warnings = check_image(image, loaded.card, kept)
-    detection = None if box is None or isinstance(box, Box) else box
-    if detection is not None:
-        warnings += [warning for warning in detection.warnings if warning not in warnings]
-    conditions = loaded.conditions(blur, noise)
-    refined = refine(image.grid, in_plane_factors(image.grid, loaded.card.scale, kept))
-    transport = _transport(mask, image.grid, refined, mask_rule, allow_volume_change)
-    region = refine_box(_region(image.grid, mask, box, margin_mm), image.grid, refined)
-    job = RegionJob(image, loaded, refined, kept, region, conditions, margin_mm, tile, window_for(image, loaded.card))
+    job, warnings, detection = prepare(image, loaded, mask, box, margin_mm, through_plane, blur, noise, tile)
+    original, original_mask = _with_context(image, mask, job)
+    grid = crop_grid(job.refined, job.region)
+    transport = _transport(original_mask, original.grid, grid, mask_rule, allow_volume_change)
 
-    bicubic = _interpolated_twin(image, refined, kept, cancelled)
+    bicubic = interpolated(image, job.refined, job.region, lambda: raise_if_cancelled(cancelled))
     enhanced = bicubic.copy()
-    job, residual = run_within_memory(job, enhanced, bicubic, progress, cancelled)
-    found = None if detection is None else {**detection.summary(), "model": detection.provenance["model"]}
-    provenance = describe(job, transport, found, residual, warnings)
+    job, meters = run_within_memory(job, enhanced, bicubic, progress, cancelled)
+    residual = summarise(meters, image.unit)
     return Enhancement(
-        enhanced=_output(image, enhanced, refined, f"{image.name}-{loaded.card.name}"),
-        bicubic=_output(image, bicubic, refined, f"{image.name}-bicubic"),
-        original=image,
-        original_mask=mask,
+        enhanced=_refined_image(job, enhanced, loaded.card.name),
+        bicubic=_refined_image(job, bicubic, "bicubic"),
+        original=original,
+        original_mask=original_mask,
         mask=None if transport is None else transport.mask,
-        region=region,
+        region=job.region,
         residual=residual,
-        provenance=provenance,
+        provenance=describe(job, transport, detection, residual, warnings),
         warnings=tuple(warnings),
     )
 
 
-def _output(image: Image, voxels: npt.NDArray[Any], grid: Grid, name: str) -> Image:
-    return image.with_voxels(voxels, grid, name)
+def prepare(
+    image: Image,
+    model: LoadedModel,
+    mask: BoolArray | None,
+    box: Box | SuggestedLesion | None,
+    margin_mm: float,
+    through_plane: int | None,
+    blur: float | None,
+    noise: float | None,
+    tile: int,
+) -> tuple[RegionJob, list[str], dict[str, Any] | None]:
+    """Check the request and say what there is to do, what to warn of, and what a detector found; see `enhance`."""
+    grid = image.whole_grid
+    kept = through_plane_axis(grid) if through_plane is None else through_plane
+    warnings = check_image(image, model.card, kept)
+    detection = None
+    if box is not None and not isinstance(box, Box):
+        warnings += [warning for warning in box.warnings if warning not in warnings]
+        detection = {**box.summary(), "model": box.provenance["model"]}
+    conditions = model.conditions(blur, noise)
+    refined = refine(grid, in_plane_factors(grid, model.card.scale, kept))
+    wanted = _region(image.grid, mask, box, margin_mm)
+    region = refine_box(shift_box(wanted, image.held.start), grid, refined)
+    window = window_for(image, model.card)
+    return RegionJob(image, model, refined, kept, region, conditions, margin_mm, tile, window), warnings, detection
+
+
+def context_voxels(grid: Grid) -> list[int]:
+    """Count the voxels along i, j, k that are kept of the original on every side of a region."""
+    return [max(math.ceil(CONTEXT_MM / spacing), CONTEXT_VOXELS) for spacing in grid.spacing]
+
+
+def _with_context(image: Image, mask: BoolArray | None, job: RegionJob) -> tuple[Image, BoolArray | None]:
+    """Cut out the original around the region, and the mask on it."""
+    grid = image.whole_grid
+    region = source_box(job.region, grid, job.refined, 0)
+    box = box_within(grow_box(region, grid, context_voxels(grid)), image.held)
+    inside = intersect_box(box, whole(image.grid))
+    if inside == whole(image.grid):
+        return image, mask
+    return image.cut(inside), None if mask is None else mask[inside.slices].copy()
+
+
+def _refined_image(job: RegionJob, voxels: Array, ending: str) -> Image:
+    """Make an image of the region, which knows place and figures of the image that it is a part of."""
+    is_part = voxels.shape != job.refined.shape
+    cut_from = replace(job.image.whole, grid=job.refined) if is_part else None
+    grid = crop_grid(job.refined, job.region)
+    return job.image.with_voxels(voxels, grid, f"{job.image.name}-{ending}", cut_from)
 
 
 def _transport(
@@ -155,20 +210,3 @@ def _region(grid: Grid, mask: BoolArray | None, box: Box | SuggestedLesion | Non
     assert core is not None
     check_inside(core, grid)
     return expand_box(core, grid, margin_mm)
-
-
-def _interpolated_twin(
-    image: Image, refined: Grid, through_plane: int, cancelled: AskCancelled | None
-) -> npt.NDArray[Any]:
-    """The bicubic image in the input's voxel type, made slab by slab to bound the memory."""
-    twin = np.empty(refined.shape, dtype=image.voxels.dtype)
-    for slab in _slabs(refined.shape, 2 - through_plane):
-        raise_if_cancelled(cancelled)
-        twin[slab] = cast_like(interpolate_bicubic(image.voxels, refined.shape, slab), twin.dtype)
-    return twin
-
-
-def _slabs(shape: tuple[int, int, int], axis: int) -> Iterator[tuple[slice, ...]]:
-    step = max(1, SLAB_VOXELS * shape[axis] // int(np.prod(shape, dtype=np.int64)))
-    for start in range(0, shape[axis], step):
-        yield tuple(slice(start, min(start + step, shape[axis])) if a == axis else slice(0, shape[a]) for a in range(3))

@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
+from .. import NOT_FOR_CLINICAL_USE, __version__
 from ..grid import Grid, MaskTransport
 from ..io.image import Image
 from ..models import Card
 from .device import describe_device
 from .job import RegionJob
+
+FOLDER_VERSION = 2
+"""Version of an enhancement's folder: 1 held whole volumes, 2 holds the region and the original around it."""
 
 
 def describe(
@@ -22,13 +25,14 @@ def describe(
     residual: dict[str, Any],
     warnings: list[str],
 ) -> dict[str, Any]:
-    """Everything that affects the result. Names of patients and folders do not enter."""
+    """Describe everything that affects the result. Names of patients and folders do not enter."""
     card = job.model.card
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": FOLDER_VERSION,
         "notice": NOT_FOR_CLINICAL_USE,
         "software": describe_software(),
         "input": describe_image(job.image),
+        "intensities": job.image.whole.figures(),
         "model": describe_model(card),
         "device": describe_device(job.model.device),
         "precision": job.model.precision,
@@ -59,7 +63,7 @@ def describe(
 
 
 def describe_software() -> dict[str, str]:
-    """Versions of what computes."""
+    """List the versions of what computes."""
     import torch
 
     return {
@@ -71,7 +75,7 @@ def describe_software() -> dict[str, str]:
 
 
 def describe_model(card: Card) -> dict[str, Any]:
-    """What identifies a model, and what it is for."""
+    """Describe what identifies a model, and what it is for."""
     return {
         "name": card.name,
         "version": card.version,
@@ -83,12 +87,12 @@ def describe_model(card: Card) -> dict[str, Any]:
 
 
 def describe_image(image: Image) -> dict[str, Any]:
-    """What an image is, without its name."""
+    """Describe an image, or the whole that it is a part of; without its name."""
     return {
         "modality": image.modality,
         "unit": image.unit,
         "voxel_type": str(image.voxels.dtype),
-        **_describe_grid(image.grid),
+        **_describe_grid(image.whole_grid),
     }
 
 

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from ..errors import SettingsError
 
+Bounds = tuple[int, int]
+"""First pixel, and the one after the last."""
+
 DEFAULT_TILE = 256
 SMALLEST_TILE = 96
 LARGEST_ASPECT = 4
@@ -28,11 +31,11 @@ class Span:
         return self.stop - self.start
 
     def enlarged(self, factor: int) -> Span:
-        """The same stretch on a grid with ``factor`` pixels for each one."""
+        """Enlarge to a grid with ``factor`` pixels for each one."""
         return Span(self.start * factor, self.stop * factor, self.core_start * factor, self.core_stop * factor)
 
     def core_within(self, cut: int) -> slice:
-        """The yielded part as an index of what was read, after ``cut`` pixels were removed at its start."""
+        """Index the yielded part within what was read, after ``cut`` pixels were removed at its start."""
         first = self.start + cut
         return slice(self.core_start - first, self.core_stop - first)
 
@@ -50,12 +53,12 @@ class Tile:
         return self.rows.length * self.columns.length
 
     def enlarged(self, factor: int) -> Tile:
-        """The same tile on a grid with ``factor`` pixels for each one along both axes."""
+        """Enlarge to a grid with ``factor`` pixels for each one along both axes."""
         return Tile(self.rows.enlarged(factor), self.columns.enlarged(factor))
 
 
 def plan_tiles(
-    rows: tuple[int, int], columns: tuple[int, int], size: tuple[int, int], halo: int | None, multiple: int, tile: int
+    rows: Bounds, columns: Bounds, readable: tuple[Bounds, Bounds], halo: int | None, multiple: int, tile: int
 ) -> list[Tile]:
     """Cover a region of a slice with tiles.
 
@@ -67,7 +70,7 @@ def plan_tiles(
     Args:
         rows: First row and row after the last of the region.
         columns: The same along the other axis.
-        size: Height and width of the slice.
+        readable: The same of the rows and of the columns that can be read: those of the slice, or of a part of it.
         halo: Pixels of context that the network needs; None: it must see the whole slice.
         multiple: Alignment of tiles; the halo must be divisible by it.
         tile: Side of the largest square tile.
@@ -76,12 +79,12 @@ def plan_tiles(
         SettingsError: The tile is too small.
     """
     if halo is None:
-        return [Tile(Span(0, size[0], *rows), Span(0, size[1], *columns))]
+        return [Tile(Span(*readable[0], *rows), Span(*readable[1], *columns))]
     smallest = smallest_tile(halo, multiple)
     if tile < smallest:
         raise SettingsError(f"A tile of {tile} pixels is too small; use at least {smallest}.")
-    row_options = _options(rows, size[0], halo, multiple, tile)
-    column_options = _options(columns, size[1], halo, multiple, tile)
+    row_options = _options(rows, readable[0], halo, multiple, tile)
+    column_options = _options(columns, readable[1], halo, multiple, tile)
     best: tuple[int, list[Span], list[Span]] | None = None
     for row_spans, column_spans in itertools.product(row_options, column_options):
         height, width = (max(s.length for s in spans) for spans in (row_spans, column_spans))
@@ -95,25 +98,32 @@ def plan_tiles(
 
 
 def smallest_tile(halo: int, multiple: int) -> int:
-    """Side of the smallest tile that is allowed; smaller ones would read little but their halo."""
+    """Find the side of the smallest tile that is allowed; smaller ones would read little but their halo.
+
+    Examples:
+        >>> smallest_tile(halo=30, multiple=4)
+        96
+    """
     return max(SMALLEST_TILE, 2 * halo + multiple)
 
 
-def _options(core: tuple[int, int], size: int, halo: int, multiple: int, tile: int) -> list[list[Span]]:
+def _options(core: Bounds, readable: Bounds, halo: int, multiple: int, tile: int) -> list[list[Span]]:
     """Cuts of one axis into 1, 2, ... pieces, up to the first whose pieces are as short as half a tile."""
     options = []
     for pieces in itertools.count(1):
-        spans = _cut(core, size, halo, multiple, pieces)
+        spans = _cut(core, readable, halo, multiple, pieces)
         options.append(spans)
         if max(s.length for s in spans) <= max(tile // 2, 2 * halo + multiple):
             return options
     raise AssertionError("unreachable")
 
 
-def _cut(core: tuple[int, int], size: int, halo: int, multiple: int, pieces: int) -> list[Span]:
+def _cut(core: Bounds, readable: Bounds, halo: int, multiple: int, pieces: int) -> list[Span]:
     low, high = core
-    start = max(0, low - halo) // multiple * multiple
-    stop = min(size, -(-(high + halo) // multiple) * multiple)
+    # A part of a slice may start anywhere; tiles in it have the phase that they have in the whole slice.
+    first_whole = -(-readable[0] // multiple) * multiple
+    start = max(first_whole if first_whole <= low else readable[0], (low - halo) // multiple * multiple)
+    stop = min(readable[1], -(-(high + halo) // multiple) * multiple)
     length = -(-(stop - start + 2 * halo * (pieces - 1)) // pieces)
     length = max(-(-length // multiple) * multiple, 2 * halo + multiple)
     spans = []

@@ -30,6 +30,13 @@ class Grid:
     Raises:
         GridError: A size below 1, a spacing that is zero, negative, not finite or absurd,
             or a direction that is not a rotation (reflections are allowed).
+
+    Examples:
+        >>> grid = Grid((512, 512, 80), (0.7, 0.7, 3.0), origin=(-180.0, -180.0, 40.0))
+        >>> grid.shape
+        (80, 512, 512)
+        >>> grid.index_to_world((1, 0, 2)).round(2).tolist()
+        [-179.3, -180.0, 46.0]
     """
 
     size: tuple[int, int, int]
@@ -66,17 +73,32 @@ class Grid:
         return float(np.prod(self.spacing))
 
     def index_to_world(self, index: npt.ArrayLike) -> FloatArray:
-        """Map continuous indices (..., 3; i, j, k) to world positions in mm (LPS)."""
+        """Map continuous indices (..., 3; i, j, k) to world positions in mm (LPS).
+
+        Examples:
+            >>> Grid((4, 4, 4), (1.0, 1.0, 2.0), origin=(10.0, 0.0, 0.0)).index_to_world((0.5, 0, 1)).tolist()
+            [10.5, 0.0, 2.0]
+        """
         scaled = np.asarray(index, dtype=np.float64) * np.asarray(self.spacing)
         return scaled @ np.reshape(self.direction, (3, 3)).T + np.asarray(self.origin)
 
     def world_to_index(self, position: npt.ArrayLike) -> FloatArray:
-        """Map world positions (..., 3; mm, LPS) to continuous indices i, j, k."""
+        """Map world positions (..., 3; mm, LPS) to continuous indices i, j, k.
+
+        Examples:
+            >>> Grid((4, 4, 4), (1.0, 1.0, 2.0), origin=(10.0, 0.0, 0.0)).world_to_index((10.5, 0, 2)).tolist()
+            [0.5, 0.0, 1.0]
+        """
         offset = np.asarray(position, dtype=np.float64) - np.asarray(self.origin)
         return np.linalg.solve(np.reshape(self.direction, (3, 3)), offset[..., None])[..., 0] / np.asarray(self.spacing)
 
     def matches(self, other: Grid, tolerance: float = 1e-3) -> bool:
-        """Whether two grids are the same to ``tolerance`` voxels at every corner."""
+        """Say whether two grids are the same to ``tolerance`` voxels at every corner.
+
+        Examples:
+            >>> Grid((4, 4, 4), (1.0, 1.0, 2.0)).matches(Grid((4, 4, 4), (1.0, 1.0, 2.5)))
+            False
+        """
         if self.size != other.size:
             return False
         corners = _corners(self)
@@ -85,21 +107,31 @@ class Grid:
 
 
 def _corners(grid: Grid) -> FloatArray:
-    """The eight outer corners of the field of view, as continuous indices."""
+    """List the eight outer corners of the field of view, as continuous indices."""
     low, high = -0.5, np.asarray(grid.size) - 0.5
     return np.array([[high[a] if bit >> a & 1 else low for a in range(3)] for bit in range(8)], dtype=np.float64)
 
 
 def field_of_view(grid: Grid) -> FloatArray:
-    """World positions (8, 3; mm, LPS) of the outer corners of the outermost voxels."""
+    """Locate the outer corners of the outermost voxels in the world: (8, 3), in mm, LPS.
+
+    Examples:
+        >>> corners = field_of_view(Grid((4, 4, 1), (1.0, 1.0, 3.0)))
+        >>> corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+        ([-0.5, -0.5, -1.5], [3.5, 3.5, 1.5])
+    """
     return grid.index_to_world(_corners(grid))
 
 
 def through_plane_axis(grid: Grid) -> int:
-    """The axis (0 = i, 1 = j, 2 = k) of largest spacing; of equal ones the last.
+    """Find the axis (0 = i, 1 = j, 2 = k) of largest spacing; of equal ones the last.
 
     An image of one slice has no choice: the axis with a single voxel is the through-plane
     axis, whatever spacing its header gives (slice files often state 1 mm).
+
+    Examples:
+        >>> through_plane_axis(Grid((512, 512, 80), (0.7, 0.7, 3.0)))
+        2
     """
     single = [axis for axis in range(3) if grid.size[axis] == 1]
     candidates = single if 1 <= len(single) < 3 else range(3)
@@ -108,20 +140,30 @@ def through_plane_axis(grid: Grid) -> int:
 
 
 def in_plane_axes(grid: Grid) -> tuple[int, int]:
-    """The two axes other than the through-plane axis."""
+    """Name the two axes other than the through-plane axis.
+
+    Examples:
+        >>> in_plane_axes(Grid((512, 512, 80), (0.7, 0.7, 3.0)))
+        (0, 1)
+    """
     first, second = (axis for axis in range(3) if axis != through_plane_axis(grid))
     return first, second
 
 
 def in_plane_factors(grid: Grid, factor: float, through_plane: int | None = None) -> Triple:
-    """Refinement factors along i, j, k that leave the through-plane axis (or the given one) alone."""
+    """Spread a factor over the axes i, j, k, but leave the through-plane axis (or the given one) alone.
+
+    Examples:
+        >>> in_plane_factors(Grid((512, 512, 80), (0.7, 0.7, 3.0)), 2)
+        (2, 2, 1.0)
+    """
     kept = through_plane_axis(grid) if through_plane is None else through_plane
     first, second, third = (1.0 if axis == kept else factor for axis in range(3))
     return first, second, third
 
 
 def refine(grid: Grid, factors: Sequence[float]) -> Grid:
-    """The finer (or coarser) grid that covers exactly the same field of view.
+    """Make a finer (or coarser) grid that covers exactly the same field of view.
 
     The number of voxels is rounded, the spacing follows from it, so a factor that is not
     an integer is met as closely as whole voxels allow and the field of view stays exact.
@@ -133,6 +175,11 @@ def refine(grid: Grid, factors: Sequence[float]) -> Grid:
 
     Raises:
         GridError: A factor is not positive.
+
+    Examples:
+        >>> fine = refine(Grid((4, 4, 3), (1.0, 1.0, 5.0)), (2, 2, 1))
+        >>> fine.size, fine.spacing, fine.origin
+        ((8, 8, 3), (0.5, 0.5, 5.0), (-0.25, -0.25, 0.0))
     """
     if len(factors) != 3 or not all(math.isfinite(f) and f > 0 for f in factors):
         raise GridError(f"Refinement factors {tuple(factors)} are not allowed; give three positive numbers.")
@@ -144,7 +191,7 @@ def refine(grid: Grid, factors: Sequence[float]) -> Grid:
 
 
 def triple(values: npt.ArrayLike) -> Triple:
-    """Three numbers as plain floats."""
+    """Convert three numbers to plain floats."""
     first, second, third = (float(v) for v in np.asarray(values))
     return first, second, third
 

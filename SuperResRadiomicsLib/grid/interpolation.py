@@ -14,7 +14,7 @@ KEYS_A = -0.5
 
 
 def cubic_taps(source_size: int, target_size: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]]:
-    """Keys' cubic convolution along one axis, edges clamped.
+    """Compute the taps of Keys' cubic convolution along one axis, edges clamped.
 
     Both axes cover the same length, so target sample t lies at (t + 1/2) n / m - 1/2
     of the source (Keys 1981, doi:10.1109/TASSP.1981.1163711, with a = -1/2).
@@ -34,30 +34,51 @@ def cubic_taps(source_size: int, target_size: int) -> tuple[npt.NDArray[np.intp]
 
 
 def interpolate_bicubic(
-    voxels: Array, target_shape: Sequence[int], part: Sequence[slice] | None = None
+    voxels: Array,
+    target_shape: Sequence[int],
+    part: Sequence[slice] | None = None,
+    source_shape: Sequence[int] | None = None,
+    start: Sequence[int] | None = None,
 ) -> npt.NDArray[np.float32]:
-    """Keys' cubic convolution along every axis whose length changes.
+    """Interpolate by Keys' cubic convolution along every axis whose length changes.
 
     The value of a voxel depends on its neighbourhood only, to the last bit: a part of a
-    volume gets the numbers that the whole volume has there.
+    volume gets the numbers that the whole volume has there, also where only that part and
+    two voxels around it are at hand.
 
     Args:
         voxels: Array of any dimension.
-        target_shape: Lengths wanted; both arrays cover the same field of view.
+        target_shape: Lengths wanted; source and target cover the same field of view.
         part: The slices of the target that are wanted, one an axis; all without it.
+        source_shape: Lengths of the source, where ``voxels`` is a part of it.
+        start: Where in the source that part starts. Beyond it its outermost voxels are repeated.
 
     Returns:
         float32 array of ``target_shape``, or of the part's.
+
+    Examples:
+        >>> interpolate_bicubic(np.array([0.0, 1.0, 2.0, 3.0]), [8])[2:6].tolist()
+        [0.7265625, 1.25, 1.75, 2.2734375]
     """
+    sizes = voxels.shape if source_shape is None else tuple(source_shape)
+    first = (0,) * voxels.ndim if start is None else tuple(start)
     wanted = [range(n)[s] for n, s in zip(target_shape, part or [slice(None)] * voxels.ndim, strict=True)]
-    kept = [n == m for n, m in zip(voxels.shape, target_shape, strict=True)]
-    result = voxels[tuple(slice(w.start, w.stop) if k else slice(None) for w, k in zip(wanted, kept, strict=True))]
-    result = np.asarray(result, dtype=np.float32)
+    taps: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.float32]] | None] = []
+    needed: list[slice] = []
+    for axis, span in enumerate(wanted):
+        if sizes[axis] == target_shape[axis]:
+            taps.append(None)
+            needed.append(slice(span.start - first[axis], span.stop - first[axis]))
+            continue
+        index, weights = cubic_taps(sizes[axis], target_shape[axis])
+        index = np.clip(index[span.start : span.stop] - first[axis], 0, voxels.shape[axis] - 1)
+        needed.append(slice(int(index.min()), int(index.max()) + 1))
+        taps.append((index - needed[axis].start, weights[span.start : span.stop]))
+    result = np.asarray(voxels[tuple(needed)], dtype=np.float32)
     # The slowest axis first: whole rows are then combined, and the array grows last.
-    for axis, (target_size, span) in enumerate(zip(target_shape, wanted, strict=True)):
-        if not kept[axis]:
-            index, weights = cubic_taps(voxels.shape[axis], target_size)
-            result = _apply_taps(result, axis, index[span.start : span.stop], weights[span.start : span.stop])
+    for axis, along in enumerate(taps):
+        if along is not None:
+            result = _apply_taps(result, axis, *along)
     return result
 
 
@@ -85,6 +106,10 @@ def reduce_area(slices: Array, target_shape: tuple[int, int]) -> npt.NDArray[np.
 
     Returns:
         float32 array (slice, *target_shape); the mean of each slice is kept.
+
+    Examples:
+        >>> reduce_area(np.arange(16.0).reshape(1, 4, 4), (2, 2)).tolist()
+        [[[2.5, 4.5], [10.5, 12.5]]]
     """
     rows, columns = (_area_weights(n, m) for n, m in zip(slices.shape[1:], target_shape, strict=True))
     return rows @ slices.astype(np.float32, copy=False) @ columns.T

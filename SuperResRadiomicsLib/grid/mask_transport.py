@@ -52,6 +52,15 @@ def transport_mask(
     Raises:
         MaskError: The mask is empty, vanishes on the target, or its volume changes by more than 5%.
         GridError: Unknown rule, or the mask is not on ``source``.
+
+    Examples:
+        >>> from SuperResRadiomicsLib.grid import refine
+        >>> coarse = Grid((4, 4, 1), (1.0, 1.0, 3.0))
+        >>> mask = np.zeros(coarse.shape, dtype=bool)
+        >>> mask[0, 1:3, 1:3] = True
+        >>> moved = transport_mask(mask, coarse, refine(coarse, (2, 2, 1)))
+        >>> int(moved.mask.sum()), moved.volume_change
+        (16, 0.0)
     """
     check_shape(mask, source)
     if rule not in ("linear", "nearest"):
@@ -78,7 +87,7 @@ def transport_mask(
 
 
 def _landing_box(box: Box, source: Grid, target: Grid) -> Box:
-    """The box on ``target`` in which the voxels of ``box`` on ``source`` can land."""
+    """Find the box on ``target`` in which the voxels of ``box`` on ``source`` can land."""
     index = target.world_to_index(field_of_view(crop_grid(source, box)))
     size = np.asarray(target.size)
     start = np.clip(np.floor(index.min(axis=0)).astype(int), 0, size - 1)

@@ -34,6 +34,11 @@ def pad_to_multiple(array: Array, multiples: Sequence[int]) -> tuple[Array, Padd
 
     Returns:
         The padded array (the same object where nothing is missing) and how to undo it.
+
+    Examples:
+        >>> padded, padding = pad_to_multiple(np.zeros((1, 5, 7)), (1, 4, 4))
+        >>> padded.shape, padding.undo(padded).shape
+        ((1, 8, 8), (1, 5, 7))
     """
     after = tuple(-n % m for n, m in zip(array.shape, multiples, strict=True))
     padding = Padding((0,) * array.ndim, after)

@@ -1,22 +1,31 @@
-"""Putting an enhanced block back into its volume without a visible edge."""
+"""Putting an enhanced block into its image without a visible edge."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from typing import Any
 
-from .box import Box, check_inside
-from .grid import Grid, check_shape
+import numpy as np
+import numpy.typing as npt
+
+from .box import Box, box_within
+from .grid import Grid
 from .types import FloatArray
 
 
 def edge_ramps(box: Box, grid: Grid, width_mm: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Weights along k, j, i that rise from the faces of a box to 1 over ``width_mm``.
+    """Make the weights along k, j, i that rise from the faces of a box to 1 over ``width_mm``.
 
-    Their product is the feather of a paste. Faces on the border of the image get no ramp,
-    since nothing lies beyond them to blend with.
+    Their product says how much of a block enters the image. Faces on the border of the image
+    get no ramp, since nothing lies beyond them to blend with.
 
     Returns:
         Three float64 arrays with the box's lengths along k, j, i; values in (0, 1].
+
+    Examples:
+        >>> ramp = edge_ramps(Box((4, 0, 0), (12, 1, 1)), Grid((20, 1, 1), (1.0, 1.0, 1.0)), 2.0)[2]
+        >>> ramp.round(3).tolist()
+        [0.156, 0.844, 1.0, 1.0, 1.0, 1.0, 0.844, 0.156]
     """
     ramps = []
     for axis in (2, 1, 0):
@@ -33,24 +42,22 @@ def edge_ramps(box: Box, grid: Grid, width_mm: float) -> tuple[FloatArray, Float
     return ramps[0], ramps[1], ramps[2]
 
 
-def paste(base: FloatArray, patch: FloatArray, box: Box, grid: Grid, feather_mm: float) -> FloatArray:
-    """Put a patch back into a volume, blended over ``feather_mm`` inside the box's faces.
+def blend_weight(ramps: Sequence[npt.NDArray[Any]], box: Box, part: Box) -> npt.NDArray[np.float32]:
+    """Multiply the ramps of a box over a part of it.
 
     Args:
-        base: Floating-point volume [k, j, i] on ``grid``; not changed.
-        patch: Voxels of the box.
-        box: Where the patch belongs.
-        grid: The grid of ``base``.
-        feather_mm: Width of the blend.
+        ramps: As from `edge_ramps` for ``box``.
+        box: The whole block.
+        part: Voxels within it, counted like the box's.
 
     Returns:
-        A new volume; outside the box it has the bits of ``base``.
+        float32 [k, j, i] of the part.
     """
-    check_shape(base, grid)
-    check_inside(box, grid)
-    k, j, i = edge_ramps(box, grid, feather_mm)
-    weight = k[:, None, None] * j[:, None] * i
-    result = base.copy()
-    below = base[box.slices]
-    result[box.slices] = below + weight * (patch - below)
-    return result
+    inside = box_within(part, box).slices
+    k, j, i = (ramp[along].astype(np.float32) for ramp, along in zip(ramps, inside, strict=True))
+    return k[:, None, None] * j[:, None] * i
+
+
+def blend(base: npt.NDArray[Any], patch: npt.NDArray[Any], weight: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Go from ``base`` (weight 0, to the last bit) to ``patch`` (weight 1); arrays of one shape."""
+    return base + weight * (patch - base)

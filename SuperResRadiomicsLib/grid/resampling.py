@@ -35,6 +35,12 @@ def resample(voxels: Array, source: Grid, target: Grid, method: Method) -> npt.N
     Raises:
         GridError: Unknown method, voxels not on ``source``, or ``bicubic`` between grids
             of different fields of view.
+
+    Examples:
+        >>> from SuperResRadiomicsLib.grid import refine
+        >>> line = Grid((4, 1, 1), (1.0, 1.0, 1.0))
+        >>> resample(np.arange(4.0).reshape(1, 1, 4), line, refine(line, (2, 1, 1)), "linear").ravel().tolist()
+        [0.0, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75, 3.0]
     """
     check_shape(voxels, source)
     if method == "bicubic":
@@ -65,7 +71,12 @@ def resample_sitk(image: sitk.Image, target: Grid, interpolator: int) -> sitk.Im
 
 
 def to_sitk(voxels: Array, grid: Grid) -> sitk.Image:
-    """A SimpleITK image of voxels on a grid (copies the voxels)."""
+    """Make a SimpleITK image of voxels on a grid (copies the voxels).
+
+    Examples:
+        >>> to_sitk(np.zeros((3, 4, 5), dtype=np.int16), Grid((5, 4, 3), (1.0, 1.0, 2.0))).GetSpacing()
+        (1.0, 1.0, 2.0)
+    """
     check_shape(voxels, grid)
     image = sitk.GetImageFromArray(voxels)
     image.SetSpacing(grid.spacing)

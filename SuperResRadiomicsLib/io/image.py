@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,21 @@ import numpy.typing as npt
 import SimpleITK as sitk
 
 from ..errors import ImageError, MaskError, OutputError
-from ..grid import Array, BoolArray, FloatArray, Grid, Triple, field_of_view, to_sitk
+from ..grid import (
+    Array,
+    BoolArray,
+    Box,
+    FloatArray,
+    Grid,
+    Triple,
+    box_of_part,
+    crop_grid,
+    field_of_view,
+    to_sitk,
+)
+from ..grid import whole as whole_box
 from .files import atomic_path
+from .whole_image import WholeImage
 
 UNITS = {"CT": "HU", "MR": "arbitrary", "US": "arbitrary", "unknown": "arbitrary"}
 """Intensity unit of each modality."""
@@ -35,6 +49,7 @@ class Image:
         modality: ``CT``, ``MR``, ``US`` or ``unknown``.
         unit: Intensity unit; ``HU`` for CT, else ``arbitrary``.
         name: How messages and outputs call the image; never a path.
+        cut_from: What is known of the whole image, where this one is a part of it.
 
     Raises:
         ImageError: The array does not fit the grid, is not numeric, or holds NaN or infinity.
@@ -45,6 +60,7 @@ class Image:
     modality: str = "unknown"
     unit: str = "arbitrary"
     name: str = "image"
+    cut_from: WholeImage | None = None
 
     def __post_init__(self) -> None:
         if self.voxels.shape != self.grid.shape:
@@ -75,9 +91,51 @@ class Image:
         """Direction cosines, row-major."""
         return self.grid.direction
 
-    def with_voxels(self, voxels: Array, grid: Grid | None = None, name: str | None = None) -> Image:
-        """The same kind of image with other voxels, on the same grid unless one is given."""
-        return replace(self, voxels=voxels, grid=grid or self.grid, name=name or self.name)
+    @cached_property
+    def whole(self) -> WholeImage:
+        """What is known of the whole image: the one that this was cut from, or else itself."""
+        return self.cut_from or WholeImage.of(self)
+
+    @property
+    def whole_grid(self) -> Grid:
+        """The grid of the whole image."""
+        return self.grid if self.cut_from is None else self.cut_from.grid
+
+    @cached_property
+    def held(self) -> Box:
+        """The voxels of the whole image that this one holds."""
+        return whole_box(self.grid) if self.cut_from is None else box_of_part(self.grid, self.cut_from.grid)
+
+    @property
+    def whole_slices(self) -> Grid:
+        """The grid of the whole slices along k that this image holds, of which it may hold a part."""
+        size, held = self.whole_grid.size, self.held
+        return crop_grid(self.whole_grid, Box((0, 0, held.start[2]), (size[0], size[1], held.stop[2])))
+
+    def cut(self, box: Box) -> Image:
+        """Copy a part, which still knows the whole image's place and figures.
+
+        Args:
+            box: In voxels of this image.
+
+        >>> scan = Image(np.arange(60).reshape(3, 4, 5), Grid((5, 4, 3), (1.0, 1.0, 2.0)))
+        >>> part = scan.cut(Box((1, 1, 1), (4, 3, 2)))
+        >>> part.voxels.tolist(), part.whole.highest, part.held.start
+        ([[[26, 27, 28], [31, 32, 33]]], 59.0, (1, 1, 1))
+        """
+        # Not a view, even of all of it: the whole image shall be free to go.
+        voxels = self.voxels[box.slices].copy()
+        return replace(self, voxels=voxels, grid=crop_grid(self.grid, box), cut_from=self.whole)
+
+    def with_voxels(
+        self, voxels: Array, grid: Grid | None = None, name: str | None = None, cut_from: WholeImage | None = None
+    ) -> Image:
+        """Make an image of the same kind with other voxels, on the same grid unless one is given.
+
+        On a grid of its own it is a whole image, unless ``cut_from`` is given with the grid.
+        """
+        known = self.cut_from if grid is None else cut_from
+        return replace(self, voxels=voxels, grid=grid or self.grid, name=name or self.name, cut_from=known)
 
 
 def _check_finite(voxels: Array, name: str) -> None:

@@ -16,7 +16,7 @@ def check(reference: FloatArray, image: FloatArray, where: BoolArray | None) -> 
 
 
 def mean_inside(local: FloatArray, where: BoolArray | None, border: int) -> float:
-    """Mean of a local measure.
+    """Average a local measure.
 
     Args:
         local: (..., height, width).

@@ -20,7 +20,7 @@ def local_normalised_cross_correlation(
     where: BoolArray | None = None,
     window: int = WINDOW,
 ) -> float:
-    """Correlation of the two images within a window around each pixel, averaged.
+    """Correlate two images within a window around each pixel, and average.
 
     (cov + e) / sqrt((var + e)(var' + e)) with population moments in a square window of equal
     weights and e = (0.001 data_range)^2. By the Cauchy-Schwarz inequality it stays in
@@ -40,6 +40,11 @@ def local_normalised_cross_correlation(
 
     Raises:
         SettingsError: Shapes that differ, an empty region, an even window, or slices smaller than it.
+
+    Examples:
+        >>> image = np.random.default_rng(0).random((1, 32, 32))
+        >>> round(local_normalised_cross_correlation(image, 0.5 * image + 3, 1.0), 2)
+        1.0
     """
     check(reference, image, where)
     if window < 3 or window % 2 == 0:

@@ -20,7 +20,7 @@ class ForwardOperator(Protocol):
 def error_after_degradation(
     measured: FloatArray, enhanced: FloatArray, operator: ForwardOperator, where: BoolArray | None = None
 ) -> float:
-    """Root mean square of ``measured - operator.forward(enhanced)``.
+    """Compute the root mean square of ``measured - operator.forward(enhanced)``.
 
     Needs no true image. Zero is necessary for a right image, never sufficient: every image
     that degrades to the measured one reaches it; where the measurement is noisy, a right
@@ -37,6 +37,13 @@ def error_after_degradation(
 
     Raises:
         SettingsError: Shapes that do not fit, or an empty region.
+
+    Examples:
+        >>> from SuperResRadiomicsLib.operators import BlurDecimate
+        >>> fine = np.arange(16.0).reshape(1, 4, 4)
+        >>> halve = BlurDecimate(2)
+        >>> error_after_degradation(halve.forward(fine), fine + 1, halve)
+        1.0
     """
     # In double precision: the residual of a consistent image is rounding alone.
     degraded = operator.forward(enhanced.astype(np.float64))

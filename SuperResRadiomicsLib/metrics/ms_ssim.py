@@ -16,7 +16,7 @@ SMALLEST_SIDE = (2 * RADIUS + 1) * 2 ** (len(EXPONENTS) - 1)
 
 
 def ms_ssim(reference: FloatArray, image: FloatArray, data_range: float, where: BoolArray | None = None) -> float:
-    """Multi-scale structural similarity of slices, averaged.
+    """Compute the multi-scale structural similarity of slices, and average it.
 
     Wang et al. 2003 (doi:10.1109/ACSSC.2003.1292216): contrast and structure at five scales, luminance
     at the coarsest, each averaged over the slice (negative means count as zero), raised to
@@ -37,6 +37,11 @@ def ms_ssim(reference: FloatArray, image: FloatArray, data_range: float, where: 
 
     Raises:
         SettingsError: Shapes that differ, an empty region, or slices that are too small.
+
+    Examples:
+        >>> image = np.random.default_rng(0).random((1, 176, 176))
+        >>> round(ms_ssim(image, image, 1.0), 3)
+        1.0
     """
     check(reference, image, where)
     height, width = reference.shape[-2:]

@@ -8,7 +8,7 @@ from .checks import BoolArray, FloatArray, check
 
 
 def psnr(reference: FloatArray, image: FloatArray, data_range: float, where: BoolArray | None = None) -> float:
-    """Peak signal-to-noise ratio in dB.
+    """Compute the peak signal-to-noise ratio in dB.
 
     Args:
         reference: True values.
@@ -18,6 +18,10 @@ def psnr(reference: FloatArray, image: FloatArray, data_range: float, where: Boo
 
     Returns:
         20 log10(range / RMSE); infinite for equal images.
+
+    Examples:
+        >>> psnr(np.zeros((1, 8, 8)), np.full((1, 8, 8), 0.1), data_range=1.0)
+        20.0
     """
     check(reference, image, where)
     error = np.square(reference.astype(np.float64) - image.astype(np.float64))

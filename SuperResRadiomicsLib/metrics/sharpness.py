@@ -8,7 +8,7 @@ from .checks import BoolArray, FloatArray, check
 
 
 def sharpness(reference: FloatArray, image: FloatArray, where: BoolArray | None = None) -> float:
-    """Mean gradient magnitude of the image over that of the reference.
+    """Divide the mean gradient magnitude of the image by that of the reference.
 
     The gradient (central differences in the plane, one-sided at the edges) is taken rather
     than the variance of the Laplacian, which noise rules even more. Noise raises it too: a
@@ -24,6 +24,11 @@ def sharpness(reference: FloatArray, image: FloatArray, where: BoolArray | None 
 
     Raises:
         SettingsError: Shapes that differ, or an empty region.
+
+    Examples:
+        >>> edge = np.repeat([[0.0, 0.0, 1.0, 1.0]], 4, axis=0)
+        >>> sharpness(edge, 0.5 * edge)
+        0.5
     """
     check(reference, image, where)
     true, given = (_mean_gradient(values, where) for values in (reference, image))

@@ -13,7 +13,7 @@ K1, K2 = 0.01, 0.03
 
 
 def ssim(reference: FloatArray, image: FloatArray, data_range: float, where: BoolArray | None = None) -> float:
-    """Structural similarity of slices, averaged.
+    """Compute the structural similarity of slices, and average it.
 
     Gaussian weights of sigma 1.5 pixels and population covariance, as in Wang et al. 2004
     (doi:10.1109/TIP.2003.819861). Without ``where`` the border of 5 pixels, where the
@@ -27,19 +27,24 @@ def ssim(reference: FloatArray, image: FloatArray, data_range: float, where: Boo
 
     Returns:
         Mean over pixels, in [-1, 1].
+
+    Examples:
+        >>> image = np.random.default_rng(0).random((1, 32, 32))
+        >>> round(ssim(image, image, 1.0), 3), round(ssim(image, 0.5 * image, 1.0), 3)
+        (1.0, 0.642)
     """
     check(reference, image, where)
     return mean_inside(ssim_map(reference, image, data_range), where, RADIUS)
 
 
 def ssim_map(reference: FloatArray, image: FloatArray, data_range: float) -> FloatArray:
-    """Local structural similarity of every pixel; see `ssim`."""
+    """Compute the local structural similarity of every pixel; see `ssim`."""
     luminance, structure = ssim_factors(reference, image, data_range)
     return luminance * structure
 
 
 def ssim_factors(reference: FloatArray, image: FloatArray, data_range: float) -> tuple[FloatArray, FloatArray]:
-    """The two factors of `ssim_map`: luminance, and contrast with structure."""
+    """Compute the two factors of `ssim_map`: luminance, and contrast with structure."""
     x, y = reference.astype(np.float64), image.astype(np.float64)
     mean_x, mean_y = _local_mean(x), _local_mean(y)
     variance_x = _local_mean(x * x) - mean_x**2

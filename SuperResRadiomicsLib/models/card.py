@@ -104,6 +104,11 @@ def load_card(name_or_folder: str | os.PathLike[str]) -> Card:
     Raises:
         ModelError: No such model, not JSON, another schema, a field missing or not allowed, or a number that is
             none (NaN, infinity).
+
+    Examples:
+        >>> card = load_card("ct-gancircle-x2-fidelity")
+        >>> card.modality, card.scale, card.objective
+        ('CT', 2, 'fidelity')
     """
     folder = find_model(name_or_folder)
     content = _read_json(folder, CARD_NAME)
@@ -127,8 +132,9 @@ def list_models(extra_folders: Iterable[str | os.PathLike[str]] = ()) -> list[Ca
     Raises:
         ModelError: A card is not valid.
 
-    >>> {card.modality for card in list_models()} == {"CT", "MR", "US"}
-    True
+    Examples:
+        >>> {card.modality for card in list_models()} == {"CT", "MR", "US"}
+        True
     """
     return [load_card(folder) for folder in find_models(extra_folders).values()]
 

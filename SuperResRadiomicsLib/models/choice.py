@@ -13,7 +13,7 @@ from .card import Card, list_models
 
 
 def feature_agreement(card: Card) -> float | None:
-    """Median over features of Lin's concordance with the reference, on lesions never trained on.
+    """Take the median over features of Lin's concordance with the reference, on lesions never trained on.
 
     Under the card's first degradation, the one that the model's default settings undo. Cards hold it
     by feature, or as medians of feature groups, which then count by their number of features.
@@ -38,7 +38,13 @@ def _agreement(features: dict[str, Any]) -> float | None:
 
 
 def best_for_features(cards: Iterable[Card]) -> Card | None:
-    """The model with the best `feature_agreement`; where none is recorded a fidelity model, else the first."""
+    """Choose the model with the best `feature_agreement`; where none is recorded a fidelity model, else the first.
+
+    Examples:
+        >>> from SuperResRadiomicsLib.models import list_models
+        >>> best_for_features(card for card in list_models() if card.modality == "US").name
+        'us-cyclegan-appearance'
+    """
     candidates = list(cards)
     recorded = [(agreement, card) for card in candidates if (agreement := feature_agreement(card)) is not None]
     if recorded:
@@ -48,7 +54,7 @@ def best_for_features(cards: Iterable[Card]) -> Card | None:
 
 
 def find_detector(modality: str, extra_folders: Iterable[str | os.PathLike[str]] = ()) -> Card:
-    """The one detector for a modality.
+    """Find the one detector for a modality.
 
     Args:
         modality: One of `MODALITIES`, or ``unknown`` where any will do.
@@ -56,6 +62,10 @@ def find_detector(modality: str, extra_folders: Iterable[str | os.PathLike[str]]
 
     Raises:
         ModelError: There is none, or more than one.
+
+    Examples:
+        >>> find_detector("MR").detects
+        True
     """
     return choose_detector(list_models(extra_folders), modality)
 

@@ -20,16 +20,20 @@ PICKLE_ENDINGS = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin")
 
 
 def model_folders() -> list[Path]:
-    """Where shipped models lie: inside the installed package, or beside it in the repository."""
+    """List the folders of the shipped models: inside the installed package, or beside it in the repository."""
     package = Path(__file__).resolve().parents[1]
     return [folder for folder in (package / "models", package.parent / "models") if folder.is_dir()]
 
 
 def find_models(extra_folders: Iterable[str | os.PathLike[str]] = ()) -> dict[str, Path]:
-    """All models by name.
+    """Find all models, by name.
 
     Args:
         extra_folders: Folders that hold model folders, searched before the shipped ones.
+
+    Examples:
+        >>> sorted(find_models())[0]
+        'ct-gancircle-x2-appearance'
     """
     found: dict[str, Path] = {}
     for parent in [*map(Path, extra_folders), *model_folders()]:
@@ -39,10 +43,14 @@ def find_models(extra_folders: Iterable[str | os.PathLike[str]] = ()) -> dict[st
 
 
 def find_model(name_or_folder: str | os.PathLike[str]) -> Path:
-    """The folder of a model given by name or by folder.
+    """Find the folder of a model given by name or by folder.
 
     Raises:
         ModelError: There is no such model, or a pickle was offered.
+
+    Examples:
+        >>> find_model("ct-gancircle-x2-fidelity").name
+        'ct-gancircle-x2-fidelity'
     """
     path = Path(name_or_folder)
     if path.name.lower().endswith(PICKLE_ENDINGS):

@@ -83,14 +83,15 @@ def _checked(folder: Path, content: dict[str, Any]) -> Card:
 
 
 def readable_json(value: Any, indent: str = "") -> str:
-    """JSON in which what fits a line stands on one, so that a card fits a screen.
+    """Write JSON in which what fits a line stands on one, so that a card fits a screen.
 
     Args:
         value: What to write; NaN and infinity are refused, with a ValueError.
         indent: What the value's further lines begin with.
 
-    >>> print(readable_json({"window": [-1024, 2048], "unit": "HU"}))
-    {"window": [-1024, 2048], "unit": "HU"}
+    Examples:
+        >>> print(readable_json({"window": [-1024, 2048], "unit": "HU"}))
+        {"window": [-1024, 2048], "unit": "HU"}
     """
     line = json.dumps(value, allow_nan=False, ensure_ascii=False)
     if not isinstance(value, dict | list) or not value or len(indent) + len(line) <= LINE:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from .context import NO_SIDE, Sides
+from .texture_head import constant_planes
 
 WIDTHS = (64, 54, 48, 43, 39, 35, 31, 28, 25, 22, 18, 16)
 RECONSTRUCTION_WIDTHS = (24, 8)
@@ -89,12 +90,19 @@ class GanCircleGenerator(nn.Module):
         Returns:
             Tensor like ``image``, without the context.
         """
-        value = image
-        if self.conditions:
-            if condition is None or condition.shape[1] != self.conditions:
-                raise ValueError(f"this network needs {self.conditions} conditions for every slice")
-            planes = condition[:, :, None, None].expand(-1, -1, *image.shape[2:])
-            value = torch.cat([image, planes.to(image)], dim=1)
+        change: Tensor = trim(self.up[2:](self._widened([image], condition, context)), context, 2)
+        return trim(image, context, self.receptive_field_radius) + change if self.residual else change
+
+    def _widened(self, planes: Sequence[Tensor], condition: Tensor | None, context: Sides) -> Tensor:
+        """What the transposed convolution reads: (batch, channels, height / 2, width / 2).
+
+        Args:
+            planes: What the first convolution sees, the image first; the conditions follow it.
+            condition: See `forward`.
+            context: See `forward`.
+        """
+        image, *more = planes
+        value = torch.cat([image, *self._condition_planes(image, condition), *more], dim=1)
         outputs = []
         for block in self.features:
             value = trim(block(value), context)
@@ -102,9 +110,15 @@ class GanCircleGenerator(nn.Module):
         last = len(outputs) - 1
         direct, deep = self._reconstruct([trim(output, context, last - n) for n, output in enumerate(outputs)])
         joined = torch.cat([trim(direct, context), trim(deep, context)], dim=1)
-        widened = trim(self.up[1](self.up[0](joined)), context)
-        change: Tensor = trim(self.up[2:](widened), context, 2)
-        return trim(image, context, self.receptive_field_radius) + change if self.residual else change
+        widened: Tensor = trim(self.up[1](self.up[0](joined)), context)
+        return widened
+
+    def _condition_planes(self, image: Tensor, condition: Tensor | None) -> list[Tensor]:
+        if not self.conditions:
+            return []
+        if condition is None or condition.shape[1] != self.conditions:
+            raise ValueError(f"this network needs {self.conditions} conditions for every slice")
+        return [constant_planes(condition, image)]
 
     def _reconstruct(self, outputs: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
         """Both branches over all feature outputs.
@@ -139,7 +153,7 @@ def _block(inputs: int, outputs: int, kernel: int, dropout: float, stride: int =
 
 
 def _initialise(module: nn.Module) -> None:
-    """Normal weights of variance 2 / (k^2 * outputs), as in the published code."""
+    """Draw normal weights of variance 2 / (k^2 * outputs), as in the published code."""
     if isinstance(module, (nn.Conv2d, nn.ConvTranspose2d)):
         area = module.kernel_size[0] * module.kernel_size[1]
         nn.init.normal_(module.weight, std=math.sqrt(2.0 / (area * module.out_channels)))

@@ -27,6 +27,7 @@ class Architecture:
             the measured pixels of the ``coarse`` one, which it enlarges itself.
         detects: Whether the network gives the box of a lesion instead of an image.
         every_step: Whether the network works in steps and can give the output of each.
+        samples: Whether the network draws one of the images that fit, from noise that it is given.
     """
 
     module: str
@@ -35,11 +36,16 @@ class Architecture:
     input_grid: InputGrid = "refined"
     detects: bool = False
     every_step: bool = False
+    samples: bool = False
 
 
 _ARCHITECTURES = {
     "gan-circle-generator": Architecture("gan_circle", "GanCircleGenerator", finite_receptive_field=True),
+    "gan-circle-sampler": Architecture(
+        "gan_circle_sampler", "GanCircleSampler", finite_receptive_field=True, samples=True
+    ),
     "unet": Architecture("unet", "UNet", finite_receptive_field=True),
+    "unet-sampler": Architecture("unet_sampler", "UNetSampler", finite_receptive_field=True, samples=True),
     "pix2pix-unet": Architecture("pix2pix_unet", "Pix2PixUNet", finite_receptive_field=False),
     "srresnet": Architecture("srresnet", "SrResNet", finite_receptive_field=True, input_grid="coarse"),
     "lesion-detector": Architecture("lesion_detector", "LesionDetector", finite_receptive_field=False, detects=True),
@@ -47,7 +53,12 @@ _ARCHITECTURES = {
 
 
 def architectures() -> dict[str, Architecture]:
-    """All known architectures by the name that model cards use."""
+    """List all known architectures by the name that model cards use.
+
+    Examples:
+        >>> "gan-circle-generator" in architectures()
+        True
+    """
     return dict(_ARCHITECTURES)
 
 

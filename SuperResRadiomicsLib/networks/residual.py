@@ -42,5 +42,5 @@ class ResidualBlock(nn.Module):
 def normalised_convolution(
     features: int, normalisation: Normalisation, borders: Borders
 ) -> tuple[nn.Module, nn.Module]:
-    """A 3 x 3 convolution and the normalisation of what it makes; see `ResidualBlock`."""
+    """Make a 3 x 3 convolution and the normalisation of its output; see `ResidualBlock`."""
     return nn.Conv2d(features, features, 3, padding=1, padding_mode=borders), normalisation(features)

@@ -56,9 +56,9 @@ class UNet(nn.Module):
         """How many pixels around an output pixel can change it, whatever its phase in the pooling."""
         return max(self._reach(phase) for phase in range(self.size_multiple))
 
-    def _reach(self, position: int) -> int:
+    def _reach(self, position: int, last: int = 1) -> int:
         """How far the output at a position sees: its interval, followed back through the deepest path."""
-        low, high = position - 1, position + 1
+        low, high = position - last, position + last
         for _ in self.down:
             low, high = (low - 1) // 2, (high + 2) // 2
         low, high = low - 2, high + 2
@@ -76,6 +76,13 @@ class UNet(nn.Module):
         Returns:
             Tensor like ``image``.
         """
+        output: Tensor = self.last(self._features(image))
+        if not self.linear_output:
+            output = torch.relu(output)
+        return image + output if self.residual else output
+
+    def _features(self, image: Tensor) -> Tensor:
+        """What the last convolution reads: (batch, first width, height, width)."""
         check_divisible(image.shape[2], image.shape[3], self.size_multiple)
         value, skips = image, []
         for convolution in self.down:
@@ -84,10 +91,7 @@ class UNet(nn.Module):
         value = self.bottom(value)
         for up, merge, skip in zip(self.up, self.merge, reversed(skips), strict=True):
             value = merge(torch.cat([up(value), skip], dim=1))
-        output: Tensor = self.last(value)
-        if not self.linear_output:
-            output = torch.relu(output)
-        return image + output if self.residual else output
+        return value
 
 
 def _convolution(inputs: int, outputs: int) -> nn.Sequential:

@@ -12,7 +12,7 @@ STEPS = {1: (), 2: (2,), 3: (3,), 4: (2, 2), 8: (2, 2, 2)}
 
 
 def pixel_shuffle_upsampler(features: int, scale: int, activation: bool = False) -> nn.Sequential:
-    """Convolutions 3x3, each with a pixel shuffle behind it.
+    """Build 3x3 convolutions, each with a pixel shuffle behind it.
 
     Args:
         features: Channels before and after.
@@ -36,11 +36,15 @@ def pixel_shuffle_upsampler(features: int, scale: int, activation: bool = False)
 
 
 def upsampler_reach(scale: int, kernel: int = 3) -> int:
-    """Coarse pixels that the upsampler and a last convolution see around the one they enlarge.
+    """Count the coarse pixels that the upsampler and a last convolution see around the one they enlarge.
 
     Args:
         scale: As for `pixel_shuffle_upsampler`.
         kernel: Side of the last convolution's kernel, at full resolution.
+
+    Examples:
+        >>> upsampler_reach(4)
+        2
     """
     reach = kernel // 2
     for step in reversed(STEPS[scale]):

@@ -7,16 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from ..errors import SettingsError
 from ..grid.types import FloatArray
-
-TRUNCATE = 4.0
-"""Radius of the Gaussian kernel in standard deviations."""
-NEGLIGIBLE_PX = 1e-3
-"""A blur below this is none: its kernel is 1 at the centre to the last bit."""
+from .kernels import blur_kernel, kernel_matrix
 
 
 @dataclass(frozen=True)
@@ -32,6 +27,13 @@ class BlurDecimate:
 
     Raises:
         SettingsError: A factor below 1 or a negative blur.
+
+    Examples:
+        >>> halve = BlurDecimate(factor=2)
+        >>> halve.forward(np.arange(16.0).reshape(1, 4, 4)).tolist()
+        [[[2.5, 4.5], [10.5, 12.5]]]
+        >>> halve.adjoint(np.ones((1, 1, 1))).tolist()
+        [[[0.25, 0.25], [0.25, 0.25]]]
     """
 
     factor: int
@@ -59,7 +61,7 @@ class BlurDecimate:
         return self._along_both_axes(coarse, transpose=True)
 
     def pseudo_inverse(self, coarse: FloatArray) -> FloatArray:
-        """Aᵀ(AAᵀ)⁻¹, exact where there is no blur.
+        """Apply Aᵀ(AAᵀ)⁻¹, exact where there is no blur.
 
         Raises:
             SettingsError: With blur the inverse amplifies noise without bound; it is not offered.
@@ -88,22 +90,4 @@ def _multiply(matrix: sparse.csr_matrix, array: FloatArray, axis: int) -> FloatA
 @lru_cache(maxsize=64)
 def _axis_matrix(length: int, factor: int, blur_px: float) -> sparse.csr_matrix:
     average = sparse.kron(sparse.eye(length // factor), np.full((1, factor), 1.0 / factor))
-    return (average @ _blur_matrix(length, blur_px)).tocsr()
-
-
-def _blur_matrix(length: int, blur_px: float) -> sparse.csr_matrix:
-    if blur_px < NEGLIGIBLE_PX:
-        return sparse.eye(length, format="csr")
-    radius = max(1, math.ceil(TRUNCATE * blur_px))
-    offset = np.arange(-radius, radius + 1)
-    kernel = np.exp(-0.5 * (offset / blur_px) ** 2)
-    row = np.repeat(np.arange(length), offset.size)
-    column = _mirror(row + np.tile(offset, length), length)
-    weight = np.tile(kernel / kernel.sum(), length)
-    return sparse.csr_matrix((weight, (row, column)), shape=(length, length))
-
-
-def _mirror(index: npt.NDArray[np.intp], length: int) -> npt.NDArray[np.intp]:
-    """Fold indices back into the image, edge pixels repeated (d c b a | a b c d | d c b a)."""
-    folded = np.mod(index, 2 * length)
-    return np.where(folded < length, folded, 2 * length - 1 - folded)
+    return (average @ kernel_matrix(length, blur_kernel("gaussian", blur_px))).tocsr()

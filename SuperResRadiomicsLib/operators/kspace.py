@@ -35,6 +35,11 @@ class KSpaceTruncation:
 
     Raises:
         SettingsError: A factor below 1.
+
+    Examples:
+        >>> halve = KSpaceTruncation(factor=2)
+        >>> halve.forward(np.ones((1, 4, 4))).round(3).tolist()
+        [[[1.0, 1.0], [1.0, 1.0]]]
     """
 
     factor: int
@@ -67,7 +72,7 @@ class KSpaceTruncation:
         return self._transposed(coarse, nyquist_weight=0.5)
 
     def pseudo_inverse(self, coarse: FloatArray) -> FloatArray:
-        """Aᵀ(AAᵀ)⁻¹: k-space padded with zeros, the smoothest fine slice that measures as ``coarse``."""
+        """Apply Aᵀ(AAᵀ)⁻¹: pad k-space with zeros, for the smoothest fine slice that measures as ``coarse``."""
         # AAᵀ is 1 / factor² times the identity but at Nyquist, where the two halves' energies add up to one half.
         nyquist = 0.5 if self.factor == 1 else 1.0
         return self._transposed(coarse, nyquist) * float(self.factor**2)
@@ -94,8 +99,13 @@ def _axis_matrix(length: int, factor: int, nyquist_weight: float, dtype: str) ->
     return matrix
 
 
+def truncation_matrix(length: int, factor: int) -> FloatArray:
+    """The matrix of `KSpaceTruncation` along an axis of some length, in double precision."""
+    return _axis_matrix(length, factor, 0.5, "float64")
+
+
 def rician_noise(image: FloatArray, sigma: float, rng: np.random.Generator) -> FloatArray:
-    """Noise of a magnitude image: |x + n₁ + i n₂| with independent normal n₁ and n₂.
+    """Add the noise of a magnitude image: |x + n₁ + i n₂| with independent normal n₁ and n₂.
 
     Gudbjartsson and Patz 1995, doi:10.1002/mrm.1910340618; the training noise of Moummad et
     al. 2022, for which sigma is a percentage of the image's 99th percentile. Where the signal
@@ -112,6 +122,10 @@ def rician_noise(image: FloatArray, sigma: float, rng: np.random.Generator) -> F
 
     Raises:
         SettingsError: A sigma that is negative or not finite.
+
+    Examples:
+        >>> bool(rician_noise(np.zeros((1, 2, 2)), 1.0, np.random.default_rng(0)).min() > 0)
+        True
     """
     check_sigma(sigma)
     array = _floating(image)
@@ -120,7 +134,7 @@ def rician_noise(image: FloatArray, sigma: float, rng: np.random.Generator) -> F
 
 
 def kspace_noise(image: FloatArray, sigma: float, rng: np.random.Generator) -> FloatArray:
-    """Complex normal noise on the samples of k-space, then the magnitude of the image.
+    """Add complex normal noise to the samples of k-space, then take the magnitude of the image.
 
     The transform is orthonormal, so sigma means the same as in `rician_noise` and both have
     one distribution; this is how the noise arises, that is the cheaper way to draw it.

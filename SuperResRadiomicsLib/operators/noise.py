@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,10 +12,12 @@ from ..grid import Box, Grid, whole
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
+_LATENTS = 2**31
+"""Stands where a channel's number does, and is none."""
 
 
 def positional_noise(grid: Grid, seed: int, box: Box | None = None) -> npt.NDArray[np.float32]:
-    """Standard normal noise that tiles, crops and repeats agree on.
+    """Draw standard normal noise that tiles, crops and repeats agree on.
 
     Every voxel's value comes from a hash of the seed and of its position in the whole
     grid (SplitMix64, Steele et al. 2014, doi:10.1145/2660193.2660195) through the
@@ -26,6 +30,13 @@ def positional_noise(grid: Grid, seed: int, box: Box | None = None) -> npt.NDArr
 
     Returns:
         float32 [k, j, i] of the box, mean 0, standard deviation 1.
+
+    Examples:
+        >>> from SuperResRadiomicsLib.grid import Box
+        >>> grid = Grid((8, 8, 4), (1.0, 1.0, 3.0))
+        >>> part = positional_noise(grid, seed=1, box=Box((2, 2, 1), (5, 5, 2)))
+        >>> np.array_equal(part, positional_noise(grid, seed=1)[1:2, 2:5, 2:5])
+        True
     """
     part = box or whole(grid)
     k, j, i = (np.arange(part.start[a], part.stop[a], dtype=np.uint64) for a in (2, 1, 0))
@@ -35,6 +46,88 @@ def positional_noise(grid: Grid, seed: int, box: Box | None = None) -> npt.NDArr
     first = _uniform(_hash(position * np.uint64(2) + start))
     second = _uniform(_hash(position * np.uint64(2) + np.uint64(1) + start))
     return (np.sqrt(-2.0 * np.log(first)) * np.cos(2.0 * np.pi * second)).astype(np.float32)
+
+
+def derived_seed(seed: int, *numbers: int) -> int:
+    """A seed of its own for each use of a seed, such as (sample, channel).
+
+    Args:
+        seed: Any integer.
+        numbers: What the seed is for; none negative.
+
+    Example:
+        >>> derived_seed(7, 0, 1) == derived_seed(7, 1, 0)
+        False
+    """
+    return int(np.random.SeedSequence((seed % 2**64, *numbers)).generate_state(1, np.uint64)[0])
+
+
+def sample_noise(grid: Grid, seed: int, sample: int, channels: int, box: Box | None = None) -> npt.NDArray[np.float32]:
+    """White noise from which a network draws a sample: `positional_noise` of its own for each channel.
+
+    Tiles, crops, lesions and repeats of one grid agree bit for bit.
+
+    Args:
+        grid: The whole refined grid.
+        seed: Of the whole run.
+        sample: Number of the sample, from 0.
+        channels: Planes that the network wants.
+        box: The part wanted; without it all of the grid.
+
+    Returns:
+        float32 (channel, k, j, i) of the box.
+    """
+    planes = [positional_noise(grid, derived_seed(seed, sample, channel), box) for channel in range(channels)]
+    return np.stack(planes)
+
+
+def sample_latents(seed: int, sample: int, count: int) -> npt.NDArray[np.float32]:
+    """Standard normal numbers that all of a sample shares: a function of seed and sample alone.
+
+    Args:
+        seed: Of the whole run.
+        sample: Number of the sample, from 0.
+        count: How many numbers.
+
+    Returns:
+        float32 (count,).
+    """
+    line = Grid((max(count, 1), 1, 1), (1.0, 1.0, 1.0))
+    return positional_noise(line, derived_seed(seed, sample, _LATENTS))[0, 0, :count]
+
+
+def correlated_noise(
+    shape: tuple[int, ...], correlation_px: float, rng: np.random.Generator
+) -> npt.NDArray[np.float32]:
+    """Standard normal noise whose neighbours resemble each other, as a smooth reconstruction kernel makes it.
+
+    White noise filtered by a Gaussian along both in-plane axes and scaled to unit variance, which is exact:
+    the filter wraps around, so that the noise is the same kind everywhere.
+
+    Args:
+        shape: (..., height, width).
+        correlation_px: Standard deviation of the filter in pixels; 0 leaves the noise white.
+        rng: Source of the noise.
+
+    Returns:
+        float32 of that shape, mean 0, standard deviation 1.
+    """
+    white = rng.standard_normal(shape, dtype=np.float32)
+    if correlation_px <= 0:
+        return white
+    rows, columns = (_smoothing_matrix(length, correlation_px) for length in shape[-2:])
+    return np.asarray(rows @ white @ columns.T, dtype=np.float32)
+
+
+@lru_cache(maxsize=256)
+def _smoothing_matrix(length: int, sigma_px: float) -> npt.NDArray[np.float32]:
+    """A circulant Gaussian filter whose output has the variance of white noise."""
+    index = np.arange(length)
+    distance = np.minimum(index, length - index)
+    row = np.exp(-0.5 * (distance / sigma_px) ** 2)
+    matrix = (row / np.sqrt(np.square(row).sum()))[(index - index[:, None]) % length].astype(np.float32)
+    matrix.flags.writeable = False
+    return matrix
 
 
 def _hash(value: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

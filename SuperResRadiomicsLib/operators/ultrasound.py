@@ -52,6 +52,11 @@ class LowEndUltrasound:
 
     Raises:
         SettingsError: A constant outside of its range; the message names it.
+
+    Examples:
+        >>> image = np.full((64, 64), 100.0)
+        >>> LowEndUltrasound().degrade(image, np.random.default_rng(0)).shape
+        (64, 64)
     """
 
     source_dynamic_range_db: float = 60.0
@@ -86,7 +91,7 @@ class LowEndUltrasound:
             raise SettingsError(f"grey_levels is {self.grey_levels}; an image needs at least 2.")
 
     def degrade(self, image: FloatArray, rng: np.random.Generator) -> FloatArray:
-        """One low-end scan.
+        """Simulate one low-end scan.
 
         Args:
             image: B-mode frame (height, width), grey values in [0, 255]; zero outside of the sector.
@@ -126,7 +131,7 @@ class LowEndUltrasound:
         return np.sqrt(blurred[:, pad : pad + length].clip(0))
 
     def _speckled(self, amplitude: FloatArray, rng: np.random.Generator) -> ComplexArray:
-        """A coherent share, and one that scatterers too fine to resolve make random."""
+        """Add a coherent share to one that scatterers too fine to resolve make random."""
         coherent = math.sqrt(1 - self.speckle_strength**2)
         return amplitude * (coherent + self.speckle_strength * self._grain(amplitude.shape, rng))
 
@@ -186,7 +191,7 @@ def misregister(image: FloatArray, max_px: float, smoothness_px: float, rng: np.
 def random_displacement(
     shape: tuple[int, ...], max_px: float, smoothness_px: float, rng: np.random.Generator
 ) -> FloatArray:
-    """The displacement of `misregister`: float32 (2, height, width) in pixels, rows first."""
+    """Draw the displacement of `misregister`: float32 (2, height, width) in pixels, rows first."""
     if not (math.isfinite(max_px) and max_px >= 0):
         raise SettingsError(f"The largest displacement is {max_px} pixels; it must be zero or positive.")
     if not (math.isfinite(smoothness_px) and smoothness_px > 0):
@@ -211,7 +216,7 @@ def _spline_weights(length: int, spacing: float) -> FloatArray:
 
 
 def sector(image: FloatArray, background: float) -> BoolArray:
-    """What the scanner shows: pixels between brighter ones in both their row and their column.
+    """Find what the scanner shows: pixels between brighter ones in both their row and their column.
 
     Args:
         image: B-mode frame (height, width).

@@ -70,6 +70,10 @@ def measure_versions(lesion: LesionVersions, settings: FeatureSettings, engine: 
         spacing_mm={name: list(image.spacing) for name, image in images.items()},
         provenance=lesion.provenance,
     )
+    # Where settings look beyond the region that was enhanced, its bicubic surroundings are made.
+    wide = lesion.widened(settings.box_seen(lesion.refined_box, lesion.enhanced.whole_grid))
+    images |= {"bicubic": wide.bicubic, "enhanced": wide.enhanced}
+    masks |= {"bicubic": wide.refined_mask, "enhanced": wide.refined_mask}
     return FeatureTable(header, _rows(used, images, masks, plans), measured)
 
 

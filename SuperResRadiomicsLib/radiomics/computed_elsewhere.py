@@ -22,9 +22,9 @@ class ComputedElsewhere:
         self._values: Iterator[dict[str, float]] = iter([computed[image] for image in IMAGES])
 
     def version(self) -> str:
-        """As given."""
+        """Name the version that was given."""
         return self._version
 
     def extract(self, *_: Any) -> dict[str, float]:
-        """The next image's values."""
+        """Hand out the next image's values."""
         return next(self._values)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ..grid import BoolArray
 from ..io.image import Image
-from .filters import ORIGINAL
+from .filters import ORIGINAL, Original
 from .plan import ExtractionPlan
 from .preprocessing import crop_to_reach
 
@@ -61,7 +61,8 @@ def derived_lesions(image: Image, mask: BoolArray, plan: ExtractionPlan) -> Iter
         bins = (each.bin_width, each.bin_count) if each.has_own_bins else (plan.bin_width, plan.bin_count)
         reduced = replace(plan, classes=others, bin_width=bins[0], bin_count=bins[1])
         near, part = lesion.image, lesion.mask
-        if each.reach is not None:
-            near, part = crop_to_reach(near, part, each.reach)
+        if not isinstance(each, Original):  # which costs nothing
+            reach = each.reach(near.spacing)
+            near, part = crop_to_reach(near, part, reach, each.wraps, each.scales)
         for image_type, filtered in each.images(near, plan.planar_axis):
             yield DerivedLesion(image_type, filtered, part, reduced, each.has_own_bins)

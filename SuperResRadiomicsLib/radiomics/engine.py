@@ -15,7 +15,7 @@ class Engine(Protocol):
     name: str
 
     def version(self) -> str:
-        """The version that made the values, for the header of a table."""
+        """Name the version that made the values, for the header of a table."""
 
     def extract(self, image: Image, mask: BoolArray, plan: ExtractionPlan) -> dict[str, float]:
         """Compute the features of the lesion ``mask`` (boolean [k, j, i], not empty) of ``image``."""

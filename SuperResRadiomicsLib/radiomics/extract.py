@@ -32,6 +32,17 @@ def extract_features(
         ImageError: A filter or the normalisation is not defined for this image.
         SettingsError: The settings do not fit this image.
         MissingDependencyError: The engine, or what a filter needs, is not installed.
+
+    Examples:
+        >>> import numpy as np
+        >>> from SuperResRadiomicsLib import FeatureSettings
+        >>> image = np.random.default_rng(0).normal(40.0, 20.0, (8, 16, 16))
+        >>> mask = np.zeros(image.shape, dtype=bool)
+        >>> mask[2:6, 4:12, 4:12] = True
+        >>> scan = as_image(image, modality="CT", spacing=(1.0, 1.0, 2.0))
+        >>> features = extract_features(scan, mask, FeatureSettings(engine="exact", classes=("shape", "firstorder")))
+        >>> float(features["original_shape_VoxelVolume"])
+        512.0
     """
     image = as_image(image)
     mask = as_mask(mask, image)

@@ -33,7 +33,7 @@ class IbsiFeature:
     offset: float = 0.0
 
     def tag(self, dimension: str) -> str:
-        """The tag in the initiative's tables of consensus values, for texture in ``2D`` or ``3D``."""
+        """Name the tag in the initiative's tables of consensus values, for texture in ``2D`` or ``3D``."""
         if self.name.startswith(_DIRECTED):
             return f"{self.name}_{AGGREGATION[dimension]}"
         return f"{self.name}_{POOLED[dimension]}" if self.name.startswith(_WITHOUT_DIRECTIONS) else self.name

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..grid import BoolArray, Box, Grid, MaskTransport, transport_mask
-from ..io.image import read_image, read_mask
+from ..enhancement.result import as_part
+from ..errors import RegionError
+from ..grid import BoolArray, Box, Grid, MaskTransport, box_within, intersect_box, transport_mask, whole
+from ..io.image import Image, read_image, read_mask
 from .table import IMAGES
 from .versions import LesionVersions
 
@@ -40,6 +42,9 @@ def read_lesion(
     images = {
         name: read_image(file, modality) for name, file in zip(IMAGES, (original, bicubic, enhanced), strict=True)
     }
+    if "intensities" in provenance:  # The images may be parts of those that it speaks of.
+        wholes = {"original": "input", "bicubic": "grid", "enhanced": "grid"}
+        images = {name: as_part(image, provenance, wholes[name]) for name, image in images.items()}
     native, fine = images["original"].grid, images["enhanced"].grid
     on_fine = drawn_on == "enhanced"
     drawn = read_mask(mask, fine if on_fine else native)
@@ -55,14 +60,14 @@ def read_lesion(
         objective=model["objective"],
         adversarial=model["adversarial"],
         provenance=provenance,
-        warnings=(*_carried_back(move, on_fine), *_not_enhanced(refined_mask, provenance)),
+        warnings=(*_carried_back(move, on_fine), *_not_enhanced(refined_mask, images["enhanced"], provenance)),
     )
 
 
 def carry_lesion(
     drawn: BoolArray, native: Grid, fine: Grid, on_fine: bool
 ) -> tuple[BoolArray, BoolArray, MaskTransport]:
-    """A lesion on both grids, whichever it was drawn on.
+    """Carry a lesion to both grids, whichever it was drawn on.
 
     Args:
         drawn: bool [k, j, i] on ``fine`` or ``native``.
@@ -92,10 +97,14 @@ def _carried_back(move: MaskTransport, on_fine: bool) -> list[str]:
     ]
 
 
-def _not_enhanced(refined_mask: BoolArray, provenance: dict[str, Any]) -> list[str]:
-    """A warning where the lesion reaches out of what the network worked on."""
+def _not_enhanced(refined_mask: BoolArray, enhanced: Image, provenance: dict[str, Any]) -> list[str]:
+    """Warn where the lesion reaches out of what the network worked on."""
     region = provenance["region"]
-    inside = refined_mask[Box(tuple(region["start"]), tuple(region["stop"])).slices].sum()
+    worked_on = box_within(Box(tuple(region["start"]), tuple(region["stop"])), enhanced.held)
+    try:
+        inside = refined_mask[intersect_box(worked_on, whole(enhanced.grid)).slices].sum()
+    except RegionError:
+        inside = 0
     outside = 1 - inside / refined_mask.sum()
     if outside == 0:
         return []

@@ -76,6 +76,15 @@ def measure_lesion(image: Image, mask: BoolArray, through_plane: int) -> LesionM
 
     Raises:
         MaskError: The mask is not boolean, has another shape than the image, or is empty.
+
+    Examples:
+        >>> from SuperResRadiomicsLib import Grid
+        >>> scan = Image(np.full((4, 8, 8), 30.0), Grid((8, 8, 4), (1.0, 1.0, 2.0)))
+        >>> mask = np.zeros((4, 8, 8), dtype=bool)
+        >>> mask[1:3, 2:6, 2:6] = True
+        >>> found = measure_lesion(scan, mask, through_plane=2)
+        >>> found.volume_mm3, found.mean_intensity
+        (64.0, 30.0)
     """
     check_lesion(image, mask)
     count = int(np.count_nonzero(mask))

@@ -24,6 +24,10 @@ class FeatureOptions:
 
     Raises:
         SettingsError: An option is outside what is allowed.
+
+    Examples:
+        >>> FeatureOptions(gldm_alpha=1).gldm_alpha
+        1
     """
 
     symmetrical_glcm: bool = True

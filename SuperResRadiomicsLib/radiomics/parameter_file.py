@@ -51,6 +51,14 @@ def read_parameter_file(path: str | os.PathLike[str], engine: str = "pyradiomics
     Raises:
         SettingsError: The file is missing or cannot be read, or a key or value is unknown or cannot be honoured.
         MissingDependencyError: PyYAML (for YAML), or what a filter needs, is not installed.
+
+    Examples:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "settings.json"
+        >>> _ = path.write_text('{"setting": {"binCount": 32}, "featureClass": {"glcm": []}}')
+        >>> settings = read_parameter_file(path, engine="exact").settings
+        >>> settings.bin_count, settings.classes
+        (32, ('glcm',))
     """
     source = Path(path)
     content = load_parameters(source)
@@ -61,7 +69,7 @@ def read_parameter_file(path: str | os.PathLike[str], engine: str = "pyradiomics
 
 
 def load_parameters(path: Path) -> Any:
-    """The content of a parameter file, not yet checked; see `read_parameter_file` for the errors."""
+    """Load the content of a parameter file, not yet checked; see `read_parameter_file` for the errors."""
     try:
         return _content(path)
     except SettingsError as error:
@@ -69,7 +77,12 @@ def load_parameters(path: Path) -> Any:
 
 
 def parse_parameters(content: Any, engine: str = "pyradiomics") -> ParameterFile:
-    """Turn the content of a parameter file into settings; see `read_parameter_file`."""
+    """Turn the content of a parameter file into settings; see `read_parameter_file`.
+
+    Examples:
+        >>> parse_parameters({"setting": {"binWidth": 10, "label": 2}}, engine="exact").label
+        2
+    """
     sections = _sections(content)
     setting = checked("setting", sections["setting"], SETTINGS)
     ignored = [f"voxelSetting.{key}" for key in checked("voxelSetting", sections["voxelSetting"], VOXEL_SETTINGS)]
@@ -122,7 +135,7 @@ def _sections(content: Any) -> dict[str, Section]:
 
 
 def _filters(section: Section, setting: Section, unused: set[str]) -> tuple[ImageFilter, ...]:
-    """The filters; each takes its parameters from its own entry, else from the section of settings."""
+    """Read the filters; each takes its parameters from its own entry, else from the section of settings."""
     filters = []
     for image_type, entry in section.items():
         if image_type not in FILTERS:
@@ -188,7 +201,7 @@ def _options(given: Section) -> FeatureOptions:
 
 
 def _preprocessing(setting: Section, unused: set[str]) -> Preprocessing:
-    """The steps; the parameters of a step that is not done stay unused."""
+    """Read the steps; the parameters of a step that is not done stay unused."""
 
     def take(*names: tuple[str, str]) -> Section:
         unused.difference_update(key for key, _ in names)

@@ -105,7 +105,7 @@ VOXEL_SETTINGS: dict[str, _Kind] = {
 
 
 def checked(section: str, given: Mapping[Any, Any], allowed: Mapping[str, _Kind]) -> dict[str, Any]:
-    """The keys and values of a section; a key without a value counts as not given, but for the interpolator.
+    """Check the keys and values of a section; a key without a value counts as not given, but for the interpolator.
 
     Raises:
         SettingsError: A key is not known there, or a value not allowed; named with what is allowed.

@@ -53,6 +53,6 @@ class ExtractionPlan:
         return self.distance if isinstance(self.distance, tuple) else (self.distance,)
 
     def chosen(self, feature_class: str) -> list[str]:
-        """Names of the single features chosen of a class; empty where all of it is wanted."""
+        """Name the single features chosen of a class; empty where all of it is wanted."""
         pairs = (feature.split("_", 1) for feature in self.features)
         return [name for of_class, name in pairs if of_class == feature_class]

@@ -32,7 +32,7 @@ class PyradiomicsEngine:
     name = "pyradiomics"
 
     def version(self) -> str:
-        """The version of the pyradiomics build that is installed."""
+        """Name the version of the pyradiomics build that is installed."""
         return str(_import_radiomics().__version__)
 
     def extract(self, image: Image, mask: BoolArray, plan: ExtractionPlan) -> dict[str, float]:
@@ -112,7 +112,7 @@ def _silenced() -> Iterator[None]:
 
 
 def keyword_arguments(plan: ExtractionPlan) -> dict[str, Any]:
-    """A plan as settings of pyradiomics."""
+    """Translate a plan into settings of pyradiomics."""
     bins = {"binCount": plan.bin_count} if plan.bin_count is not None else {"binWidth": plan.bin_width}
     arguments: dict[str, Any] = {"additionalInfo": False, "label": 1, "distances": list(plan.distances), **bins}
     arguments |= {
@@ -128,7 +128,7 @@ def keyword_arguments(plan: ExtractionPlan) -> dict[str, Any]:
 
 
 def _cropped(image: Image, mask: BoolArray) -> tuple[sitk.Image, sitk.Image]:
-    """The lesion's box as SimpleITK images; features depend on spacing, not on place or direction."""
+    """Crop to the lesion's box, as SimpleITK images; features depend on spacing, not on place or direction."""
     slices = box_of_mask(mask).slices
     voxels = sitk.GetImageFromArray(image.voxels[slices].astype(np.float64))
     label = sitk.GetImageFromArray(mask[slices].astype(np.uint8))

@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from ..errors import SettingsError
-from ..grid import Grid, Triple, through_plane_axis
+from ..grid import Box, Grid, Triple, expand_box, through_plane_axis, union_box
+from .companion import companion_reach
 from .engines import ENGINES, default_engine
 from .feature_names import FEATURE_NAMES
 from .filters import UNFILTERED, ImageFilter, check_bins
 from .options import PYRADIOMICS_OPTIONS, FeatureOptions
 from .plan import ALLOWED_CLASSES, FEATURE_CLASSES, ExtractionPlan
-from .preprocessing import NO_PREPROCESSING, Preprocessing
+from .preprocessing import NO_PREPROCESSING, Preprocessing, reached_box
 
 PLANAR_SPACING_RATIO = 2.0
 DIMENSION_RULE = (
@@ -50,6 +51,11 @@ class FeatureSettings:
 
     Raises:
         SettingsError: A setting is outside what is allowed.
+
+    Examples:
+        >>> settings = FeatureSettings(engine="exact", classes=("glcm", "firstorder"), bin_width=None, bin_count=32)
+        >>> settings.classes
+        ('firstorder', 'glcm')
     """
 
     engine: str = field(default_factory=default_engine)
@@ -85,13 +91,27 @@ class FeatureSettings:
         """The distances, also where it is one."""
         return self.distance if isinstance(self.distance, tuple) else (self.distance,)
 
-    @property
-    def needs_surroundings(self) -> bool:
-        """Whether features depend on voxels around the lesion, however far away."""
-        return self.preprocessing.changes_values or self.filters != UNFILTERED
+    def box_seen(self, lesion: Box, grid: Grid) -> Box:
+        """Say which voxels enter the features of a lesion.
+
+        Args:
+            lesion: Its box.
+            grid: The whole image's grid.
+
+        Returns:
+            A box around the lesion's own; the same where nothing else is looked at. Figures of the whole
+            image (`Image.whole`) may enter as well.
+        """
+        seen = expand_box(lesion, grid, companion_reach(self.classes))
+        cut = self.preprocessing.reach(grid.spacing)
+        if cut is not None:
+            return union_box(seen, reached_box(lesion, grid, cut))
+        for each in self.filters:
+            seen = union_box(seen, reached_box(lesion, grid, each.reach(grid.spacing), each.wraps))
+        return seen
 
     def describe(self) -> dict[str, Any]:
-        """Every setting as JSON-able values, for the header of a table."""
+        """Describe every setting as JSON-able values, for the header of a table."""
         described = {name: getattr(self, name) for name in _PLAIN_FIELDS} | {
             "filters": [each.describe() for each in self.filters],
             "preprocessing": self.preprocessing.describe(),
@@ -117,7 +137,12 @@ class FeatureSettings:
             )
 
     def resolve_dimension(self, grid: Grid) -> str:
-        """Say "2D" or "3D" for a comparison whose original image lies on ``grid``."""
+        """Say "2D" or "3D" for a comparison whose original image lies on ``grid``.
+
+        Examples:
+            >>> FeatureSettings().resolve_dimension(Grid((64, 64, 20), (0.7, 0.7, 3.0)))
+            '2D'
+        """
         if self.dimension != "auto":
             return self.dimension
         spacing = self._measured_spacing(grid)
@@ -129,7 +154,7 @@ class FeatureSettings:
         return resampling.new_spacing(grid.spacing) if resampling else grid.spacing
 
     def through_plane(self, grid: Grid) -> int:
-        """The axis (0, 1, 2 for i, j, k) across the slices of a comparison whose original lies on ``grid``."""
+        """Find the axis (0, 1, 2 for i, j, k) across the slices of a comparison whose original lies on ``grid``."""
         return through_plane_axis(grid) if self.slice_axis is None else "ijk".index(self.slice_axis)
 
     def plan(self, grid: Grid, dimension: str, through_plane: int, name: str) -> ExtractionPlan:
@@ -197,7 +222,7 @@ def _check_choice(what: str, given: str, allowed: tuple[str, ...]) -> None:
 
 
 def _ordered_classes(classes: tuple[str, ...]) -> tuple[str, ...]:
-    """The classes in the order of ``ALLOWED_CLASSES``, each once."""
+    """Sort the classes in the order of ``ALLOWED_CLASSES``, each once."""
     unknown = [name for name in classes if name not in ALLOWED_CLASSES]
     if unknown or not classes:
         raise SettingsError(
@@ -208,7 +233,7 @@ def _ordered_classes(classes: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _ordered_features(features: tuple[str, ...], classes: tuple[str, ...]) -> tuple[str, ...]:
-    """The single features in the order of a table, each once."""
+    """Sort the single features in the order of a table, each once."""
     for feature in features:
         of_class, _, name = feature.partition("_")
         if of_class not in classes:

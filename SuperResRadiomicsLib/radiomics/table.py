@@ -35,6 +35,11 @@ class FeatureRow:
         bicubic: Value on the bicubic interpolation to the refined grid.
         enhanced: Value on the network's output on the same grid.
         verdict: Whether the last one can be trusted.
+
+    Examples:
+        >>> row = FeatureRow("glcm", "Contrast", "original_glcm_Contrast", original=4.0, bicubic=2.0, enhanced=3.0)
+        >>> row.voxel_effect, row.network_effect, row.network_effect_relative
+        (-2.0, 1.0, 0.5)
     """
 
     feature_class: str
@@ -131,7 +136,7 @@ class FeatureTable:
         return original, bicubic, enhanced
 
     def cells(self) -> list[tuple[str | float | None, ...]]:
-        """The lines of the table under ``column_names``: measurements, then features; None where undefined."""
+        """List the lines of the table under ``column_names``: measurements, then features; None where undefined."""
         return [
             (row.feature_class, row.feature, row.key, *map(_or_none, row.numbers), *_words(row))
             for row in (*self.lesion_rows, *self.rows)
@@ -166,7 +171,7 @@ class FeatureTable:
         return table_html(self.header.enhanced_column, rows)
 
     def to_dict(self) -> dict[str, Any]:
-        """The table as JSON-able values; undefined numbers become None."""
+        """Convert the table to JSON-able values; undefined numbers become None."""
         return {
             "schema_version": SCHEMA_VERSION,
             "notice": NOT_FOR_CLINICAL_USE,
@@ -209,7 +214,7 @@ class FeatureTable:
 
 
 def _words(row: FeatureRow) -> tuple[str, str, str]:
-    """The verdict in words; measurements of the lesion have none."""
+    """Put the verdict in words; measurements of the lesion have none."""
     if row.feature_class == "lesion":
         return "", "", ""
     return row.verdict.word, row.verdict.change, " ".join(row.verdict.reasons)

@@ -36,7 +36,7 @@ def fill_table_node(node: Any, features: dict[str, Any]) -> None:
 
 
 def features_of_table_node(node: Any) -> dict[str, Any] | None:
-    """What `fill_table_node` put into a table node; None for any other table."""
+    """Read what `fill_table_node` put into a table node; None for any other table."""
     content = node.GetAttribute(FEATURES_ATTRIBUTE)
     features: dict[str, Any] | None = json.loads(content) if content else None
     return features

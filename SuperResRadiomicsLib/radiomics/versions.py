@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from ..enhancement.twin import interpolable_box
 from ..errors import MaskError
-from ..grid import BoolArray, MaskRule, transport_mask
+from ..grid import BoolArray, Box, MaskRule, box_of_mask, shift_box, transport_mask, union_box
 from ..io.image import Image
+from .surroundings import widened, widened_mask
 
 if TYPE_CHECKING:
     from ..enhancement import Enhancement
@@ -35,6 +37,18 @@ class LesionVersions:
         adversarial: Whether it was trained against a critic.
         provenance: Of the enhancement, where it is known.
         warnings: What the enhancement warned of.
+
+    Examples:
+        >>> import numpy as np
+        >>> from SuperResRadiomicsLib.grid import Grid, interpolate_bicubic, refine
+        >>> grid = Grid((8, 8, 4), (1.0, 1.0, 2.0))
+        >>> scan = Image(np.random.default_rng(0).normal(40.0, 20.0, grid.shape), grid, modality="CT", unit="HU")
+        >>> mask = np.zeros(grid.shape, dtype=bool)
+        >>> mask[1:3, 2:6, 2:6] = True
+        >>> finer = scan.with_voxels(interpolate_bicubic(scan.voxels, (4, 16, 16)), refine(grid, (2, 2, 1)))
+        >>> lesion = LesionVersions.of_images(scan, mask, bicubic=finer, enhanced=finer)
+        >>> int(lesion.original_mask.sum()), int(lesion.refined_mask.sum())
+        (32, 128)
     """
 
     original: Image
@@ -134,4 +148,34 @@ class LesionVersions:
             model=card.name if card else enhanced.name,
             objective=card.objective if card else "objective not stated",
             adversarial=card.adversarial if card else False,
+        )
+
+    @property
+    def refined_box(self) -> Box:
+        """The lesion's box, in voxels of the whole refined image."""
+        return shift_box(box_of_mask(self.refined_mask), self.enhanced.held.start)
+
+    @property
+    def widest(self) -> Box:
+        """The largest box of the refined grid that `widened` can make of the original at hand."""
+        held = self.enhanced.held
+        return union_box(held, interpolable_box(self.original, self.enhanced.whole_grid))
+
+    def widened(self, seen: Box) -> LesionVersions:
+        """Continue the refined images by their bicubic surroundings.
+
+        Args:
+            seen: What they shall hold besides what they hold, in voxels of the whole refined image.
+
+        Raises:
+            RegionError: The original at hand is too small.
+        """
+        box = union_box(self.enhanced.held, seen)
+        if box == self.enhanced.held:
+            return self
+        return replace(
+            self,
+            bicubic=widened(self.bicubic, self.original, box),
+            enhanced=widened(self.enhanced, self.original, box),
+            refined_mask=widened_mask(self.refined_mask, self.enhanced, box),
         )

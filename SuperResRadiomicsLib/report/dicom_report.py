@@ -154,7 +154,7 @@ def _measurements(table: FeatureTable, column: str) -> list[Measurement]:
 
 
 def _name(row: FeatureRow) -> tuple[CodedConcept, float]:
-    """A feature's code, and what is to be taken off its value."""
+    """Find a feature's code, and what is to be taken off its value."""
     known = IBSI_FEATURES.get(row.key)
     if known is not None:
         return CodedConcept(known.code, IBSI_SCHEME, f"{row.feature_class} {row.feature}"[:LONGEST_TEXT]), known.offset
@@ -174,7 +174,7 @@ def _unit(row: FeatureRow, intensity: str) -> Code:
 
 
 def _settings(table: FeatureTable) -> list[str]:
-    """What shaped the values, a line each."""
+    """Describe what shaped the values, a line each."""
     names = ("engine", "engine_version", "bin_width", "bin_count", "dimension_used", "enhanced_column")
     header = table.header.to_dict()
     return [f"{name}: {header[name]}"[:LONGEST_TEXT] for name in names if header[name] is not None]

@@ -5,16 +5,23 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ..grid import expand_box, intersect_box
 from ..io.files import write_bytes
 from ..radiomics import FeatureTable, Lesion, LesionVersions
 from .page import write_page
 from .picture import draw_comparison, png_bytes
+from .plane import shown_around
 
 CSV_NAME, JSON_NAME, PICTURE_NAME, PAGE_NAME = "features.csv", "features.json", "comparison.png", "report.html"
 
 
 def file_names(report: bool) -> list[str]:
-    """The files of a comparison, with or without its report; `JSON_NAME` is the set's record."""
+    """Name the files of a comparison, with or without its report; `JSON_NAME` is the set's record.
+
+    Examples:
+        >>> file_names(report=False)
+        ['features.csv', 'features.json']
+    """
     return [CSV_NAME, JSON_NAME, *([PICTURE_NAME, PAGE_NAME] if report else [])]
 
 
@@ -53,6 +60,9 @@ def save_report(
 
 
 def draw_versions(versions: LesionVersions, table: FeatureTable, title: str) -> bytes:
-    """The comparison as PNG; the enhanced image is called as in the table."""
-    images = (versions.original, versions.original_mask, versions.bicubic, versions.enhanced, versions.refined_mask)
+    """Draw the comparison as PNG; the enhanced image is called as in the table."""
+    lesion, grid = versions.refined_box, versions.enhanced.whole_grid
+    around = expand_box(lesion, grid, shown_around(lesion, grid))
+    wide = versions.widened(intersect_box(around, versions.widest))
+    images = (wide.original, wide.original_mask, wide.bicubic, wide.enhanced, wide.refined_mask)
     return png_bytes(draw_comparison(*images, model=table.header.enhanced_column, title=title))

@@ -77,12 +77,12 @@ def _template() -> Any:
 
 
 def by_class(rows: list[FeatureRow]) -> list[tuple[str, list[FeatureRow]]]:
-    """The rows of each class, in the table's order."""
+    """Group the rows by class, in the table's order."""
     return [(name, list(members)) for name, members in groupby(rows, key=lambda row: row.group)]
 
 
 def typical_effects(rows: list[FeatureRow]) -> tuple[float, float]:
-    """Median size of the two relative changes; one feature near zero does not rule it."""
+    """Take the median size of the two relative changes; one feature near zero does not rule it."""
     effects = (
         [abs(row.voxel_effect_relative) for row in rows],
         [abs(row.network_effect_relative) for row in rows],

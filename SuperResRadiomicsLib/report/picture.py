@@ -108,7 +108,7 @@ def _window(image: Image, plane: Plane, limits: list[Limits]) -> Limits:
 
 
 def _cut(plane: Plane, pixels: Array, grid: Grid, limits: list[Limits]) -> Array:
-    """The part of a slice within the limits."""
+    """Cut out the part of a slice within the limits."""
     columns, rows = (
         (plane.centres(grid, axis) >= low) & (plane.centres(grid, axis) <= high)
         for axis, (low, high) in zip(plane.axes, limits, strict=True)
@@ -141,7 +141,7 @@ def _frame(panel: Axes, plane: Plane, limits: list[Limits]) -> None:
 
 
 def _scale_length(width_mm: float) -> float:
-    """The longest of 1, 2, 5, 10, ... mm that fits into a third of the picture."""
+    """Choose the longest of 1, 2, 5, 10, ... mm that fits into a third of the picture."""
     step = 10.0 ** np.floor(np.log10(width_mm / 3))
     return float(step * max(m for m in (1, 2, 5) if m * step <= width_mm / 3))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..grid import Array, BoolArray, Grid, box_of_mask, through_plane_axis
+from ..grid import Array, BoolArray, Box, Grid, box_of_mask, through_plane_axis
 
 CONTEXT_MM = 15.0
 """Least distance from the lesion to the picture's edge, where the image reaches that far."""
@@ -40,17 +40,17 @@ class Plane:
         return horizontal, vertical
 
     def slice_of(self, voxels: Array, grid: Grid) -> Array:
-        """The voxels [vertical, horizontal] of an image nearest to the plane."""
+        """Take the voxels [vertical, horizontal] of an image nearest to the plane."""
         index = round((self.depth_mm - self._offset(grid)[self.through]) / grid.spacing[self.through])
         return np.take(voxels, min(max(index, 0), grid.size[self.through] - 1), axis=2 - self.through)
 
     def edges(self, grid: Grid, axis: int) -> Limits:
-        """Where an image's field of view begins and ends along an axis, in mm."""
+        """Find where an image's field of view begins and ends along an axis, in mm."""
         first = self._offset(grid)[axis] - 0.5 * grid.spacing[axis]
         return first, first + grid.size[axis] * grid.spacing[axis]
 
     def centres(self, grid: Grid, axis: int) -> Array:
-        """Positions of an image's voxel centres along an axis, in mm."""
+        """Locate an image's voxel centres along an axis, in mm."""
         return self._offset(grid)[axis] + np.arange(grid.size[axis]) * grid.spacing[axis]
 
     def _offset(self, grid: Grid) -> Array:
@@ -58,7 +58,7 @@ class Plane:
         return np.asarray(axes.T @ (np.asarray(grid.origin) - np.asarray(self.grid.origin)))
 
     def upright(self, limits: Sequence[Limits]) -> tuple[Limits, Limits]:
-        """Limits of the horizontal and the vertical axis in the order in which they are shown.
+        """Order the limits of the horizontal and the vertical axis as they are shown.
 
         As radiologists look: the patient's left (or back) is right, the back (or feet) is down.
         """
@@ -78,7 +78,7 @@ def _toward(grid: Grid, axis: int, towards: tuple[int, int, int]) -> float:
 
 
 def largest_lesion_plane(mask: BoolArray, grid: Grid, through: int | None = None) -> Plane:
-    """The slice in which the lesion has its largest area.
+    """Find the slice in which the lesion has its largest area.
 
     Args:
         mask: The lesion, [k, j, i] on ``grid``.
@@ -91,7 +91,7 @@ def largest_lesion_plane(mask: BoolArray, grid: Grid, through: int | None = None
 
 
 def lesion_limits(mask: BoolArray, plane: Plane) -> list[Limits]:
-    """A square around the lesion with context, within the image; for both axes of the plane."""
+    """Lay a square around the lesion with context, within the image; for both axes of the plane."""
     box = box_of_mask(mask)
     centres, sides = [], []
     for axis in plane.axes:
@@ -100,6 +100,17 @@ def lesion_limits(mask: BoolArray, plane: Plane) -> list[Limits]:
         )
         centres.append((start + stop) / 2)
         sides.append(stop - start)
-    half = max(sides) / 2 + max(CONTEXT_MM, max(sides) / 4)
+    half = max(sides) / 2 + _context(max(sides))
     fields = [plane.edges(plane.grid, axis) for axis in plane.axes]
     return [(max(low, c - half), min(high, c + half)) for c, (low, high) in zip(centres, fields, strict=True)]
+
+
+def shown_around(lesion: Box, grid: Grid) -> float:
+    """How far from a lesion's box, in mm, the square of `lesion_limits` may reach."""
+    longest = max(n * size for n, size in zip(lesion.size, grid.spacing, strict=True))
+    return longest / 2 + _context(longest)
+
+
+def _context(side: float) -> float:
+    """Distance in mm from a lesion of a side to the picture's edge."""
+    return max(CONTEXT_MM, side / 4)

@@ -21,7 +21,7 @@ LARGEST_SPREAD_OF_LOGARITHMS = 0.75
 
 
 def concordance(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
-    """Lin's concordance correlation coefficient.
+    """Compute Lin's concordance correlation coefficient.
 
     2 cov / (var + var + (difference of means)^2) with population (1/n) moments
     (Lin 1989, doi:10.2307/2532051).
@@ -35,6 +35,10 @@ def concordance(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
 
     Raises:
         SettingsError: Different lengths, or fewer than two subjects.
+
+    Examples:
+        >>> round(concordance([1, 2, 3, 4], [1.1, 1.9, 3.2, 3.8]), 3)
+        0.989
     """
     x, y = _pair(first, second, 2)
     covariance = float(np.mean((x - x.mean()) * (y - y.mean())))
@@ -46,7 +50,7 @@ def concordance(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
 def concordance_interval(
     first: npt.ArrayLike, second: npt.ArrayLike, confidence: float = 0.95, patients: npt.ArrayLike | None = None
 ) -> tuple[float, float]:
-    """Confidence interval of `concordance`: quantiles of what may lie behind the values.
+    """Compute the confidence interval of `concordance`: quantiles of what may lie behind the values.
 
     The draws of `concordance_draws`; where all values are positive, as many of them as that is likely are of lognormal
     values. `docs/intervals.md` says how often such intervals hold the true value.
@@ -65,9 +69,10 @@ def concordance_interval(
     Raises:
         SettingsError: Different lengths, fewer than three subjects, or the confidence is not in (0, 1).
 
-    >>> low, high = concordance_interval([1, 2, 3, 4, 5, 6], [1.1, 1.9, 3.2, 3.9, 5.1, 5.8])
-    >>> round(low, 2), round(high, 2)
-    (0.94, 1.0)
+    Examples:
+        >>> low, high = concordance_interval([1, 2, 3, 4, 5, 6], [1.1, 1.9, 3.2, 3.9, 5.1, 5.8])
+        >>> round(low, 2), round(high, 2)
+        (0.96, 1.0)
     """
     x, y = _pair(first, second, 3)
     _check_confidence(confidence)
@@ -135,7 +140,7 @@ class BlandAltman:
 
 
 def bland_altman(first: npt.ArrayLike, second: npt.ArrayLike, confidence: float = 0.95) -> BlandAltman:
-    """Bias and limits of agreement (Bland & Altman 1999, doi:10.1177/096228029900800204).
+    """Compute bias and limits of agreement (Bland & Altman 1999, doi:10.1177/096228029900800204).
 
     The standard error of the bias is s / sqrt(n), that of a limit
     s sqrt(1 / n + 1.96^2 / (2 (n - 1))); intervals are Student's.
@@ -147,6 +152,11 @@ def bland_altman(first: npt.ArrayLike, second: npt.ArrayLike, confidence: float 
 
     Raises:
         SettingsError: As `concordance_interval`.
+
+    Examples:
+        >>> found = bland_altman([1, 2, 3, 4], [1.1, 1.9, 3.2, 3.8])
+        >>> round(found.bias, 3), [round(limit, 2) for limit in found.limits]
+        (0.0, [-0.36, 0.36])
     """
     x, y = _pair(first, second, 3)
     _check_confidence(confidence)
@@ -168,7 +178,7 @@ def bland_altman(first: npt.ArrayLike, second: npt.ArrayLike, confidence: float 
 
 
 def coefficient_of_variation(values: npt.ArrayLike, axis: int = 0) -> FloatArray:
-    """Standard deviation (n - 1) over the magnitude of the mean; NaN where the mean is 0.
+    """Divide the standard deviation (n - 1) by the magnitude of the mean; NaN where the mean is 0.
 
     Args:
         values: Repeated measurements along ``axis``, at least two.
@@ -176,6 +186,10 @@ def coefficient_of_variation(values: npt.ArrayLike, axis: int = 0) -> FloatArray
 
     Raises:
         SettingsError: Fewer than two measurements.
+
+    Examples:
+        >>> coefficient_of_variation([[1.0, 10.0], [2.0, 10.0], [3.0, 10.0]]).tolist()
+        [0.5, 0.0]
     """
     table = np.asarray(values, dtype=np.float64)
     if table.ndim == 0 or table.shape[axis] < 2:
@@ -186,7 +200,7 @@ def coefficient_of_variation(values: npt.ArrayLike, axis: int = 0) -> FloatArray
 
 
 def percent_difference(after: npt.ArrayLike, reference: npt.ArrayLike) -> FloatArray:
-    """|after - reference| / |reference| in percent; NaN where the reference is 0 (Moummad et al. 2022, 2.4).
+    """Compute |after - reference| / |reference| in percent; NaN where the reference is 0 (Moummad et al. 2022, 2.4).
 
     Args:
         after: Voxels or values.
@@ -194,6 +208,10 @@ def percent_difference(after: npt.ArrayLike, reference: npt.ArrayLike) -> FloatA
 
     Raises:
         SettingsError: Different shapes.
+
+    Examples:
+        >>> percent_difference([1.1, 2.0], [1.0, 4.0]).round(1).tolist()
+        [10.0, 50.0]
     """
     x, y = np.asarray(after, dtype=np.float64), np.asarray(reference, dtype=np.float64)
     if x.shape != y.shape:

@@ -32,7 +32,7 @@ class BinChoice:
 def choose_bin_count(
     values: Mapping[int, npt.ArrayLike], threshold: float = ROBUST, form: Form = "ICC(3,1)"
 ) -> BinChoice:
-    """The number of bins at which most features agree between masks, on the original images alone.
+    """Choose the number of bins at which most features agree between masks, on the original images alone.
 
     Args:
         values: By number of bins: (lesions, masks, features), for instance of the mask as drawn, opened
@@ -42,6 +42,12 @@ def choose_bin_count(
 
     Raises:
         SettingsError: Nothing given, or as `intraclass_correlation`.
+
+    Examples:
+        >>> lesion = np.arange(4.0)[:, None, None]
+        >>> same, differing = np.repeat(lesion, 2, axis=1), np.concatenate([lesion, -lesion], axis=1)
+        >>> choose_bin_count({16: differing, 32: same}).best
+        32
     """
     if not values:
         raise SettingsError("No number of bins was given, so none can be chosen.")

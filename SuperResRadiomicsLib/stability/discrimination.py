@@ -16,7 +16,7 @@ from ..grid.types import BoolArray, FloatArray
 
 
 def area_under_curve(scores: npt.ArrayLike, outcomes: npt.ArrayLike) -> float:
-    """Area under the ROC curve, from the Mann-Whitney statistic.
+    """Compute the area under the ROC curve, from the Mann-Whitney statistic.
 
     The share of pairs (one with the outcome, one without) in which the one with it has the higher
     score: (R - n1 (n1 + 1) / 2) / (n1 n0), R the sum of mid-ranks of the n1 with the outcome
@@ -31,6 +31,10 @@ def area_under_curve(scores: npt.ArrayLike, outcomes: npt.ArrayLike) -> float:
 
     Raises:
         SettingsError: Rows of different lengths, scores that are not finite, or outcomes other than 0 and 1.
+
+    Examples:
+        >>> area_under_curve([0.1, 0.4, 0.35, 0.8], [0, 0, 1, 1])
+        0.75
     """
     score, outcome = _scores(scores), _binary(outcomes, "outcomes")
     _check_lengths(score, outcome)
@@ -43,7 +47,7 @@ def area_under_curve(scores: npt.ArrayLike, outcomes: npt.ArrayLike) -> float:
 
 
 def concordance_index(scores: npt.ArrayLike, times: npt.ArrayLike, events: npt.ArrayLike) -> float:
-    """Harrell's C: the share of usable pairs in which the higher score has the earlier event.
+    """Compute Harrell's C: the share of usable pairs in which the higher score has the earlier event.
 
     A pair is usable where the shorter time ended in an event, or where both times are equal and one
     of them only ended in an event, which then came first. Equal scores count for a half (Harrell,
@@ -61,6 +65,10 @@ def concordance_index(scores: npt.ArrayLike, times: npt.ArrayLike, events: npt.A
     Raises:
         SettingsError: Rows of different lengths, values that are not finite, negative times, or events other than
             0 and 1.
+
+    Examples:
+        >>> concordance_index([3.0, 2.0, 1.0], times=[1.0, 2.0, 3.0], events=[1, 1, 0])
+        1.0
     """
     score, time, event = _scores(scores), np.asarray(times, dtype=np.float64), _binary(events, "events")
     _check_lengths(score, time, event)

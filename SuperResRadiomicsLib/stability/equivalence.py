@@ -35,7 +35,7 @@ class Equivalence:
 
 
 def equivalence_of_pairs(first: npt.ArrayLike, second: npt.ArrayLike, margin: float) -> Equivalence:
-    """Two one-sided tests, TOST (Schuirmann 1987, doi:10.1007/BF01068419).
+    """Do two one-sided tests, TOST (Schuirmann 1987, doi:10.1007/BF01068419).
 
     Args:
         first: One value a patient (mean lesions of a patient first); at least three.
@@ -44,6 +44,11 @@ def equivalence_of_pairs(first: npt.ArrayLike, second: npt.ArrayLike, margin: fl
 
     Raises:
         SettingsError: Rows of other shapes, fewer than three patients, or a margin that is not positive.
+
+    Examples:
+        >>> found = equivalence_of_pairs([1.0, 2.1, 2.9, 4.0], [1.0, 2.0, 3.0, 4.0], margin=0.5)
+        >>> found.p < 0.05
+        True
     """
     x, y = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if x.shape != y.shape or x.ndim != 1 or x.size < 3:
@@ -71,7 +76,7 @@ def clustered_bootstrap(
     confidence: float = 0.95,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """Percentile interval of a statistic when whole patients are drawn again, with all their lesions.
+    """Compute the percentile interval of a statistic, drawing whole patients again, with all their lesions.
 
     Lesions of one patient are alike; drawing lesions would promise more than is known (Davison &
     Hinkley 1997, section 3.8).
@@ -88,6 +93,12 @@ def clustered_bootstrap(
 
     Raises:
         SettingsError: Fewer than two patients.
+
+    Examples:
+        >>> scores = np.array([1.0, 2.0, 3.0, 4.0])
+        >>> low, high = clustered_bootstrap(lambda rows: float(scores[rows].mean()), patients=["a", "a", "b", "c"])
+        >>> low < 2.5 < high
+        True
     """
     names, owner = np.unique(np.asarray(patients), return_inverse=True)
     if names.size < 2:

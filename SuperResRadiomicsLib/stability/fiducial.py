@@ -65,7 +65,7 @@ class Clusters:
         return float(self.patients / np.sum(1 / self.counts))
 
     def means(self, values: FloatArray) -> FloatArray:
-        """The mean over each patient's lesions."""
+        """Average over each patient's lesions."""
         return np.asarray(np.bincount(self.owner, values) / self.counts)
 
 
@@ -84,7 +84,7 @@ class Pair:
     covariance: FloatArray
 
     def exponential(self) -> Pair:
-        """The same of the measurements whose logarithms were given, if these are normal."""
+        """Convert to the pair of the measurements whose logarithms were given, if these are normal."""
         means = [np.exp(mean + variance / 2) for mean, variance in zip(self.means, self.variances, strict=True)]
         spreads = [mean**2 * np.expm1(variance) for mean, variance in zip(means, self.variances, strict=True)]
         return Pair((means[0], means[1]), (spreads[0], spreads[1]), means[0] * means[1] * np.expm1(self.covariance))
@@ -123,7 +123,7 @@ def draw_pair(first: FloatArray, second: FloatArray, clusters: Clusters, draws: 
 
 
 def lognormal_chance(tables: Sequence[FloatArray]) -> float:
-    """How likely a lognormal distribution of the rows is beside a normal one, in [0, 1].
+    """Compute how likely a lognormal distribution of the rows is beside a normal one, in [0, 1].
 
     Args:
         tables: Rows of values of the same lesions, which count once; 0 where a value is not positive.
@@ -139,7 +139,7 @@ def lognormal_chance(tables: Sequence[FloatArray]) -> float:
 
 
 def quantile_limits(found: FloatArray, confidence: float) -> tuple[float, float]:
-    """Both limits, from the quantiles of draws; NaN where a draw is not defined."""
+    """Take both limits from the quantiles of draws; NaN where a draw is not defined."""
     low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
 

@@ -50,7 +50,7 @@ class IntraclassCorrelation:
 def intraclass_correlation(
     values: npt.ArrayLike, form: Form = "ICC(2,1)", confidence: float = 0.95
 ) -> IntraclassCorrelation:
-    """Intraclass correlation of single measurements.
+    """Compute the intraclass correlation of single measurements.
 
     With the mean squares of rows (lesions) R, of columns (raters) C, of the error E and within rows
     W, of n lesions and k raters:
@@ -70,6 +70,11 @@ def intraclass_correlation(
 
     Raises:
         SettingsError: Fewer than two lesions or raters, values that are not finite, an unknown form.
+
+    Examples:
+        >>> ratings = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
+        >>> round(float(intraclass_correlation(ratings).value), 2)  # Shrout & Fleiss 1979, table 4
+        0.29
     """
     table = _checked(values, form, confidence)
     n, k = table.shape[:2]
@@ -91,7 +96,12 @@ def intraclass_correlation(
 
 
 def band(value: float) -> str:
-    """Name of the band of `BANDS` that a correlation falls into; ``undefined`` for NaN."""
+    """Name of the band of `BANDS` that a correlation falls into; ``undefined`` for NaN.
+
+    Examples:
+        >>> band(0.8)
+        'good'
+    """
     return "undefined" if np.isnan(value) else next(name for end, name in BANDS if value <= end)
 
 

@@ -12,7 +12,7 @@ from .signature import Signature, signature_scores
 
 
 def score_lesion(table: FeatureTable, signature: Signature) -> FeatureTable:
-    """The same table with the signature's scores in its header, under ``signature``.
+    """Add the signature's scores to a table's header, under ``signature``.
 
     Args:
         table: The features of one lesion.

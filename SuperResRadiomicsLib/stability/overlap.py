@@ -9,7 +9,7 @@ from ..errors import SettingsError
 
 
 def dice(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> float:
-    """Dice's coefficient: 2 |A and B| / (|A| + |B|) (Dice 1945, doi:10.2307/1932409).
+    """Compute Dice's coefficient: 2 |A and B| / (|A| + |B|) (Dice 1945, doi:10.2307/1932409).
 
     Args:
         first: Boolean mask.
@@ -20,6 +20,10 @@ def dice(first: npt.NDArray[np.bool_], second: npt.NDArray[np.bool_]) -> float:
 
     Raises:
         SettingsError: Different shapes.
+
+    Examples:
+        >>> round(float(dice(np.array([True, True, False]), np.array([True, False, False]))), 3)
+        0.667
     """
     if first.shape != second.shape:
         raise SettingsError(f"The masks have the shapes {first.shape} and {second.shape}. Give both on one grid.")

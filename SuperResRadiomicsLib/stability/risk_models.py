@@ -80,6 +80,11 @@ class Scaler:
     Attributes:
         mean: By feature key.
         deviation: Likewise.
+
+    Examples:
+        >>> scaler = Scaler.fit({"original_glcm_Contrast": [1.0, 2.0, 3.0]})
+        >>> float(scaler.mean["original_glcm_Contrast"])
+        2.0
     """
 
     mean: Mapping[str, float]
@@ -105,7 +110,7 @@ class Scaler:
 
 
 def risk_scores(model: RiskModel, features: Mapping[str, npt.ArrayLike], scaler: Scaler) -> FloatArray:
-    """The model's score of every lesion; read `CAUTION`.
+    """Score every lesion by the model; read `CAUTION`.
 
     Args:
         model: One of `RISK_MODELS`, or another.

@@ -40,6 +40,11 @@ class Signature:
 
     Raises:
         SettingsError: A name, a number or a scaler that cannot be used.
+
+    Examples:
+        >>> texture = Signature("texture", {"original_glcm_Contrast": 2.0}, intercept=-1.0, cut_off=0.5)
+        >>> texture.to_dict()["cut_off"]
+        0.5
     """
 
     name: str
@@ -75,7 +80,7 @@ class Signature:
         return self.name.replace(" ", "-")
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON-able values that `from_dict` takes."""
+        """Convert to JSON-able values that `from_dict` takes."""
         scaler = self.scaler and {
             key: {"mean": self.scaler.mean[key], "sd": self.scaler.deviation[key]} for key in self.coefficients
         }
@@ -129,6 +134,13 @@ def read_signature(path: str | os.PathLike[str]) -> Signature:
 
     Raises:
         SettingsError: The file is missing, of another kind, or holds something that is not allowed.
+
+    Examples:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "texture.json"
+        >>> _ = path.write_text('{"coefficients": {"original_glcm_Contrast": 2.0}, "intercept": -1.0}')
+        >>> read_signature(path).coefficients
+        {'original_glcm_Contrast': 2.0}
     """
     source = Path(path)
     if not source.is_file():
@@ -144,7 +156,7 @@ def read_signature(path: str | os.PathLike[str]) -> Signature:
 
 
 def signature_scores(signature: Signature, features: Mapping[str, npt.ArrayLike]) -> FloatArray:
-    """The score of every lesion.
+    """Score every lesion.
 
     Args:
         signature: The signature.
@@ -152,6 +164,11 @@ def signature_scores(signature: Signature, features: Mapping[str, npt.ArrayLike]
 
     Raises:
         SettingsError: A feature is missing.
+
+    Examples:
+        >>> texture = Signature("texture", {"original_glcm_Contrast": 2.0}, intercept=-1.0)
+        >>> signature_scores(texture, {"original_glcm_Contrast": [0.5, 1.5]}).tolist()
+        [0.0, 2.0]
     """
     model = RiskModel(signature.name, "the user's", signature.intercept, signature.coefficients)
     unscaled = Scaler(dict.fromkeys(signature.coefficients, 0.0), dict.fromkeys(signature.coefficients, 1.0))
@@ -187,6 +204,10 @@ def cut_off_crossings(first: npt.ArrayLike, second: npt.ArrayLike, cut_off: floa
 
     Raises:
         SettingsError: Rows of different lengths, or scores that are not finite.
+
+    Examples:
+        >>> cut_off_crossings([0.2, 0.6, 0.9], [0.7, 0.6, 0.1], cut_off=0.5)
+        Crossings(upwards=1, downwards=1, above_first=2, above_second=2, total=3)
     """
     x, y = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if x.shape != y.shape or x.ndim != 1 or not (np.isfinite(x).all() and np.isfinite(y).all()):
@@ -216,7 +237,7 @@ def _number(value: Any, what: str) -> float:
 
 
 def _from_csv(text: str) -> dict[str, Any]:
-    """The fields of a signature from its CSV."""
+    """Read the fields of a signature from its CSV."""
     lines = text.splitlines()
     comments = [line[1:].partition(":") for line in lines if line.startswith("#")]
     named = {name.strip().lower().replace("-", "_"): value.strip() for name, _, value in comments}

@@ -36,7 +36,7 @@ class SignedRank:
         return float(np.median(self.averages))
 
     def limits(self, confidence: float = 0.95) -> tuple[float, float]:
-        """Confidence limits of the pseudomedian; infinite where so few pairs cannot give that confidence."""
+        """Compute confidence limits of the pseudomedian; infinite where so few pairs cannot give that confidence."""
         left_out = int(np.searchsorted(_cumulative(self.pairs), (1 - confidence) / 2, side="right"))
         if left_out == 0:
             return -np.inf, np.inf
@@ -52,8 +52,9 @@ def signed_rank(differences: npt.ArrayLike) -> SignedRank:
     Raises:
         SettingsError: Not a row of finite numbers.
 
-    >>> signed_rank([0.5, 0.8, 1.1, 0.2, 0.9, 0.4]).p
-    0.03125
+    Examples:
+        >>> signed_rank([0.5, 0.8, 1.1, 0.2, 0.9, 0.4]).p
+        0.03125
     """
     values = np.asarray(differences, dtype=np.float64)
     if values.ndim != 1 or not values.size or not np.isfinite(values).all():

@@ -81,7 +81,7 @@ def _write(tables: Iterator[pa.Table], content: dict[str, Any], parquet: Path, c
 
 
 def _guarded(table: pa.Table) -> pa.Table:
-    """The table as CSV holds it: no text that a spreadsheet would run, and the notice as last column."""
+    """Guard the table for CSV: no text that a spreadsheet would run, and the notice as last column."""
     import pyarrow as pa
 
     for number, field in enumerate(table.schema):

@@ -63,12 +63,12 @@ class Cube:
     dice: FloatArray
 
     def of(self, version: str, mask: str = UNCHANGED, binning: str | None = None) -> FloatArray:
-        """Values (case, feature) of one version, mask and binning (the first without one)."""
+        """Take the values (case, feature) of one version, mask and binning (the first without one)."""
         number = 0 if binning is None else self.binnings.index(binning)
         return self.values[:, self.versions.index(version), self.masks.index(mask), number]
 
     def select(self, cases: Sequence[int]) -> Cube:
-        """The same for some of the cases, by their numbers."""
+        """Select some of the cases, by their numbers."""
         rows = list(cases)
         return replace(
             self,
@@ -86,11 +86,11 @@ class Cube:
         )
 
     def first_sessions(self) -> Cube:
-        """The same without retests: every lesion once."""
+        """Leave out retests: every lesion once."""
         return self.select([row for row, first in enumerate(self.retest_of) if not first])
 
     def patient_means(self, table: FloatArray) -> FloatArray:
-        """Rows (case, ...) averaged over each patient's lesions: (patient, ...), in the order of their names."""
+        """Average rows (case, ...) over each patient's lesions: (patient, ...), in the order of their names."""
         _, owner = np.unique(self.patients, return_inverse=True)
         return np.stack([table[owner == number].mean(axis=0) for number in range(owner.max() + 1)])
 

@@ -22,7 +22,7 @@ FEWEST_FOR_TESTS = 6
 
 
 def choose_bins(cube: Cube, protocol: Protocol) -> BinChoice | None:
-    """P1's choice of the number of bins, where the protocol leaves it to the data and these allow it."""
+    """Choose the number of bins as P1 did, where the protocol leaves it to the data and these allow it."""
     counts = [int(value) for kind, value in protocol.binnings.values() if kind == "count"]
     if protocol.chosen_binning or len(counts) < 2 or len(cube.masks) < 2 or len(cube.cases) < 3:
         return None
@@ -34,18 +34,18 @@ def choose_bins(cube: Cube, protocol: Protocol) -> BinChoice | None:
 
 
 def texture(cube: Cube) -> np.ndarray:
-    """bool (feature,): which features are texture."""
+    """Mark which features are texture: bool (feature,)."""
     others = ("shape", "firstorder", *COMPANION_CLASSES)
     return np.array([not any(f"_{name}_" in key for name in others) for key in cube.features])
 
 
 def stack_masks(cube: Cube, version: str, binning: str) -> FloatArray:
-    """Values (case, mask, feature) of a version."""
+    """Stack the values (case, mask, feature) of a version."""
     return np.stack([cube.of(version, mask, binning) for mask in cube.masks], axis=1)
 
 
 def feature_correlation(table: FloatArray, form: Any, confidence: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Value and both limits for (case, rater, feature); NaN for features that are not always defined or constant."""
+    """Compute value and limits for (case, rater, feature); NaN for features that are not always defined or constant."""
     shape = table.shape[2]
     value, low, high = (np.full(shape, np.nan) for _ in range(3))
     kept = np.isfinite(table).all(axis=(0, 1)) & (np.ptp(table, axis=(0, 1)) > 0)
@@ -56,7 +56,7 @@ def feature_correlation(table: FloatArray, form: Any, confidence: float) -> tupl
 
 
 def mask_correlations(cube: Cube, protocol: Protocol, binning: str) -> dict[str, tuple[FloatArray, FloatArray]]:
-    """By version: ICC(2,1) between the perturbations and its lower limit, of every feature."""
+    """Compute, by version, ICC(2,1) between the perturbations and its lower limit, of every feature."""
     if len(cube.masks) < 2:
         return {}
     found = {}
@@ -68,7 +68,7 @@ def mask_correlations(cube: Cube, protocol: Protocol, binning: str) -> dict[str,
 
 
 def agreement(cube: Cube, base: str, version: str, binning: str) -> FloatArray:
-    """Concordance of each feature with the base version; NaN where not always defined."""
+    """Compute the concordance of each feature with the base version; NaN where not always defined."""
     reference, other = cube.of(base, binning=binning), cube.of(version, binning=binning)
     found = np.full(len(cube.features), np.nan)
     for f in np.flatnonzero((np.isfinite(reference) & np.isfinite(other)).all(axis=0)):
@@ -77,7 +77,7 @@ def agreement(cube: Cube, base: str, version: str, binning: str) -> FloatArray:
 
 
 def changes(cube: Cube, base: str, version: str, binning: str) -> tuple[FloatArray, FloatArray]:
-    """Median relative change over lesions, and p of the patients' paired t-test, adjusted over the features."""
+    """Compute the median change over lesions, and p of the patients' paired t-test, adjusted over the features."""
     reference, other = cube.of(base, binning=binning), cube.of(version, binning=binning)
     with np.errstate(divide="ignore", invalid="ignore"):
         relative = (other - reference) / np.abs(reference)
@@ -92,19 +92,19 @@ def changes(cube: Cube, base: str, version: str, binning: str) -> tuple[FloatArr
 
 
 def consistency_over_bins(cube: Cube, protocol: Protocol, version: str) -> FloatArray:
-    """ICC(3,1) over all binnings of every feature of a version, the mask as it is; NaN where not defined."""
+    """Compute ICC(3,1) over all binnings of every feature of a version, the mask as it is; NaN where not defined."""
     table = cube.values[:, cube.versions.index(version), 0]
     return feature_correlation(table, "ICC(3,1)", protocol.statistics.confidence)[0]
 
 
 def robust_over_bins(cube: Cube, protocol: Protocol) -> np.ndarray:
-    """bool (feature,): consistency over the binnings is excellent in some version."""
+    """Mark features consistent over the binnings (excellent in some version): bool (feature,)."""
     tables = [consistency_over_bins(cube, protocol, version) for version in cube.versions]
     return np.logical_or.reduce([np.nan_to_num(table) > protocol.statistics.excellent for table in tables])
 
 
 def share_different(difference: FloatArray, alpha: float) -> float:
-    """Share of features whose paired t-test over lesions (case, feature) has p below a level."""
+    """Compute the share of features whose paired t-test over lesions (case, feature) has p below a level."""
     tested = np.isfinite(difference).all(axis=0) & (np.ptp(difference, axis=0) > 0)
     if len(difference) < FEWEST_FOR_TESTS or not tested.any():
         return float("nan")
@@ -112,7 +112,7 @@ def share_different(difference: FloatArray, alpha: float) -> float:
 
 
 def concordances(first: FloatArray, second: FloatArray) -> FloatArray:
-    """`concordance` of every column at once."""
+    """Compute `concordance` of every column at once."""
     mean_first, mean_second = first.mean(axis=0), second.mean(axis=0)
     covariance = ((first - mean_first) * (second - mean_second)).mean(axis=0)
     scale = first.var(axis=0) + second.var(axis=0) + (mean_first - mean_second) ** 2

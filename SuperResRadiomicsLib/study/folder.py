@@ -55,7 +55,7 @@ class StudyFolder:
 
     @classmethod
     def existing(cls, root: str | os.PathLike[str]) -> StudyFolder:
-        """The folder of a study that was set up.
+        """Open the folder of a study that was set up.
 
         Raises:
             StudyError: It holds no protocol or no manifest.
@@ -128,22 +128,22 @@ class StudyFolder:
         prepare_folder(self.cases)
 
     def done_path(self, case: str, key: str) -> Path:
-        """Where a case's features go."""
+        """Name the file where a case's features go."""
         return self.cases / f"{case}.{key}{DONE_SUFFIX}"
 
     def bad_path(self, case: str, key: str) -> Path:
-        """Where a case's error goes."""
+        """Name the file where a case's error goes."""
         return self.cases / f"{case}.{key}{BAD_SUFFIX}"
 
     def case_files(self) -> list[CaseFile]:
-        """What lies in `cases`, whatever it was computed under; half-written files do not count."""
+        """List what lies in `cases`, whatever it was computed under; half-written files do not count."""
         if not self.cases.is_dir():
             return []
         with os.scandir(self.cases) as entries:
             return [found for entry in entries if (found := _case_file(entry)) is not None]
 
     def current_files(self, key: str, cases: Iterable[str]) -> dict[str, CaseFile]:
-        """The files of these cases under this key by case; features win over an error."""
+        """Find the files of these cases under this key by case; features win over an error."""
         wanted = set(cases)
         found = [file for file in self.case_files() if file.key == key and file.case in wanted]
         return {file.case: file for file in sorted(found, key=lambda file: file.done)}
@@ -161,7 +161,7 @@ class StudyFolder:
 
 
 def read_error(path: Path) -> dict[str, Any]:
-    """What `StudyFolder.write_error` wrote.
+    """Read what `StudyFolder.write_error` wrote.
 
     Raises:
         StudyError: It is damaged.

@@ -71,7 +71,7 @@ def _tag(reader: sitk.ImageFileReader, tag: str) -> str:
 
 
 def _numbers(reader: sitk.ImageFileReader, tag: str) -> list[float]:
-    """A tag's decimal strings; none where one is no number."""
+    """Read a tag's decimal strings; none where one is no number."""
     try:
         return [float(part) for part in _tag(reader, tag).split("\\") if part]
     except ValueError:

@@ -120,7 +120,7 @@ def _describe(criteria: Criteria, found: Selection) -> dict[str, Any]:
 
 
 def left_out_path(out: Path) -> Path:
-    """Where the reasons go."""
+    """Name the file where the reasons go."""
     return out.with_name(f"{out.stem}-left-out.csv")
 
 

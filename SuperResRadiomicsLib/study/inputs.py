@@ -14,7 +14,7 @@ Stamp = list[list[int]]
 
 
 def stamp(path: Path) -> Stamp:
-    """Size and time of change of a file, or of every file in a folder; an empty list where there is none."""
+    """Note size and time of change of a file, or of every file in a folder; an empty list where there is none."""
     try:
         return [[status.st_size, status.st_mtime_ns] for status in map(os.stat, files_of(path))]
     except OSError:
@@ -27,7 +27,7 @@ def describe_inputs(files: Mapping[str, Path]) -> dict[str, dict[str, Any]]:
 
 
 def inputs_unchanged(described: Mapping[str, Mapping[str, Any]], files: Mapping[str, Path]) -> bool:
-    """Whether inputs are still those that `describe_inputs` saw.
+    """Say whether inputs are still those that `describe_inputs` saw.
 
     Files whose size and time of change are the same are not read again; others (a copied
     folder has new times) are compared by content.

@@ -146,7 +146,7 @@ def _cells(case: Case, folder: Path, readers: Iterable[str], covariates: Iterabl
 
 
 def _read_lines(source: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """The column names, and the filled lines with their numbers."""
+    """Read the column names, and the filled lines with their numbers."""
     if not source.is_file():
         raise StudyError(f"There is no manifest '{source.name}'. `superres-radiomics study init` writes a template.")
     try:

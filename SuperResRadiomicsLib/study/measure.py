@@ -104,7 +104,7 @@ class _PreparedLesions:
         self._known: dict[str, tuple[BoolArray, PreparedLesion]] = {}
 
     def lesion(self, name: str, mask: BoolArray, grid: Grid) -> PreparedLesion:
-        """The prepared lesion of a mask on a grid."""
+        """Prepare the lesion of a mask on a grid."""
         known = self._known.get(name)
         if known is not None and known[1].spacing == grid.spacing and np.array_equal(known[0], mask):
             return known[1]

@@ -22,7 +22,7 @@ UNKNOWN = "not known to the run"
 
 
 def methods_paragraph(cube: Cube, protocol: Protocol, findings: Findings, engine: Mapping[str, Any]) -> str:
-    """Every setting in sentences, ready to paste.
+    """Describe every setting in sentences, ready to paste.
 
     Args:
         cube: The cohort.
@@ -77,13 +77,10 @@ def _named(name: str, values: Mapping[str, Any]) -> str:
 
 
 def _companions(protocol: Protocol) -> str:
-    """A study keeps no whole image: what that means for features that look beyond the lesion."""
-    settings = protocol.plain_settings
-    note = companion_header(settings.classes).get("companion_note")
+    """Explain what it means for features beyond the lesion that a study keeps no whole image."""
+    note = companion_header(protocol.plain_settings.classes).get("companion_note")
     if not note:
         return ""
-    if settings.needs_surroundings:
-        return f"Features beyond pyradiomics' classes: {note}."
     return (
         f"Features beyond pyradiomics' classes: {note}. Of every image the lesion's box and a margin of "
         f"{protocol.lesion.margin_mm:g} mm were kept: that is the image which 'global' means here, and where peak and "
@@ -118,7 +115,7 @@ def _simulation(protocol: Protocol) -> str:
 
 
 def checklist(cube: Cube, protocol: Protocol, findings: Findings) -> list[tuple[str, str, str]]:
-    """Items of CLEAR (Kocak et al. 2023) and METRICS (Kocak et al. 2024) in our own words: list, item, answer.
+    """Answer CLEAR (Kocak et al. 2023) and METRICS (Kocak et al. 2024) in our own words: list, item, answer.
 
     Only what the run can know is answered; the rest is the author's.
     """

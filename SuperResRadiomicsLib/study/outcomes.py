@@ -36,11 +36,11 @@ class Measure:
     statistic: Callable[[FloatArray, IntArray], float]
 
     def with_interval(self, scores: FloatArray, confidence: float) -> Figures:
-        """The measure of (patient,) scores."""
+        """Measure (patient,) scores."""
         return self._drawn(lambda rows: self.statistic(scores, rows), confidence)
 
     def change_with_interval(self, first: FloatArray, second: FloatArray, confidence: float) -> Figures:
-        """The measure of the second scores minus that of the first, both of the same draws."""
+        """Subtract the measure of the first scores from that of the second, both of the same draws."""
         return self._drawn(lambda rows: self.statistic(second, rows) - self.statistic(first, rows), confidence)
 
     def _drawn(self, value: Callable[[IntArray], float], confidence: float) -> Figures:
@@ -55,7 +55,7 @@ def outcome_measures(
     time: str | None = None,
     event: str | None = None,
 ) -> list[Measure]:
-    """The measures that columns of the manifest allow.
+    """List the measures that columns of the manifest allow.
 
     Args:
         cases: The manifest.
@@ -88,7 +88,7 @@ def outcome_measures(
 
 
 def patient_values(cases: Sequence[Case], column: str, patients: Sequence[str], binary: bool = False) -> FloatArray:
-    """A column of numbers by patient.
+    """Read a column of numbers by patient.
 
     Args:
         cases: The manifest.

@@ -52,7 +52,7 @@ def write_part(path: Path, case: str, measurements: Sequence[Measurement], prove
 
 
 def read_provenance(path: Path) -> dict[str, Any]:
-    """What `write_part` wrote beside the features.
+    """Read what `write_part` wrote beside the features.
 
     Raises:
         OSError, ValueError: The file is damaged or of another kind.
@@ -67,7 +67,7 @@ def read_provenance(path: Path) -> dict[str, Any]:
 
 
 def read_part(path: Path) -> pa.Table:
-    """The features that `write_part` wrote."""
+    """Read the features that `write_part` wrote."""
     import pyarrow.parquet as pq
 
     return pq.read_table(path)

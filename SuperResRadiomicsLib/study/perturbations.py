@@ -34,7 +34,7 @@ KINDS: dict[str, type[Any]] = {
 
 
 def make_perturbation(name: str, content: Mapping[str, Any], seed: int) -> Perturbation:
-    """The perturbation that a protocol describes.
+    """Make the perturbation that a protocol describes.
 
     Args:
         name: Its name in the protocol; perturbations of other names draw other random numbers.

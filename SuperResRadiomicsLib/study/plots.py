@@ -39,7 +39,7 @@ class Plot(NamedTuple):
 
 
 def draw_plots(cube: Cube, protocol: Protocol, findings: Findings) -> Iterator[Plot]:
-    """The plots of a report; what cannot be drawn is left out."""
+    """Draw the plots of a report; what cannot be drawn is left out."""
     if len(cube.binnings) > 1 and len(cube.cases) > 2:
         svg = _svg(_by_class, cube, protocol)
         yield Plot("icc_by_class", "Consistency over the binnings by feature class: ICC(3,1)", svg)

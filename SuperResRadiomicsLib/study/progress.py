@@ -30,7 +30,7 @@ class RunRecord:
         self._thread = threading.Thread(target=self._beat, daemon=True)
 
     def begin(self, workers: int) -> None:
-        """The workers are there and begin."""
+        """Note that the workers are there and begin."""
         self._content |= {"started": time.time(), "workers": workers}
         write_json(self._path, self._content)
 

@@ -159,11 +159,11 @@ class Protocol(Section):
         return UNCHANGED, *self.perturbations
 
     def perturbed(self, seed: int) -> dict[str, Perturbation]:
-        """The perturbations by name, with a case's seed."""
+        """Make the perturbations by name, with a case's seed."""
         return {name: make_perturbation(name, content, seed) for name, content in self.perturbations.items()}
 
     def settings(self, binning: str) -> FeatureSettings:
-        """Feature settings under one binning.
+        """Make the feature settings under one binning.
 
         Raises:
             SettingsError: Not allowed.
@@ -179,7 +179,7 @@ class Protocol(Section):
         return self.settings(next(iter(self.binnings)))
 
     def identity(self) -> dict[str, Any]:
-        """Everything that features depend on, ready for JSON; title and statistics are no part of it."""
+        """Describe everything that features depend on, ready for JSON; title and statistics are no part of it."""
         return self.model_dump(mode="json", exclude={"title", "statistics"})
 
 
@@ -206,7 +206,7 @@ def read_protocol(path: str | os.PathLike[str]) -> Protocol:
 
 
 def _with_parameters(content: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-    """The protocol with the parameter file that it names, sought beside it, read in."""
+    """Read in the parameter file that a protocol names, sought beside it."""
     features = content.get("features")
     if not isinstance(features, Mapping) or not isinstance(features.get("parameters"), str):
         return content

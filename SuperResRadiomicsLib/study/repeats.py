@@ -28,7 +28,7 @@ FIRST_READER = "mask"
 
 
 def repeat_tables(cube: Cube, protocol: Protocol) -> Iterator[Table]:
-    """The tables of readers and of sessions, where there are some.
+    """Make the tables of readers and of sessions, where there are some.
 
     Args:
         cube: The whole cohort, retests included.
@@ -44,7 +44,7 @@ def repeat_tables(cube: Cube, protocol: Protocol) -> Iterator[Table]:
 
 
 def describe_repeats(cube: Cube) -> str:
-    """What was repeated, in sentences for the methods; nothing where nothing was."""
+    """Describe what was repeated, in sentences for the methods; nothing where nothing was."""
     sentences = []
     if cube.readers:
         read = int(_read_by_all(cube.first_sessions()).sum())
@@ -62,7 +62,7 @@ def describe_repeats(cube: Cube) -> str:
 
 
 def session_rows(cube: Cube) -> list[tuple[int, ...]]:
-    """Of each repeated lesion its cases, first session first; as many sessions as all of them have."""
+    """List the cases of each repeated lesion, first session first; as many sessions as all of them have."""
     number = {case: row for row, case in enumerate(cube.cases)}
     found: dict[str, list[int]] = {}
     for row, first in enumerate(cube.retest_of):

@@ -182,7 +182,7 @@ class _Dispatcher:
         return self.client.submit(measure_case, job, made, pure=False)
 
     def _outcome(self, future: Any) -> Outcome | None:
-        """A case's outcome, or nothing where its worker died."""
+        """Take a case's outcome; None where its worker died."""
         from distributed import KilledWorker
         from distributed.client import FutureCancelledError
 

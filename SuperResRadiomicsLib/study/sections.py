@@ -55,7 +55,7 @@ class FeatureSection(Section):
         return None if self.parameters is None else parse_parameters(self.parameters, self.engine).label
 
     def settings(self, bin_width: float | None, bin_count: int | None) -> FeatureSettings:
-        """Feature settings with the bins; one of both is None.
+        """Make the feature settings with the bins; one of both is None.
 
         Raises:
             SettingsError: Not allowed.

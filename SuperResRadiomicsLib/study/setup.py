@@ -66,7 +66,7 @@ def find_cases(
     modality: str | None = None,
     groups: Mapping[str, str] | None = None,
 ) -> list[Case]:
-    """Cases of a folder whose images and masks have one name but for its ending.
+    """Find the cases of a folder whose images and masks have one name but for its ending.
 
     Args:
         folder: The folder.
@@ -106,7 +106,7 @@ def find_cases(
 
 
 def read_groups(path: str | os.PathLike[str]) -> dict[str, str]:
-    """The group of each patient from a CSV with the columns patient and group (or role).
+    """Read the group of each patient from a CSV with the columns patient and group (or role).
 
     Raises:
         StudyError: The file is missing or lacks a column.

@@ -101,7 +101,7 @@ def evaluate_signature(root: str | os.PathLike[str], request: SignatureRequest) 
 
 
 def read_requests(folder: StudyFolder) -> list[SignatureRequest]:
-    """What `evaluate_signature` remembered, by name."""
+    """Read what `evaluate_signature` remembered, by name."""
     return [_read_request(path) for path in sorted(folder.signatures.glob("*.json"))]
 
 
@@ -117,7 +117,7 @@ def _read_request(path: Path) -> SignatureRequest:
 
 
 def describe_request(request: SignatureRequest) -> str:
-    """The evaluation in sentences for the methods."""
+    """Describe the evaluation in sentences for the methods."""
     signature = request.signature
     judged = [f"the area under the curve for {request.outcome}"] if request.outcome else []
     judged += [f"Harrell's concordance index for {request.time} and {request.event}"] if request.time else []
@@ -132,7 +132,7 @@ def describe_request(request: SignatureRequest) -> str:
 def tables_or_reason(
     request: SignatureRequest, cube: Cube, protocol: Protocol, cases: Sequence[Case]
 ) -> Iterator[Table]:
-    """`signature_tables`, or an empty table that says why there are none: a report shall not fail for it."""
+    """Make `signature_tables`, or an empty table that says why there are none: a report shall not fail for it."""
     try:
         yield from signature_tables(request, cube, protocol, cases)
     except (StudyError, SettingsError) as error:

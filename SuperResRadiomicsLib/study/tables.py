@@ -35,12 +35,17 @@ class Table:
 
 
 def cell(value: float) -> float | None:
-    """A number as tables hold it: nothing where it is not defined."""
+    """Convert a number to what tables hold: None where it is not defined.
+
+    Examples:
+        >>> cell(0.5), cell(float("nan"))
+        (0.5, None)
+    """
     return float(value) if np.isfinite(value) else None
 
 
 def tables_to_dict(tables: Iterable[Table]) -> dict[str, Any]:
-    """Tables ready for JSON, under ``tables``."""
+    """Convert tables to JSON-able values, under ``tables``."""
     return {
         "tables": [
             {
@@ -74,7 +79,12 @@ def save_tables(
 
 
 def csv_name(table: Table) -> str:
-    """The name of a table's CSV file."""
+    """Name a table's CSV file.
+
+    Examples:
+        >>> csv_name(Table("shares", "Shares of features", "", ("feature", "share"), []))
+        'shares.csv'
+    """
     return f"{table.name}.csv"
 
 

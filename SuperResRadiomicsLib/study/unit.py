@@ -80,7 +80,7 @@ Made = Prepared | Outcome
 
 
 def study_key(protocol: Protocol) -> str:
-    """Stands for everything but the inputs that features depend on: protocol, software, models.
+    """Hash everything but the inputs that features depend on: protocol, software, models.
 
     Raises:
         ModelError: A model of the protocol is not there, or not valid.
@@ -99,12 +99,12 @@ def study_key(protocol: Protocol) -> str:
 
 
 def case_seed(protocol: Protocol, case: str) -> int:
-    """The seed of everything random about a case: from the protocol's seed and the case's name alone."""
+    """Derive the seed of everything random about a case, from the protocol's seed and the case's name alone."""
     return int.from_bytes(hashlib.sha256(f"{protocol.seed}:{case}".encode()).digest()[:7], "big")
 
 
 def is_current(path: Path, case: Case) -> bool:
-    """Whether a case's file holds features of the inputs that the manifest names now."""
+    """Say whether a case's file holds features of the inputs that the manifest names now."""
     try:
         provenance = read_provenance(path)
     except (OSError, ValueError):
@@ -113,7 +113,7 @@ def is_current(path: Path, case: Case) -> bool:
 
 
 def error_is_current(content: Mapping[str, Any], case: Case) -> bool:
-    """Whether a recorded error is the case's own, and of the inputs that the manifest names now."""
+    """Say whether a recorded error is the case's own, and of the inputs that the manifest names now."""
     same = content.get("lasting") and content.get("case") == _identity(case)
     return bool(same) and inputs_unchanged(content.get("inputs", {}), case.files)
 
@@ -124,7 +124,7 @@ def run_case(job: Job) -> Outcome:
 
 
 def make_case(job: Job) -> Made:
-    """The first half of a case: read it and make every version (what a GPU is for)."""
+    """Do the first half of a case: read it and make every version (what a GPU is for)."""
     _use_one_thread(bool(job.protocol.models))
     try:
         return _prepare(job)
@@ -133,7 +133,7 @@ def make_case(job: Job) -> Made:
 
 
 def measure_case(job: Job, made: Made) -> Outcome:
-    """The second half of a case: features of every version, and the file."""
+    """Do the second half of a case: features of every version, and the file."""
     if isinstance(made, Outcome):
         return made
     _use_one_thread(False)
@@ -168,7 +168,7 @@ def record_error(job: Job, error: BaseException) -> Outcome:
 
 
 def _identity(case: Case) -> dict[str, Any]:
-    """What a case's features depend on beside its files and the key."""
+    """Describe what a case's features depend on beside its files and the key."""
     return {"name": case.name, "label": case.label, "modality": case.modality}
 
 
@@ -186,7 +186,7 @@ def _prepare(job: Job) -> Prepared:
 
 
 def _lesions(job: Job, image: Image, reference: Image | None, drawn: Mapping[str, BoolArray]) -> Iterator[Lesion]:
-    """The lesion with all masks of one image together, so that every image is enhanced once.
+    """Gather all masks of one image, so that every image is enhanced once.
 
     Perturbations are those of the unchanged mask; other readers' masks stand beside it.
     """
@@ -232,7 +232,7 @@ def _provenance(job: Job, made: Prepared) -> dict[str, Any]:
 
 @lru_cache(maxsize=2)
 def _use_one_thread(with_torch: bool) -> None:
-    """A worker is one of many: libraries that would take every core get one."""
+    """Give one core to libraries that would take every core: a worker is one of many."""
     import SimpleITK as sitk
 
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)

@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from .protocol import Protocol
 
 Correlations = Mapping[str, tuple[FloatArray, FloatArray]]
-"""By version: ICC(2,1) between the perturbations and its lower limit, of every feature."""
+"""Compute, by version, ICC(2,1) between the perturbations and its lower limit, of every feature."""
 
 
 def verdict_tables(cube: Cube, protocol: Protocol, findings: Findings, correlations: Correlations) -> Iterator[Table]:
-    """How many features are restored, made worse and trusted, and the verdict on each."""
+    """Count the features restored, made worse and trusted, and give the verdict on each."""
     verdict = _verdict_table(cube, protocol, findings, correlations)
     yield _verdict_counts(verdict)
     yield verdict
 
 
 def _verdict_table(cube: Cube, protocol: Protocol, findings: Findings, correlations: Correlations) -> Table:
-    """The verdict on every feature of each network's images; faithfulness only where there is a reference."""
+    """Judge every feature of each network's images; faithfulness only where there is a reference."""
     base = cube.of(protocol.base, binning=findings.binning)
     volume = volume_correlations(np.nan_to_num(base), cube.volume_mm3)
     volume[~np.isfinite(base).all(axis=0)] = np.nan

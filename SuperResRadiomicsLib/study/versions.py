@@ -10,25 +10,30 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..enhancement import LoadedModel, enhance, load_model
+from ..enhancement.twin import interpolated
 from ..errors import GridError
 from ..grid import (
     BoolArray,
     Box,
     Grid,
     box_of_mask,
+    box_within,
     crop_grid,
     expand_box,
+    grow_box,
     in_plane_factors,
-    interpolate_bicubic,
     refine,
     refine_box,
     resample,
+    shift_box,
     through_plane_axis,
     transport_mask,
-    whole,
+    union_box,
 )
 from ..io.image import Image, cast_like
 from ..operators import positional_noise
+from ..radiomics.filters import UNFILTERED
+from ..radiomics.surroundings import widened
 from .simulation import simulate_fast
 
 if TYPE_CHECKING:
@@ -93,60 +98,60 @@ def make_versions(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
 
 
 def _on_own_grids(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
-    """The versions of a robustness study; the masks are carried from the original's grid to each."""
+    """Make the versions of a robustness study; the masks are carried from the original's grid to each."""
     axis = through_plane_axis(lesion.image.grid)
     models = {name: _model(section, protocol) for name, section in protocol.models.items()}
     image, masks = _with_context(lesion, protocol, list(models.values()))
-    core = _core(masks)
+    whole = image.whole_grid
+    core = shift_box(_core(masks), image.held.start)
+    kept = _kept(core, whole, protocol)
     versions = {}
     for name, section in protocol.versions.items():
         provenance = None
         if section.source == "original":
-            made = image
+            made = image.cut(box_within(kept, image.held))
         elif section.source == "model":
-            made, provenance = _enhanced(image, core, section, models[name], protocol, axis)
+            made, provenance = _enhanced(image, core, kept, section, models[name], protocol, axis)
         else:
-            made = _interpolated(image, section.scale or 1, axis)
+            made = _interpolated(image, kept, section.scale or 1, axis)
             if section.source == "null-model":
                 made = _with_noise(made, float(section.noise or 0.0), lesion.seed)
-        versions[name] = replace(_carried(masks, core, image.grid, made, protocol), provenance=provenance)
+        versions[name] = replace(_carried(masks, kept, image, made, protocol), provenance=provenance)
     return versions
 
 
 def _with_context(
     lesion: Lesion, protocol: Protocol, models: Sequence[LoadedModel]
 ) -> tuple[Image, Mapping[str, BoolArray]]:
-    """The part of the image that the versions of a lesion depend on, and the masks on it.
+    """Cut out the part of the image that the versions of a lesion depend on, and the masks on it.
 
-    Without a unit (MR, ultrasound) a network's window comes from the whole volume, and some
-    networks look at whole slices: then it is all of the image, as it is for filtered images.
+    Some networks look at whole slices: then it is all of the image.
     """
-    if protocol.plain_settings.needs_surroundings or any(
-        model.card.unit != "HU" or model.halo is None for model in models
-    ):
+    if any(model.halo is None for model in models):
         return lesion.image, lesion.masks
     reach = max((-(-int(model.halo or 0) // model.card.scale) for model in models), default=0)
     grid = lesion.image.grid
-    box = _grown(_kept(_core(lesion.masks), grid, protocol), grid, reach + LEAST_MARGIN_VOXELS)
-    return _cut(lesion.image, box), {name: mask[box.slices] for name, mask in lesion.masks.items()}
+    wanted = reach + LEAST_MARGIN_VOXELS
+    box = grow_box(_kept(_core(lesion.masks), grid, protocol), grid, (wanted, wanted, wanted))
+    part = lesion.image.cut(box)
+    if not _looks_around(protocol) and all(model.card.unit == "HU" for model in models):
+        part = replace(part, cut_from=None)  # Nothing asks for the whole image: the part is one.
+    return part, {name: mask[box.slices] for name, mask in lesion.masks.items()}
 
 
-def _carried(masks: Mapping[str, BoolArray], core: Box, source: Grid, made: Image, protocol: Protocol) -> Version:
-    """A version cut to the lesion, with the masks carried to its grid."""
-    settings = protocol.lesion
-    box = _kept(core, source, protocol)
-    part = crop_grid(source, box)
-    cut = _cut(made, refine_box(box, source, made.grid))
-    if cut.grid.matches(part):
-        return Version(cut, {name: mask[box.slices] for name, mask in masks.items()})
-    rule = settings.mask_rule, settings.allow_volume_change
-    return Version(
-        cut, {name: transport_mask(mask[box.slices], part, cut.grid, *rule).mask for name, mask in masks.items()}
-    )
+def _carried(masks: Mapping[str, BoolArray], kept: Box, image: Image, made: Image, protocol: Protocol) -> Version:
+    """Cut a version around the lesion, and carry the masks to its grid."""
+    inside = box_within(kept, image.held)
+    part = crop_grid(image.grid, inside)
+    cut = {name: mask[inside.slices] for name, mask in masks.items()}
+    if made.grid.matches(part):
+        return Version(made, cut)
+    rule = protocol.lesion.mask_rule, protocol.lesion.allow_volume_change
+    return Version(made, {name: transport_mask(mask, part, made.grid, *rule).mask for name, mask in cut.items()})
 
 
 def _restored(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
-    """The versions of a restoration study: all on the reference's grid, one mask for all."""
+    """Make the versions of a restoration study: all on the reference's grid, one mask for all."""
     if lesion.reference is None:
         reference, fast = simulate_fast(lesion.image, protocol.simulation, lesion.seed)
     else:
@@ -155,30 +160,35 @@ def _restored(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
     masks = {name: mask[:k, :j, :i] for name, mask in lesion.masks.items()}
     core = _core(masks)
     inside = np.any(list(masks.values()), axis=0)
-    interpolated = reference.with_voxels(resample(fast.voxels, fast.grid, reference.grid, "bicubic"))
     box = _kept(core, reference.grid, protocol)
+    # Like the models' images, it is scaled by the figures of the fast image where settings ask for such.
+    figures = replace(fast.whole, grid=reference.grid)
+    voxels = resample(fast.voxels, fast.grid, reference.grid, "bicubic")
+    bicubic = reference.with_voxels(voxels, reference.grid, cut_from=figures)
     versions = {}
     for name, section in protocol.versions.items():
         made, provenance = reference, None
         if section.source == "model":
+            model, axis = _model(section, protocol), through_plane_axis(reference.grid)
             coarse = refine_box(core, reference.grid, fast.grid)
-            model = _model(section, protocol)
-            made, provenance = _enhanced(fast, coarse, section, model, protocol, through_plane_axis(reference.grid))
+            kept = refine_box(box, reference.grid, fast.grid)
+            made, provenance = _enhanced(fast, coarse, kept, section, model, protocol, axis)
             _check_grid(made, reference, section)
         elif section.source == "interpolated":
-            made = interpolated
+            made = bicubic
         elif section.source == "null-model":
-            made = _with_noise(interpolated, _null_noise(section, reference, interpolated, inside), lesion.seed)
-        difference = _relative_difference(made, reference, inside)
+            made = _with_noise(bicubic, _null_noise(section, reference, bicubic, inside), lesion.seed)
+        made = made.cut(box_within(box, made.held))
         cut = {mask: values[box.slices] for mask, values in masks.items()}
-        versions[name] = Version(_cut(made, box), cut, difference, provenance)
+        difference = _relative_difference(made, reference.cut(box), inside[box.slices])
+        versions[name] = Version(made, cut, difference, provenance)
     return versions
 
 
 def _check_grid(restored: Image, reference: Image, section: VersionSection) -> None:
-    if not restored.grid.matches(reference.grid):
+    if not restored.whole_grid.matches(reference.grid):
         raise GridError(
-            f"The model '{section.model}' makes an image of size {restored.grid.size} with a spacing of "
+            f"The model '{section.model}' makes an image of size {restored.whole_grid.size} with a spacing of "
             f"{restored.grid.spacing} mm, the reference has size {reference.grid.size} and {reference.grid.spacing} "
             "mm, or lies elsewhere. Choose a model whose scale leads from the fast image to the reference."
         )
@@ -194,18 +204,22 @@ def _relative_difference(made: Image, reference: Image, lesion: BoolArray) -> fl
 
 
 def _enhanced(
-    image: Image, core: Box, section: VersionSection, model: LoadedModel, protocol: Protocol, through_plane: int
+    image: Image, core: Box, kept: Box, section: VersionSection, model: LoadedModel, protocol: Protocol, axis: int
 ) -> tuple[Image, Mapping[str, Any]]:
+    """Enhance the image around the lesion; boxes in voxels of the whole image, ``axis`` across its slices."""
     made = enhance(
         image,
         model,
-        box=core,
+        box=box_within(core, image.held),
         margin_mm=protocol.lesion.margin_mm,
-        through_plane=through_plane,
+        through_plane=axis,
         blur=section.blur,
         noise=None if section.noise is None else float(section.noise),
     )
-    return made.enhanced, made.provenance
+    refined = made.enhanced.whole_grid
+    wanted = refine_box(kept, image.whole_grid, refined)
+    wide = widened(made.enhanced, image, union_box(wanted, made.region))
+    return wide.cut(box_within(wanted, wide.held)), made.provenance
 
 
 def _model(section: VersionSection, protocol: Protocol) -> LoadedModel:
@@ -214,19 +228,23 @@ def _model(section: VersionSection, protocol: Protocol) -> LoadedModel:
 
 @lru_cache(maxsize=4)
 def loaded_model(name: str, device: str, precision: str) -> LoadedModel:
-    """A model, loaded once for all cases of a process."""
+    """Load a model once for all cases of a process."""
     return load_model(name, device, precision)
 
 
-def _interpolated(image: Image, scale: int, through_plane: int) -> Image:
-    """The bicubic twin, in the image's voxel type as `enhance` makes it."""
-    grid = refine(image.grid, in_plane_factors(image.grid, scale, through_plane))
-    return image.with_voxels(cast_like(interpolate_bicubic(image.voxels, grid.shape), image.voxels.dtype), grid)
+def _interpolated(image: Image, kept: Box, scale: int, through_plane: int) -> Image:
+    """Make the bicubic twin of a box, in the image's voxel type as `enhance` makes it."""
+    whole = image.whole_grid
+    refined = refine(whole, in_plane_factors(whole, scale, through_plane))
+    box = refine_box(kept, whole, refined)
+    known = replace(image.whole, grid=refined)
+    return image.with_voxels(interpolated(image, refined, box), crop_grid(refined, box), cut_from=known)
 
 
 def _with_noise(image: Image, sigma: float, seed: int) -> Image:
     """White noise of a standard deviation in the image's unit."""
-    voxels = image.voxels.astype(np.float32) + np.float32(sigma) * positional_noise(image.grid, seed)
+    noise = positional_noise(image.whole_grid, seed, image.held)
+    voxels = image.voxels.astype(np.float32) + np.float32(sigma) * noise
     return image.with_voxels(cast_like(voxels, image.voxels.dtype))
 
 
@@ -242,17 +260,12 @@ def _core(masks: Mapping[str, BoolArray]) -> Box:
 
 
 def _kept(core: Box, grid: Grid, protocol: Protocol) -> Box:
-    """What of an image the features depend on: all of it for filters and normalisation, else the lesion's margin."""
-    if protocol.plain_settings.needs_surroundings:
-        return whole(grid)
-    return expand_box(core, grid, max(protocol.lesion.margin_mm, LEAST_MARGIN_VOXELS * max(grid.spacing)))
+    """Find what the features depend on: the lesion's margin, and what filters and resampling look at."""
+    margin = expand_box(core, grid, max(protocol.lesion.margin_mm, LEAST_MARGIN_VOXELS * max(grid.spacing)))
+    return union_box(margin, protocol.plain_settings.box_seen(core, grid))
 
 
-def _grown(box: Box, grid: Grid, voxels: int) -> Box:
-    start = [max(0, a - voxels) for a in box.start]
-    stop = [min(n, b + voxels) for b, n in zip(box.stop, grid.size, strict=True)]
-    return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
-
-
-def _cut(image: Image, box: Box) -> Image:
-    return image.with_voxels(np.ascontiguousarray(image.voxels[box.slices]), crop_grid(image.grid, box))
+def _looks_around(protocol: Protocol) -> bool:
+    """Whether features depend on figures of the whole image, or on where it ends."""
+    settings = protocol.plain_settings
+    return settings.preprocessing.changes_values or settings.filters != UNFILTERED

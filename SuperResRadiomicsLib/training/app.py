@@ -12,7 +12,7 @@ import SuperResRadiomicsLib as srr
 from .. import NOT_FOR_CLINICAL_USE
 from ..errors import SettingsError
 from ..io.files import write_json
-from ..models import load_card, model_folders
+from ..models import Card, load_card, model_folders
 from ..study import EXTRA_PACKAGES as STUDY_PACKAGES
 from ..terminal.console import note, output, print_json
 from ..terminal.exits import require
@@ -114,6 +114,14 @@ def evaluate(
     without_features: Annotated[
         bool, typer.Option("--without-features", help="Leave lesion features out; they take most of the time.")
     ] = False,
+    features: Annotated[
+        bool, typer.Option("--features", help="Compare the features of lesions with the true ones, beside rivals.")
+    ] = False,
+    role: Annotated[str, typer.Option(help="With --features, whose lesions: test or validation.")] = "test",
+    conditions: Annotated[str, typer.Option(help="With --features, scan conditions by name; else all.")] = "",
+    store: Annotated[
+        Path | None, typer.Option(help="With --features, folder of what is measured already.", show_default=False)
+    ] = None,
     st_lpips: StLpips = None,
     lpips: LpipsFiles = [],  # noqa: B006 - typer's way
     lpips_sha256: LpipsHashes = [],  # noqa: B006 - typer's way
@@ -132,7 +140,11 @@ def evaluate(
         )
     if without_features:
         settings = leave_features_out(settings)
-    card, entries = load_card(model), list_volumes(settings.data, settings.run.seed)
+    card = load_card(model)
+    if features:
+        _features(context, card, settings, config, role, conditions, store, device, out, json, update_card)
+        return
+    entries = list_volumes(settings.data, settings.run.seed)
     if card.detects:
         results = evaluate_detector(srr.load_detector(model, device), settings, entries, report=note)
     else:
@@ -142,6 +154,47 @@ def evaluate(
     show_figures(results | {"command": command}, out, json, card)
     if update_card:
         add_results(card, results | {"command": command})
+
+
+def _features(
+    context: typer.Context,
+    card: Card,
+    settings: TrainingConfig,
+    config: Path,
+    role: str,
+    conditions: str,
+    store: Path | None,
+    device: str,
+    out: Path | None,
+    json: bool,
+    update_card: bool,
+) -> None:
+    """Compare features, show the tables, and keep what a card holds."""
+    from .export import add_feature_results
+    from .lesion_features import evaluate_features, feature_lines
+
+    if update_card and (role != "test" or conditions):
+        raise SettingsError("A card holds the figures of test patients under all conditions. Leave out --update-card.")
+    chosen = tuple(name.strip() for name in conditions.split(",") if name.strip())
+    results = evaluate_features(
+        srr.load_model(card.folder, device),
+        settings,
+        lambda name: srr.load_model(name, device),
+        role,
+        chosen,
+        store,
+        note,
+    )
+    results |= {"command": command_line(context, f"evaluate {card.name} --features", config)}
+    if out is not None:
+        write_json(out, results, compact=True)
+    if json:
+        print_json(results)
+    else:
+        for line in feature_lines(results):
+            output.print(line, highlight=False, soft_wrap=True)
+    if update_card:
+        add_feature_results(card, results)
 
 
 @app.command()

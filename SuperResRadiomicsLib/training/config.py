@@ -11,6 +11,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PositiveFloat,
     SerializeAsAny,
     ValidationError,
     field_validator,
@@ -19,6 +20,8 @@ from pydantic import (
 
 from ..errors import SettingsError
 from ..io.documents import read_yaml as read_document
+from ..operators.acquisition import CoarseSampling
+from ..operators.kernels import BlurFamily
 from .methods import Method, SupervisedSettings, method_settings, problems
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -93,13 +96,19 @@ class DegradationConfig(_Section):
         factor: Decimation factor along both in-plane axes; 1 for denoising.
         sampling: How coarse pixels come about: ``average``: mean over fine pixels; ``k-space``:
             acquisition of the central part of k-space; ``either`` of both, drawn for each patch;
+            ``mixed``: each patch draws one of `samplings`;
             ``low-end-ultrasound``: see `LowEndUltrasound` (factor 1); ``measured``: by a simpler device, whose
             images the layout ``ultrasound-pairs`` holds (factor 1).
+        samplings: Weight of each sampling of `Acquisition`, with ``mixed``.
+        blur_families: Weight of each family of `blur_kernel`; patches without blur draw one too.
         noise_kind: ``gaussian``, signed; ``rician``: of the magnitude of complex noise.
         blur_px: Range of the Gaussian blur's standard deviation in fine pixels.
         noise: Range of the noise's standard deviation in intensity units (HU, or shares of the window).
+        correlated_fraction: Share of noisy patches whose noise is correlated (``gaussian`` noise only). The
+            network is not told; see `correlated_noise`.
+        correlation_px: Range of that correlation in coarse pixels.
         clean_fraction: Share of patches without blur, and independently without noise.
-        both_clean_fraction: Share of patches with neither.
+        both_clean_fraction: Share of patches with neither, which are plain means with ``mixed``.
         smooth_fraction: Share of patches whose *target* is blurred first, so that the network
             also knows smooth scans (thick slices, soft kernels), which need no sharpening.
         smooth_px: Range of that blur in fine pixels.
@@ -107,10 +116,14 @@ class DegradationConfig(_Section):
     """
 
     factor: int = Field(default=2, ge=1, le=4)
-    sampling: Literal["average", "k-space", "either", "low-end-ultrasound", "measured"] = "average"
+    sampling: Literal["average", "k-space", "either", "mixed", "low-end-ultrasound", "measured"] = "average"
+    samplings: dict[CoarseSampling, PositiveFloat] = Field(default={"average": 1.0}, min_length=1)
+    blur_families: dict[BlurFamily, PositiveFloat] = Field(default={"gaussian": 1.0}, min_length=1)
     noise_kind: Literal["gaussian", "rician"] = "gaussian"
     blur_px: tuple[float, float] = (0.0, 1.2)
     noise: tuple[float, float] = (0.0, 30.0)
+    correlated_fraction: float = Field(default=0.0, ge=0, le=1)
+    correlation_px: tuple[PositiveFloat, PositiveFloat] = (0.35, 0.9)
     clean_fraction: float = Field(default=0.2, ge=0, le=1)
     both_clean_fraction: float = Field(default=0.2, ge=0, le=1)
     smooth_fraction: float = Field(default=0.3, ge=0, le=1)
@@ -187,6 +200,27 @@ class RunConfig(_Section):
     patience: int | None = Field(default=None, ge=1)
 
 
+class FeatureSetConfig(_Section):
+    """A set of lesions whose features are compared.
+
+    Attributes:
+        kind: ``volumes``, as `DataConfig.splits` lists them; ``nodules``, a folder whose ``list.csv`` gives patient
+            and role, with ``<patient>_image.nii.gz`` and ``<patient>_consensus.nii.gz``.
+        include: Path patterns of the volumes; or the folder.
+        unit_per_level: HU of one grey level of the files.
+        offset: HU of grey level 0.
+        slices: Neighbouring slices of each lesion, around its largest.
+        planar_slices: Of these, the slices on which 2D features are measured; all without.
+    """
+
+    kind: Literal["volumes", "nodules"] = "volumes"
+    include: tuple[str, ...] = Field(min_length=1)
+    unit_per_level: float = Field(default=1.0, gt=0)
+    offset: float = 0.0
+    slices: int = Field(default=8, ge=1)
+    planar_slices: int | None = Field(default=None, ge=1)
+
+
 class EvaluationConfig(_Section):
     """How held-out figures are made.
 
@@ -200,6 +234,9 @@ class EvaluationConfig(_Section):
         baseline_only: Whether the baseline alone stands beside the model; a table of several models takes the other
             methods from its first one.
         seed: Of the noise in what is judged; without it the run's. Models that are compared share one.
+        feature_sets: Lesions by which `evaluate --features` compares the features of models.
+        feature_rivals: Models that stand beside, by name: the first is told all, half of the noise, and nothing.
+        samples: Samples whose features are averaged, of models that draw samples.
     """
 
     judge: str = "encoder-b"
@@ -209,6 +246,9 @@ class EvaluationConfig(_Section):
     features: bool = True
     baseline_only: bool = False
     seed: int | None = Field(default=None, ge=0)
+    feature_sets: dict[str, FeatureSetConfig] = Field(default_factory=dict)
+    feature_rivals: tuple[str, ...] = ()
+    samples: int = Field(default=8, ge=2)
 
 
 class SourceConfig(_Section):
@@ -243,7 +283,7 @@ class TrainingConfig(_Section):
     name: str
     version: str = "0.1.0"
     task: Literal["super-resolution", "denoise", "enhance", "detection"] = "super-resolution"
-    objective: Literal["fidelity", "appearance", "detection"] = "fidelity"
+    objective: Literal["fidelity", "radiomics", "appearance", "detection"] = "fidelity"
     unit: Literal["HU", "share"] = "HU"
     description: str = ""
     intended_use: str = ""

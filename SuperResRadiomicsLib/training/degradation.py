@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ..enhancement.intensity import Window
 from ..grid import FloatArray, interpolate_bicubic
-from ..operators import BlurDecimate, KSpaceTruncation, LowEndUltrasound, rician_noise
+from ..operators import (
+    Acquisition,
+    BlurDecimate,
+    KSpaceTruncation,
+    LowEndUltrasound,
+    correlated_noise,
+    rician_noise,
+)
 from .config import DegradationConfig
 
 BLUR_STEP_PX = 0.05
@@ -41,16 +49,20 @@ class Sampling:
 
     Attributes:
         factor: Decimation factor along both in-plane axes.
-        kind: ``average`` or ``k-space``; see `DegradationConfig`.
+        kind: A sampling of `Acquisition`.
         blur_px: Standard deviation of the blur in fine pixels.
+        family: Family of the blur; see `blur_kernel`.
     """
 
     factor: int
     kind: str
     blur_px: float = 0.0
+    family: str = "gaussian"
 
     def forward(self, fine: FloatArray) -> FloatArray:
         """Degrade (..., height, width)."""
+        if self.family != "gaussian" or self.kind in ("point", "lanczos"):
+            return Acquisition(self.factor, self.blur_px, self.family, self.kind).forward(fine)
         if self.kind == "k-space":
             fine = BlurDecimate(1, self.blur_px).forward(fine) if self.blur_px else fine
             return KSpaceTruncation(self.factor).forward(fine).astype(np.float32)
@@ -72,10 +84,9 @@ class Degradation:
             rng: Source of all draws.
             window: What the scanner's values were scaled by: magnitudes and echoes have a true zero.
         """
-        blur, noise, sampling = *self._strength(rng), self.settings.sampling
-        if sampling == "either":
-            sampling = "k-space" if rng.random() < 0.5 else "average"
-        coarse = self.apply(fine, sampling, blur, noise, rng, window)
+        blur, noise = self._strength(rng)
+        sampling, family = self._kind(blur, noise, rng)
+        coarse = self.apply(fine, sampling, blur, noise, rng, window, family)
         interpolated = coarse if self.settings.factor == 1 else interpolate_bicubic(coarse, fine.shape)
         return DegradedPatch(coarse, interpolated, blur, noise)
 
@@ -87,11 +98,12 @@ class Degradation:
         noise: float,
         rng: np.random.Generator,
         window: Window = HU_WINDOW,
+        family: str = "gaussian",
     ) -> FloatArray:
         """Degrade slices (..., height, width) by a given strength; see `DegradationConfig` for the kinds."""
         if sampling == "low-end-ultrasound":
             return to_shares(self.low_end.degrade(window.restore(fine), rng), window)
-        coarse = Sampling(self.settings.factor, sampling, blur_px).forward(fine)
+        coarse = Sampling(self.settings.factor, sampling, blur_px, family).forward(fine)
         return self._add_noise(coarse, noise, rng, window) if noise > 0 else coarse
 
     def _add_noise(
@@ -100,7 +112,28 @@ class Degradation:
         if self.settings.noise_kind == "rician":
             magnitude = rician_noise(window.restore(coarse), noise * (window.high - window.low), rng)
             return to_shares(magnitude, window)
-        return coarse + np.float32(noise) * rng.standard_normal(coarse.shape, dtype=np.float32)
+        return coarse + np.float32(noise) * correlated_noise(coarse.shape, self._correlation(rng), rng)
+
+    def _correlation(self, rng: np.random.Generator) -> float:
+        """Correlation of this patch's noise in coarse pixels, in steps like the blur; mostly none."""
+        settings = self.settings
+        if settings.correlated_fraction == 0 or rng.random() >= settings.correlated_fraction:
+            return 0.0
+        return _in_steps(rng.uniform(*settings.correlation_px))
+
+    def _kind(self, blur: float, noise: float, rng: np.random.Generator) -> tuple[str, str]:
+        """This patch's sampling and blur family.
+
+        A clean patch has no kernel, and in a mixture of samplings is a plain mean: only there does "no blur, no
+        noise" say exactly what the measurement is, which is what results are projected onto.
+        """
+        settings, is_clean = self.settings, blur == 0 and noise == 0
+        sampling: str = settings.sampling
+        if sampling == "either":
+            sampling = "k-space" if rng.random() < 0.5 else "average"
+        elif sampling == "mixed":
+            sampling = "average" if is_clean else _drawn(settings.samplings, rng)
+        return sampling, "gaussian" if is_clean else _drawn(settings.blur_families, rng)
 
     def _strength(self, rng: np.random.Generator) -> tuple[float, float]:
         settings = self.settings
@@ -108,9 +141,22 @@ class Degradation:
             return 0.0, 0.0
         blur = 0.0 if rng.random() < settings.clean_fraction else rng.uniform(*settings.blur_px)
         noise = 0.0 if rng.random() < settings.clean_fraction else rng.uniform(*settings.noise)
-        return round(blur / BLUR_STEP_PX) * BLUR_STEP_PX, float(noise)
+        return _in_steps(blur), float(noise)
+
+
+def _in_steps(length_px: float) -> float:
+    return round(length_px / BLUR_STEP_PX) * BLUR_STEP_PX
+
+
+def _drawn(weights: Mapping[Any, float], rng: np.random.Generator) -> str:
+    """One of the names, as often as their weights say; nothing is drawn where there is one only."""
+    names = list(weights)
+    if len(names) == 1:
+        return names[0]
+    shares = np.array(list(weights.values()))
+    return names[rng.choice(len(names), p=shares / shares.sum())]
 
 
 def to_shares(values: npt.NDArray, window: Window) -> FloatArray:
-    """Values as shares of a window, without clipping."""
+    """Scale values to shares of a window, without clipping."""
     return ((values - window.low) / (window.high - window.low)).astype(np.float32)

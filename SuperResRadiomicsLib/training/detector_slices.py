@@ -45,7 +45,7 @@ class DetectionBatch(NamedTuple):
 
 
 def labelled_slices(stack: SliceStack, window: Window, input_size: int) -> list[LabelledSlice]:
-    """All slices of a volume; no slice where nothing is known of its lesion."""
+    """List all slices of a volume; none where nothing is known of its lesion."""
     if stack.lesion is None:
         return []
     images = prepare_slices(stack.slices, window, input_size)
@@ -121,7 +121,7 @@ class _Change(NamedTuple):
         return cls(matrix, (sizes - 1) / 2 - matrix @ ((side - 1) / 2 + shift), (side, side))
 
     def box(self, box: tuple[float, float, float, float]) -> npt.NDArray[np.float64] | None:
-        """Centre and size on the canvas of the ellipse in a box of the image; nothing where it left the canvas.
+        """Find centre and size, on the canvas, of the ellipse in a box of the image; None where it left the canvas.
 
         The box of a turned box's corners would be far too large: lesions are round rather than square.
         """

@@ -27,7 +27,7 @@ class _Replicas(DDPStrategy):
 
 
 def make_fabric(settings: RunConfig) -> Fabric:
-    """The devices of this process, and of those that ``torchrun`` started with it."""
+    """Set up the devices of this process, and of those that ``torchrun`` started with it."""
     processes, here = (int(os.environ.get(name, "1")) for name in ("WORLD_SIZE", "LOCAL_WORLD_SIZE"))
     fabric = Fabric(
         accelerator=settings.device,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,27 @@ def add_results(card: Card, results: dict[str, Any]) -> Card:
     return updated
 
 
+CARD_VARIANT = "2D width 25"
+"""The way to measure features whose intervals a card holds and whose figures its page shows."""
+
+
+def add_feature_results(card: Card, results: dict[str, Any]) -> Card:
+    """Write what `evaluate_features` found beside a model's card and into its page.
+
+    The card holds what intervals are calibrated by: factors by class of features, with the number of patients and
+    the settings that they are valid for.
+    """
+    sets = {}
+    for name, found in results["sets"].items():
+        under = {condition: found[condition] for condition in results["conditions"]}
+        sets[name] = {c: figures["intervals"][CARD_VARIANT] for c, figures in under.items() if "intervals" in figures}
+    known = {"measured": CARD_VARIANT, "samples": results["samples"], "sets": sets} if any(sets.values()) else None
+    calibrated = replace(card, metadata={**card.metadata, "uncertainty": known})
+    updated = save_results(calibrated, {**card.results, "lesion_features": results | {"measured": CARD_VARIANT}})
+    write_page(updated)
+    return updated
+
+
 def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, Any]:
     scales = config.condition_scales
     degradation = config.degradation
@@ -105,6 +127,7 @@ def _operator(config: TrainingConfig) -> str:
         "average": "mean over factor x factor pixels in-plane",
         "k-space": "the central part of k-space",
         "either": "mean over factor x factor pixels in-plane or the central part of k-space",
+        "mixed": f"sampling by one of {', '.join(degradation.samplings)} in-plane",
         "low-end-ultrasound": "low-end ultrasound scanner (point spread, speckle, attenuation, gain, misregistration)",
         "measured": "low-end ultrasound scanner, measured",
     }[degradation.sampling]
@@ -119,7 +142,7 @@ def _input_grid(config: TrainingConfig) -> str:
 
 
 def _data_format(config: TrainingConfig, meaning: str) -> dict[str, Any]:
-    """An entry of MONAI's ``network_data_format``."""
+    """Describe an entry of MONAI's ``network_data_format``."""
     return {
         "type": "image",
         "format": meaning,

@@ -18,7 +18,7 @@ Box = tuple[float, float, float, float]
 
 
 def lesion_in_box(path: Path, slice_path: str, grid: Grid) -> BoolArray | None:
-    """The pixels of a slice inside its lesion's box, or nothing where the file does not name the slice.
+    """Fill the box of a slice's lesion; None where the file does not name the slice.
 
     Args:
         path: The CSV with the columns `COLUMNS`.
@@ -46,7 +46,7 @@ def _read(path: Path) -> dict[str, Box]:
 
 @lru_cache(maxsize=4)
 def _parse(path: Path, changed: int) -> dict[str, Box]:
-    """The boxes by slice; ``changed`` makes a changed file be read again."""
+    """Read the boxes by slice; ``changed`` makes a changed file be read again."""
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     if not rows or not set(COLUMNS) <= rows[0].keys():

@@ -44,6 +44,35 @@ class SupervisedSettings(Method):
     every_step: bool = False
 
 
+class SamplingSettings(Method):
+    """Two samples of each patch, judged by proper scores; see `energy_score` and `crps`.
+
+    Attributes:
+        unit: What the scores are measured in, in intensity units (HU, or shares of the window): about the
+            standard deviation of texture.
+        patch_sides: Sides in pixels of the patches whose energy score counts.
+        pixel_weight: Of the energy scores, averaged over the sides.
+        local_weight: Of the CRPS of each map of `local_statistics`.
+        whole_weight: Of the CRPS of `patch_statistics`.
+        window: Side in pixels of the windows of local statistics.
+        latents_from: Step from which latents are drawn; before, they are 0, so that the network first learns to read
+            the level of texture from the image, where it can, instead of drawing it.
+        projects: Whether samples of a measurement without blur and noise are projected onto it.
+        validation_samples: Samples whose mean is validated.
+    """
+
+    name: Literal["sampling"]
+    unit: float = Field(default=10.0, gt=0)
+    patch_sides: tuple[int, ...] = Field(default=(1, 4, 8), min_length=1)
+    pixel_weight: float = Field(default=3.0, ge=0)
+    local_weight: float = Field(default=1.0, ge=0)
+    whole_weight: float = Field(default=2.0, ge=0)
+    window: int = Field(default=8, ge=2, multiple_of=2)
+    latents_from: int = Field(default=0, ge=0)
+    projects: bool = True
+    validation_samples: int = Field(default=4, ge=1)
+
+
 class GanCircleSettings(Method):
     """Weights of the losses and the critics.
 
@@ -193,6 +222,7 @@ class DetectorSettings(Method):
 
 _METHODS: dict[str, type[Method]] = {
     "supervised": SupervisedSettings,
+    "sampling": SamplingSettings,
     "gan-circle": GanCircleSettings,
     "srgan": SrGanSettings,
     "cycle-gan": CycleGanSettings,

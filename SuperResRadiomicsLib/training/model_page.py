@@ -38,7 +38,7 @@ def write_page(card: Card) -> None:
 
 
 def page(card: Card) -> str:
-    """The page as Markdown; figures only where the card holds them."""
+    """Write the page as Markdown; figures only where the card holds them."""
     data = card.metadata
     parts = [
         f"# {card.name}",
@@ -83,7 +83,12 @@ def _facts(card: Card) -> str:
 def _results(card: Card) -> str:
     if not card.results:
         return "None yet: run `superres-train evaluate`."
-    return "\n\n".join(_boxes(card) if card.detects else _enhancement(card))
+    parts = []
+    if "degradations" in card.results:
+        parts += _boxes(card) if card.detects else _enhancement(card)
+    if "lesion_features" in card.results:
+        parts += _lesion_features(card)
+    return "\n\n".join(parts)
 
 
 def _boxes(card: Card) -> list[str]:
@@ -208,8 +213,47 @@ def _range(agreement: dict[str, float]) -> str:
     return f" ({low:.2f} to {high:.2f})"
 
 
+def _lesion_features(card: Card) -> list[str]:
+    """Features of lesions beside rivals, and how often intervals hold the true value."""
+    found = card.results["lesion_features"]
+    parts = [
+        f"## Features of lesions\n\nTest patients, never trained on; {found['measured']} HU; features over "
+        f"{found['samples']} sample(s), blur and noise told. nRMSE: error over patients in units of the spread between "
+        "them, median over features. CCC: Lin's concordance, median (lowest leaving one patient out). Last: share of "
+        f"features with CCC of 0.85 or more, and its limits of 95% over patients. Made by `{found['command']}`."
+    ]
+    head = ("method", "nRMSE", "CCC", "CCC >= 0.85")
+    for name, figures in found["sets"].items():
+        for condition in found["conditions"]:
+            methods = figures[condition][found["measured"]]["methods"]
+            rows = [[method, *_agreement_cells(values)] for method, values in methods.items()]
+            title = f"### {name} ({len(figures['patients'][found['role']])} patients), {condition}"
+            parts += [title, markdown_table(head, rows), *_interval(card, name, condition)]
+    return parts
+
+
+def _agreement_cells(values: dict[str, Any]) -> list[str]:
+    low, high = values["share_ccc_085_95"]
+    lowest = values["median_ccc_leaving_one_out"][0]
+    error = "-" if values["median_nrmse"] is None else f"{values['median_nrmse']:.2f}"
+    share = f"{values['share_ccc_085']:.0%} ({low:.0%} to {high:.0%})"
+    return [error, f"{values['median_ccc']:.2f} ({lowest:.2f})", share]
+
+
+def _interval(card: Card, name: str, condition: str) -> list[str]:
+    known = (card.metadata.get("uncertainty") or {}).get("sets", {}).get(name, {}).get(condition)
+    if not known:
+        return []
+    raw, calibrated = known["all"]["raw"], known["all"]["calibrated"]
+    low, high = calibrated["limits_95"]
+    return [
+        f"90% intervals hold the true value in {raw['coverage']:.0%} of cases as drawn; calibrated on the other of "
+        f"{known['patients']} validation and test patients, in {calibrated['coverage']:.0%} ({low:.0%} to {high:.0%})."
+    ]
+
+
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A table in Markdown."""
+    """Write a table in Markdown."""
     lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
     return "\n".join(lines)

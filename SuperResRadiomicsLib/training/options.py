@@ -23,7 +23,7 @@ Figures = Annotated[Path | None, typer.Option(help="Write the figures to this JS
 
 
 def command_line(context: typer.Context, command: str, config: Path) -> str:
-    """The command that is running, as it goes into what it writes.
+    """Record the command that is running, as it goes into what it writes.
 
     Args:
         context: Of the command.

@@ -44,7 +44,7 @@ class PairSampler(BatchSampler):
         return low, low, high, 0.0, 0.0
 
     def _patches(self, rng: np.random.Generator, side: int, *images: FloatArray) -> FloatArray:
-        """The same patch of images (slice, height, width) of the same place: (image, side, side)."""
+        """Cut the same patch of images (slice, height, width) of the same place: (image, side, side)."""
         number = rng.integers(images[0].shape[0])
         top, left = (int(rng.integers(length - side + 1)) for length in images[0].shape[1:])
         cut = number, slice(top, top + side), slice(left, left + side)

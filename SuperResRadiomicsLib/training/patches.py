@@ -64,7 +64,7 @@ class Stacks:
         self._names = sorted(self._patients)
 
     def draw(self, rng: np.random.Generator) -> SliceStack:
-        """A patient, then one of the patient's volumes."""
+        """Draw a patient, then one of the patient's volumes."""
         volumes = self._patients[self._names[rng.integers(len(self._names))]]
         return volumes[rng.integers(len(volumes))]
 
@@ -119,7 +119,7 @@ class PatchSampler(BatchSampler):
         return pair.coarse[coarse_cut], pair.interpolated[cut], fine[cut], pair.blur_px, pair.noise
 
     def _frame_pair(self, rng: np.random.Generator, side: int) -> Pair:
-        """A patch of a whole degraded frame: attenuation depends on the depth in the frame."""
+        """Cut a patch of a whole degraded frame: attenuation depends on the depth in the frame."""
         stack = self.stacks.draw(rng)
         fine = flip(stack.slices[rng.integers(stack.slices.shape[0])], rng, self.data.modality)
         low = self.degradation.draw(fine, rng, stack.window).coarse
@@ -157,7 +157,7 @@ class PatchSampler(BatchSampler):
 
 
 def flip(patch: FloatArray, rng: np.random.Generator, modality: str) -> FloatArray:
-    """One of the eight symmetries of the square; of ultrasound, whose depth has a direction, only left and right.
+    """Flip by one of the square's eight symmetries; ultrasound, whose depth has a direction, left and right only.
 
     Args:
         patch: (..., height, width).

@@ -8,7 +8,7 @@ from .config import OptimiserConfig
 
 
 def rate_factor(step: int, settings: OptimiserConfig) -> float:
-    """A step's learning rate as a share of the peak: linear warm-up, then the configured decay."""
+    """Compute a step's learning rate as a share of the peak: linear warm-up, then the configured decay."""
     if step < settings.warmup_steps:
         return (step + 1) / settings.warmup_steps
     since = step - settings.warmup_steps

@@ -80,7 +80,7 @@ class Throughput:
         return f"Without workers every step waits for its batch, {share:.0%} of the time; run.workers load ahead."
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready figures."""
+        """Convert to JSON-able figures."""
         figures = asdict(self)
         for part in ("loading", "training"):
             figures[part]["samples_per_second"] = getattr(self, part).samples_per_second
@@ -131,6 +131,6 @@ class _Clock:
         self.start, self.cpu_start = time.perf_counter(), time.process_time()
 
     def timing(self, batches: Sequence[list[Any]]) -> Timing:
-        """The time until now, which some steps' batches took."""
+        """Take the time until now, which some steps' batches took."""
         samples = sum(len(batch[0]) for batches_of_step in batches for batch in batches_of_step)
         return Timing(samples, time.perf_counter() - self.start, time.process_time() - self.cpu_start)

@@ -83,7 +83,7 @@ class Trainer:
         self.fabric.barrier()
 
     def average_network(self) -> nn.Module:
-        """The exported network with the running mean of the weights, in evaluation mode."""
+        """Copy the exported network with the running mean of the weights, in evaluation mode."""
         network = build_network(self.config.network.name, self.config.network.arguments)
         network.load_state_dict(self.average)
         return network.to(self.fabric.device).eval()
@@ -121,7 +121,7 @@ class Trainer:
         return [load_stack(entry, self.config.data) for entry in entries if entry.role == role]
 
     def batches(self, sampler: Sampler, steps: range) -> Iterator[list[Any]]:
-        """The batches of some steps; step n draws from (seed, n, device, number of the batch)."""
+        """Draw the batches of some steps; step n draws from (seed, n, device, number of the batch)."""
         loader: DataLoader[list[Any]] = torch.utils.data.DataLoader(
             _Steps(sampler, self.config, self.fabric.global_rank),
             batch_size=None,

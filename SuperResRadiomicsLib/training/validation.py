@@ -60,7 +60,7 @@ class FixedDegradation:
 
 
 def fixed_degradations(config: TrainingConfig) -> tuple[FixedDegradation, ...]:
-    """The degradations by which a configuration's models are judged."""
+    """List the degradations by which a configuration's models are judged."""
     settings = config.degradation
     if settings.sampling in ("low-end-ultrasound", "measured"):
         return (FixedDegradation(settings.sampling),)
@@ -75,7 +75,7 @@ def fixed_degradations(config: TrainingConfig) -> tuple[FixedDegradation, ...]:
 
 
 def validate(network: nn.Module, config: TrainingConfig, stacks: Sequence[SliceStack]) -> list[Validation]:
-    """Figures on the central slices of the validation volumes; of CT only body voxels count.
+    """Measure the central slices of the validation volumes; of CT only body voxels count.
 
     None where images are not paired: there is no truth to compare with.
     """
@@ -116,7 +116,7 @@ def _images(
     number: int,
     rng: np.random.Generator,
 ) -> dict[str, FloatArray]:
-    """The true slice and what each method makes of the degraded one."""
+    """Make the true slice and each method's restoration of the degraded one."""
     fine = _trimmed(stack.slices[number])
     if stack.low is None:
         coarse = degradation.apply(fine, fixed.sampling, fixed.blur_px, fixed.noise, rng, stack.window)

@@ -24,7 +24,7 @@ from .readers import READERS, Reader
 
 
 def list_volumes(data: DataConfig, seed: int) -> list[VolumeEntry]:
-    """All volumes that the configuration includes, with their roles.
+    """List all volumes that the configuration includes, with their roles.
 
     Raises:
         SettingsError: The folder has not the configured layout, no volume matches, the splits file is not valid, or a
@@ -58,7 +58,7 @@ def _draw_splits(folder: Path, seed: int) -> list[VolumeEntry]:
 
 
 def _read_file(entry: VolumeEntry, data: DataConfig) -> tuple[Image, BoolArray | None]:
-    """A volume's file and its lesion: a mask, else a known box, filled.
+    """Read a volume's file and its lesion: a mask, else a known box, filled.
 
     A lesion in a DICOM SEG object is not read (the mask is left out).
     """
@@ -104,7 +104,7 @@ class Volume:
         return np.moveaxis(voxels, 2 - self.through_plane, 0)
 
     def trimmed(self, multiple: int) -> Volume:
-        """Without the far ends of slices, so that their sizes are divisible by a number."""
+        """Cut off the far ends of slices, so that their sizes are divisible by a number."""
         i, j, k = (
             n if a == self.through_plane else n // multiple * multiple for a, n in enumerate(self.image.grid.size)
         )
@@ -113,7 +113,7 @@ class Volume:
         return self._with(lambda voxels: voxels[box.slices], crop_grid(self.image.grid, box), lesion)
 
     def reduced(self, factor: int) -> Volume:
-        """With factor x factor pixels of every slice averaged; a mask keeps pixels more than half inside."""
+        """Average factor x factor pixels of every slice; a mask keeps pixels more than half inside."""
         trimmed = self.trimmed(factor)
         operator = BlurDecimate(factor)
         x, y, z = (1.0 if a == self.through_plane else 1.0 / factor for a in range(3))
@@ -125,7 +125,7 @@ class Volume:
         return trimmed._with(average, refine(trimmed.image.grid, (x, y, z)), lesion)
 
     def on_one_scale(self) -> Volume:
-        """With the low-end image's foreground window laid on that of the image."""
+        """Lay the low-end image's foreground window on that of the image."""
         if self.low is None:
             return self
         shares = to_shares(self.low.voxels, foreground_window(self.low.voxels, self.low.name))
@@ -133,7 +133,7 @@ class Volume:
         return replace(self, low=self.low.with_voxels(window.restore(shares)))
 
     def only_slices(self, numbers: Sequence[int]) -> Volume:
-        """Some of the slices, as if they were neighbours."""
+        """Keep some of the slices, as if they were neighbours."""
         axis = 2 - self.through_plane
         i, j, k = (len(numbers) if a == self.through_plane else n for a, n in enumerate(self.image.grid.size))
         lesion = None if self.lesion is None else np.take(self.lesion, numbers, axis)

@@ -89,13 +89,14 @@ def judge_cohort(
     Raises:
         SettingsError: Arrays of different shapes, or not (patients, features).
 
-    >>> import numpy as np
-    >>> random = np.random.default_rng(1)
-    >>> truth = random.normal(size=(20, 1))
-    >>> bicubic, enhanced = (truth + error * random.normal(size=(20, 1)) for error in (0.5, 0.05))
-    >>> verdict = judge_cohort(truth, bicubic, enhanced)[0]
-    >>> verdict.word, verdict.change
-    ('faithful', 'restored')
+    Examples:
+        >>> import numpy as np
+        >>> random = np.random.default_rng(1)
+        >>> truth = random.normal(size=(20, 1))
+        >>> bicubic, enhanced = (truth + error * random.normal(size=(20, 1)) for error in (0.5, 0.05))
+        >>> verdict = judge_cohort(truth, bicubic, enhanced)[0]
+        >>> verdict.word, verdict.change
+        ('faithful', 'restored')
     """
     found = _errors_by_feature(reference, bicubic, enhanced, null)
     changes = _judge_changes(found)
@@ -244,7 +245,7 @@ def _rates(found: Sequence[_Errors]) -> FloatArray:
 
 
 def _level_of_findings(p: FloatArray, rates: FloatArray) -> FloatArray:
-    """The level at which each feature is decided, so that the false discovery rate is held (NaN: not asked)."""
+    """Find the level at which each feature is decided, to hold the false discovery rate (NaN: not asked)."""
     levels = rates.copy()
     asked = np.flatnonzero(np.isfinite(p))
     if not asked.size:

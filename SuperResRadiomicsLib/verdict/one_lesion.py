@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import MaskError, ModelError
-from ..grid import box_of_mask, crop_grid, expand_box, whole
+from ..grid import box_within, expand_box
 from ..models import Card, load_card
 from ..radiomics import FeatureSettings, FeatureTable, Lesion, LesionVersions, extract_features
 from ..stability.perturbation import (
@@ -68,11 +68,11 @@ def check_stability(
         MaskError: No perturbation leaves anything of the lesion.
     """
     versions, settings = LesionVersions.of(lesion), settings or FeatureSettings()
-    grid = versions.enhanced.grid
-    near = expand_box(box_of_mask(versions.refined_mask), grid, CONTEXT_MM)
-    box = whole(grid) if settings.needs_surroundings else near
-    voxels = np.ascontiguousarray(versions.enhanced.voxels[box.slices])
-    image, mask = versions.enhanced.with_voxels(voxels, crop_grid(grid, box)), versions.refined_mask[box.slices]
+    grid = versions.enhanced.whole_grid
+    seen = settings.box_seen(expand_box(versions.refined_box, grid, CONTEXT_MM), grid)
+    wide = versions.widened(seen)
+    box = box_within(seen, wide.enhanced.held)
+    image, mask = wide.enhanced.cut(box), wide.refined_mask[box.slices]
     fixed = replace(settings, dimension=settings.resolve_dimension(versions.original.grid))
     axis = settings.through_plane(versions.original.grid)
     found = [extract_features(image, mask, fixed, axis)]
@@ -87,7 +87,7 @@ def check_stability(
 
 
 def card_behind(table: FeatureTable) -> Card | None:
-    """The card of the model that a table's provenance names, where it is installed with the same weights."""
+    """Find the card of the model that a table's provenance names, where it is installed with the same weights."""
     model = (table.header.provenance or {}).get("model")
     if not model:
         return None
@@ -99,13 +99,13 @@ def card_behind(table: FeatureTable) -> Card | None:
 
 
 def lesion_spread(card: Card | None) -> dict[str, float]:
-    """Standard deviation of each feature between the lesions that a model was judged on, by key; those known."""
+    """Look up each feature's standard deviation between the lesions that a model was judged on, by key."""
     found = {key: figures.get("spread") for key, figures in _held_out(card).items()}
     return {key: spread for key, spread in found.items() if spread}
 
 
 def judge_lesion(table: FeatureTable, card: Card | None, variation: Mapping[str, float] | None = None) -> FeatureTable:
-    """The same table with a verdict on each feature of the enhanced image.
+    """Add a verdict on each feature of the enhanced image to a table.
 
     Args:
         table: The features of one lesion.
@@ -132,7 +132,7 @@ def judge_lesion(table: FeatureTable, card: Card | None, variation: Mapping[str,
 
 
 def _held_out(card: Card | None) -> dict[str, Any]:
-    """What the card says of each feature under its first degradation, and of how many patients."""
+    """Read what the card says of each feature under its first degradation, and of how many patients."""
     degradations = card.results.get("degradations", {}) if card else {}
     first: dict[str, Any] = next(iter(degradations.values()), {})
     features = first.get("features", {})

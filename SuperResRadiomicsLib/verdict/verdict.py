@@ -112,7 +112,7 @@ def judge(evidence: FeatureEvidence) -> Verdict:
 
 
 def volume_correlations(features: npt.ArrayLike, volumes: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Spearman's rank correlation of each feature with the lesions' volume.
+    """Compute Spearman's rank correlation of each feature with the lesions' volume.
 
     Args:
         features: (lesions, features), at least three lesions.
@@ -120,6 +120,10 @@ def volume_correlations(features: npt.ArrayLike, volumes: npt.ArrayLike) -> npt.
 
     Returns:
         (features,); NaN for a feature that does not vary.
+
+    Examples:
+        >>> volume_correlations([[1.0, 3.0], [2.0, 2.0], [3.0, 1.0]], [10.0, 20.0, 30.0]).tolist()
+        [1.0, -1.0]
     """
     table, size = np.asarray(features, dtype=np.float64), np.asarray(volumes, dtype=np.float64)
     found = np.full(table.shape[1], np.nan)
@@ -130,7 +134,12 @@ def volume_correlations(features: npt.ArrayLike, volumes: npt.ArrayLike) -> npt.
 
 
 def is_count_driven(feature: str) -> bool:
-    """Whether a feature's value depends on how many voxels the lesion has."""
+    """Say whether a feature's value depends on how many voxels the lesion has.
+
+    Examples:
+        >>> is_count_driven("original_firstorder_Energy"), is_count_driven("original_firstorder_Mean")
+        (True, False)
+    """
     return feature.rsplit("_", 1)[-1] in COUNT_DRIVEN
 
 

@@ -62,7 +62,7 @@ def _version(distributions: Iterable[str]) -> str | None:
 
 
 def _devices(problems: list[str]) -> list[str]:
-    """The devices, the fastest first; none when torch does not work, with the reason among the problems."""
+    """List the devices, the fastest first; none when torch does not work, with the reason among the problems."""
     try:
         from ..enhancement.device import available_devices, describe_device
 

@@ -36,7 +36,7 @@ Result = dict[str, Any]
 
 
 def feature_settings(given: Mapping[str, Any]) -> FeatureSettings:
-    """Settings from their JSON form.
+    """Read settings from their JSON form.
 
     Args:
         given: Arguments of `FeatureSettings`. The engine may be ``auto``, filters are texts as `parse_filter` takes
@@ -56,14 +56,14 @@ def feature_settings(given: Mapping[str, Any]) -> FeatureSettings:
 
 
 def settings_of(table: FeatureTable) -> FeatureSettings:
-    """The `PLAIN_SETTINGS` that a table was computed with; features of other programs are repeated by pyradiomics."""
+    """Name the `PLAIN_SETTINGS` of a table; features of other programs are repeated by pyradiomics."""
     known = {name: table.header.settings[name] for name in PLAIN_SETTINGS}
     distance = tuple(known["distance"]) if isinstance(known["distance"], list) else known["distance"]
     return FeatureSettings(**{**known, "engine": engine_of(table), "distance": distance})
 
 
 def engine_of(table: FeatureTable) -> str:
-    """The engine that a table was computed with, or can be repeated with."""
+    """Name the engine that a table was computed with, or can be repeated with."""
     engine = table.header.engine
     return engine if engine in ENGINES else PyradiomicsEngine.name
 

@@ -292,7 +292,7 @@ class Worker:
 
 
 def _describe(error: Exception) -> dict[str, str]:
-    """What went wrong, and whether the user can mend it."""
+    """Describe what went wrong, and whether the user can mend it."""
     name = type(error).__name__
     if isinstance(error, SuperResError):
         return {"kind": "user", "error": name, "message": str(error)}

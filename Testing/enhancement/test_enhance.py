@@ -10,7 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from SuperResRadiomicsLib.enhancement import LoadedModel, available_devices, enhance, load_enhancement, load_model
+from SuperResRadiomicsLib.enhancement import (
+    LoadedModel,
+    available_devices,
+    enhance,
+    load_enhancement,
+    load_model,
+    paste,
+)
 from SuperResRadiomicsLib.errors import (
     Cancelled,
     DeviceError,
@@ -21,7 +28,7 @@ from SuperResRadiomicsLib.errors import (
     RegionError,
     SettingsError,
 )
-from SuperResRadiomicsLib.grid import Box, Grid, field_of_view, interpolate_bicubic
+from SuperResRadiomicsLib.grid import Box, Grid, crop_grid, field_of_view, interpolate_bicubic
 from SuperResRadiomicsLib.io.image import Image, cast_like
 from SuperResRadiomicsLib.operators import BlurDecimate
 
@@ -31,10 +38,12 @@ Lesion = tuple[Image, np.ndarray]
 def test_outputs_lie_on_the_refined_grid(loaded: LoadedModel, any_lesion: Lesion) -> None:
     image, mask = any_lesion
     outcome = enhance(image, loaded, mask=mask, margin_mm=3)
-    assert np.abs(field_of_view(outcome.enhanced.grid) - field_of_view(image.grid)).max() < 1e-9
+    refined = outcome.enhanced.whole_grid
+    assert np.abs(field_of_view(refined) - field_of_view(image.grid)).max() < 1e-9
+    assert outcome.enhanced.grid.matches(crop_grid(refined, outcome.region))
     assert outcome.enhanced.grid == outcome.bicubic.grid
     assert outcome.mask is not None and outcome.mask.shape == outcome.enhanced.voxels.shape
-    assert sorted(np.divide(outcome.enhanced.grid.size, image.grid.size)) == [1, 2, 2]
+    assert sorted(np.divide(refined.size, image.grid.size)) == [1, 2, 2]
     assert outcome.enhanced.voxels.dtype == image.voxels.dtype
 
 
@@ -48,9 +57,12 @@ def test_bicubic_twin_is_the_interpolated_image(loaded: LoadedModel, any_lesion:
 def test_outside_the_region_every_bit_is_the_twins(loaded: LoadedModel, any_lesion: Lesion) -> None:
     image, mask = any_lesion
     outcome = enhance(image, loaded, mask=mask, margin_mm=2)
-    outside = np.ones(outcome.enhanced.voxels.shape, dtype=bool)
+    pasted, twin = paste(outcome, image), enhance(image, loaded).bicubic
+    assert pasted.grid == twin.grid and pasted.cut_from is None
+    outside = np.ones(pasted.voxels.shape, dtype=bool)
     outside[outcome.region.slices] = False
-    assert np.array_equal(outcome.enhanced.voxels[outside], outcome.bicubic.voxels[outside])
+    assert np.array_equal(pasted.voxels[outside], twin.voxels[outside])
+    assert np.array_equal(pasted.voxels[outcome.region.slices], outcome.enhanced.voxels)
     assert not np.array_equal(outcome.enhanced.voxels, outcome.bicubic.voxels)
 
 
@@ -77,7 +89,7 @@ def test_a_region_gets_what_the_whole_volume_gets(full_size_model: LoadedModel) 
     whole = enhance(image, full_size_model)
     window = full_size_model.card.window[1] - full_size_model.card.window[0]
     inside = part.region.slices
-    assert np.abs(part.enhanced.voxels[inside] - whole.enhanced.voxels[inside]).max() < 1e-5 * window
+    assert np.abs(part.enhanced.voxels - whole.enhanced.voxels[inside]).max() < 1e-5 * window
 
 
 def test_an_impulse_stays_centred_through_an_identity_network(identity_model: LoadedModel) -> None:
@@ -165,8 +177,26 @@ def test_saved_folder_reads_back(loaded: LoadedModel, lesion: Lesion, tmp_path: 
     for name in ("enhanced", "bicubic", "original"):
         assert np.array_equal(getattr(again, name).voxels, getattr(outcome, name).voxels)
         assert getattr(again, name).grid.matches(getattr(outcome, name).grid)
-    assert np.array_equal(again.mask, outcome.mask) and np.array_equal(again.original_mask, mask)
+        assert getattr(again, name).held == getattr(outcome, name).held
+        assert getattr(again, name).whole == getattr(outcome, name).whole
+    assert np.array_equal(again.mask, outcome.mask) and np.array_equal(again.original_mask, outcome.original_mask)
     assert again.region == outcome.region and again.provenance == json.loads(json.dumps(outcome.provenance))
+
+
+def test_a_folder_of_the_version_before_is_refused(loaded: LoadedModel, lesion: Lesion, tmp_path: Path) -> None:
+    outcome = enhance(lesion[0], loaded, mask=lesion[1])
+    outcome.provenance["schema_version"] = 1
+    outcome.save(tmp_path)
+    with pytest.raises(ImageError, match=r"version 1; this software reads version 2. Run the enhancement again"):
+        load_enhancement(tmp_path)
+
+
+def test_a_folder_whose_images_lie_elsewhere_is_refused(loaded: LoadedModel, lesion: Lesion, tmp_path: Path) -> None:
+    outcome = enhance(lesion[0], loaded, mask=lesion[1], margin_mm=0)
+    outcome.provenance["grid"]["origin_mm"][0] += 0.2
+    outcome.save(tmp_path)
+    with pytest.raises(ImageError, match="does not lie where"):
+        load_enhancement(tmp_path)
 
 
 def test_saving_that_fails_leaves_nothing(loaded: LoadedModel, lesion: Lesion, tmp_path: Path) -> None:
@@ -191,7 +221,7 @@ def test_provenance_names_everything_and_no_patient(loaded: LoadedModel, lesion:
         assert "DOE" not in text and "/" not in text
     assert len(provenance["warnings"]) == 2
     provenance = enhance(image, loaded, mask=mask).provenance
-    assert provenance["schema_version"] == 1 and provenance["notice"].startswith("Not for clinical use")
+    assert provenance["schema_version"] == 2 and provenance["notice"].startswith("Not for clinical use")
     assert provenance["model"]["sha256"] == loaded.card.sha256
     assert provenance["parameters"]["through_plane_axis"] == "k"
     assert provenance["mask"]["volume_change"] == pytest.approx(0)
@@ -278,4 +308,4 @@ def test_networks_without_a_finite_receptive_field_run_whole(
 
 def test_scale_of_the_card_is_the_scale_of_the_grid(changed_model: Callable[..., LoadedModel], lesion: Lesion) -> None:
     outcome = enhance(lesion[0], changed_model(scale=3), mask=lesion[1])
-    assert outcome.enhanced.grid.size == (144, 120, 7)
+    assert outcome.enhanced.whole_grid.size == (144, 120, 7)

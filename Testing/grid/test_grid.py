@@ -13,20 +13,24 @@ from SuperResRadiomicsLib.grid import (
     Box,
     Grid,
     box_of_mask,
+    box_of_part,
+    box_within,
     crop_grid,
     cubic_taps,
     edge_ramps,
     expand_box,
     field_of_view,
+    holds,
     in_plane_axes,
     in_plane_factors,
     interpolate_bicubic,
+    intersect_box,
     pad_to_multiple,
-    paste,
     reduce_area,
     refine,
     refine_box,
     resample,
+    shift_box,
     through_plane_axis,
     transport_mask,
     union_box,
@@ -95,18 +99,6 @@ def _centroid(voxels: np.ndarray, grid: Grid) -> np.ndarray:
     return grid.index_to_world(index)
 
 
-@given(grids(), st.integers(0, 10**6), st.floats(0, 8))
-def test_paste_changes_no_bit_outside_the_box(grid: Grid, pick: int, feather: float) -> None:
-    random = np.random.default_rng(pick)
-    box = _random_box(grid, random)
-    base = random.normal(0, 1000, grid.shape)
-    pasted = paste(base, random.normal(0, 1000, base[box.slices].shape), box, grid, feather)
-    outside = np.ones(grid.shape, dtype=bool)
-    outside[box.slices] = False
-    assert np.array_equal(pasted[outside], base[outside])
-    assert np.array_equal(paste(base, base[box.slices], box, grid, feather), base)
-
-
 def _random_box(grid: Grid, random: np.random.Generator) -> Box:
     start = [int(random.integers(0, n)) for n in grid.size]
     stop = [int(random.integers(a + 1, n + 1)) for a, n in zip(start, grid.size, strict=True)]
@@ -126,6 +118,49 @@ def test_feather_is_full_at_the_margin_and_absent_at_the_image_border() -> None:
 def test_crop_keeps_world_positions(grid: Grid, pick: int) -> None:
     box = _random_box(grid, np.random.default_rng(pick))
     assert np.allclose(crop_grid(grid, box).origin, grid.index_to_world(box.start), atol=1e-9)
+
+
+@given(grids(), st.integers(0, 10**6))
+def test_a_part_is_found_again_in_its_grid(grid: Grid, pick: int) -> None:
+    random = np.random.default_rng(pick)
+    box, other = _random_box(grid, random), _random_box(grid, random)
+    assert box_of_part(crop_grid(grid, box), grid) == box
+    assert shift_box(box_within(box, other), other.start) == box
+    assert holds(union_box(box, other), other) and holds(whole(grid), box)
+    inside = np.zeros(grid.shape, dtype=bool)
+    inside[box.slices] = True
+    common = inside.copy()
+    common[...] = False
+    common[other.slices] = inside[other.slices]
+    if common.any():
+        assert intersect_box(box, other) == box_of_mask(common)
+    else:
+        with pytest.raises(RegionError):
+            intersect_box(box, other)
+
+
+def test_voxels_that_are_no_part_of_a_grid_are_refused() -> None:
+    grid = Grid((10, 10, 4), (1.0, 1.0, 3.0))
+    for part in (
+        Grid((5, 5, 2), (1.0, 1.0, 3.0), (6.0, 0.0, 0.0)),  # sticks out
+        Grid((5, 5, 2), (1.0, 1.0, 3.0), (1.5, 0.0, 0.0)),  # between the voxels
+        Grid((5, 5, 2), (1.1, 1.0, 3.0)),
+    ):
+        with pytest.raises(RegionError, match="no part of the image"):
+            box_of_part(part, grid)
+
+
+@given(grids(), st.integers(0, 10**6), st.sampled_from([2, 3, 4]))
+def test_a_part_is_interpolated_like_the_whole(grid: Grid, pick: int, factor: int) -> None:
+    random = np.random.default_rng(pick)
+    voxels = random.normal(0, 500, grid.shape).astype(np.float32)
+    refined = refine(grid, in_plane_factors(grid, factor))
+    wanted = _random_box(refined, random)
+    start = [max(0, a * n // m - 2) for a, n, m in zip(wanted.start, grid.size, refined.size, strict=True)]
+    stop = [min(n, -(-b * n // m) + 2) for b, n, m in zip(wanted.stop, grid.size, refined.size, strict=True)]
+    part = voxels[Box(tuple(start), tuple(stop)).slices]
+    found = interpolate_bicubic(part, refined.shape, wanted.slices, grid.shape, start[::-1])
+    assert np.array_equal(found, interpolate_bicubic(voxels, refined.shape)[wanted.slices])
 
 
 @given(grids(), st.integers(0, 10**6), st.floats(0, 30))

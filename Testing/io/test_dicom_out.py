@@ -267,3 +267,33 @@ def test_ultrasound_is_refused(lesion, tmp_path):
     scan = Image(image.voxels, image.grid, "US", UNITS["US"])
     with pytest.raises(OutputError, match="CT and MR"):
         save_dicom(tmp_path, read_source(None, scan), original=scan, enhanced=scan, provenance=PROVENANCE)
+
+
+@pytest.mark.parametrize("kind", ["dcmqi", "lidc"])
+def test_real_series_come_back_at_the_same_place(test_data, tmp_path, kind):
+    """A scan as DICOM, its twice finer twin as DICOM, both read again."""
+    if kind == "dcmqi":
+        folder = test_data / "ct" / "dcmqi-dicom" / "ct-3slice"
+    else:
+        scan = read_image(test_data / "ct" / "lidc-idri" / "LIDC-IDRI-0314_14sl.nii.gz", "CT")
+        save_dicom(tmp_path, read_source(None, scan), original=scan, enhanced=scan, provenance=PROVENANCE)
+        folder = tmp_path / "dicom" / "enhanced"
+    original = read_image(folder, "CT")
+    if kind == "lidc":
+        assert np.array_equal(original.voxels, scan.voxels) and original.grid.matches(scan.grid, TOLERANCE_MM)
+    finer = original.voxels.repeat(2, axis=1).repeat(2, axis=2)
+    enhanced = Image(finer, refine(original.grid, (2, 2, 1)), "CT", "HU")
+    out = tmp_path / "out"
+    source = read_source(folder, original)
+    save_dicom(out, source, original=original, enhanced=enhanced, provenance=PROVENANCE)
+    back = read_image(out / "dicom" / "enhanced", "CT")
+    assert np.array_equal(back.voxels, finer)
+    assert np.abs(corners(back.grid) - corners(enhanced.grid)).max() < TOLERANCE_MM
+    series = read_series(out)
+    assert all(len(one.SourceImageSequence) == 1 for one in series)
+    assert {one.StudyInstanceUID for one in series} == {source.first.StudyInstanceUID}
+    if shutil.which("dciodvfy"):
+        said = subprocess.run(
+            ["dciodvfy", out / "dicom" / "enhanced" / "0001.dcm"], capture_output=True, text=True
+        ).stderr
+        assert "Error" not in said

@@ -151,7 +151,7 @@ def test_far_voxels_do_not_enter_where_a_filter_says_so(each):
     mask = np.zeros(image.voxels.shape, bool)
     mask[18:22, 18:22, 18:22] = True
     near = np.zeros_like(mask)
-    near[tuple(slice(18 - each.reach, 22 + each.reach) for _ in range(3))] = True
+    near[tuple(slice(18 - far, 22 + far) for far in each.reach((1.0, 1.0, 1.0)))] = True
     other = image.with_voxels(np.where(near, image.voxels, 1e4))
     found, changed = (extract_features(one, mask, settings(filters=(each,))) for one in (image, other))
     assert found == changed

@@ -13,7 +13,8 @@ from SuperResRadiomicsLib.enhancement.intensity import Window
 from SuperResRadiomicsLib.errors import SettingsError
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import Image, write_image, write_mask
-from SuperResRadiomicsLib.training.config import DataConfig, TrainingConfig
+from SuperResRadiomicsLib.training.config import DataConfig, DegradationConfig, TrainingConfig
+from SuperResRadiomicsLib.training.degradation import Degradation
 from SuperResRadiomicsLib.training.detector_slices import DetectionBatch, SliceSampler
 from SuperResRadiomicsLib.training.entries import VolumeEntry
 from SuperResRadiomicsLib.training.lesion_boxes import lesion_in_box
@@ -173,3 +174,32 @@ def test_a_lesion_that_left_the_slice_in_part_has_the_box_of_what_is_left() -> N
     assert gone.any() and not batch.box[gone].any()
     seen = batch.image[gone] > 0.5
     assert (np.minimum(seen.any(axis=2).sum(axis=1), seen.any(axis=1).sum(axis=1)) <= 1).all(), "all but its rim"
+
+
+def test_degradations_of_a_mixture_come_as_often_as_their_weights_say() -> None:
+    settings = DegradationConfig(
+        sampling="mixed",
+        samplings={"average": 3.0, "point": 1.0},
+        blur_families={"gaussian": 1.0, "sharp": 1.0},
+        both_clean_fraction=0.5,
+        clean_fraction=0.0,
+    )
+    degradation, rng = Degradation(settings), np.random.default_rng(0)
+    drawn = [degradation._kind(0.5, 10.0, rng) for _ in range(2000)]
+    assert sum(sampling == "average" for sampling, _ in drawn) / 2000 == pytest.approx(0.75, abs=0.04)
+    assert sum(family == "sharp" for _, family in drawn) / 2000 == pytest.approx(0.5, abs=0.04)
+    assert {degradation._kind(0.0, 0.0, rng) for _ in range(50)} == {("average", "gaussian")}
+    fine = rng.normal(0, 100, (16, 16)).astype(np.float32)
+    pairs = [degradation.draw(fine, np.random.default_rng(seed)) for seed in range(40)]
+    means = fine.reshape(8, 2, 8, 2).mean(axis=(1, 3))
+    clean = [pair for pair in pairs if pair.blur_px == 0 and pair.noise == 0]
+    assert 10 < len(clean) < 30 and all(np.allclose(pair.coarse, means, atol=1e-4) for pair in clean)
+
+
+def test_noise_of_a_mixture_has_the_strength_told_and_is_sometimes_correlated() -> None:
+    settings = DegradationConfig(correlated_fraction=0.5, noise=(20.0, 20.001), clean_fraction=0, both_clean_fraction=0)
+    degradation, flat = Degradation(settings), np.zeros((96, 96), dtype=np.float32)
+    noises = [degradation.draw(flat, np.random.default_rng(seed)) for seed in range(30)]
+    assert all(np.std(pair.coarse) == pytest.approx(pair.noise, rel=0.1) for pair in noises)
+    likeness = [float(np.corrcoef(p.coarse[:, 1:].ravel(), p.coarse[:, :-1].ravel())[0, 1]) for p in noises]
+    assert 8 < sum(value > 0.08 for value in likeness) < 22

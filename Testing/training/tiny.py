@@ -16,11 +16,18 @@ from Testing.training.readers.samples import write_picture
 
 TINY_NETWORKS: dict[str, dict[str, Any]] = {
     "gan-circle-generator": {"widths": [4, 3], "reconstruction_widths": [3, 2], "upsample_widths": [3, 2]},
+    "gan-circle-sampler": {
+        "widths": [4, 3],
+        "reconstruction_widths": [3, 2],
+        "upsample_widths": [3, 2],
+        "head_width": 3,
+    },
     "edsr": {"features": 4, "blocks": 1},
     "carn": {"features": 4, "cascades": 2, "blocks": 1},
     "srresnet": {"features": 4, "blocks": 1, "kernel": 3},
     "espcn": {"widths": [6, 4], "kernels": [5, 3, 3], "linear_output": True},
     "emasrn": {"features": 4, "steps": 2, "groups": 2, "bases": 6, "dilations": [2, 3]},
+    "unet-sampler": {"widths": [4, 6], "bottleneck": 8, "head_width": 3},
     "unet": {"widths": [4, 6], "bottleneck": 8},
     "dncnn": {"layers": 3, "features": 4},
     "pix2pix-unet": {"widths": [4, 6, 8], "dropout_blocks": 1},

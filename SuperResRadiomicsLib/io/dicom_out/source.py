@@ -76,7 +76,7 @@ def read_source(path: str | os.PathLike[str] | None, image: Image) -> Source:
         series.setdefault(str(header.SeriesInstanceUID), []).append(header)
     sources = [Source(tuple(headers), known=True) for headers in series.values()]
     if len(sources) > 1:
-        sources = [source for source in sources if any(source.slices_of(image.grid))]
+        sources = [source for source in sources if any(source.slices_of(image.whole_slices))]
     if len(sources) > 1:
         raise ImageError(
             f"The folder '{Path(str(path)).name}' holds several DICOM series at the same place, so it is not known "

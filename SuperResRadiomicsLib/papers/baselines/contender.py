@@ -19,7 +19,7 @@ from .dictionary_super_resolution import DictionarySettings, DictionarySuperReso
 def dictionary_contender(
     config: TrainingConfig, entries: Sequence[VolumeEntry], settings: DictionarySettings | None = None
 ) -> Contender:
-    """Dictionaries, learnt anew for every degradation that is judged, blur and noise included.
+    """Learn dictionaries anew for every degradation that is judged, blur and noise included.
 
     Args:
         config: Says what is degraded, how, and which slices of a volume are learnt from (the section

@@ -184,7 +184,7 @@ class DictionarySuperResolution:
         return cls(operator, settings, coarse, fine)
 
     def _detail(self, bicubic: FloatArray) -> FloatArray:
-        """What the patches add to a bicubic slice, averaged where they overlap."""
+        """Compute what the patches add to a bicubic slice, averaged where they overlap."""
         side, maps = self.settings.patch_px, _feature_maps(bicubic)
         rows, columns = (_corners(n, side, side - self.settings.overlap_px) for n in bicubic.shape)
         total, count = np.zeros_like(bicubic), np.zeros_like(bicubic)
@@ -254,7 +254,7 @@ def _draw_from(
 def _refit(
     start: FloatArray, coarse_atoms: FloatArray, features: FloatArray, detail: FloatArray, settings: DictionarySettings
 ) -> FloatArray:
-    """The fine atoms that are best for the codes which features alone give; unused atoms stay near ``start``."""
+    """Refit the fine atoms to the codes which features alone give; unused atoms stay near ``start``."""
     moments, target = np.eye(len(start), dtype=np.float64), start.astype(np.float64)
     for chunk in range(0, len(features), BAND):
         part = slice(chunk, chunk + BAND)

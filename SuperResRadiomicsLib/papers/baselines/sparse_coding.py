@@ -30,13 +30,13 @@ class SparseCodes:
     values: FloatArray
 
     def dense(self, atom_count: int) -> FloatArray:
-        """(signals, atom_count)."""
+        """Spread the codes out: (signals, atom_count)."""
         result = np.zeros((len(self.atoms), atom_count), dtype=self.values.dtype)
         np.add.at(result, (np.arange(len(self.atoms))[:, None], self.atoms), self.values)
         return result
 
     def combine(self, dictionary: FloatArray) -> FloatArray:
-        """Signals that the codes stand for: (signals, length) from atoms (atom_count, length)."""
+        """Build the signals that the codes stand for: (signals, length) from atoms (atom_count, length)."""
         result = np.zeros((len(self.atoms), dictionary.shape[1]), dtype=dictionary.dtype)
         for atom, value in zip(self.atoms.T, self.values.T, strict=True):
             result += value[:, None] * dictionary[atom]
@@ -110,7 +110,7 @@ def learn_dictionary(
     batch: int,
     rng: np.random.Generator,
 ) -> FloatArray:
-    """Online dictionary learning (Mairal et al. 2009, doi:10.1145/1553374.1553463) with the codes of `lasso`.
+    """Learn a dictionary online (Mairal et al. 2009, doi:10.1145/1553374.1553463) with the codes of `lasso`.
 
     Args:
         signals: (signals, length), float32, not zero.
@@ -152,7 +152,7 @@ def _update_atoms(atoms: FloatArray, code_moments: FloatArray, signal_moments: F
 
 
 def _replace_unused(atoms: FloatArray, code_moments: FloatArray, seen: FloatArray, rng: np.random.Generator) -> None:
-    """An atom that no signal uses becomes one of the signals."""
+    """Replace an atom that no signal uses by one of the signals."""
     unused = np.flatnonzero(np.diag(code_moments) <= 1e-6)[: len(seen)]
     atoms[unused] = _unit(seen[rng.choice(len(seen), len(unused), replace=False)])
 

@@ -13,7 +13,7 @@ from ...training.losses.checks import check_same_shape
 
 
 def region_contrast(query: Tensor, key: Tensor, present: Tensor, temperature: float = 0.07) -> Tensor:
-    """Cross-entropy of finding each region of the output among all regions of the source.
+    """Compute the cross-entropy of finding each region of the output among all regions of the source.
 
     Args:
         query: (batch, regions, channels): the output's regions as vectors of length one.

@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def smoothness(displacement: Tensor) -> Tensor:
-    """Mean squared difference between neighbours along rows, plus that along columns.
+    """Add the mean squared differences between neighbours along rows and along columns.
 
     Args:
         displacement: (batch, 2, height, width), in pixels; each side at least 2.

@@ -44,7 +44,7 @@ def superpixels(image: Tensor, side: int = 16, compactness: float = 0.1, iterati
 
 
 def superpixel_count(height: int, width: int, side: int) -> int:
-    """How many regions `superpixels` divides a slice into."""
+    """Count the regions into which `superpixels` divides a slice."""
     return (height // side) * (width // side)
 
 

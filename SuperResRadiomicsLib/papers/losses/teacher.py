@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def certain_consistency(output: Tensor, passes: Tensor, certain_share: float = 0.8) -> Tensor:
-    """Mean squared difference from the teacher's mean over the pixels that vary least.
+    """Compute the mean squared difference from the teacher's mean over the pixels that vary least.
 
     Args:
         output: (batch, 1, height, width).

@@ -74,7 +74,7 @@ class Encoder(nn.Module):
             self.stages.append(_stage(nn.Conv2d(before, after, 3, stride=2, padding=1), after))
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        """What is seen in slices, at every resolution.
+        """Compute what is seen in slices, at every resolution.
 
         Args:
             image: As in `ResnetGenerator`.

@@ -22,7 +22,7 @@ TWICE_AS_COARSE: Severities = {"resolution": 1 / 3}
 
 
 def check_encoder(model: FeatureModel, config: EncoderConfig) -> dict[str, Any]:
-    """Figures of validation patches, for each kind of images.
+    """Measure validation patches, for each kind of images.
 
     Returns:
         For each kind: mean distances at rising blur, noise and wrong texture, the share of
@@ -68,7 +68,7 @@ def _check(model: FeatureModel, references: list[FloatArray], context: int, rng:
 
 
 def noise_severity(sigma: float) -> float:
-    """The severity of noise with a standard deviation, as share of the window."""
+    """Convert the standard deviation of noise, as share of the window, to a severity."""
     return float(np.sqrt(sigma / LARGEST_NOISE))
 
 

@@ -100,7 +100,7 @@ class EncoderConfig(BaseModel, extra="forbid", frozen=True):
         return self
 
     def data(self, images: ImagesConfig) -> DataConfig:
-        """The same data in the terms of the other trainings."""
+        """Describe the same data in the terms of the other trainings."""
         clip = (-1024.0, 3071.0) if images.modality == "CT" else (float("-inf"), float("inf"))
         return DataConfig(
             folder=self.folder, splits=self.splits, include=images.include, modality=images.modality, clip=clip

@@ -94,11 +94,11 @@ class ReferenceSampler:
         self._shares = shares / shares.sum()
 
     def draw(self, rng: np.random.Generator) -> FloatArray:
-        """One patch (side, side) of any kind of images, in [0, 1]."""
+        """Draw one patch (side, side) of any kind of images, in [0, 1]."""
         return self.draw_from(self.pools[rng.choice(len(self.pools), p=self._shares)], rng)
 
     def draw_from(self, pool: Pool, rng: np.random.Generator) -> FloatArray:
-        """One patch of one kind of images."""
+        """Draw one patch of one kind of images."""
         names = sorted(pool.patients)
         for _ in range(ATTEMPTS):
             volumes = pool.patients[names[rng.integers(len(names))]]

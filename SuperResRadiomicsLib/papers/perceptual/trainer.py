@@ -157,7 +157,7 @@ class _Losses(nn.Module):
         self.encoder, self.head = encoder, head
 
     def forward(self, images: Tensor, severities: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Losses of severities, ranking and spread; images are (3 * batch, 1, side, side): references, weak, strong."""
+        """Compute losses of severities, ranking and spread of (3 * batch, 1, side, side): references, weak, strong."""
         features = [f.chunk(3) for f in self.encoder(images)]
         reference, weak, strong = ([f[part] for f in features] for part in range(3))
         weights = self.encoder.channel_weights()

@@ -88,13 +88,13 @@ def degrade(image: FloatArray, severities: Severities, rng: np.random.Generator)
 
 
 def noise_of_equal_error(reference: FloatArray, version: FloatArray) -> float:
-    """The severity of noise that has the same squared error as a version."""
+    """Find the severity of noise that has the same squared error as a version."""
     error = float(np.sqrt(np.mean((version - reference) ** 2)))
     return min(1.0, math.sqrt(error / LARGEST_NOISE))
 
 
 def _graded(rng: np.random.Generator) -> tuple[Severities, Severities]:
-    """The same degradation twice, at least `LEAST_RATIO` apart."""
+    """Draw the same degradation twice, at least `LEAST_RATIO` apart."""
     kind = str(rng.choice(KINDS))
     if kind == "resolution":
         weak, strong = sorted(rng.choice(np.arange(2, LARGEST_FACTOR + 1), 2, replace=False))
@@ -106,7 +106,7 @@ def _graded(rng: np.random.Generator) -> tuple[Severities, Severities]:
 
 
 def _on_top(rng: np.random.Generator) -> tuple[Severities, Severities]:
-    """A mixture, and the same with one more degradation."""
+    """Draw a mixture, and the same with one more degradation."""
     more = str(rng.choice(ADDED))
     weak: Severities = {}
     for kind in KINDS:

@@ -93,7 +93,7 @@ def _box_table(networks: Iterable[str], results: StoredResults) -> str:
 
 
 def _quality(table: ResultsTable, networks: Sequence[str], results: StoredResults, plot: Path) -> list[str]:
-    """A table for each degradation, and the link to the box plots of all of them."""
+    """Write a table for each degradation, and the link to the box plots of all of them."""
     first, degradations = networks[0], results.of(networks[0])["degradations"]
     parts: list[str] = []
     records: dict[str, Record] = {}

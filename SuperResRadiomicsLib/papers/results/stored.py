@@ -36,7 +36,7 @@ class StoredResults:
         return find_models()
 
     def absence(self, name: str, reasons: Mapping[str, str]) -> str | None:
-        """Why tables cannot show a model or method; None where they can.
+        """Say why tables cannot show a model or method; None where they can.
 
         Args:
             name: Its name.
@@ -55,18 +55,18 @@ class StoredResults:
         return reasons[name]
 
     def is_detector(self, name: str) -> bool:
-        """Whether a model finds lesions, and has figures of boxes."""
+        """Say whether a model finds lesions, and has figures of boxes."""
         return any(DETECTED in figures for figures in self.of(name)["degradations"].values())
 
     def label(self, name: str) -> str:
-        """How tables call it: a model that is not shipped gets a star."""
+        """Name it as tables do: a model that is not shipped gets a star."""
         title = self.of(name).get("title")
         if title is not None:
             return str(title)
         return name if name in self.shipped else f"{name} *"
 
     def side_by_side(self, degradation: str, methods: Sequence[str], base: str, networks: Sequence[str]) -> Record:
-        """Methods without training (as evaluated with ``base``) and networks, on the slices that all of them share.
+        """Join methods without training (as evaluated with ``base``) and networks, on the slices they all share.
 
         An evaluation without figures of single slices, such as a card's, is left out.
         """
@@ -75,7 +75,7 @@ class StoredResults:
         return joined(parts | {name: (known[name], NETWORK) for name in networks if name in known})
 
     def summary(self, name: str, degradation: str, region: str, figure: str, method: str = NETWORK) -> dict[str, float]:
-        """Mean over patients, median and quartiles over slices; empty where there are none."""
+        """Compute the mean over patients, median and quartiles over slices; empty where there are none."""
         regions = self.of(name)["degradations"].get(degradation, {}).get("regions", {})
         found: dict[str, float] = regions.get(region, {}).get("figures", {}).get(figure, {}).get(method, {})
         return found
@@ -93,5 +93,5 @@ class StoredResults:
 
 
 def is_method(name: str) -> bool:
-    """Whether a name is that of a method without training, which is evaluated with every network."""
+    """Say whether a name is that of a method without training, which is evaluated with every network."""
     return name in METHOD_NAMES and name != NETWORK

@@ -67,7 +67,7 @@ class StoredReport:
         return f"{len(self.content['cases'])} lesions of {self.content['patients']} patients ({groups})"
 
     def column(self, table: str, title: str) -> dict[str, float | None]:
-        """A column of a table by the table's first one; nothing where the report lacks the table."""
+        """Read a column of a table by the table's first one; empty where the report lacks the table."""
         found = self.tables.get(table)
         if found is None:
             return {}
@@ -76,7 +76,7 @@ class StoredReport:
 
 
 def robustness_section(study: RobustnessStudy, folder: Path) -> list[str]:
-    """Tables 1 and 2 and figure 6 of de Farias et al. 2021, theirs and ours.
+    """Write tables 1 and 2 and figure 6 of de Farias et al. 2021, theirs and ours.
 
     Raises:
         SettingsError: A report is not there.
@@ -153,7 +153,7 @@ def _relative(study: RobustnessStudy, icc: Mapping[str, Any]) -> str:
 
 
 def restoration_section(study: RestorationStudy, folder: Path) -> list[str]:
-    """The headline of Moummad et al. 2022, theirs and ours, and the concordance by feature class.
+    """Write the headline of Moummad et al. 2022, theirs and ours, and the concordance by feature class.
 
     Raises:
         SettingsError: A report is not there.

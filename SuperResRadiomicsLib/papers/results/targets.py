@@ -22,7 +22,7 @@ class Measured(NamedTuple):
 
 
 def target_table(targets: Iterable[Target], results: StoredResults, reasons: Mapping[str, str]) -> str:
-    """A row for every target and rival.
+    """Write a row for every target and rival.
 
     Args:
         targets: The targets.

@@ -148,7 +148,7 @@ def read_cases(path: str | os.PathLike[str]) -> CaseList:
 
 
 def _case(columns: tuple[str, ...], cells: list[str], line: int, folder: Path) -> BatchCase:
-    """A line as a case; cells that it lacks are empty."""
+    """Read a line as a case; cells that it lacks are empty."""
     known = [unguarded(cell) for cell in cells[: len(columns)]]
     return BatchCase(line, dict(zip_longest(columns, known, fillvalue="")), folder, len(cells) > len(columns))
 

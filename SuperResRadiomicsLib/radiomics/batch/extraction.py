@@ -97,7 +97,7 @@ def _mapped(work: Callable[[BatchCase], Outcome], cases: Sequence[BatchCase], jo
 
 
 def _use_one_thread() -> None:
-    """A process is one of several: SimpleITK would take every core."""
+    """Keep SimpleITK from taking every core: this process is one of several."""
     import SimpleITK as sitk
 
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)

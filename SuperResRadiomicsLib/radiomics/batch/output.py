@@ -26,7 +26,7 @@ FAILURE = f"{PREFIX}Error"
 
 
 def case_table(listed: CaseList, outcomes: Sequence[Outcome], settings: FeatureSettings) -> str:
-    """The table as CSV.
+    """Write the table as CSV.
 
     Args:
         listed: The list that was read.
@@ -59,7 +59,7 @@ def _cell(row: Mapping[str, str | float], column: str) -> str | float | None:
 
 
 def describe_table(outcomes: Sequence[Outcome], settings: FeatureSettings) -> dict[str, Any]:
-    """What all lines of the table share, and how many there are, ready for JSON."""
+    """Describe what all lines of the table share, and how many there are, ready for JSON."""
     return {
         "schema_version": SCHEMA_VERSION,
         "notice": NOT_FOR_CLINICAL_USE,

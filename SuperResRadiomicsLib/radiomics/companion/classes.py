@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from ...grid import BoolArray, box_of_mask, through_plane_axis
 from ...io.image import Image
 from ..limits import check_extents
 from ..plan import COMPANION_CLASSES, ExtractionPlan
-from .intensity import lesion_intensity
+from .intensity import PEAK_RADIUS_MM, RING_WIDTH_MM, lesion_intensity
 from .quality import image_quality
 
 PREFIX = "companion"
 
 
+def companion_reach(classes: Collection[str]) -> float:
+    """Find how far from the lesion, in mm, our own features among some classes look."""
+    return max(PEAK_RADIUS_MM, RING_WIDTH_MM) if "lesionintensity" in classes else 0.0
+
+
 def without_companions(plan: ExtractionPlan) -> ExtractionPlan:
-    """The part of a plan that is an engine's."""
+    """Take the part of a plan that is an engine's."""
     return replace(plan, classes=tuple(name for name in plan.classes if name not in COMPANION_CLASSES))
 
 

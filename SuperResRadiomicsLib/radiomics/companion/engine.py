@@ -25,7 +25,7 @@ class WithCompanions:
         self._engine = engine
 
     def version(self) -> str:
-        """The version of the engine."""
+        """Name the version of the engine."""
         return self._engine.version()
 
     def extract(self, image: Image, mask: BoolArray, plan: ExtractionPlan) -> dict[str, float]:

@@ -59,7 +59,7 @@ def lesion_intensity(image: Image, mask: BoolArray, planar_axis: int | None) -> 
 
 
 def local_peak(image: Image, mask: BoolArray) -> float:
-    """Mean intensity in a sphere of 1 cm^3 about the lesion's brightest voxel.
+    """Average the intensity in a sphere of 1 cm^3 about the lesion's brightest voxel.
 
     The local intensity peak (VJGA) of the Image Biomarker Standardisation Initiative (Zwanenburg et al., Radiology 295
     (2020) 328): voxels in and outside the lesion whose centres lie in the sphere; of several brightest voxels the one
@@ -80,7 +80,7 @@ def local_peak(image: Image, mask: BoolArray) -> float:
 
 
 def ring(image: Image, mask: BoolArray, planar_axis: int | None) -> tuple[Array, BoolArray]:
-    """The voxels around a lesion, at most ``RING_WIDTH_MM`` from it, between centres.
+    """Find the voxels around a lesion, at most ``RING_WIDTH_MM`` from it, between centres.
 
     Args:
         image: The image.

@@ -20,6 +20,6 @@ _NOTES = {
 
 
 def companion_header(classes: Collection[str]) -> dict[str, str]:
-    """What the features of our own among some classes mean, as an entry of a table's header; none without them."""
+    """Explain our own features among some classes, as an entry of a table's header; none without them."""
     notes = [note for name, note in _NOTES.items() if name in classes]
     return {"companion_note": "; ".join(notes)} if notes else {}

@@ -10,7 +10,7 @@ _DEGENERATE = 1e-9
 
 
 def maximal_correlation(p: FloatArray, px: FloatArray, py: FloatArray, symmetrical: bool) -> FloatArray:
-    """Root of the second largest eigenvalue of Q(i, j) = sum over k of p(i, k) p(j, k) / (px(i) py(k)).
+    """Take the root of the second largest eigenvalue of Q(i, j) = sum over k of p(i, k) p(j, k) / (px(i) py(k)).
 
     Q is similar to B B^T with B(i, k) = p(i, k) / sqrt(px(i) py(k)), whose singular values are at hand without
     an eigenvalue problem that is not symmetric.

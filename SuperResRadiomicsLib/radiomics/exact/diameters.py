@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import ConvexHull
-from scipy.spatial.distance import cdist
 
 from ...grid import BoolArray, FloatArray
-
-_PROJECTIONS = 32
-"""Directions over half a turn by which planes are told apart; the largest projection of a plane falls short of its
-diameter by 0.12% at most."""
-_ROUNDING = 1e-9
-_BLOCK = 256
+from . import kernels
 
 
 def largest_distances(mask: BoolArray, spacing: npt.ArrayLike) -> tuple[FloatArray, float]:
-    """Diameters of the surface through the middles of the edges between voxels inside and outside.
+    """Measure the surface through the middles of the edges between voxels inside and outside.
 
     Args:
         mask: Boolean array [k, j, i], false on its border, true somewhere.
@@ -27,57 +20,12 @@ def largest_distances(mask: BoolArray, spacing: npt.ArrayLike) -> tuple[FloatArr
         Largest distances between two vertices of equal k, of equal j and of equal i, and between any two; in mm.
     """
     scale = np.asarray(spacing, dtype=np.float64) / 2
-    vertices = _vertices(mask)
-    in_planes = [_largest_in_planes(vertices, axis, scale) for axis in range(3)]
-    outer = _ends_of_lines(vertices, (0, 1, 2))
-    hull = outer[ConvexHull(outer).vertices]
-    return np.array(in_planes), _largest(hull * scale)
-
-
-def _vertices(mask: BoolArray) -> npt.NDArray[np.int64]:
-    """Vertices (n, 3) in half voxels."""
-    found = []
+    kernel = kernels.chosen()
+    in_planes, outer = [], None
     for axis in range(3):
-        places = 2 * np.stack(np.nonzero(np.diff(mask, axis=axis)), axis=1)
-        places[:, axis] += 1
-        found.append(places)
-    return np.concatenate(found)
-
-
-def _ends_of_lines(vertices: npt.NDArray[np.int64], axes: tuple[int, ...]) -> npt.NDArray[np.int64]:
-    """Keep the first and the last vertex of each line along each axis: no other can be at a corner of a hull."""
-    reach = int(vertices.max()) + 1
-    for axis in axes:
-        first, second = (other for other in range(3) if other != axis)
-        line = vertices[:, first] * reach + vertices[:, second]
-        order = np.argsort(line * reach + vertices[:, axis])
-        starts = np.diff(line[order], prepend=-1) != 0
-        vertices = vertices[order[starts | np.roll(starts, -1)]]
-    return vertices
-
-
-def _largest_in_planes(vertices: npt.NDArray[np.int64], axis: int, scale: FloatArray) -> float:
-    """Largest distance between two vertices of one plane across an axis.
-
-    Projections bound the diameter of each plane on both sides; only planes that may hold the largest
-    are looked at in full.
-    """
-    first, second = (other for other in range(3) if other != axis)
-    vertices = _ends_of_lines(vertices, (first, second))
-    vertices = vertices[np.argsort(vertices[:, axis])]
-    starts = np.flatnonzero(np.diff(vertices[:, axis], prepend=-1))
-    points = vertices[:, [first, second]] * scale[[first, second]]
-    angles = np.arange(_PROJECTIONS) * np.pi / _PROJECTIONS
-    projected = points @ np.stack([np.cos(angles), np.sin(angles)])
-    widths = np.maximum.reduceat(projected, starts) - np.minimum.reduceat(projected, starts)
-    at_least = widths.max(axis=1)
-    at_most = at_least / np.cos(np.pi / _PROJECTIONS / 2)
-    ends = np.append(starts[1:], len(points))
-    candidates = np.flatnonzero(at_most >= at_least.max() * (1 - _ROUNDING))
-    return max(_largest(points[starts[plane] : ends[plane]]) for plane in candidates)
-
-
-def _largest(points: FloatArray) -> float:
-    """Largest distance between two of some points (n, d)."""
-    blocks = range(0, len(points), _BLOCK)
-    return float(max(cdist(points[at : at + _BLOCK], points[at:], "sqeuclidean").max() for at in blocks) ** 0.5)
+        across = np.ascontiguousarray(np.moveaxis(mask, axis, 0))
+        largest, outlines = kernel.planes(across, *np.delete(scale, axis))
+        in_planes.append(largest)
+        outer = outlines if outer is None else outer
+    assert outer is not None
+    return np.array(in_planes), kernel.span(outer, scale)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 
 def directions(shape: tuple[int, ...], distances: tuple[int, ...], planar_axis: int | None) -> npt.NDArray[np.int64]:
-    """Steps from a voxel to its neighbours at the distances by the infinity norm, one of each opposite pair.
+    """List the steps from a voxel to its neighbours at the distances by the infinity norm, one of each opposite pair.
 
     Args:
         shape: Extent of the lesion's box in voxels, [k, j, i]; longer steps are left out.
@@ -18,6 +18,10 @@ def directions(shape: tuple[int, ...], distances: tuple[int, ...], planar_axis: 
 
     Returns:
         Steps (a, 3) along k, j, i; the first component that is not zero is positive.
+
+    Examples:
+        >>> len(directions((8, 8, 8), (1,), None)), len(directions((8, 8, 8), (1,), planar_axis=0))
+        (13, 4)
     """
     reach = [0 if axis == planar_axis else min(max(distances), extent - 1) for axis, extent in enumerate(shape)]
     steps = [step for step in product(*(range(r, -r - 1, -1) for r in reach)) if max(map(abs, step)) in distances]

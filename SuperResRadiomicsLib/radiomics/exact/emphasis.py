@@ -16,7 +16,7 @@ from .firstorder import EPSILON
 def size_statistics(
     counts: Array, levels: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]
 ) -> dict[str, FloatArray]:
-    """Features of matrices of counts by gray level and size.
+    """Compute the features of matrices of counts by gray level and size.
 
     Args:
         counts: (g, s, a): by level, size and direction (a = 1 where there are none).
@@ -35,14 +35,15 @@ def size_statistics(
     weights = {"low": level**-2, "high": level**2}
     reach = {"small": size**-2, "large": size**2}
     probability = matrix / total
+    joint = {}
+    for extent, of_size in reach.items():
+        by_level_weighted = np.tensordot(of_size, matrix, (0, 1))  # (g, a)
+        for emphasis, of_level in weights.items():
+            joint[f"{extent} {emphasis}"] = of_level @ by_level_weighted / total
     return {
         **{emphasis: weight @ by_level / total for emphasis, weight in weights.items()},
         **{emphasis: weight @ by_size / total for emphasis, weight in reach.items()},
-        **{
-            f"{extent} {emphasis}": np.einsum("g,s,gsa->a", weight, extent_weight, matrix, optimize=True) / total
-            for extent, extent_weight in reach.items()
-            for emphasis, weight in weights.items()
-        },
+        **joint,
         "level nonuniformity": np.sum(by_level**2, axis=0) / total,
         "level nonuniformity normalised": np.sum(by_level**2, axis=0) / total**2,
         "size nonuniformity": np.sum(by_size**2, axis=0) / total,
@@ -67,6 +68,6 @@ def without_empty_sizes(counts: Array, sizes: npt.NDArray[np.int64]) -> tuple[Ar
 
 
 def mean_over_directions(values: FloatArray) -> float:
-    """Mean of the directions in which a feature is defined; NaN where it is in none."""
+    """Average the directions in which a feature is defined; NaN where it is in none."""
     defined = values[~np.isnan(values)]
     return float(defined.mean()) if defined.size else float("nan")

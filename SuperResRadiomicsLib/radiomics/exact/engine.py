@@ -32,7 +32,7 @@ class ExactEngine:
     name = "exact"
 
     def version(self) -> str:
-        """The version of this package, and what ran its kernels."""
+        """Name the version of this package, and what ran its kernels."""
         return f"{__version__} ({kernels.chosen().NAME})"
 
     def extract(self, image: Image, mask: BoolArray, plan: ExtractionPlan) -> dict[str, float]:
@@ -155,7 +155,7 @@ def _texture(lesion: PreparedLesion, gray: GrayLevels, plan: ExtractionPlan) -> 
 
 
 def _runs(lesion: PreparedLesion, layout: Layout, ranks: np.ndarray, levels_count: int) -> np.ndarray:
-    """Runs (g, l, a) by level, length from 1, and direction, none in directions that pyradiomics leaves out."""
+    """Count runs (g, l, a) by level, length from 1, and direction, none in directions that pyradiomics leaves out."""
     counted = kernels.chosen().runs(ranks, layout.voxels, layout.adjacent, levels_count + 1, max(lesion.mask.shape))
     runs = counted[1:, 1:]
     # A direction with a run of two voxels is not one of those; others have as many runs as voxels.
@@ -166,7 +166,7 @@ def _runs(lesion: PreparedLesion, layout: Layout, ranks: np.ndarray, levels_coun
 
 
 def _keyed(image_type: str, plan: ExtractionPlan, features: dict[str, dict[str, float]]) -> dict[str, float]:
-    """The features that were asked for under pyradiomics' keys."""
+    """Pick the features that were asked for, under pyradiomics' keys."""
     return {
         f"{image_type}_{name}_{feature}": features[name][feature]
         for name in plan.classes

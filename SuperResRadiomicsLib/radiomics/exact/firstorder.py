@@ -34,7 +34,7 @@ EPSILON = float(np.spacing(1))
 
 
 def intensity_features(intensities: FloatArray, voxel_volume: float, shift: float = 0) -> dict[str, float]:
-    """The 16 features that do not depend on the bins.
+    """Compute the 16 features that do not depend on the bins.
 
     Args:
         intensities: The lesion's voxels, float64 (n,), n >= 1.
@@ -75,10 +75,14 @@ def intensity_features(intensities: FloatArray, voxel_volume: float, shift: floa
 
 
 def histogram_features(counts: npt.NDArray[np.int64]) -> dict[str, float]:
-    """The two features of the binned intensities.
+    """Compute the two features of the binned intensities.
 
     Args:
         counts: Number of voxels of each gray level that is present.
+
+    Examples:
+        >>> histogram_features(np.array([4, 4]))["Uniformity"]
+        0.5
     """
     probability = counts / counts.sum()
     return {

@@ -46,7 +46,7 @@ def run_features(runs: Array, levels: npt.NDArray[np.int64], weights: FloatArray
 
 
 def crossed_once(directions: npt.NDArray[np.int64], places: tuple[Array, ...]) -> npt.NDArray[np.bool_]:
-    """Directions along which every line meets the lesion in one voxel at most; pyradiomics leaves these out.
+    """Find directions along which every line meets the lesion in one voxel at most; pyradiomics leaves these out.
 
     Args:
         directions: Steps (a, 3) of -1, 0 or 1.

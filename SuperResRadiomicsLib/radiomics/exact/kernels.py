@@ -12,7 +12,7 @@ FORCE_NUMPY = "SUPERRES_RADIOMICS_NUMPY"
 
 
 def chosen() -> ModuleType:
-    """The module of kernels to use now: ``kernels_numba`` or ``kernels_numpy``."""
+    """Choose the module of kernels to use now: ``kernels_numba`` or ``kernels_numpy``."""
     if os.environ.get(FORCE_NUMPY, "0") in ("", "0"):
         compiled = _compiled()
         if compiled is not None:

@@ -6,7 +6,6 @@ margin as wide as any step, so that no neighbour needs a check of its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numba
@@ -14,6 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ...grid import FloatArray
+from .compiling import compiled as _compile
+from .planes_numba import planes as planes
+from .planes_numba import span as span
 
 Integers = npt.NDArray[np.signedinteger[Any]]
 Ranks = npt.NDArray[np.uint16]
@@ -21,16 +23,9 @@ Ranks = npt.NDArray[np.uint16]
 NAME = f"numba {numba.__version__}"
 
 
-def _compile(function: Callable[..., Any]) -> Any:
-    try:
-        return numba.njit(function, cache=True, nogil=True)
-    except RuntimeError:  # neither the package's folder nor the user's cache can be written
-        return numba.njit(function, nogil=True)
-
-
 @_compile
 def bin_numbers(values: FloatArray, edges: FloatArray) -> Any:
-    """As ``numpy.digitize``, for edges (at least two, ascending) that are evenly spaced but for rounding.
+    """Bin like ``numpy.digitize``, for edges (at least two, ascending) that are evenly spaced but for rounding.
 
     Returns:
         Bins from 1; int32 (n,).

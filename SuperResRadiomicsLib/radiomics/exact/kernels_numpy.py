@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ...grid import FloatArray
+from .planes_numpy import planes as planes
+from .planes_numpy import span as span
 
 Integers = npt.NDArray[np.signedinteger[Any]]
 Ranks = npt.NDArray[np.uint16]
@@ -16,14 +18,14 @@ NAME = f"numpy {np.__version__}"
 
 
 def bin_numbers(values: FloatArray, edges: FloatArray) -> Integers:
-    """Bins from 1; int64 (n,)."""
+    """Find the bins of values, from 1; int64 (n,)."""
     return np.digitize(values, edges)
 
 
 def neighbours(
     ranks: Ranks, voxels: Integers, steps: Integers, values: Integers, alpha: int
 ) -> tuple[Integers, Integers, Integers]:
-    """Co-occurrence, dependence and gray tone difference; see `kernels_numba.neighbours`."""
+    """Count co-occurrence, dependence and gray tone difference; see `kernels_numba.neighbours`."""
     width, reach = values.size, 2 * steps.size + 1
     own = ranks[voxels].astype(np.int64)
     pairs = np.empty((width, width, steps.size), dtype=np.int64)
@@ -41,7 +43,7 @@ def neighbours(
 
 
 def runs(ranks: Ranks, voxels: Integers, steps: Integers, ranks_count: int, longest: int) -> Integers:
-    """Runs by rank, length and step; see `kernels_numba.runs`.
+    """Count runs by rank, length and step; see `kernels_numba.runs`.
 
     Laid out in columns as long as a step, the voxels of a run follow one another. The margin
     parts the columns.

@@ -37,7 +37,7 @@ class Layout:
     adjacent_directions: npt.NDArray[np.int64]
 
     def fill(self, ranks: npt.NDArray[np.uint16]) -> npt.NDArray[np.uint16]:
-        """The flat array with the ranks of the voxels, 0 outside."""
+        """Fill the flat array with the ranks of the voxels, 0 outside."""
         flat = np.zeros(self.size, dtype=np.uint16)
         flat[self.voxels] = ranks
         return flat
@@ -79,7 +79,7 @@ class PreparedLesion:
         return shape_features(self.mask, self.spacing)
 
     def intensities(self, image: Image) -> FloatArray:
-        """The lesion's voxels in an image on its grid, in double precision; (n,), in the order of the array.
+        """Read the lesion's voxels from an image on its grid, in double precision; (n,), in the order of the array.
 
         Raises:
             MaskError: The image has another shape or spacing than the mask.
@@ -93,7 +93,7 @@ class PreparedLesion:
         return image.voxels[self._slices][self.mask].astype(np.float64)
 
     def layout(self, distances: tuple[int, ...], planar_axis: int | None) -> Layout:
-        """The lesion for the sweeps of the kernels.
+        """Lay out the lesion for the sweeps of the kernels.
 
         Args:
             distances: Between neighbours, in voxels.

@@ -9,7 +9,7 @@ from ...grid import FloatArray, Triple
 
 
 def pair_weights(steps: npt.NDArray[np.int64], spacing: Triple, norm: str | None) -> FloatArray | None:
-    """Weights of the directions of a co-occurrence matrix: near neighbours count most.
+    """Weight the directions of a co-occurrence matrix: near neighbours count most.
 
     Args:
         steps: To the neighbours along k, j, i; (a, 3).
@@ -25,7 +25,7 @@ def pair_weights(steps: npt.NDArray[np.int64], spacing: Triple, norm: str | None
 
 
 def run_weights(steps: npt.NDArray[np.int64], spacing: Triple, norm: str | None) -> FloatArray | None:
-    """Weights of the directions of a run length matrix: the length of a step; see `pair_weights`."""
+    """Weight the directions of a run length matrix by the length of a step; see `pair_weights`."""
     if norm in (None, "no_weighting"):
         return None if norm is None else np.ones(len(steps))
     return _lengths(steps, spacing, norm)

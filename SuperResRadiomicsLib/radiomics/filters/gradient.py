@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import SimpleITK as sitk
 
-from ...grid import to_sitk
+from ...grid import Triple, to_sitk
 from ...io.image import Image
 from .image_filter import ImageFilter
 
@@ -26,10 +26,9 @@ class Gradient(ImageFilter):
 
     use_spacing: bool = True
 
-    @property
-    def reach(self) -> int:
-        """Only the neighbours."""
-        return 1
+    def reach(self, spacing: Triple) -> tuple[int, int, int]:
+        """Reach the neighbours only."""
+        return 1, 1, 1
 
     def images(self, image: Image, planar_axis: int | None) -> Iterator[tuple[str, Image]]:
         """Yield ``gradient`` (32-bit, as ITK makes it)."""

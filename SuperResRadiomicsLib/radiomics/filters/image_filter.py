@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from ...errors import ImageError, SettingsError
-from ...grid import FloatArray
+from ...grid import Triple
 from ...io.image import Image
 
 
@@ -31,6 +29,10 @@ class ImageFilter(ABC):
 
     image_type: ClassVar[str]
     parameters: ClassVar[dict[str, str]] = {}
+    wraps: ClassVar[bool] = False
+    """Whether the filter continues an image beyond its border by the voxels of the other end."""
+    scales: ClassVar[bool] = False
+    """Whether the filter scales its result to the range of the whole image."""
 
     bin_width: float | None = None
     bin_count: int | None = None
@@ -48,10 +50,17 @@ class ImageFilter(ABC):
         """Whether its images have other bins than the others."""
         return self.bin_width is not None or self.bin_count is not None
 
-    @property
-    def reach(self) -> int | None:
-        """Voxels farther than this from the lesion, along any axis, do not enter; None: every voxel may."""
-        return None
+    def reach(self, spacing: Triple) -> tuple[int, int, int]:
+        """Say how far the filter looks on voxels of a spacing.
+
+        Args:
+            spacing: Voxel size in mm along i, j, k.
+
+        Returns:
+            Along i, j, k: voxels farther than this from the lesion do not enter. Figures of the whole
+            image (`Image.whole`) may.
+        """
+        return 0, 0, 0
 
     @abstractmethod
     def images(self, image: Image, planar_axis: int | None) -> Iterator[tuple[str, Image]]:
@@ -71,7 +80,7 @@ class ImageFilter(ABC):
         """
 
     def describe(self) -> dict[str, Any]:
-        """Type and parameters for the header of a table; what is not set is left out."""
+        """Describe type and parameters for the header of a table; what is not set is left out."""
         given = {name: value for name, value in asdict(self).items() if value is not None}
         return {"image_type": self.image_type, **given}
 
@@ -88,13 +97,13 @@ def check_bins(width: float | None, count: int | None) -> None:
         raise SettingsError(f"The bin count is {count}. Give a whole number of at least 2.")
 
 
-def largest_magnitude(voxels: FloatArray, image_type: str) -> float:
-    """The largest magnitude in an image, to whose range a filter scales its result.
+def largest_magnitude(image: Image, image_type: str) -> float:
+    """Find the largest magnitude in a whole image, to whose range a filter scales its result.
 
     Raises:
         ImageError: It is 0.
     """
-    largest = float(np.max(np.abs(voxels)))
+    largest = image.whole.largest_magnitude
     if largest == 0:
         raise ImageError(f"Every voxel of the image is 0, and {image_type} of such an image is not defined.")
     return largest

@@ -1,6 +1,8 @@
 """Filters that map each intensity to another, scaled to the range of the image.
 
-m is the largest magnitude in the image. Formulas: documentation of pyradiomics, ``imageoperations``.
+m is the largest magnitude in the whole image; an interpolated image and an enhanced one share that of the image they
+were made from, so that their features differ by their voxels and not by the scale. Formulas: documentation of
+pyradiomics, ``imageoperations``.
 """
 
 from __future__ import annotations
@@ -19,17 +21,19 @@ from .image_filter import ImageFilter, largest_magnitude
 
 @dataclass(frozen=True, kw_only=True)
 class IntensityMap(ImageFilter):
-    """A function of the intensity and of the largest magnitude in the image."""
+    """A function of the intensity and of the largest magnitude in the whole image."""
+
+    scales: ClassVar[bool] = True
 
     def images(self, image: Image, planar_axis: int | None) -> Iterator[tuple[str, Image]]:
         """Yield the image in double precision, under the lower-case name of the filter."""
-        voxels = image.voxels.astype(np.float64)
-        yield self.image_type.lower(), image.with_voxels(self.map(voxels, largest_magnitude(voxels, self.image_type)))
+        largest = largest_magnitude(image, self.image_type)
+        yield self.image_type.lower(), image.with_voxels(self.map(image.voxels.astype(np.float64), largest))
 
     @staticmethod
     @abstractmethod
     def map(x: FloatArray, m: float) -> FloatArray:
-        """The function."""
+        """Map the intensities ``x``; ``m`` is the largest magnitude."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +44,7 @@ class Square(IntensityMap):
 
     @staticmethod
     def map(x: FloatArray, m: float) -> FloatArray:
-        """The function."""
+        """Map the intensities ``x``; ``m`` is the largest magnitude."""
         return (1 / np.sqrt(m) * x) ** 2
 
 
@@ -52,7 +56,7 @@ class SquareRoot(IntensityMap):
 
     @staticmethod
     def map(x: FloatArray, m: float) -> FloatArray:
-        """The function."""
+        """Map the intensities ``x``; ``m`` is the largest magnitude."""
         return np.sign(x) * np.sqrt(np.abs(x) * m)
 
 
@@ -64,9 +68,9 @@ class Logarithm(IntensityMap):
 
     @staticmethod
     def map(x: FloatArray, m: float) -> FloatArray:
-        """The function."""
+        """Map the intensities ``x``; ``m`` is the largest magnitude."""
         logarithm = np.sign(x) * np.log(np.abs(x) + 1)
-        return logarithm * (m / np.max(np.abs(logarithm)))
+        return logarithm * (m / np.log(m + 1))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,5 +81,5 @@ class Exponential(IntensityMap):
 
     @staticmethod
     def map(x: FloatArray, m: float) -> FloatArray:
-        """The function."""
+        """Map the intensities ``x``; ``m`` is the largest magnitude."""
         return np.exp(np.log(m) / m * x)

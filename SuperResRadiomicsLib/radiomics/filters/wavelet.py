@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ...errors import MissingDependencyError, SettingsError
-from ...grid import Array
+from ...grid import Array, Triple
 from ...io.image import Image
 from .image_filter import ImageFilter
 
@@ -34,6 +34,8 @@ class Wavelet(ImageFilter):
     image_type: ClassVar[str] = "Wavelet"
     parameters: ClassVar[dict[str, str]] = {"wavelet": "wavelet", "start_level": "start_level", "level": "level"}
 
+    wraps: ClassVar[bool] = True
+
     wavelet: str = "coif1"
     start_level: int = 0
     level: int = 1
@@ -48,11 +50,11 @@ class Wavelet(ImageFilter):
         if not isinstance(self.level, int) or self.level < 1:
             raise SettingsError(f"The number of wavelet levels is {self.level}. Give a whole number from 1.")
 
-    @property
-    def reach(self) -> int:
-        """The filter's length for each level, and the voxel that makes an odd size even."""
+    def reach(self, spacing: Triple) -> tuple[int, int, int]:
+        """Add up the filter's length for each level, and the voxel that makes an odd size even."""
         length = int(_import_pywt().Wavelet(self.wavelet).dec_len)
-        return (length + 1) * (self.start_level + self.level)
+        voxels = (length + 1) * (self.start_level + self.level)
+        return voxels, voxels, voxels
 
     def images(self, image: Image, planar_axis: int | None) -> Iterator[tuple[str, Image]]:
         """Yield ``wavelet-LLH`` and so on; from the second level on ``wavelet2-LLH``."""

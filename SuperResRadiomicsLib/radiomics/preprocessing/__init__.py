@@ -1,6 +1,6 @@
 """Steps between an image and its features: normalise, resample, crop, resegment."""
 
-from .cropping import crop_to_reach
+from .cropping import crop_to_reach, reached_box
 from .normalisation import Normalisation
 from .preprocessing import NO_PREPROCESSING, PreprocessedLesion, Preprocessing
 from .resampling import INTERPOLATORS, Resampling
@@ -15,4 +15,5 @@ __all__ = [
     "Resampling",
     "Resegmentation",
     "crop_to_reach",
+    "reached_box",
 ]

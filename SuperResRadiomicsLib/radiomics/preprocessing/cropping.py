@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+from dataclasses import replace
 
-from ...errors import SettingsError
-from ...grid import BoolArray, Box, box_of_mask, crop_grid
+from ...errors import RegionError, SettingsError
+from ...grid import BoolArray, Box, Grid, box_of_mask, box_within, crop_grid, holds, shift_box, whole
 from ...io.image import Image
 
 DEFAULT_MARGIN = 5
@@ -23,29 +24,57 @@ def check_margin(margin: int) -> None:
 
 
 def crop_to_lesion(image: Image, mask: BoolArray, margin: int) -> tuple[Image, BoolArray]:
-    """The lesion's box and a margin in voxels, as far as the image reaches."""
-    box = box_of_mask(mask)
-    start = [max(0, a - margin) for a in box.start]
-    stop = [min(n, b + margin) for b, n in zip(box.stop, image.grid.size, strict=True)]
-    return _cropped(image, mask, start, stop)
+    """Cut out the lesion's box and a margin in voxels, as far as the whole image reaches, as an image of its own."""
+    near, part = crop_to_reach(image, mask, (margin, margin, margin))
+    return replace(near, cut_from=None), part
 
 
-def crop_to_reach(image: Image, mask: BoolArray, reach: int) -> tuple[Image, BoolArray]:
-    """The lesion's box and all voxels that a filter of this reach looks at.
+def crop_to_reach(
+    image: Image, mask: BoolArray, reach: Sequence[int], wraps: bool = False, figures: bool = False
+) -> tuple[Image, BoolArray]:
+    """Cut out the lesion's box and all voxels that a filter looks at.
 
-    Along an axis on which the image ends within the reach it is kept whole: what a filter does beyond the border
-    (repeat, wrap around) depends on where the image ends.
+    Args:
+        image: The image, whole or a part of it.
+        mask: The lesion; bool [k, j, i].
+        reach: How far the filter looks along i, j, k, in voxels.
+        wraps: The filter looks at the other end of the image where it ends within the reach: it is kept whole along
+            that axis.
+        figures: Whether the part shall know the figures of a whole image, which costs a look at all of it.
+
+    Raises:
+        RegionError: The image is a part that does not hold these voxels.
     """
-    box = box_of_mask(mask)
+    lesion = box_of_mask(mask)
+    box = reached_box(shift_box(lesion, image.held.start), image.whole_grid, reach, wraps)
+    return cut_both(image, mask, box, figures)
+
+
+def reached_box(lesion: Box, grid: Grid, reach: Sequence[int], wraps: bool = False) -> Box:
+    """Find the box around a lesion that `crop_to_reach` cuts out; both in voxels of the whole image's grid."""
     start, stop = [], []
-    for a, b, n in zip(box.start, box.stop, image.grid.size, strict=True):
-        inside = a >= reach and b + reach <= n
-        start.append(a - reach if inside else 0)
-        stop.append(b + reach if inside else n)
-    return _cropped(image, mask, start, stop)
+    for a, b, n, far in zip(lesion.start, lesion.stop, grid.size, reach, strict=True):
+        ends = wraps and not (a >= far and b + far <= n)
+        start.append(0 if ends else max(0, a - far))
+        stop.append(n if ends else min(n, b + far))
+    return Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
 
 
-def _cropped(image: Image, mask: BoolArray, start: list[int], stop: list[int]) -> tuple[Image, BoolArray]:
-    box = Box((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
-    voxels = np.ascontiguousarray(image.voxels[box.slices])
-    return image.with_voxels(voxels, crop_grid(image.grid, box)), mask[box.slices]
+def cut_both(image: Image, mask: BoolArray, box: Box, figures: bool = False) -> tuple[Image, BoolArray]:
+    """Cut a box of the whole image out of an image and its mask; see `crop_to_reach`.
+
+    Raises:
+        RegionError: The image is a part that does not hold the box.
+    """
+    if not holds(image.held, box):
+        raise RegionError(
+            f"These settings look at the voxels from {box.start} to {box.stop} of the whole image; of '{image.name}' "
+            f"those from {image.held.start} to {image.held.stop} are at hand. Choose settings that look less far (a "
+            "smaller sigma or margin), or take the features of the whole image (enhance --whole)."
+        )
+    inside = box_within(box, image.held)
+    if inside == whole(image.grid):
+        return image, mask
+    if figures or image.cut_from is not None:
+        return image.cut(inside), mask[inside.slices]
+    return image.with_voxels(image.voxels[inside.slices].copy(), crop_grid(image.grid, inside)), mask[inside.slices]

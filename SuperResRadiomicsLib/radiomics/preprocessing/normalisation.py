@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-import SimpleITK as sitk
 
 from ...errors import ImageError, SettingsError
-from ...grid import to_sitk
 from ...io.image import Image
+from ...io.whole_image import WholeImage
 
 
 @dataclass(frozen=True)
 class Normalisation:
-    """Subtract the image's mean, divide by its standard deviation.
+    """Subtract the whole image's mean, divide by its standard deviation.
+
+    An interpolated image and an enhanced one are normalised by the figures of the image they were made from.
 
     Attributes:
         scale: Factor applied at the end.
@@ -39,12 +41,22 @@ class Normalisation:
         Raises:
             ImageError: All voxels are equal.
         """
-        if image.voxels.min() == image.voxels.max():
+        whole = image.whole
+        if whole.lowest == whole.highest:
             raise ImageError(
                 f"Every voxel of '{image.name}' has the same value: it cannot be normalised. "
                 "Choose another image or leave out the normalisation."
             )
-        voxels = sitk.GetArrayFromImage(sitk.Normalize(to_sitk(image.voxels, image.grid)))
+        normalised = image.with_voxels(self._scaled(image.voxels.astype(np.float64), whole))
+        if image.cut_from is None:
+            return normalised
+        low, high, mean = (float(self._scaled(value, whole)) for value in (whole.lowest, whole.highest, whole.mean))
+        figures = replace(whole, lowest=low, highest=high, mean=mean, deviation=self.scale, foreground=None)
+        return replace(normalised, cut_from=figures)
+
+    def _scaled(self, values: Any, whole: WholeImage) -> Any:
+        """Values in standard deviations of the whole image."""
+        scaled = (values - whole.mean) / whole.deviation
         if self.outliers is not None:
-            voxels = np.clip(voxels, -self.outliers, self.outliers)
-        return image.with_voxels(voxels * self.scale)
+            scaled = np.clip(scaled, -self.outliers, self.outliers)
+        return scaled * self.scale

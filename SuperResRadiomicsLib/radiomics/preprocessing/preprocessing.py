@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import MaskError, SettingsError
-from ...grid import BoolArray, box_of_mask
+from ...grid import BoolArray, Triple, box_of_mask
 from ...io.image import Image
 from .cropping import check_margin, crop_to_lesion
 from .normalisation import Normalisation
@@ -49,6 +49,11 @@ class Preprocessing:
 
     Raises:
         SettingsError: A value is outside what is allowed.
+
+    Examples:
+        >>> from SuperResRadiomicsLib.radiomics.preprocessing import Resampling
+        >>> Preprocessing(resampling=Resampling((1.0, 1.0, 1.0))).describe()["resampling"]
+        {'spacing': (1.0, 1.0, 1.0), 'interpolator': 'sitkBSpline', 'margin': 5}
     """
 
     normalisation: Normalisation | None = None
@@ -73,6 +78,12 @@ class Preprocessing:
     def changes_values(self) -> bool:
         """Whether any feature may differ from that of the image as it is."""
         return bool(self.normalisation or self.resampling or self.resegmentation)
+
+    def reach(self, spacing: Triple) -> tuple[int, int, int] | None:
+        """Find how far around the lesion voxels enter where these steps cut the image; None where they do not."""
+        if self.resampling:
+            return self.resampling.reach(spacing)
+        return None if self.crop_margin is None else (self.crop_margin, self.crop_margin, self.crop_margin)
 
     def apply(self, image: Image, mask: BoolArray) -> PreprocessedLesion:
         """Do the steps; where there are none, image and mask are the given objects.
@@ -100,7 +111,7 @@ class Preprocessing:
         return PreprocessedLesion(image, left, left if self.resegmentation.shape_too else _within_box(mask, left))
 
     def describe(self) -> dict[str, Any]:
-        """The steps that are done and their parameters, for the header of a table."""
+        """Describe the steps that are done and their parameters, for the header of a table."""
         usual = asdict(NO_PREPROCESSING)
         return {name: value for name, value in asdict(self).items() if value != usual[name]}
 
@@ -123,7 +134,7 @@ NO_PREPROCESSING = Preprocessing()
 
 
 def _within_box(mask: BoolArray, left: BoolArray) -> BoolArray:
-    """The mask without what lies outside the box of another one."""
+    """Clear what lies outside the box of another mask."""
     slices = box_of_mask(left).slices
     cut = np.zeros_like(mask)
     cut[slices] = mask[slices]

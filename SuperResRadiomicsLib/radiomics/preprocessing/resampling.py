@@ -9,9 +9,9 @@ import numpy as np
 import SimpleITK as sitk
 
 from ...errors import MaskError, SettingsError
-from ...grid import BoolArray, Triple, box_of_mask, resample_sitk, spaced_grid, to_sitk
+from ...grid import BoolArray, Triple, box_of_mask, resample_sitk, shift_box, spaced_grid, to_sitk
 from ...io.image import Image
-from .cropping import DEFAULT_MARGIN, check_margin, crop_to_lesion
+from .cropping import DEFAULT_MARGIN, check_margin, crop_to_lesion, cut_both, reached_box
 
 INTERPOLATORS = (
     "sitkNearestNeighbor",
@@ -27,6 +27,9 @@ INTERPOLATORS = (
 )
 """In the order of their numbers in SimpleITK, from 1."""
 
+SUPPORT = 16
+"""Voxels around a place that its interpolation looks at, at most: nothing is left then of the spline's coefficients,
+which fall as 0.268^n, and the other kernels are shorter."""
 SPLINE_SIZE = 4
 """ITK's spline needs so many voxels along each axis."""
 
@@ -64,7 +67,7 @@ class Resampling:
         check_margin(self.margin)
 
     def new_spacing(self, spacing: Triple) -> Triple:
-        """The spacing that an image of the given one will have."""
+        """Compute the spacing that an image of the given one will have."""
         i, j, k = (new or old for new, old in zip(self.spacing, spacing, strict=True))
         return i, j, k
 
@@ -82,10 +85,13 @@ class Resampling:
         )
         if np.allclose(image.spacing, (i, j, k)):
             return crop_to_lesion(image, mask, self.margin)
-        target = spaced_grid(image.grid, (i, j, k), box, self.margin)
         self._check_size(image)
-        voxels = resample_sitk(to_sitk(image.voxels, image.grid), target, getattr(sitk, self.interpolator))
-        label = resample_sitk(to_sitk(mask.astype(np.uint8), image.grid), target, sitk.sitkNearestNeighbor)
+        lesion = shift_box(box, image.held.start)
+        target = spaced_grid(image.whole_grid, (i, j, k), lesion, self.margin)
+        box = reached_box(lesion, image.whole_grid, self._source_reach(image.spacing, (i, j, k)))
+        near, part = cut_both(image, mask, box)
+        voxels = resample_sitk(to_sitk(near.voxels, near.grid), target, getattr(sitk, self.interpolator))
+        label = resample_sitk(to_sitk(part.astype(np.uint8), near.grid), target, sitk.sitkNearestNeighbor)
         moved = sitk.GetArrayFromImage(label).astype(bool)
         if not moved.any():
             raise MaskError(
@@ -94,8 +100,16 @@ class Resampling:
             )
         return image.with_voxels(sitk.GetArrayFromImage(voxels), target), moved
 
+    def reach(self, spacing: Triple) -> tuple[int, int, int]:
+        """Find how far around the lesion voxels of an image of a spacing enter, along i, j, k."""
+        return self._source_reach(spacing, self.new_spacing(spacing))
+
+    def _source_reach(self, old: Triple, new: Triple) -> tuple[int, int, int]:
+        i, j, k = (math.ceil((self.margin + 2) * n / o) + SUPPORT for o, n in zip(old, new, strict=True))
+        return i, j, k
+
     def _check_size(self, image: Image) -> None:
-        if self.interpolator == "sitkBSpline" and min(image.grid.size) < SPLINE_SIZE:
+        if self.interpolator == "sitkBSpline" and min(image.whole_grid.size) < SPLINE_SIZE:
             raise SettingsError(
                 f"sitkBSpline needs at least {SPLINE_SIZE} voxels along each axis; '{image.name}' has "
                 f"{' x '.join(map(str, image.grid.size))} (i, j, k). Choose sitkLinear."

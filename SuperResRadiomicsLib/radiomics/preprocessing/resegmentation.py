@@ -43,7 +43,7 @@ class Resegmentation:
             raise SettingsError(f"The mode of the resegmentation is '{self.mode}'. Choose one of: {', '.join(MODES)}.")
 
     def apply(self, image: Image, mask: BoolArray) -> BoolArray:
-        """The part of the mask whose intensities are within the range.
+        """Keep the part of the mask whose intensities are within the range.
 
         Raises:
             MaskError: At most one voxel is left.

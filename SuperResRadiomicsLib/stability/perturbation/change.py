@@ -35,14 +35,20 @@ class Perturbation(Protocol):
 
 
 def describe(perturbation: Perturbation) -> dict[str, Any]:
-    """Kind and parameters, ready for JSON."""
+    """Describe kind and parameters, ready for JSON.
+
+    Examples:
+        >>> from SuperResRadiomicsLib.stability.perturbation import VolumeChange
+        >>> describe(VolumeChange(0.1))
+        {'kind': 'volume-change', 'fraction': 0.1}
+    """
     value: DataclassInstance = perturbation
     kind = re.sub(r"(?<!^)(?=[A-Z])", "-", type(perturbation).__name__).lower()
     return {"kind": kind, **asdict(value)}
 
 
 def not_empty(mask: BoolArray, what: str) -> BoolArray:
-    """The mask, or MaskError where a perturbation left nothing of it."""
+    """Check that a perturbation left something of a mask, else raise MaskError."""
     if not mask.any():
         raise MaskError(f"{what} leaves no voxel of the lesion. Leave this perturbation out for so small a lesion.")
     return mask

@@ -77,11 +77,17 @@ class NoiseAddition:
 
 
 def estimate_noise(image: Image) -> float:
-    """Standard deviation of white noise within slices, in the image's unit.
+    """Estimate the standard deviation of white noise within slices, in the image's unit.
 
     The median magnitude of the diagonal Haar details over that of a standard normal variable
     (Donoho & Johnstone 1994, doi:10.1093/biomet/81.3.425); flat regions outside the body (details
     of exactly 0) are left out.
+
+    Examples:
+        >>> from SuperResRadiomicsLib import Grid, Image
+        >>> noise = np.random.default_rng(0).normal(scale=5.0, size=(4, 64, 64))
+        >>> round(estimate_noise(Image(noise, Grid((64, 64, 4), (1.0, 1.0, 3.0)))))
+        5
     """
     first, second = in_plane_axes(image.grid)
     slices = np.moveaxis(image.voxels, (2 - second, 2 - first), (1, 2)).astype(np.float64)

@@ -92,7 +92,7 @@ class ContourRandomisation:
 
 
 def signed_distance(mask: BoolArray, image: Image) -> npt.NDArray[np.float64]:
-    """Distance of voxel centres to the outline in mm, positive inside, negative outside; never 0.
+    """Measure the distance of voxel centres to the outline in mm, positive inside, negative outside; never 0.
 
     Args:
         mask: bool [k, j, i], not empty.
@@ -114,7 +114,7 @@ def _framed(mask: BoolArray) -> BoolArray:
 
 
 def _ball(mask: BoolArray) -> BoolArray:
-    """A ball of one voxel; a disk where the image is a single slice."""
+    """Make a ball of one voxel; a disk where the image is a single slice."""
     ball = ndimage.generate_binary_structure(3, 1)
     for axis, size in enumerate(mask.shape):
         if size == 1:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from ...enhancement.intensity import FOREGROUND_SHARE, Window, foreground_window
+from ...enhancement.intensity import Window, foreground_window
 from ...errors import SettingsError
 from ...grid import BoolArray, FloatArray, refine
 from ...io.image import Image
+from ...io.whole_image import FOREGROUND_SHARE
 from ...operators import LowEndUltrasound, positional_noise, rician_noise
 from ..config import DegradationConfig, EvaluationConfig, TrainingConfig
 from ..degradation import HU_WINDOW, Sampling, to_shares
@@ -54,7 +55,7 @@ class HeldOutCase:
         return self.judged(self.volume.image.voxels)
 
     def judged(self, voxels: npt.NDArray) -> FloatArray:
-        """Voxels [k, j, i] in the image's unit as slices in the unit that is judged."""
+        """Convert voxels [k, j, i] in the image's unit to slices in the unit that is judged."""
         slices = self.volume.slices(voxels)
         return slices if self.window == HU_WINDOW else to_shares(slices, self.window)
 
@@ -88,34 +89,34 @@ class HeldOutCase:
                       self.settings.slices_per_volume)  # fmt: skip
 
     def regions(self) -> dict[str, BoolArray]:
-        """The regions that are known; those of ultrasound's body and frame are one."""
+        """Collect the regions that are known; those of ultrasound's body and frame are one."""
         found = {} if self.volume.image.modality != "MR" else {FRAME: np.ones(self.truth.shape, dtype=bool)}
         lesion = self.lesion
         return {**found, BODY: self.body, **({} if lesion is None else {LESION: lesion})}
 
     def only_close_slices(self) -> HeldOutCase:
-        """The same case without the other slices, for methods that take long."""
+        """Leave out all but the close slices, for methods that take long."""
         numbers = self.close_slices
         return replace(self, volume=self.volume.only_slices(numbers), kept=numbers)
 
     def number_in_file(self, number: int) -> int:
-        """The number that a slice of the volume has in the file."""
+        """Look up the number that a slice of the volume has in the file."""
         return number if self.kept is None else self.kept[number]
 
     def spacing_allowed(self, valid_mm: tuple[float, float], factor: int) -> bool:
-        """Whether a card allows the degraded image's in-plane spacing; a picture that states none is allowed."""
+        """Say whether a card allows the degraded image's in-plane spacing; a picture that states none is allowed."""
         if self.entry.path.lower().endswith(PICTURE_ENDINGS):
             return True
         spacing = self.coarse_spacing_mm(factor)
         return valid_mm[0] <= min(spacing) and max(spacing) <= valid_mm[1]
 
     def coarse_spacing_mm(self, factor: int) -> list[float]:
-        """In-plane spacing of the degraded image."""
+        """Find the in-plane spacing of the degraded image."""
         spacing = self.volume.image.spacing
         return [spacing[axis] * factor for axis in range(3) if axis != self.volume.through_plane]
 
     def degrade(self, settings: DegradationConfig, fixed: FixedDegradation, seed: int) -> Image:
-        """The image that a worse scan would give, or gave; the same seed always gives the same one."""
+        """Make, or take, the image that a worse scan would give or gave; the same seed always gives the same one."""
         if self.volume.low is not None:
             return self.volume.low
         truth, axis = self.volume.image, self.volume.through_plane
@@ -137,7 +138,7 @@ class HeldOutCase:
 
 
 def load_cases(config: TrainingConfig, entries: Sequence[VolumeEntry], role: str) -> list[HeldOutCase]:
-    """The cases of a role, of each patient at most so many as configured.
+    """Load the cases of a role, of each patient at most so many as configured.
 
     Raises:
         SettingsError: Nobody has that role, or images have no partner that shows the truth.
@@ -173,7 +174,7 @@ def _load(entry: VolumeEntry, config: TrainingConfig) -> HeldOutCase:
 
 
 def evenly(items: Iterable, limit: int) -> tuple:
-    """At most so many of some items, evenly spread; the middle one where one is wanted."""
+    """Choose at most so many items, evenly spread; the middle one where one is wanted."""
     everything = list(items)
     if len(everything) <= limit:
         return tuple(everything)

@@ -31,7 +31,7 @@ HIGHEST_SNR = 30.0
 
 
 def bilinear(coarse: FloatArray, factor: int) -> Float32Array:
-    """Bilinear interpolation of the last two axes; coarse and fine cover the same field of view.
+    """Interpolate the last two axes bilinearly; coarse and fine cover the same field of view.
 
     Args:
         coarse: (..., h, w).
@@ -50,7 +50,7 @@ def bilinear(coarse: FloatArray, factor: int) -> Float32Array:
 
 
 def bilinear_non_local_means(coarse: FloatArray, factor: int, sigma: float) -> Float32Array:
-    """Non-local means, then bilinear interpolation: the noisy baseline of Zhu et al. 2018.
+    """Apply non-local means, then bilinear interpolation: the noisy baseline of Zhu et al. 2018.
 
     Their order is not stated; before interpolation the noise is white, as the method assumes.
 
@@ -70,7 +70,7 @@ def bilinear_non_local_means(coarse: FloatArray, factor: int, sigma: float) -> F
 
 
 def rician_non_local_means(image: FloatArray, sigma: float) -> Float32Array:
-    """Non-local means of a magnitude image with the Rician bias taken away, see `without_rician_bias`.
+    """Apply non-local means to a magnitude image and take away the Rician bias, see `without_rician_bias`.
 
     Args:
         image: (..., height, width), nowhere negative.
@@ -87,7 +87,7 @@ def rician_non_local_means(image: FloatArray, sigma: float) -> Float32Array:
 
 
 def rician_wavelet(image: FloatArray, sigma: float) -> Float32Array:
-    """BayesShrink wavelet thresholds (Chang et al. 2000, doi:10.1109/83.862633) and the Rician bias taken away.
+    """Apply BayesShrink wavelet thresholds (Chang et al. 2000, doi:10.1109/83.862633), take away the Rician bias.
 
     Arguments, result and errors as in `rician_non_local_means`; PyWavelets is needed too.
     """
@@ -95,7 +95,7 @@ def rician_wavelet(image: FloatArray, sigma: float) -> Float32Array:
 
 
 def without_rician_bias(mean: FloatArray, sigma: float) -> Float32Array:
-    """The amplitude whose magnitude image has this mean (Koay & Basser 2006, doi:10.1016/j.jmr.2006.01.016).
+    """Find the amplitude whose magnitude image has this mean (Koay & Basser 2006, doi:10.1016/j.jmr.2006.01.016).
 
     A denoised magnitude image estimates the mean E|A + n₁ + i n₂|, which exceeds A; in air it
     is sigma·√(π/2), not zero. What is often used, √(m² - 2σ²), is right for a mean of squares

@@ -30,7 +30,7 @@ OBJECTNESS = 0.5
 def evaluate_detector(
     detector: LoadedDetector, config: TrainingConfig, entries: Sequence[VolumeEntry], report: Report = lambda line: None
 ) -> dict[str, Any]:
-    """All held-out figures of a detector.
+    """Compute all held-out figures of a detector.
 
     Args:
         detector: The detector, loaded.

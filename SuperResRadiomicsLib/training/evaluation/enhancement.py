@@ -52,7 +52,7 @@ def evaluate_enhancement(
     report: Report = lambda line: None,
     times: int = 1,
 ) -> dict[str, Any]:
-    """All held-out figures of a model.
+    """Compute all held-out figures of a model.
 
     Args:
         model: The model, loaded.
@@ -80,7 +80,7 @@ def evaluate_contender(
     others: Sequence[PerceptualModel] = (),
     report: Report = lambda line: None,
 ) -> dict[str, Any]:
-    """All held-out figures of a model or of a method that stands beside models.
+    """Compute all held-out figures of a model or of a method that stands beside models.
 
     Args:
         contender: What is judged.
@@ -126,7 +126,7 @@ def evaluate_contender(
 
 
 def baseline(methods: Iterable[str]) -> str:
-    """What a network must beat: the bicubic image, or the degraded one where it keeps its pixels."""
+    """Name what a network must beat: the bicubic image, or the degraded one where it keeps its pixels."""
     return DEGRADED if DEGRADED in methods else "bicubic"
 
 
@@ -143,7 +143,7 @@ def check_fits(model: LoadedModel, config: TrainingConfig, times: int = 1) -> No
 
 
 def null_noise(held: Sequence[HeldOutCase], config: TrainingConfig, fixed: FixedDegradation) -> float | None:
-    """The median root mean square error of bicubic images in lesions, or where none is known in the body."""
+    """Measure the median root mean square error of bicubic images in lesions, or where none is known in the body."""
     with_lesion = [case for case in held if case.volume.lesion is not None] or held
     errors = [_interpolation_error(case, config, fixed) for case in with_lesion]
     return float(np.median(errors)) if errors else None
@@ -164,7 +164,7 @@ def restore(
     fixed: FixedDegradation,
     level: float | None,
 ) -> tuple[Degraded, dict[str, npt.NDArray]]:
-    """What every method makes of a case's degraded image, [k, j, i] in the image's own unit."""
+    """Restore a case's degraded image by every method, [k, j, i] in the image's own unit."""
     unit = case.window.high - case.window.low
     image = case.degrade(config.degradation, fixed, config.evaluation_seed)
     given = Degraded(case, image, fixed, unit, (level or 0.0) * unit, config.evaluation_seed)

@@ -23,7 +23,7 @@ Table = dict[str, dict[str, float]]
 
 
 def lesion_features(case: HeldOutCase, images: Mapping[str, npt.NDArray]) -> Table | None:
-    """Features of the true lesion and of each method's; nothing where no mask of it is known.
+    """Extract features of the true lesion and of each method's; None where no mask of it is known.
 
     Args:
         case: The case.
@@ -41,14 +41,14 @@ def lesion_features(case: HeldOutCase, images: Mapping[str, npt.NDArray]) -> Tab
 
 
 def feature_settings(modality: str) -> FeatureSettings:
-    """Bins of one width for CT; a number of bins, slice by slice, where intensities have no unit."""
+    """Choose bins of one width for CT; a number of bins, slice by slice, where intensities have no unit."""
     if modality == "CT":
         return FeatureSettings(engine=ENGINE, classes=FEATURE_CLASSES, bin_width=BIN_WIDTH_HU)
     return FeatureSettings(engine=ENGINE, classes=FEATURE_CLASSES, bin_width=None, bin_count=BIN_COUNT, dimension="2D")
 
 
 def feature_agreement(rows: Sequence[tuple[str, Table]], methods: Sequence[str]) -> dict[str, Any]:
-    """How far lesion features are from the truth: error and concordance over patients.
+    """Measure how far lesion features are from the truth: error and concordance over patients.
 
     The error of a feature is the mean over patients of |value - true value|, in units of
     the standard deviation of the true value between patients. Concordance is Lin's, with
@@ -90,7 +90,7 @@ def feature_agreement(rows: Sequence[tuple[str, Table]], methods: Sequence[str])
 
 
 def _of_feature(values: Mapping[str, npt.NDArray[np.float64]]) -> dict[str, Any]:
-    """The spread of one feature's true values, and each method's error and concordance; NaN becomes nothing."""
+    """Summarise one feature: the spread of its true values, each method's error and concordance; NaN becomes None."""
     truth = values["truth"]
     spread = float(truth.std(ddof=1))
     found: dict[str, Any] = {"spread": _or_none(spread)}

@@ -52,7 +52,7 @@ class Ruler:
         return self.window.high - self.window.low
 
     def clip(self, values: npt.NDArray) -> npt.NDArray:
-        """Without what lies outside of the window."""
+        """Clip to the window."""
         return np.clip(values, self.window.low, self.window.high)
 
     def measure(
@@ -63,7 +63,7 @@ class Ruler:
         measured: FloatArray | None = None,
         operator: ForwardOperator | None = None,
     ) -> dict[str, Values]:
-        """All figures of one slice.
+        """Measure all figures of one slice.
 
         Args:
             truth: (height, width) in the unit of the window.
@@ -122,7 +122,7 @@ class Ruler:
 
 
 def _around(region: BoolArray, margin: int, smallest: int = 0) -> tuple[slice, slice]:
-    """The bounding box of a region with a margin, at least so large, as far as the slice reaches."""
+    """Find the bounding box of a region with a margin, at least so large, as far as the slice reaches."""
     sides = []
     for axis in (1, 0):
         hit, size = np.flatnonzero(region.any(axis=axis)), region.shape[1 - axis]

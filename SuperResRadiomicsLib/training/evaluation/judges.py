@@ -18,7 +18,7 @@ def further_judges(
     lpips_files: Sequence[str | os.PathLike[str]] = (),
     lpips_hashes: Sequence[str] = (),
 ) -> list[PerceptualModel]:
-    """The judges that a user asks for beside our own encoder.
+    """Load the judges that a user asks for beside our own encoder.
 
     Args:
         st_lpips: Network of ST-LPIPS, whose package must be installed somewhere; see `StLpips`.

@@ -112,7 +112,7 @@ class Contender:
 
 
 def network_contender(model: LoadedModel, times: int = 1) -> Contender:
-    """A model, applied once or several times in a row."""
+    """Make a contender of a model, applied once or several times in a row."""
     if times == 1:
         return Contender(lambda fixed: network_method(model), model.precision)
     title = f"{model.card.name}, {times} times in a row"
@@ -120,7 +120,7 @@ def network_contender(model: LoadedModel, times: int = 1) -> Contender:
 
 
 def network_method(model: LoadedModel) -> Method:
-    """A model, run by the same pipeline as by users and told blur and noise where it takes them."""
+    """Run a model by the same pipeline as users do, and tell it blur and noise where it takes them."""
 
     def restore(given: Degraded) -> FloatArray:
         return _run(model, given, given.image, given.fixed.blur_px, given.fixed.noise).voxels
@@ -129,7 +129,7 @@ def network_method(model: LoadedModel) -> Method:
 
 
 def chained_method(model: LoadedModel, times: int) -> Method:
-    """A model applied several times: the first time undoes the noise, the last time the blur."""
+    """Apply a model several times: the first time undoes the noise, the last time the blur."""
 
     def restore(given: Degraded) -> FloatArray:
         image = given.image
@@ -153,7 +153,7 @@ def _run(model: LoadedModel, given: Degraded, image: Image, blur: float, noise: 
 
 
 def methods_for(config: TrainingConfig) -> tuple[str, ...]:
-    """Names of the methods without training that a configuration's models are compared with."""
+    """Name the methods without training that a configuration's models are compared with."""
     rician = config.degradation.noise_kind == "rician"
     if config.degradation.factor > 1:
         noisy = rician and any(fixed.noise > 0 for fixed in fixed_degradations(config))

@@ -33,7 +33,7 @@ class Record:
         self.slices.append((patient, path, number))
 
     def closed(self) -> Record:
-        """With columns of full length."""
+        """Fill up the columns to full length."""
         for methods in self.regions.values():
             for figures in methods.values():
                 for column in figures.values():
@@ -41,7 +41,7 @@ class Record:
         return self
 
     def to_dict(self) -> dict[str, Any]:
-        """Ready for JSON; values have six significant digits."""
+        """Convert to JSON-able values, to six significant digits."""
         values = {
             region: {
                 method: {
@@ -55,7 +55,7 @@ class Record:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Record:
-        """What `to_dict` made."""
+        """Read what `to_dict` made."""
         return cls([(patient, path, number) for patient, path, number in content["slices"]], content["values"])
 
     @property
@@ -64,12 +64,12 @@ class Record:
         return [patient for patient, _, _ in self.slices]
 
     def figures(self, region: str) -> tuple[str, ...]:
-        """Figures that some method has in a region."""
+        """Name the figures that some method has in a region."""
         methods = self.regions.get(region, {}).values()
         return tuple(dict.fromkeys(figure for figures in methods for figure in figures))
 
     def columns(self, region: str, figure: str, methods: Iterable[str]) -> tuple[dict[str, list[float]], list[str]]:
-        """The values of methods on the slices for which all of them have one, and those slices' patients."""
+        """Collect the methods' values on slices for which all of them have one, and those slices' patients."""
         rows = {name: self.regions.get(region, {}).get(name, {}).get(figure) for name in methods}
         present = {
             name: column for name, column in rows.items() if column is not None and any(v is not None for v in column)
@@ -79,7 +79,7 @@ class Record:
         return values, [self.slices[n][0] for n in kept]
 
     def by_patient(self, region: str, figure: str, method: str) -> dict[str, float]:
-        """A method's mean of each patient."""
+        """Average a method's values over each patient's slices."""
         values, patients = self.columns(region, figure, (method,))
         column = values.get(method, [])
         return {
@@ -88,7 +88,7 @@ class Record:
         }
 
     def summary(self, region: str, figure: str, method: str) -> dict[str, float]:
-        """Mean over patients, and median and quartiles over slices; empty where the figure is not defined."""
+        """Compute the mean over patients, median and quartiles over slices; empty where the figure is not defined."""
         column = self.columns(region, figure, (method,))[0].get(method)
         if not column:
             return {}
@@ -98,7 +98,7 @@ class Record:
 
 
 def joined(parts: Mapping[str, tuple[Record, str]]) -> Record:
-    """Methods of several records side by side, on the slices that all of these records have.
+    """Join the methods of several records side by side, on the slices that all of them have.
 
     Args:
         parts: By the name that a method shall have: its record, and its name there.

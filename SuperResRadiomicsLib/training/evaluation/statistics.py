@@ -19,7 +19,7 @@ FEWEST_PATIENTS = 2
 def compare_methods(
     record: Record, region: str, figure: str, method: str, others: Sequence[str], test: str
 ) -> dict[str, Comparison]:
-    """A method against others, by one of `TESTS`; others without this figure are left out.
+    """Test a method against others, by one of `TESTS`; others without this figure are left out.
 
     Mann-Whitney is adjusted for all pairs of all methods given, as in the paper.
     """
@@ -43,7 +43,7 @@ def _pair(record: Record, region: str, figure: str, method: str, other: str, tes
 
 
 def comparisons(record: Record, region: str, method: str, other: str) -> dict[str, dict[str, Any]]:
-    """All tests of a method against one other, by figure and test, ready for JSON."""
+    """Do all tests of a method against another, by figure and test, ready for JSON."""
     result: dict[str, dict[str, Any]] = {}
     for figure in record.figures(region):
         if DIRECTIONS.get(figure, -1) == 0:

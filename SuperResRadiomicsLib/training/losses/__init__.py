@@ -12,6 +12,8 @@ from .adversarial import (
 )
 from .box import attention_loss, box_loss, detection_losses, edge_loss, generalised_iou, objectness_loss
 from .mixe import mean_gradient_error, mixe
+from .scores import crps, energy_score
+from .texture import local_statistics, patch_statistics
 from .total_variation import joint_sparsifying_transform, total_variation
 
 __all__ = [
@@ -19,16 +21,20 @@ __all__ = [
     "box_loss",
     "cross_entropy_critic_loss",
     "cross_entropy_generator_loss",
+    "crps",
     "detection_losses",
     "edge_loss",
+    "energy_score",
     "generalised_iou",
     "gradient_penalty",
     "joint_sparsifying_transform",
     "least_squares_critic_loss",
     "least_squares_generator_loss",
+    "local_statistics",
     "mean_gradient_error",
     "mixe",
     "objectness_loss",
+    "patch_statistics",
     "real_target",
     "total_variation",
     "wasserstein_critic_loss",

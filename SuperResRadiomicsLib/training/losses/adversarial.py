@@ -17,17 +17,23 @@ from .checks import check_same_shape
 
 
 def wasserstein_critic_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """E[D(fake)] - E[D(real)] of the scores of both, any shape; `gradient_penalty` comes on top."""
+    """Compute E[D(fake)] - E[D(real)] of the scores of both, any shape; `gradient_penalty` comes on top.
+
+    Examples:
+        >>> import torch
+        >>> wasserstein_critic_loss(torch.tensor([2.0]), torch.tensor([0.5])).item()
+        -1.5
+    """
     return fake.mean() - real.mean()
 
 
 def wasserstein_generator_loss(fake: Tensor) -> Tensor:
-    """-E[D(fake)] of the scores of generated images, any shape."""
+    """Compute -E[D(fake)] of the scores of generated images, any shape."""
     return -fake.mean()
 
 
 def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
-    """E[(|grad D(x)| - 1)^2] at points between real and generated images.
+    """Compute E[(|grad D(x)| - 1)^2] at points between real and generated images.
 
     Each pair has one random point on the line between its images; the norm is taken over all
     of a sample's pixels. The papers weigh it by 10.
@@ -45,27 +51,33 @@ def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor) -> Tensor:
 
 
 def least_squares_critic_loss(real: Tensor, fake: Tensor, real_target: float = 1.0) -> Tensor:
-    """E[(D(real) - target)^2] + E[D(fake)^2] of the scores of both, any shape."""
+    """Compute E[(D(real) - target)^2] + E[D(fake)^2] of the scores of both, any shape."""
     return (real - real_target).square().mean() + fake.square().mean()
 
 
 def least_squares_generator_loss(fake: Tensor) -> Tensor:
-    """E[(D(fake) - 1)^2] of the scores of generated images, any shape."""
+    """Compute E[(D(fake) - 1)^2] of the scores of generated images, any shape.
+
+    Examples:
+        >>> import torch
+        >>> least_squares_generator_loss(torch.tensor([1.0, 0.0])).item()
+        0.5
+    """
     return (fake - 1).square().mean()
 
 
 def cross_entropy_critic_loss(real: Tensor, fake: Tensor) -> Tensor:
-    """E[-log s(D(real))] + E[-log(1 - s(D(fake)))] of the scores of both, any shape; s is the sigmoid."""
+    """Compute E[-log s(D(real))] + E[-log(1 - s(D(fake)))] of both scores, any shape; s is the sigmoid."""
     return functional.softplus(-real).mean() + functional.softplus(fake).mean()
 
 
 def cross_entropy_generator_loss(fake: Tensor) -> Tensor:
-    """E[-log s(D(fake))] of the scores of generated images, any shape; s is the sigmoid."""
+    """Compute E[-log s(D(fake))] of the scores of generated images, any shape; s is the sigmoid."""
     return functional.softplus(-fake).mean()
 
 
 def real_target(real_scores: Iterable[Tensor], confident: float = 0.9, hard: float = 1.0, smooth: float = 0.9) -> float:
-    """What a least-squares critic is taught to answer for real images.
+    """Choose what a least-squares critic is taught to answer for real images.
 
     The hard label while the critics of all domains score real images below ``confident`` on
     average, else a smoothed one. (The paper prints the rule without the term for generated

@@ -15,7 +15,7 @@ from .checks import check_same_shape
 
 
 def generalised_iou(first: Tensor, second: Tensor) -> Tensor:
-    """Intersection over union, less the share of the hull of both boxes that neither covers.
+    """Compute the intersection over union, less the share of the hull of both boxes that neither covers.
 
     Rezatofighi et al. 2019 (arXiv:1902.09630): 1 for equal boxes, towards -1 for small ones far
     apart, where the plain ratio would be 0 without a slope.
@@ -45,7 +45,7 @@ def _area(low: Tensor, high: Tensor) -> Tensor:
 
 
 def edge_loss(box: Tensor, target: Tensor, quantile: float = 0.5) -> Tensor:
-    """Pinball loss (Koenker & Bassett 1978, doi:10.2307/1913643) of how far edges lie outside the true ones.
+    """Compute the pinball loss (Koenker & Bassett 1978, doi:10.2307/1913643) of edges outside the true ones.
 
     At the quantile q, an edge learns to enclose the lesion's in a share q of the cases. Scaled so that
     0.5 gives the sum of the absolute differences of the four edges.
@@ -67,7 +67,7 @@ def edge_loss(box: Tensor, target: Tensor, quantile: float = 0.5) -> Tensor:
 def box_loss(
     box: Tensor, target: Tensor, l1_weight: float = 5.0, iou_weight: float = 2.0, quantile: float = 0.5
 ) -> Tensor:
-    """`edge_loss` and one minus `generalised_iou`, mean over the boxes.
+    """Add `edge_loss` and one minus `generalised_iou`, mean over the boxes.
 
     The sum of Carion et al. 2020 (DETR, arXiv:2005.12872, equation of the box loss), with their
     weights, but of edges instead of centres and sizes: it is edges that cut lesions.
@@ -84,7 +84,7 @@ def box_loss(
 
 
 def objectness_loss(logits: Tensor, has_lesion: Tensor) -> Tensor:
-    """Binary cross-entropy of whether slices hold a lesion.
+    """Compute the binary cross-entropy of whether slices hold a lesion.
 
     Args:
         logits: (batch,).
@@ -103,7 +103,7 @@ def detection_losses(
     attention_weight: float = 1.0,
     edge_quantile: float = 0.5,
 ) -> dict[str, Tensor]:
-    """`objectness_loss` of all slices, `box_loss` and `attention_loss` of those that hold a lesion.
+    """Compute `objectness_loss` of all slices, `box_loss` and `attention_loss` of those that hold a lesion.
 
     Args:
         detection: The detector's output.
@@ -128,7 +128,7 @@ def detection_losses(
 
 
 def attention_loss(attention: Tensor, box: Tensor, epsilon: float = 1e-6) -> Tensor:
-    """Minus the logarithm of the attention's share inside the box, mean over the slices.
+    """Compute minus the logarithm of the attention's share inside the box, mean over the slices.
 
     Tells a detector where to look long before its box is near.
 
@@ -143,7 +143,7 @@ def attention_loss(attention: Tensor, box: Tensor, epsilon: float = 1e-6) -> Ten
 
 
 def _covered(low: Tensor, high: Tensor, cells: int) -> Tensor:
-    """The part of each of ``cells`` equal cells of [0, 1] that lies between low and high: (batch, cells)."""
+    """Compute the part of each of ``cells`` equal cells of [0, 1] that lies between low and high: (batch, cells)."""
     edges = torch.arange(cells + 1).to(low) / cells
     overlap = torch.minimum(high[:, None], edges[1:]) - torch.maximum(low[:, None], edges[:-1])
     return (overlap * cells).clamp(min=0)

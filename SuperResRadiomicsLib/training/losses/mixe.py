@@ -26,7 +26,7 @@ def mixe(
     window: int = 11,
     epsilon: float = 1e-8,
 ) -> Tensor:
-    """Mean squared error + 0.1 mean gradient error + 0.1 (1 - MS-SSIM).
+    """Compute mean squared error + 0.1 mean gradient error + 0.1 (1 - MS-SSIM).
 
     Args:
         output: (batch, 1, height, width), scaled to [0, ``data_range``].
@@ -56,7 +56,7 @@ def mixe(
 
 
 def mean_gradient_error(output: Tensor, target: Tensor, epsilon: float = 1e-8) -> Tensor:
-    """Mean squared difference of the Sobel gradients' magnitudes, inside the outermost pixels.
+    """Compute the mean squared difference of the Sobel gradients' magnitudes, inside the outermost pixels.
 
     Lu and Chen 2019 (arXiv:1911.09428).
 

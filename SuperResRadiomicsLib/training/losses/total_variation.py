@@ -19,6 +19,11 @@ def total_variation(image: Tensor) -> Tensor:
 
     Args:
         image: (batch, channels, height, width).
+
+    Examples:
+        >>> import torch
+        >>> total_variation(torch.zeros(1, 1, 4, 4)).item()
+        0.0
     """
     along_columns = (image[..., 1:, :] - image[..., :-1, :]).abs().sum()
     along_rows = (image[..., :, 1:] - image[..., :, :-1]).abs().sum()
@@ -26,7 +31,7 @@ def total_variation(image: Tensor) -> Tensor:
 
 
 def joint_sparsifying_transform(output: Tensor, target: Tensor, balance: float = 0.1) -> Tensor:
-    """Total variation of the output and of what it leaves of the target.
+    """Compute the total variation of the output and of what it leaves of the target.
 
     Args:
         output: (batch, 1, height, width).

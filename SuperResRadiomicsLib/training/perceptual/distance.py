@@ -27,7 +27,7 @@ class PerceptualModel(Protocol):
     name: str
 
     def distance(self, first: Tensor, second: Tensor) -> Tensor:
-        """Distance of each pair of images, (batch,); both are (batch, 1, height, width) in [0, 1]."""
+        """Compute the distance of each pair of images, (batch,); both are (batch, 1, height, width) in [0, 1]."""
         ...
 
 
@@ -48,7 +48,7 @@ class FeatureModel(nn.Module, ABC):
 
     @abstractmethod
     def channel_weights(self) -> list[Tensor]:
-        """One non-negative weight a channel for each feature map, (channels,) each."""
+        """Give one non-negative weight a channel for each feature map, (channels,) each."""
 
     def distance(self, first: Tensor, second: Tensor) -> Tensor:
         """See `perceptual_distance`."""
@@ -56,7 +56,7 @@ class FeatureModel(nn.Module, ABC):
 
 
 def perceptual_distance(model: FeatureModel, first: Tensor, second: Tensor) -> Tensor:
-    """Weighted distance of the unit-length features of two images.
+    """Compute the weighted distance of the unit-length features of two images.
 
     Args:
         model: Where the features and the weights of their channels come from.
@@ -74,7 +74,7 @@ def perceptual_distance(model: FeatureModel, first: Tensor, second: Tensor) -> T
 
 
 def feature_distance(first: Sequence[Tensor], second: Sequence[Tensor], weights: Sequence[Tensor]) -> Tensor:
-    """The distance of features that are already there; see `perceptual_distance`."""
+    """Compute the distance of features that are already there; see `perceptual_distance`."""
     layers = [_layer(*layer) for layer in zip(first, second, weights, strict=True)]
     return torch.stack(layers).sum(dim=0)
 

@@ -57,7 +57,7 @@ class PerceptualEncoder(FeatureModel):
         return features
 
     def channel_weights(self) -> list[Tensor]:
-        """The learned weights; see `FeatureModel`."""
+        """Give the learned weights; see `FeatureModel`."""
         return [weight.clamp(min=0) for weight in self.weights]
 
 

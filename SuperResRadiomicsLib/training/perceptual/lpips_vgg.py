@@ -68,7 +68,7 @@ class LpipsVgg(FeatureModel):
         return [*features, value]
 
     def channel_weights(self) -> list[Tensor]:
-        """LPIPS's learned weights, negative ones taken for zero; see `FeatureModel`."""
+        """Give LPIPS's learned weights, negative ones taken for zero; see `FeatureModel`."""
         return [self.get_buffer(f"linear{number}") for number in range(len(STAGES))]
 
 
@@ -93,7 +93,7 @@ def load_lpips_vgg(
 
 
 def _vgg16_features() -> nn.Sequential:
-    """The layers in torchvision's order, so that its tensor names fit; nothing follows the last activation."""
+    """Build the layers in torchvision's order, so that its tensor names fit; nothing follows the last activation."""
     layers: list[nn.Module] = []
     inputs = 3
     for number, stage in enumerate(STAGES):

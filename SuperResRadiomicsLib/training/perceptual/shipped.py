@@ -43,7 +43,7 @@ def load_perceptual(name: str, folder: str | os.PathLike[str] = WEIGHTS_FOLDER) 
 
 
 def read_perceptual_card(name: str, folder: str | os.PathLike[str] = WEIGHTS_FOLDER) -> dict[str, Any]:
-    """What an encoder's card says: architecture, training, licences, held-out figures.
+    """Read an encoder's card: architecture, training, licences, held-out figures.
 
     Raises:
         ModelError: No such encoder, not JSON, or another schema.

@@ -48,7 +48,7 @@ class StLpips:
         self._interpreter = None if importlib.util.find_spec(PACKAGE) else _interpreter()
 
     def distance(self, first: Tensor, second: Tensor) -> Tensor:
-        """Distances (batch,) of images (batch, 1, height, width) in [0, 1].
+        """Compute distances (batch,) of images (batch, 1, height, width) in [0, 1].
 
         Raises:
             ValueError: The shapes differ, or the images are too small or not of one channel.

@@ -22,7 +22,7 @@ UNUSED = ("torchvision", "torchvision.models", "IPython", "torchsummary")
 
 
 def load(network: str) -> Any:
-    """The package's shift-tolerant metric, with the weights it ships, in evaluation mode."""
+    """Load the package's shift-tolerant metric, with the weights it ships, in evaluation mode."""
     os.environ.setdefault("TORCH_FORCE_WEIGHTS_ONLY_LOAD", "1")
     with _stand_ins():
         from stlpips_pytorch import stlpips
@@ -53,7 +53,7 @@ class _Empty(ModuleType):
 
 
 def distances(metric: Any, first: torch.Tensor, second: torch.Tensor) -> torch.Tensor:
-    """Distances (batch,) of images (batch, 1, height, width) in [0, 1]; grey stands for all colours."""
+    """Compute distances (batch,) of images (batch, 1, height, width) in [0, 1]; grey stands for all colours."""
     with torch.no_grad():
         colours = [image.detach().float().cpu().expand(-1, 3, -1, -1) for image in (first, second)]
         result: torch.Tensor = metric(*colours, normalize=True).flatten()

@@ -20,7 +20,7 @@ EXAMPLE = "HGG/Brats18_2013_2_1/Brats18_2013_2_1_t1ce.nii.gz"
 
 
 def find(data: DataConfig, seed: int) -> list[VolumeEntry]:
-    """All cases in the configured sequence; roles are drawn by patient unless there is a splits file."""
+    """Find all cases in the configured sequence; roles are drawn by patient unless there is a splits file."""
     folder = data.data_folder
     cases = [case for grade in GRADES for case in sorted((folder / grade).glob("*")) if case.is_dir()]
     if not cases:
@@ -38,14 +38,14 @@ def find(data: DataConfig, seed: int) -> list[VolumeEntry]:
 
 
 def read(entry: VolumeEntry, data: DataConfig) -> tuple[Image, BoolArray | None]:
-    """A case's sequence, and all tumour labels (1, 2 and 4) as the lesion."""
+    """Read a case's sequence, and all tumour labels (1, 2 and 4) as the lesion."""
     assert entry.lesion_mask is not None
     image = read_image(data.data_folder / entry.path, data.modality)
     return image, read_mask(data.data_folder / entry.lesion_mask, image.grid)
 
 
 def _patient(case: Path) -> str:
-    """The case without its time point."""
+    """Name the patient: the case without its time point."""
     return re.sub(r"_\d+$", "", case.name)
 
 

@@ -52,7 +52,7 @@ class KeySlice:
 
 
 def find(data: DataConfig, seed: int) -> list[VolumeEntry]:
-    """The annotated slices that are there (the data set comes in 56 parts), in the data set's own roles."""
+    """Find the annotated slices that are there (the data set comes in 56 parts), in the data set's own roles."""
     folder = data.data_folder
     annotated = _key_slices(folder)
     present = [each for path, each in annotated.items() if (folder / path).is_file()]
@@ -68,7 +68,7 @@ def find(data: DataConfig, seed: int) -> list[VolumeEntry]:
 
 
 def read(entry: VolumeEntry, data: DataConfig) -> tuple[Image, BoolArray | None]:
-    """A slice in HU, and its lesions' boxes, filled."""
+    """Read a slice in HU, and its lesions' boxes, filled."""
     annotated = _key_slices(data.data_folder)[entry.path]
     stored = read_image(data.data_folder / entry.path)
     if stored.voxels.dtype != np.uint16:
@@ -104,7 +104,7 @@ def _key_slices(folder: Path) -> dict[str, KeySlice]:
 
 @lru_cache(maxsize=2)
 def _parse(info: Path, changed: int) -> dict[str, KeySlice]:
-    """The slices of the table by path; ``changed`` makes a changed table be read again."""
+    """Read the slices of the table by path; ``changed`` makes a changed table be read again."""
     with info.open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     missing = sorted(set(COLUMNS) - set(rows[0] if rows else ()))

@@ -57,7 +57,7 @@ class Series:
 
 
 def find(data: DataConfig, seed: int) -> list[VolumeEntry]:
-    """All image series of the configured modality; roles are drawn by patient unless there is a splits file.
+    """Find all image series of the configured modality; roles are drawn by patient unless there is a splits file.
 
     The lesion is the structure that ``data.structure`` names. A series that no object with such a structure
     refers to has no lesion; of several objects an RTSTRUCT comes before a SEG.
@@ -89,7 +89,7 @@ def find(data: DataConfig, seed: int) -> list[VolumeEntry]:
 
 
 def read(entry: VolumeEntry, data: DataConfig) -> tuple[Image, BoolArray | None]:
-    """A series as a volume, and its lesion on the same grid."""
+    """Read a series as a volume, and its lesion on the same grid."""
     image = read_image(data.data_folder / entry.path, data.modality)
     if entry.lesion_mask is None:
         return image, None
@@ -126,7 +126,7 @@ def _series(folder: Path) -> Series:
 
 
 def _lesions(series: list[Series], data: DataConfig) -> dict[str, Path]:
-    """The file with the lesion of each image series that has one, by the series' UID."""
+    """Find the file with the lesion of each image series that has one, by the series' UID."""
     objects = [
         (path, header) for kind in MASK_MODALITIES for s in series if s.modality == kind for path, header in s.files
     ]

@@ -27,7 +27,7 @@ class Reader:
     read: Callable[[VolumeEntry, DataConfig], tuple[Image, BoolArray | None]]
 
     def list_entries(self, data: DataConfig, seed: int) -> list[VolumeEntry]:
-        """The volumes of the folder.
+        """List the volumes of the folder.
 
         Raises:
             SettingsError: The configured modality is not the layout's, or the folder has another layout.

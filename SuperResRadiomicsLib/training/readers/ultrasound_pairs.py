@@ -36,7 +36,7 @@ Found = tuple[Path, Path | None, bool, str]
 
 
 def find(data: DataConfig, seed: int) -> list[VolumeEntry]:
-    """The high-end images, each with the low-end one of its organ and name; unpaired, all images of both sides.
+    """Find the high-end images, each with the low-end one of its organ and name; unpaired, all images of both sides.
 
     A patient is what comes before the last underscore of the name; for bare numbers a block of neighbouring numbers
     of the organ. Roles are drawn by patient, unless a splits file with the columns path (of either image), patient and
@@ -58,7 +58,7 @@ def find(data: DataConfig, seed: int) -> list[VolumeEntry]:
 
 
 def read(entry: VolumeEntry, data: DataConfig) -> tuple[Image, BoolArray | None]:
-    """An image as a slice of grey levels from 0 to 255; colour is reduced to its luminance. No lesion is known.
+    """Read an image as grey levels from 0 to 255; colour is reduced to its luminance. No lesion is known.
 
     Raises:
         ImageError: It cannot be read or has not 8 bits.

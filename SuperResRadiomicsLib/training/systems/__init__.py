@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .cycle_gan import CycleGan
 from .detector import Detector
 from .gan_circle import GanCircle
+from .sampling import Sampling
 from .srgan import SrGan
 from .supervised import Supervised
 from .system import GENERATOR, Losses, PatchSystem, Phase, Sampler, System, TensorBatch
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _SYSTEMS: dict[str, type[System]] = {
     "supervised": Supervised,
+    "sampling": Sampling,
     "gan-circle": GanCircle,
     "srgan": SrGan,
     "cycle-gan": CycleGan,
@@ -34,7 +36,7 @@ def register_system(method: str, system: type[System]) -> None:
 
 
 def system_class(method: str) -> type[System]:
-    """How a method trains, by its name in configurations."""
+    """Choose how a method trains, by its name in configurations."""
     return _SYSTEMS[method]
 
 

@@ -40,13 +40,13 @@ class AdversarialSystem(PatchSystem):
         return self._generator_phase(*self.partners), Phase(CRITIC, self.critics, rate, betas)
 
     def losses(self, phase: str, batch: TensorBatch) -> Losses:
-        """The losses of the generator and its partners, or of the critics."""
+        """Compute the losses of the generator and its partners, or of the critics."""
         return self._critic_losses(batch) if phase == CRITIC else self._generator_losses(batch)
 
     @abstractmethod
     def _generator_losses(self, batch: TensorBatch) -> Losses:
-        """What the generator and its partners make smaller."""
+        """Compute what the generator and its partners make smaller."""
 
     @abstractmethod
     def _critic_losses(self, batch: TensorBatch) -> Losses:
-        """What the critics make smaller."""
+        """Compute what the critics make smaller."""

@@ -44,11 +44,11 @@ class Detector(System):
         return (self._generator_phase(),)
 
     def sampler(self, stacks: list[SliceStack]) -> SliceSampler:
-        """Whole slices, changed at random."""
+        """Draw whole slices, changed at random."""
         return SliceSampler(stacks, self.window, self.settings)
 
     def tensors(self, batch: DetectionBatch, step: int, device: torch.device) -> DetectionTensors:
-        """The batch on the device."""
+        """Move the batch to the device."""
         image = torch.from_numpy(batch.image)[:, None].contiguous(memory_format=torch.channels_last)
         known = torch.from_numpy(batch.has_lesion)
         return DetectionTensors(image.to(device), torch.from_numpy(batch.box).to(device), known.to(device))
@@ -60,7 +60,7 @@ class Detector(System):
         return detection_losses(self.networks[GENERATOR](batch.image), batch.box, batch.has_lesion, *weights)
 
     def validate(self, network: nn.Module, stacks: list[SliceStack]) -> list[Validation]:
-        """Coverage of lesions by the boxes found, without margin, and the area of the boxes."""
+        """Measure how much of the lesions the boxes cover, without margin, and the area of the boxes."""
         device = next(network.parameters()).device
         pairs, right, picture = [], [], np.zeros((1, 1), dtype=np.float32)
         for stack in stacks:

@@ -53,7 +53,7 @@ class GanCircle(AdversarialSystem):
             )
 
     def start_from(self, network: nn.Module) -> None:
-        """Both generators start from the model: a restoring network is nearer to a degrading one than chance."""
+        """Start both generators from the model: a restoring network is nearer to a degrading one than chance."""
         super().start_from(network)
         self.networks[BACKWARD].load_state_dict(network.state_dict())
 

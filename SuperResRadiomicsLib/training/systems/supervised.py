@@ -36,7 +36,7 @@ class Supervised(PatchSystem):
         return (self._generator_phase(),)
 
     def losses(self, phase: str, batch: TensorBatch) -> Losses:
-        """The chosen error between the restored and the true patches."""
+        """Compute the chosen error between the restored and the true patches."""
         steps = self.restore(batch).split(1, dim=1)
         return {self.settings.loss: torch.stack([self._error(step, batch) for step in steps]).mean()}
 

@@ -93,33 +93,33 @@ class System(ABC):
 
     @abstractmethod
     def sampler(self, stacks: list[SliceStack]) -> Sampler:
-        """What draws this method's batches from training volumes."""
+        """Make what draws this method's batches from training volumes."""
 
     @abstractmethod
     def tensors(self, batch: Any, step: int, device: torch.device) -> Any:
-        """A drawn batch on the device, as `losses` takes it."""
+        """Move a drawn batch to the device, as `losses` takes it."""
 
     @abstractmethod
     def losses(self, phase: str, batch: Any) -> Losses:
-        """The loss of a phase; a later phase may use what an earlier one of the same batch made."""
+        """Compute the loss of a phase; a later phase may use what an earlier one of the same batch made."""
 
     @abstractmethod
     def validate(self, network: nn.Module, stacks: list[SliceStack]) -> list[Validation]:
-        """Figures of the exported network on held-out volumes."""
+        """Measure the exported network on held-out volumes."""
 
     def start_from(self, network: nn.Module) -> None:
         """Take over the weights of a model of the same architecture."""
         self.networks[GENERATOR].load_state_dict(network.state_dict())
 
     def plain(self, name: str) -> nn.Module:
-        """A network without Fabric's wrapping, for gradients with respect to its input."""
+        """Take a network out of Fabric's wrapping, for gradients with respect to its input."""
         network = self.networks[name]
         while isinstance(getattr(network, "module", None), nn.Module):
             network = network.module  # type: ignore[assignment]
         return network
 
     def _generator_phase(self, *more: str) -> Phase:
-        """The phase that trains the exported network (and more networks), at the configured rate."""
+        """Make the phase that trains the exported network (and more networks), at the configured rate."""
         settings = self.config.optimiser
         return Phase(
             GENERATOR,
@@ -139,24 +139,24 @@ class PatchSystem(System):
         self._reads_coarse = architectures()[config.network.name].input_grid == "coarse"
 
     def sampler(self, stacks: list[SliceStack]) -> Sampler:
-        """Patches at random places and on lesions, degraded as configured or by the device that measured them."""
+        """Draw patches at random and on lesions, degraded as configured or by the device that measured them."""
         if self.config.degradation.sampling == "measured":
             return PairSampler(stacks, self.config.data)
         return PatchSampler(stacks, self.config.data, self.config.degradation)
 
     def tensors(self, batch: Batch, step: int, device: torch.device) -> TensorBatch:
-        """The batch's images, scaled by the window, and what steers the network."""
+        """Scale the batch's images by the window, and add what steers the network."""
         coarse, interpolated, target = (
             self._normalise(part).to(device) for part in (batch.coarse, batch.interpolated, batch.target)
         )
         return TensorBatch(coarse, interpolated, target, self._conditions(batch).to(device), step)
 
     def validate(self, network: nn.Module, stacks: list[SliceStack]) -> list[Validation]:
-        """PSNR and SSIM beside those of interpolation."""
+        """Measure PSNR and SSIM beside those of interpolation."""
         return validate(network, self.config, stacks)
 
     def restore(self, batch: TensorBatch) -> Tensor:
-        """What the generator makes of the degraded patches."""
+        """Restore the degraded patches by the generator."""
         seen = batch.coarse if self._reads_coarse else batch.interpolated
         return self.apply(GENERATOR, seen, batch.conditions)
 

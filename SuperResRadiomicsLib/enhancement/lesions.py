@@ -1,0 +1,123 @@
+"""Every lesion of a label image, one after the other."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from scipy.ndimage import find_objects
+
+from ..errors import Cancelled, MaskError, SuperResError
+from ..grid import Array, BoolArray, Box, expand_box, grow_box
+from ..io.image import Image
+from ..progress import Progress
+from .job import LOCAL_RADIUS_PX, AskCancelled, raise_if_cancelled, round_up
+from .model import LoadedModel, load_model
+from .pipeline import DEFAULT_MARGIN_MM, context_voxels, enhance
+from .result import Enhancement
+from .twin import REACH_VOXELS
+
+
+def enhance_lesions(
+    image: Image,
+    labels: Array,
+    model: LoadedModel | str | os.PathLike[str],
+    *,
+    only: Sequence[int] | None = None,
+    margin_mm: float = DEFAULT_MARGIN_MM,
+    device: str = "auto",
+    precision: str = "fp32",
+    progress: Progress | None = None,
+    cancelled: AskCancelled | None = None,
+    **options: Any,
+) -> Iterator[tuple[int, Enhancement | SuperResError]]:
+    """Enhance every lesion of a label image, with one model and one look at the image.
+
+    Results come one by one, so that no more than one is held in memory; each is, bit for bit,
+    what `enhance` gives with that label's mask.
+
+    Args:
+        image: What to enhance; it is not changed.
+        labels: Integers [k, j, i] on the image's grid; 0 is no lesion.
+        model: A loaded model, or a model's name or folder.
+        only: The labels wanted, in this order; all of them, ascending, without it.
+        margin_mm: As of `enhance`.
+        device: As of `enhance`.
+        precision: As of `enhance`.
+        progress: Called after every lesion with the number done and the number in all.
+        cancelled: As of `enhance`.
+        options: Further keyword arguments of `enhance`, but ``mask`` and ``box``.
+
+    Yields:
+        The label, and the enhancement or, where a lesion cannot be enhanced, the error that says why.
+
+    Raises:
+        MaskError: The labels are no integers, on another grid, or have no voxel of a label that is wanted.
+        ModelError, DeviceError: See `load_model`.
+        Cancelled: ``cancelled`` said so.
+    """
+    boxes = label_boxes(labels, image, only)
+    loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
+    for done, (label, box) in enumerate(boxes.items(), start=1):
+        raise_if_cancelled(cancelled)
+        part, mask = _lesion_part(image, labels, label, box, loaded, margin_mm)
+        try:
+            found = enhance(part, loaded, mask=mask, margin_mm=margin_mm, cancelled=cancelled, **options)
+            yield label, found
+        except Cancelled:
+            raise
+        except SuperResError as error:
+            yield label, error
+        if progress is not None:
+            progress(done, len(boxes))
+
+
+def label_boxes(labels: Array, image: Image, only: Sequence[int] | None = None) -> dict[int, Box]:
+    """Find the box of each label at one look.
+
+    Args:
+        labels: As of `enhance_lesions`.
+        image: The image that they belong to.
+        only: The labels wanted.
+
+    Raises:
+        MaskError: As of `enhance_lesions`.
+    """
+    if labels.dtype.kind not in "iu" or labels.shape != image.grid.shape:
+        raise MaskError(
+            f"The labels are of type {labels.dtype} and shape {labels.shape}; integers of the shape "
+            f"{image.grid.shape} of the image '{image.name}' are needed."
+        )
+    found = {}
+    # Labels below 0 mark nothing, as in every label map.
+    for label, place in enumerate(find_objects(labels if labels.dtype.kind == "i" else labels.astype(np.int64)), 1):
+        if place is not None:
+            k, j, i = place
+            found[label] = Box((i.start, j.start, k.start), (i.stop, j.stop, k.stop))
+    if not found:
+        raise MaskError("The label image is empty: no voxel is marked. Segment the lesions first.")
+    missing = [label for label in only or () if label not in found]
+    if missing:
+        raise MaskError(f"No voxel has the label {missing[0]}; there are {len(found)} labels: {_listed(list(found))}.")
+    return found if only is None else {label: found[label] for label in only}
+
+
+def _listed(labels: list[int]) -> str:
+    shown = ", ".join(map(str, labels[:10]))
+    return shown if len(labels) <= 10 else f"{shown}, ..."
+
+
+def _lesion_part(
+    image: Image, labels: Array, label: int, box: Box, model: LoadedModel, margin_mm: float
+) -> tuple[Image, BoolArray]:
+    """Cut out the part of an image on which a lesion's result depends, with what is kept around it; and the mask."""
+    if model.halo is None:
+        return image, labels == label  # The network must see whole slices.
+    reach = round_up(max(model.halo, LOCAL_RADIUS_PX), model.multiple)
+    pixels = math.ceil(reach / (model.card.scale // model.enlargement)) + model.multiple + REACH_VOXELS
+    kept = [max(pixels, context) for context in context_voxels(image.grid)]
+    part = grow_box(expand_box(box, image.grid, margin_mm), image.grid, kept)
+    return image.cut(part), labels[part.slices] == label

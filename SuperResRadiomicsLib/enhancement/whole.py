@@ -1,0 +1,149 @@
+"""A whole image enhanced slab by slab into files: the memory follows the slab, not the image."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..grid import Array, Box
+from ..io.files import write_json
+from ..io.image import Image
+from ..io.nrrd_stream import nrrd_stream
+from ..io.outputs import output_set
+from ..progress import Progress
+from .consistency import ResidualMeter
+from .job import AskCancelled, RegionJob, new_meters, raise_if_cancelled, run_within_memory, summarise
+from .model import LoadedModel, load_model
+from .pipeline import prepare
+from .provenance import describe
+from .result import PROVENANCE_NAME
+from .tiling import DEFAULT_TILE
+from .twin import interpolated, slabs
+
+WHOLE_SLAB_VOXELS = 8_000_000
+"""Voxels of the refined grid that are in memory together."""
+
+
+@dataclass(frozen=True)
+class WholeEnhancement:
+    """A whole enhanced image, in files.
+
+    Attributes:
+        files: By name: enhanced, bicubic, provenance.
+        residual: How far the degraded enhanced and bicubic images are from the input.
+        provenance: Everything that affects the result, ready for JSON.
+        warnings: Sentences for the user.
+    """
+
+    files: dict[str, Path]
+    residual: dict[str, Any]
+    provenance: dict[str, Any]
+    warnings: tuple[str, ...]
+
+
+def enhance_whole(
+    image: Image,
+    model: LoadedModel | str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    *,
+    through_plane: int | None = None,
+    device: str = "auto",
+    precision: str = "fp32",
+    blur: float | None = None,
+    noise: float | None = None,
+    tile: int = DEFAULT_TILE,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    cancelled: AskCancelled | None = None,
+) -> WholeEnhancement:
+    """Enhance all of an image into NRRD files, in bounded memory.
+
+    Above the image itself a slab of 8 million voxels (or one slice, where that is larger) is held
+    at a time, and the network's tiles.
+
+    Args:
+        image: What to enhance; it is not changed.
+        model: A loaded model, or a model's name or folder.
+        folder: Gets ``enhanced.nrrd``, ``bicubic.nrrd`` and ``provenance.json``; made if needed.
+        through_plane: As of `enhance`.
+        device: As of `enhance`.
+        precision: As of `enhance`.
+        blur: As of `enhance`.
+        noise: As of `enhance`.
+        tile: As of `enhance`.
+        overwrite: As of `Enhancement.save`.
+        progress: Called after every slab with the number done and the number in all.
+        cancelled: Asked before every tile; True ends the run and nothing is left behind.
+
+    Raises:
+        OutputError: A file cannot be written.
+        ImageError, ModelError, DeviceError, SettingsError, Cancelled: As of `enhance`.
+    """
+    loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
+    job, warnings, _ = prepare(image, loaded, None, None, 0.0, through_plane, blur, noise, tile)
+    files = {name: f"{name}.nrrd" for name in ("enhanced", "bicubic")}
+    with output_set(folder, PROVENANCE_NAME, names=[*files.values(), PROVENANCE_NAME], overwrite=overwrite) as staging:
+        job, residual = _enhance_into(job, {name: staging / file for name, file in files.items()}, progress, cancelled)
+        provenance = describe(job, None, None, residual, warnings)
+        write_json(staging / PROVENANCE_NAME, {**provenance, "files": files})
+    written = {name: Path(folder) / file for name, file in {**files, "provenance": PROVENANCE_NAME}.items()}
+    return WholeEnhancement(written, residual, provenance, tuple(warnings))
+
+
+def _enhance_into(
+    job: RegionJob, files: dict[str, Path], progress: Progress | None, cancelled: AskCancelled | None
+) -> tuple[RegionJob, dict[str, Any]]:
+    """Fill the files by name, slab by slab; gives the job as it went through, and the residual of both images."""
+    meters = new_meters()
+    parts = list(slabs(job.region, WHOLE_SLAB_VOXELS, job.through_plane))
+    with ExitStack() as stack:
+        targets = {name: stack.enter_context(_target(path, job)) for name, path in files.items()}
+        for done, slab in enumerate(parts, start=1):
+            voxels, job = _enhance_slab(job, slab, meters, cancelled)
+            for name, put in targets.items():
+                put(slab, voxels[name])
+            if progress is not None:
+                progress(done, len(parts))
+    return job, summarise(meters, job.image.unit)
+
+
+@contextmanager
+def _target(path: Path, job: RegionJob) -> Iterator[Callable[[Box, Array], None]]:
+    """Open what takes the slabs of an image and becomes a file at the end.
+
+    A file holds the voxels by k: where slices are stacked along another axis, they are collected on the disk first.
+    """
+    dtype = job.image.voxels.dtype
+    with nrrd_stream(path, job.refined, dtype) as stream:
+        if job.through_plane == 2:
+            yield lambda slab, voxels: stream.add(voxels)
+            return
+        with tempfile.TemporaryFile(dir=path.parent) as file:
+            collected: Array = np.memmap(file, dtype, "w+", shape=job.refined.shape)
+
+            def put(slab: Box, voxels: Array) -> None:
+                collected[slab.slices] = voxels
+
+            yield put
+            for slab in slabs(job.region, WHOLE_SLAB_VOXELS):
+                stream.add(collected[slab.slices])
+
+
+def _enhance_slab(
+    job: RegionJob, slab: Box, meters: dict[str, ResidualMeter], cancelled: AskCancelled | None
+) -> tuple[dict[str, Any], RegionJob]:
+    """Enhance a slab: its images by name, and the job with the tile that fitted the memory."""
+    bicubic = interpolated(job.image, job.refined, slab, lambda: raise_if_cancelled(cancelled))
+    enhanced = bicubic.copy()
+    part = replace(job, region=slab, faded=job.region)
+    done, found = run_within_memory(part, enhanced, bicubic, None, cancelled)
+    for name, meter in meters.items():
+        meter.include(found[name])
+    return {"enhanced": enhanced, "bicubic": bicubic}, replace(job, tile=done.tile)

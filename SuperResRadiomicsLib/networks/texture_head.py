@@ -1,0 +1,108 @@
+"""What networks that draw samples have in common: their noise, and the head that adds texture."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+NOISE_CHANNELS = 4
+LATENTS = 4
+HEAD_WIDTH = 24
+SMALL = 0.005
+"""Standard deviation of the weights that noise and latents start with at the input."""
+QUIET = -4.0
+"""Where the bias of the local noise level starts: softplus(-4) is 0.018 of `NOISE_UNIT`."""
+NOISE_UNIT = 0.02
+"""Scale of what the head adds, as a share of the window: texture is a small part of it."""
+
+
+class TextureHead(nn.Module):
+    """Texture at full resolution from a network's last features and noise.
+
+    Two 3 x 3 convolutions over features, noise and latents, plus the first plane of white noise times
+    a level that a convolution reads from the features at each place. It starts by adding hardly anything.
+
+    Args:
+        features: Channels of the last features.
+        drawn: Planes of noise and latents.
+        width: Channels between the convolutions.
+    """
+
+    reach = 2
+    """How many pixels around an output pixel can change it."""
+
+    def __init__(self, features: int, drawn: int, width: int) -> None:
+        super().__init__()
+        self.head = nn.Sequential(
+            nn.Conv2d(features + drawn, width, 3, padding=1),
+            nn.LeakyReLU(0.1, inplace=True),
+            nn.Conv2d(width, 1, 3, padding=1, bias=False),
+        )
+        self.level = nn.Conv2d(features, 1, 3, padding=1)
+        nn.init.kaiming_normal_(self.head[0].weight, 0.1)  # type: ignore[arg-type]
+        nn.init.zeros_(self.head[0].bias)  # type: ignore[arg-type]
+        nn.init.zeros_(self.head[2].weight)  # type: ignore[arg-type]
+        nn.init.zeros_(self.level.weight)
+        nn.init.constant_(self.level.bias, QUIET)  # type: ignore[arg-type]
+
+    def forward(self, features: Tensor, drawn: Tensor) -> Tensor:
+        """Make texture (batch, 1, height, width) in shares of the window.
+
+        Args:
+            features: (batch, channels, height, width).
+            drawn: Noise and latents as planes of the same size, noise first.
+        """
+        amplitude = functional.softplus(self.level(features))
+        texture: Tensor = self.head(torch.cat([features, drawn.to(features)], dim=1))
+        return NOISE_UNIT * (texture + amplitude * drawn[:, :1])
+
+
+def constant_planes(values: Tensor, image: Tensor) -> Tensor:
+    """Scalars (batch, n) as constant planes (batch, n, height, width) beside an image."""
+    return values[:, :, None, None].expand(-1, -1, *image.shape[2:]).to(image)
+
+
+def drawn_planes(image: Tensor, noise: Tensor | None, latents: Tensor | None, channels: int, count: int) -> Tensor:
+    """Noise and latents as planes beside an image.
+
+    Args:
+        image: (batch, 1, height, width).
+        noise: (batch, channels, height, width).
+        latents: (batch, count); may be missing where there are none.
+        channels: Planes of noise that the network takes.
+        count: Latents that it takes.
+
+    Raises:
+        ValueError: Noise or latents are missing or of another size.
+    """
+    wanted = (len(image), channels, *image.shape[2:])
+    if noise is None or tuple(noise.shape) != wanted:
+        raise ValueError(f"this network draws samples: it needs noise of the shape {wanted}")
+    if not count:
+        return noise
+    if latents is None or tuple(latents.shape) != (len(image), count):
+        raise ValueError(f"this network draws samples: it needs latents of the shape {(len(image), count)}")
+    return torch.cat([noise, constant_planes(latents, image)], dim=1)
+
+
+def widened(convolution: nn.Conv2d, more: int) -> nn.Conv2d:
+    """A convolution that takes more input channels, which hardly count at first; the others have its weights."""
+    wider = nn.Conv2d(
+        convolution.in_channels + more,
+        convolution.out_channels,
+        convolution.kernel_size,  # type: ignore[arg-type]
+        stride=convolution.stride,  # type: ignore[arg-type]
+        padding=convolution.padding,  # type: ignore[arg-type]
+    )
+    with torch.no_grad():
+        nn.init.normal_(wider.weight, std=SMALL)
+        wider.weight[:, : convolution.in_channels] = convolution.weight
+        wider.bias.copy_(convolution.bias)  # type: ignore[union-attr, arg-type]
+    return wider
+
+
+def check_sizes(noise_channels: int, latents: int) -> None:
+    """Raise ValueError where a network could draw nothing."""
+    if noise_channels < 1 or latents < 0:
+        raise ValueError("noise_channels must be at least 1 and latents at least 0")

@@ -1,0 +1,167 @@
+"""Lesions whose features are compared: true slices around a lesion, with its mask."""
+
+from __future__ import annotations
+
+import csv
+import fnmatch
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from ...errors import SettingsError
+from ...grid import BoolArray, FloatArray, Grid, through_plane_axis
+from ...io.image import Image, read_image, read_mask
+from ..config import DataConfig, FeatureSetConfig
+from ..entries import read_splits
+
+MARGIN_PX = 40
+"""Fine pixels around the lesion that methods see: more than the networks' receptive fields."""
+ALIGNMENT = 4
+"""Sides of the slices are multiples of this."""
+SMALLEST_LESION_PX = 16
+"""Fewer pixels in a slice give no texture."""
+
+
+@dataclass(frozen=True)
+class Lesion:
+    """A lesion on neighbouring slices of a true image.
+
+    Attributes:
+        patient: Whose it is.
+        role: train, validation or test.
+        truth: float32 (slice, height, width) in HU, sides divisible by 4, the lesion with a margin.
+        mask: bool like ``truth``.
+        planar: The slices on which 2D features are measured.
+        spacing: Of the voxels in mm: i, j, k of (slice, height, width).
+    """
+
+    patient: str
+    role: str
+    truth: FloatArray
+    mask: BoolArray
+    planar: slice
+    spacing: tuple[float, float, float]
+
+    @property
+    def grid(self) -> Grid:
+        """The grid of the slices, as if they began at the origin."""
+        return self._grid(len(self.truth))
+
+    def image(self, voxels: FloatArray, part: slice = slice(None)) -> Image:
+        """Voxels on this lesion's slices, or on some of them, as an image."""
+        return Image(np.ascontiguousarray(voxels[part]), self._grid(len(voxels[part])), "CT", "HU")
+
+    def _grid(self, slices: int) -> Grid:
+        height, width = self.truth.shape[1:]
+        return Grid((width, height, slices), self.spacing)
+
+
+def load_lesions(data: DataConfig, chosen: FeatureSetConfig, roles: Sequence[str]) -> list[Lesion]:
+    """The lesions of one set, of the patients with some roles, one a patient.
+
+    Raises:
+        SettingsError: The set's list is missing, or nobody has one of these roles.
+    """
+    list_rows = _nodules if chosen.kind == "nodules" else _volumes
+    rows = [row for row in list_rows(data.data_folder, data.splits, chosen) if row.role in roles]
+    if not rows:
+        raise SettingsError(f"No lesion of a patient with the role {' or '.join(roles)} is in '{chosen.include[0]}'.")
+    return [_load(row, data, chosen) for row in rows]
+
+
+@dataclass(frozen=True)
+class _Row:
+    patient: str
+    role: str
+    image: Path
+    mask: Path
+
+
+def _volumes(folder: Path, splits: str, chosen: FeatureSetConfig) -> Iterator[_Row]:
+    for row in read_splits(folder / splits, ("path", "patient", "role", "lesion_mask")):
+        if row["lesion_mask"] and any(fnmatch.fnmatch(row["path"], pattern) for pattern in chosen.include):
+            yield _Row(row["patient"], row["role"], folder / row["path"], folder / row["lesion_mask"])
+
+
+def _nodules(folder: Path, splits: str, chosen: FeatureSetConfig) -> Iterator[_Row]:
+    """A folder with a list of its own: image and mask are named after the patient."""
+    place = folder / chosen.include[0]
+    if not (place / "list.csv").is_file():
+        raise SettingsError(f"The folder '{place.name}' has no list.csv with patients and roles.")
+    with (place / "list.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            name = row["patient"]
+            yield _Row(name, row["role"], place / f"{name}_image.nii.gz", place / f"{name}_consensus.nii.gz")
+
+
+def _load(row: _Row, data: DataConfig, chosen: FeatureSetConfig) -> Lesion:
+    image = read_image(row.image, "CT")
+    axis = 2 - through_plane_axis(image.grid)
+    voxels = np.moveaxis(image.voxels, axis, 0).astype(np.float32) * chosen.unit_per_level + chosen.offset
+    mask = np.moveaxis(read_mask(row.mask, image.grid), axis, 0)
+    low, high = data.clip
+    along = [float(length) for length in image.spacing[::-1]]
+    across = along.pop(axis)
+    spacing = (along[1], along[0], across)
+    return cut_lesion(row.patient, row.role, np.clip(voxels, low, high), mask, chosen, spacing)
+
+
+def cut_lesion(
+    patient: str,
+    role: str,
+    voxels: FloatArray,
+    mask: BoolArray,
+    chosen: FeatureSetConfig,
+    spacing: tuple[float, float, float],
+) -> Lesion:
+    """The slices around the lesion's largest one, with a margin around the lesion.
+
+    Args:
+        patient: Whose it is.
+        role: The patient's.
+        voxels: (slice, height, width) in HU.
+        mask: Like ``voxels``.
+        chosen: How many slices.
+        spacing: See `Lesion`.
+
+    Raises:
+        SettingsError: No slice holds enough of the lesion.
+    """
+    area = mask.sum(axis=(1, 2))
+    if area.max() < SMALLEST_LESION_PX:
+        raise SettingsError(f"The lesion of patient {patient} has fewer than {SMALLEST_LESION_PX} pixels in a slice.")
+    middle = int(area.argmax())
+    block = _around(middle, chosen.slices, np.flatnonzero(area >= SMALLEST_LESION_PX))
+    planar = _around(middle, chosen.planar_slices or chosen.slices, np.arange(block.start, block.stop))
+    shown = np.logical_or.reduce(mask[block], axis=0)
+    rows = _span(np.logical_or.reduce(shown, axis=1))
+    columns = _span(np.logical_or.reduce(shown, axis=0))
+    cut = (block, rows, columns)
+    return Lesion(
+        patient, role, np.ascontiguousarray(voxels[cut]), np.ascontiguousarray(mask[cut]),
+        slice(planar.start - block.start, planar.stop - block.start), spacing,
+    )  # fmt: skip
+
+
+def _around(middle: int, count: int, usable: npt.NDArray[np.intp]) -> slice:
+    """At most so many neighbouring slices around one, all of them usable."""
+    start, stop = middle, middle + 1
+    while stop - start < count:
+        below, above = start - 1 in usable, stop in usable
+        if not (below or above):
+            break
+        if above and (not below or stop - 1 - middle <= middle - start):
+            stop += 1
+        else:
+            start -= 1
+    return slice(start, stop)
+
+
+def _span(hit: BoolArray) -> slice:
+    """Where a lesion lies along an axis, with the margin, as long as a multiple of `ALIGNMENT`."""
+    found = np.flatnonzero(hit)
+    start, stop = max(0, int(found[0]) - MARGIN_PX), min(hit.size, int(found[-1]) + 1 + MARGIN_PX)
+    return slice(start, start + (stop - start) // ALIGNMENT * ALIGNMENT)

@@ -1,0 +1,53 @@
+"""Figures of features as lines of text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .measure import VARIANTS
+
+WIDTH = 50
+
+
+def feature_lines(results: dict[str, Any], variants: tuple[str, ...] = VARIANTS) -> Iterator[str]:
+    """Yield a table for each set of lesions, condition and way to measure.
+
+    Args:
+        results: As from `evaluate_features`.
+        variants: Ways to measure.
+    """
+    for name, found in results["sets"].items():
+        patients = found["patients"]
+        role = results["role"]
+        yield f"{name}: {len(patients[role])} {role} patients ({len(patients['train'])} for fitting)"
+        for condition in results["conditions"]:
+            for variant in variants:
+                yield ""
+                yield f"{name}, {condition}, {variant}"
+                yield f"{'method':{WIDTH}} nRMSE   CCC (leaving one out)   CCC >= 0.85"
+                for method, values in found[condition][variant]["methods"].items():
+                    yield _row(method, values)
+            yield from _interval_lines(found[condition])
+
+
+def _row(method: str, values: dict[str, Any]) -> str:
+    low, _ = values["median_ccc_leaving_one_out"]
+    limits = values["share_ccc_085_95"]
+    return (
+        f"{method:{WIDTH}} {_number(values['median_nrmse'])}   {_number(values['median_ccc'])} ({_number(low)})"
+        f"             {values['share_ccc_085']:4.0%} ({limits[0]:.0%} to {limits[1]:.0%})"
+    )
+
+
+def _interval_lines(found: dict[str, Any]) -> Iterator[str]:
+    for variant, values in found.get("intervals", {}).items():
+        raw, calibrated = values["all"]["raw"], values["all"]["calibrated"]
+        yield (
+            f"90% intervals, {variant}, {values['patients']} patients: raw {raw['coverage']:.0%}, calibrated "
+            f"{calibrated['coverage']:.0%} ({calibrated['limits_95'][0]:.0%} to {calibrated['limits_95'][1]:.0%})"
+        )
+
+
+def _number(value: float | None) -> str:
+    return "    -" if value is None else f"{value:5.2f}"

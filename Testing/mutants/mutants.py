@@ -1,8 +1,7 @@
 """Break a line of the product, see whether its tests notice: ``make mutants``.
 
 Each entry of ``mutants.yaml`` names a line that occurs once in a file, what it becomes, and the tests that must then
-fail.
-Those tests are run on a copy of the tree, first unchanged (they must pass), then once for each broken line.
+fail. Those tests are run on a copy of the tree, first unchanged (they must pass), then once for each broken line.
 """
 
 from __future__ import annotations
@@ -91,7 +90,10 @@ def copy_tree(folder: Path) -> Path:
 
 def passes(tree: Path, tests: Iterable[str]) -> bool:
     """Run tests in a tree."""
-    command = [sys.executable, "-m", "pytest", "--quiet", "-x", "-p", "no:cacheprovider", *tests]
+    options = ["--quiet", "-x", "-p", "no:cacheprovider"]
+    if (tree / "Testing" / "conftest.py").exists():
+        options.append("--hypothesis-profile=first-failure")
+    command = [sys.executable, "-m", "pytest", *options, *tests]
     environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
     try:
         done = subprocess.run(

@@ -261,13 +261,13 @@ def run_within_memory(
     progress: Progress | None,
     cancelled: AskCancelled | None,
 ) -> tuple[RegionJob, dict[str, ResidualMeter]]:
-    """Run a job; where the device's memory does not do, again with tiles of half the side, until it does.
+    """Run a job; where the device has too little memory, again with tiles of half the side.
 
     Returns:
         The job as it went through, and the residuals of both images.
 
     Raises:
-        OutOfMemoryError: The memory does not do for the smallest tiles either.
+        OutOfMemoryError: The memory is too small even for the smallest tiles.
     """
     while True:
         try:

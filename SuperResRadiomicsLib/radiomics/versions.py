@@ -10,6 +10,7 @@ from ..enhancement.twin import interpolable_box
 from ..errors import MaskError
 from ..grid import BoolArray, Box, MaskRule, box_of_mask, shift_box, transport_mask, union_box
 from ..io.image import Image
+from ..io.plausibility import lesion_notes
 from .surroundings import widened, widened_mask
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class LesionVersions:
         objective: What it was trained for.
         adversarial: Whether it was trained against a critic.
         provenance: Of the enhancement, where it is known.
-        warnings: What the enhancement warned of.
+        warnings: What reading and enhancing the images gave reason to warn of.
 
     Examples:
         >>> import numpy as np
@@ -148,6 +149,7 @@ class LesionVersions:
             model=card.name if card else enhanced.name,
             objective=card.objective if card else "objective not stated",
             adversarial=card.adversarial if card else False,
+            warnings=(*original.notes, *lesion_notes(original, mask), *bicubic.notes, *enhanced.notes),
         )
 
     @property

@@ -20,7 +20,7 @@ NOTICE = "not for clinical use"
 
 
 def equipment() -> dict[str, Any]:
-    """Equipment and characters of an object, as `highdicom` takes them; none of them is the scanner's."""
+    """List the equipment and characters of an object, as `highdicom` takes them; none of them is the scanner's."""
     return {
         "specific_character_set": CHARACTERS,
         "manufacturer": MANUFACTURER,
@@ -31,7 +31,7 @@ def equipment() -> dict[str, Any]:
 
 
 def new_object(series_number: int, description: str) -> dict[str, Any]:
-    """UIDs and numbers of an object that is a series of its own, as `highdicom` takes them."""
+    """Make UIDs and numbers for an object that is a series of its own, as `highdicom` takes them."""
     return {
         "series_instance_uid": UID(),
         "series_number": series_number,

@@ -17,7 +17,7 @@ WAY_OUT = "Give the segmentation, or mark voxels from a value on with --threshol
 def mask_of_labels(
     voxels: Array, name: str, label: int | None = None, threshold: float | None = None, image: Array | None = None
 ) -> tuple[BoolArray, list[str]]:
-    """The lesion's voxels of a label image.
+    """Find the lesion's voxels of a label image.
 
     Args:
         voxels: Labels [k, j, i]; NaN is never lesion.
@@ -50,7 +50,7 @@ def mask_of_labels(
 
 
 def whole_labels(voxels: Array, name: str, image: Array | None = None) -> Array:
-    """The labels of every lesion as integers.
+    """Check the labels of every lesion and give them as integers.
 
     Args:
         voxels: Labels [k, j, i].

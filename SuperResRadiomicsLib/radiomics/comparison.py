@@ -73,7 +73,7 @@ def measure_versions(lesion: LesionVersions, settings: FeatureSettings, engine: 
         intensity_unit=lesion.original.unit,
         size={name: list(image.grid.size) for name, image in images.items()},
         spacing_mm={name: list(image.spacing) for name, image in images.items()},
-        warnings=_all_warnings(lesion.warnings, images, masks, settings),
+        warnings=tuple(_all_warnings(lesion.warnings, images, masks, settings)),
         provenance=lesion.provenance,
     )
     # Where settings look beyond the region that was enhanced, its bicubic surroundings are made.
@@ -98,7 +98,7 @@ def _check_one_grid(bicubic: Image, enhanced: Image) -> None:
 def _all_warnings(
     known: Sequence[str], images: Mapping[str, Image], masks: Mapping[str, BoolArray], settings: FeatureSettings
 ) -> list[str]:
-    """What was known of the images, and what the settings and the images' scale give reason to warn of; each once."""
+    """Collect what was known of the images, and what the settings and the images' scale warn of; each once."""
     found = settings_notes(images["original"], masks["original"], settings)
     found += version_notes(images["bicubic"], images["enhanced"], masks["enhanced"])
     return list(dict.fromkeys((*known, *found)))

@@ -89,6 +89,7 @@ def test_a_label_that_cannot_be_enhanced_is_told_and_the_others_are_made(
     assert [path.name for path in (files / "out").iterdir()] == ["label-3"]
 
 
+@pytest.mark.slow
 def test_a_thousand_labels_take_no_more_memory_than_a_few(tmp_path, tiny_model):
     """The memory that is held at most after ten of them is that after all."""
     grid = Grid((100, 100, 10), (0.8, 0.8, 3.0))

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io import survey as module
-from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.io.steps import run_steps
 from SuperResRadiomicsLib.io.survey import survey
 from SuperResRadiomicsLib.io.whole_image import WholeImage
@@ -32,7 +31,7 @@ def test_nothing_depends_on_the_steps(monkeypatch, modality, kind):
             next(steps)
             count += 1
     assert count >= 17
-    assert end.value.value == WholeImage.of(Image(voxels, grid_of(voxels), modality))
+    assert end.value.value == WholeImage.of(voxels, grid_of(voxels), modality)
 
 
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["flat", "two", "negative", "one"]))
@@ -45,4 +44,4 @@ def test_odd_images(seed, kind):
         "negative": -rng.random(shape),
         "one": rng.random(shape),
     }[kind]
-    assert run_steps(survey(voxels, grid_of(voxels), "US")) == WholeImage.of(Image(voxels, grid_of(voxels), "US"))
+    assert run_steps(survey(voxels, grid_of(voxels), "US")) == WholeImage.of(voxels, grid_of(voxels), "US")

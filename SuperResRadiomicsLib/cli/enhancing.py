@@ -112,11 +112,11 @@ def enhance(
     inputs = {"image": image, "mask": mask}
     streams = whole and format == STREAMED_FORMAT
     with _output_folder(out, format, inputs, overwrite) as folder:
-        hashes = hash_inputs(inputs)
         if mask is None:
             scan, lesion = srr.read_image(image, modality, read_as), None
         else:
             scan, lesion = srr.read_image_with_mask(image, mask, modality, read_as, lesion_in.mask)
+        hashes = hash_inputs(inputs)
         network = srr.load_model(model, device, precision)
         if box == given.AUTO:
             region = detection.detect_for(scan, network, detector)

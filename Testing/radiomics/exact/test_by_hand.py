@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 
 from SuperResRadiomicsLib.radiomics.exact.discretise import Bins, discretise
 from SuperResRadiomicsLib.radiomics.exact.firstorder import intensity_features
 from SuperResRadiomicsLib.radiomics.exact.glcm import cooccurrence_features
-from SuperResRadiomicsLib.radiomics.exact.shape import shape_features
 
 
 def test_edges_of_bins_of_a_width_are_its_multiples() -> None:
@@ -32,12 +29,3 @@ def test_pairs_of_two_levels_that_differ_by_two() -> None:
     found = cooccurrence_features(np.array([[[0], [6]], [[0], [0]]]), np.array([1, 3]))
     assert (found["Contrast"], found["Id"], found["Idm"]) == pytest.approx((4, 1 / 3, 1 / 5))
     assert found["JointAverage"] == pytest.approx(2) and found["Correlation"] == pytest.approx(-1)
-
-
-def test_axes_of_a_block_follow_its_spacing() -> None:
-    """Of n voxels in a row of spacing s the variance is (n^2 - 1) / 12 s^2; an axis is four standard deviations."""
-    found = shape_features(np.ones((2, 3, 4), dtype=bool), (0.5, 1.0, 2.0))
-    assert found["MajorAxisLength"] == pytest.approx(4 * math.sqrt(3 / 12 * 4))
-    assert found["MinorAxisLength"] == pytest.approx(4 * math.sqrt(8 / 12))
-    assert found["LeastAxisLength"] == pytest.approx(4 * math.sqrt(15 / 12 / 4))
-    assert found["VoxelVolume"] == pytest.approx(24)

@@ -95,7 +95,7 @@ def check_model(case: RealCase, panel: Any) -> None:
     assert {name.partition("-")[0] for name in offered} == {case.model.partition("-")[0]}
     ui.cardCollapsibleButton.collapsed = False
     for words in ("Objective", "Held out", "Trained on", "SHA-256"):
-        assert words in ui.cardLabel.text
+        assert words in unbroken(ui.cardLabel.text)
     assert "MB" in ui.memoryText.text or "GB" in ui.memoryText.text
     choose = ui.deviceComboBox
     choose.setCurrentIndex(choose.findData("cpu"))
@@ -141,7 +141,12 @@ def run(panel: Any) -> None:
 def cells(panel: Any, column: int) -> list[str]:
     proxy = panel.featurePanel.view.proxy
     texts = [proxy.index(row, column).data() for row in range(proxy.rowCount())]
-    return [text.replace("\N{ZERO WIDTH SPACE}", "") for text in texts]
+    return [unbroken(text) for text in texts]
+
+
+def unbroken(text: str) -> str:
+    """A text without the places where a line may end."""
+    return text.replace("\N{ZERO WIDTH SPACE}", "")
 
 
 def check_table(panel: Any) -> None:

@@ -20,7 +20,7 @@ from .childprocess import Child, Ended, environmentWithRadiomics
 from .jobs import Job, JobFailed, failureOf
 
 POLL_INTERVAL_MS = 100
-SECONDS_PER_TURN = 0.015
+SECONDS_PER_TURN = 0.008
 """So long a job is prepared at a time; then the application has its turn."""
 LOG_LINES_KEPT = 500
 SECONDS_FOR_READERS = 0.005

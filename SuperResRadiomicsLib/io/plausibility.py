@@ -9,14 +9,14 @@ from ..grid import BoolArray, box_of_mask, shift_box
 from .image import Image
 
 FEWEST_VOXELS = 64
-"""Lesions of fewer voxels have no texture to speak of (as pyradiomics' and IBSI's advice has it)."""
+"""Lesions of fewer voxels are said to have no texture to speak of: our own choice, a cube of 4 x 4 x 4."""
 MANY_PIECES = 100
 HU_RANGE = (-1024.0, 3071.0)
 """What 12 bits hold: values outside are padding or metal."""
 
 
 def lesion_notes(image: Image, mask: BoolArray) -> list[str]:
-    """What to say of a lesion on an image before it is measured.
+    """Note what is worth saying of a lesion on an image before it is measured.
 
     Args:
         image: The image.

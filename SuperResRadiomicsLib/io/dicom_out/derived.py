@@ -17,7 +17,7 @@ from ... import NOT_FOR_CLINICAL_USE
 from ...errors import OutputError
 from ...grid import Grid
 from ..image import Image
-from .equipment import NOTICE, equipment
+from .equipment import NOTICE, equipment, names_as_given
 from .source import Source
 
 STORAGE_CLASSES = {"CT": CTImageStorage, "MR": MRImageStorage}
@@ -99,6 +99,7 @@ class DerivedSlice(SOPClass):
             self.SourceImageSequence = [_reference(source) for source in sources]
 
 
+@names_as_given()
 def derived_series(image: Image, native: Grid, source: Source, description: str) -> list[DerivedSlice]:
     """Make the files of an enhanced image.
 
@@ -154,7 +155,7 @@ def to_stored(voxels: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], float, float]
 
 
 def _sources_at(grid: Grid, k: int, source: Source, origins: list[Dataset]) -> list[Dataset]:
-    """The source's slices behind slice k: those in its plane where planes were kept, else all."""
+    """Find the source's slices behind slice k: those in its plane where planes were kept, else all."""
     if not source.known:
         return []
     axes = np.reshape(grid.direction, (3, 3))

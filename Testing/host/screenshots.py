@@ -20,6 +20,7 @@ WIDTH, FONT_POINTS = 400, 9
 """A narrow panel with the font size that Slicer has."""
 VIEW_PIXELS, BAR_PIXELS = 400, 20
 """Size of a slice view and of the bar above it."""
+OUTLINE = (0.0, 0.9, 0.4)
 SECONDS = 600.0
 MODULE = Path(__file__).resolve().parents[2] / "SuperResRadiomics" / "SuperResRadiomics.py"
 
@@ -88,6 +89,7 @@ def choose_case(widget: Any, data: Path) -> None:
     from .realcases import LUNG
 
     volume, segmentation = LUNG.load(data)
+    segmentation.GetSegmentation().GetNthSegment(0).SetColor(*OUTLINE)  # The same in every picture.
     widget.inputPanel.ui.inputVolumeSelector.setCurrentNode(volume)
     widget.inputPanel.ui.segmentSelector.setCurrentNode(segmentation)
 

@@ -177,7 +177,7 @@ def test_missing_package_says_what_to_install(written, monkeypatch, package, tex
 
     def without(name, *arguments, **keywords):
         if name == package:
-            raise ImportError(name)
+            raise ModuleNotFoundError(name, name=name)
         return real_import(name, *arguments, **keywords)
 
     monkeypatch.setattr(builtins, "__import__", without)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,6 +60,7 @@ def enhance_whole(
     noise: float | None = None,
     tile: int = DEFAULT_TILE,
     overwrite: bool = False,
+    inputs: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     cancelled: AskCancelled | None = None,
 ) -> WholeEnhancement:
@@ -79,6 +80,7 @@ def enhance_whole(
         noise: As of `enhance`.
         tile: As of `enhance`.
         overwrite: As of `Enhancement.save`.
+        inputs: Hashes of the files that the image was read from, for the provenance.
         progress: Called after every slab with the number done and the number in all.
         cancelled: Asked before every tile; True ends the run and nothing is left behind.
 
@@ -92,6 +94,8 @@ def enhance_whole(
     with output_set(folder, PROVENANCE_NAME, names=[*files.values(), PROVENANCE_NAME], overwrite=overwrite) as staging:
         job, residual = _enhance_into(job, {name: staging / file for name, file in files.items()}, progress, cancelled)
         provenance = describe(job, None, None, residual, warnings)
+        if inputs:
+            provenance = {**provenance, "inputs": dict(inputs)}
         write_json(staging / PROVENANCE_NAME, {**provenance, "files": files})
     written = {name: Path(folder) / file for name, file in {**files, "provenance": PROVENANCE_NAME}.items()}
     return WholeEnhancement(written, residual, provenance, tuple(warnings))

@@ -6,9 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from ..enhancement.twin import source_box
 from ..errors import GridError, SettingsError
-from ..grid import BoolArray
+from ..grid import BoolArray, box_within, intersect_box, whole
 from ..io.image import Image
+from .companion import companion_features
 from .engine import Engine
 from .engines import ENGINES
 from .grey_levels import settings_notes, version_notes
@@ -21,6 +23,8 @@ from .versions import LesionVersions
 
 SHAPE = "shape"
 """The class that depends on the mask alone."""
+QUALITY = "imagequality"
+"""The class that depends on every voxel of the image that is given."""
 
 
 def measure_versions(lesion: LesionVersions, settings: FeatureSettings, engine: Engine | None = None) -> FeatureTable:
@@ -69,14 +73,17 @@ def measure_versions(lesion: LesionVersions, settings: FeatureSettings, engine: 
         intensity_unit=lesion.original.unit,
         size={name: list(image.grid.size) for name, image in images.items()},
         spacing_mm={name: list(image.spacing) for name, image in images.items()},
-        warnings=_all_warnings(lesion.warnings, images, masks, settings),
+        warnings=tuple(_all_warnings(lesion.warnings, images, masks, settings)),
         provenance=lesion.provenance,
     )
     # Where settings look beyond the region that was enhanced, its bicubic surroundings are made.
     wide = lesion.widened(settings.box_seen(lesion.refined_box, lesion.enhanced.whole_grid))
     images |= {"bicubic": wide.bicubic, "enhanced": wide.enhanced}
     masks |= {"bicubic": wide.refined_mask, "enhanced": wide.refined_mask}
-    return FeatureTable(header, _rows(used, images, masks, plans), measured)
+    values = _measure(used, images, masks, plans)
+    for name, quality in _quality_of_one_field(lesion, plans).items():
+        values[name] |= quality
+    return FeatureTable(header, _rows(values), measured)
 
 
 def _check_one_grid(bicubic: Image, enhanced: Image) -> None:
@@ -112,14 +119,41 @@ def _one_or_list(values: tuple[int, ...]) -> int | list[int]:
     return values[0] if len(values) == 1 else list(values)
 
 
-def _rows(
+def _measure(
     engine: Engine, images: Mapping[str, Image], masks: Mapping[str, BoolArray], plans: Mapping[str, ExtractionPlan]
-) -> list[FeatureRow]:
+) -> dict[str, dict[str, float]]:
+    """Compute the features of each image."""
     original = engine.extract(images["original"], masks["original"], plans["original"])
     bicubic = engine.extract(images["bicubic"], masks["bicubic"], plans["bicubic"])
     enhanced = _extract_enhanced(engine, images["enhanced"], masks["enhanced"], plans["enhanced"], bicubic)
-    keys = dict.fromkeys([*original, *bicubic, *enhanced])
-    return [_row(key, original, bicubic, enhanced) for key in keys]
+    return {"original": original, "bicubic": bicubic, "enhanced": enhanced}
+
+
+def _quality_of_one_field(lesion: LesionVersions, plans: Mapping[str, ExtractionPlan]) -> dict[str, dict[str, float]]:
+    """Compute the images' quality, where it is asked for, on the field that was enhanced.
+
+    The original is kept with more around it, and what other features look at is added to the refined images.
+    """
+    if QUALITY not in plans["original"].classes:
+        return {}
+    original, enhanced = lesion.original, lesion.enhanced
+    field = source_box(enhanced.held, original.whole_grid, enhanced.whole_grid, reach=0)
+    inside = intersect_box(box_within(field, original.held), whole(original.grid))
+    lesions = {
+        "original": (original.cut(inside), lesion.original_mask[inside.slices]),
+        "bicubic": (lesion.bicubic, lesion.refined_mask),
+        "enhanced": (enhanced, lesion.refined_mask),
+    }
+    return {
+        name: companion_features(image, mask, replace(plans[name], classes=(QUALITY,)))
+        for name, (image, mask) in lesions.items()
+    }
+
+
+def _rows(values: Mapping[str, Mapping[str, float]]) -> list[FeatureRow]:
+    """Put the values of each feature together."""
+    keys = dict.fromkeys(key for found in values.values() for key in found)
+    return [_row(key, values["original"], values["bicubic"], values["enhanced"]) for key in keys]
 
 
 def _extract_enhanced(

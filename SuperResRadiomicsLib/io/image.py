@@ -325,10 +325,11 @@ def write_image(image: Image, path: str | os.PathLike[str], compress: bool = Tru
     target = Path(path)
     if not target.name.lower().endswith(FILE_ENDINGS) or target.suffix == ".mhd":
         raise OutputError(f"'{target.name}' has an ending that cannot be written. Use .nrrd, .nii.gz, .nii or .mha.")
-    _write_sitk(to_sitk(image.voxels, image.grid), target, compress)
+    write_sitk(to_sitk(image.voxels, image.grid), target, compress)
 
 
-def _write_sitk(image: sitk.Image, target: Path, compress: bool) -> None:
+def write_sitk(image: sitk.Image, target: Path, compress: bool) -> None:
+    """Write an image of SimpleITK, whole or not at all; see `write_image`."""
     writer = sitk.ImageFileWriter()
     writer.SetUseCompression(compress)
     writer.SetCompressionLevel(1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..errors import GridError, SettingsError
@@ -14,6 +14,7 @@ from .engines import ENGINES
 from .header import TableHeader
 from .lesion_size import check_lesion, measure_lesion
 from .plan import ExtractionPlan
+from .sampled import describe_sampling, mean_over_samples, raw_interval
 from .settings import FeatureSettings
 from .table import FeatureRow, FeatureTable
 from .versions import LesionVersions
@@ -69,12 +70,13 @@ def measure_versions(lesion: LesionVersions, settings: FeatureSettings, engine: 
         size={name: list(image.grid.size) for name, image in images.items()},
         spacing_mm={name: list(image.spacing) for name, image in images.items()},
         provenance=lesion.provenance,
+        sampling=describe_sampling(len(lesion.samples)) if lesion.samples else None,
     )
     # Where settings look beyond the region that was enhanced, its bicubic surroundings are made.
     wide = lesion.widened(settings.box_seen(lesion.refined_box, lesion.enhanced.whole_grid))
     images |= {"bicubic": wide.bicubic, "enhanced": wide.enhanced}
     masks |= {"bicubic": wide.refined_mask, "enhanced": wide.refined_mask}
-    return FeatureTable(header, _rows(used, images, masks, plans), measured)
+    return FeatureTable(header, _rows(used, images, wide.measured, masks, plans), measured)
 
 
 def _check_one_grid(bicubic: Image, enhanced: Image) -> None:
@@ -102,12 +104,17 @@ def _one_or_list(values: tuple[int, ...]) -> int | list[int]:
 
 
 def _rows(
-    engine: Engine, images: Mapping[str, Image], masks: Mapping[str, BoolArray], plans: Mapping[str, ExtractionPlan]
+    engine: Engine,
+    images: Mapping[str, Image],
+    samples: Sequence[Image],
+    masks: Mapping[str, BoolArray],
+    plans: Mapping[str, ExtractionPlan],
 ) -> list[FeatureRow]:
+    """Measure all images; the enhanced image's features are means over the samples, of which it may be the only one."""
     original = engine.extract(images["original"], masks["original"], plans["original"])
     bicubic = engine.extract(images["bicubic"], masks["bicubic"], plans["bicubic"])
-    enhanced = _extract_enhanced(engine, images["enhanced"], masks["enhanced"], plans["enhanced"], bicubic)
-    keys = dict.fromkeys([*original, *bicubic, *enhanced])
+    enhanced = [_extract_enhanced(engine, one, masks["enhanced"], plans["enhanced"], bicubic) for one in samples]
+    keys = dict.fromkeys([*original, *bicubic, *enhanced[0]])
     return [_row(key, original, bicubic, enhanced) for key in keys]
 
 
@@ -126,16 +133,18 @@ def _extract_enhanced(
 
 
 def _row(
-    key: str, original: Mapping[str, float], bicubic: Mapping[str, float], enhanced: Mapping[str, float]
+    key: str, original: Mapping[str, float], bicubic: Mapping[str, float], enhanced: Sequence[Mapping[str, float]]
 ) -> FeatureRow:
     """Put the values of one feature together; one that an image lacks is not defined there."""
+    values = [sample.get(key, math.nan) for sample in enhanced]
     return FeatureRow(
         feature_class=_class_of(key),
         feature=key.split("_", 2)[2],
         key=key,
         original=original.get(key, math.nan),
         bicubic=bicubic.get(key, math.nan),
-        enhanced=enhanced.get(key, math.nan),
+        enhanced=mean_over_samples(values),
+        interval=raw_interval(values),
     )
 
 

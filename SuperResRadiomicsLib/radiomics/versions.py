@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..enhancement.twin import interpolable_box
-from ..errors import MaskError
+from ..errors import MaskError, SettingsError
 from ..grid import BoolArray, Box, MaskRule, box_of_mask, shift_box, transport_mask, union_box
 from ..io.image import Image
+from ..networks import architectures
 from .surroundings import widened, widened_mask
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class LesionVersions:
         adversarial: Whether it was trained against a critic.
         provenance: Of the enhancement, where it is known.
         warnings: What the enhancement warned of.
+        samples: Possible images on the enhanced image's grid, where the model draws samples and the enhanced image is
+            their mean; features are measured on each of them.
 
     Examples:
         >>> import numpy as np
@@ -63,6 +66,7 @@ class LesionVersions:
     adversarial: bool
     provenance: dict[str, Any] | None = None
     warnings: tuple[str, ...] = ()
+    samples: tuple[Image, ...] = ()
 
     @classmethod
     def of(cls, lesion: Lesion) -> LesionVersions:
@@ -109,6 +113,7 @@ class LesionVersions:
             adversarial=model["adversarial"],
             provenance=enhancement.provenance,
             warnings=tuple(enhancement.warnings),
+            samples=enhancement.samples,
         )
 
     @classmethod
@@ -135,7 +140,13 @@ class LesionVersions:
 
         Raises:
             MaskError: The mask cannot be carried to the enhanced image's grid.
+            SettingsError: The model draws samples, which one image cannot stand for.
         """
+        if card and architectures()[card.architecture["name"]].samples:
+            raise SettingsError(
+                f"The model '{card.name}' draws samples: features are means over them, and one image cannot stand for "
+                "them. Give the folder that `enhance` wrote."
+            )
         transport = transport_mask(mask, original.grid, enhanced.grid, mask_rule, allow_volume_change)
         return cls(
             original=original,
@@ -149,6 +160,22 @@ class LesionVersions:
             objective=card.objective if card else "objective not stated",
             adversarial=card.adversarial if card else False,
         )
+
+    @property
+    def measured(self) -> tuple[Image, ...]:
+        """The images on which the enhanced features are measured: the samples, or the one image of other models.
+
+        Raises:
+            SettingsError: The enhanced image is a mean of samples that are not at hand.
+        """
+        if self.samples:
+            return self.samples
+        if (self.provenance or {}).get("samples"):
+            raise SettingsError(
+                "The enhanced image is a mean of samples, whose features are not the mean of theirs: the samples are "
+                "needed, and are not at hand. Enhance the lesion again."
+            )
+        return (self.enhanced,)
 
     @property
     def refined_box(self) -> Box:
@@ -177,5 +204,6 @@ class LesionVersions:
             self,
             bicubic=widened(self.bicubic, self.original, box),
             enhanced=widened(self.enhanced, self.original, box),
+            samples=tuple(widened(sample, self.original, box) for sample in self.samples),
             refined_mask=widened_mask(self.refined_mask, self.enhanced, box),
         )

@@ -1,5 +1,6 @@
 # make demo   the main job on a sample case, in an environment of its own
 # make test   linters and all tests, in an environment with pinned versions
+# make simulations   how often decisions and intervals are wrong: the tables of docs/intervals.md
 # make fuzz   more than 5,000 damaged files, kills, full disks and the like, ten times as often as in `make test`
 # make docs   the documentation as a site, in build/site; a broken link is an error
 # All take a Python of 3.10 to 3.13: `make demo PYTHON=python3.12`.
@@ -10,7 +11,7 @@ INSTALL := -m pip install --disable-pip-version-check --quiet
 DEMO_FOLDER := demo-output
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz docs clean
+.PHONY: help demo test fuzz docs simulations clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -63,6 +64,10 @@ docs: .venv-docs/installed
 	@touch $@
 
 constraints = $$($(1)/bin/python -c "import sys; print('--constraint $(CONSTRAINTS)' * (sys.version_info[:2] == (3, 11)))")
+
+simulations: .venv-test/installed
+	.venv-test/bin/python -m benchmarks.cohort_verdicts
+	.venv-test/bin/python -m benchmarks.intervals
 
 clean:
 	rm -rf .venv .venv-docs .venv-test build $(DEMO_FOLDER)

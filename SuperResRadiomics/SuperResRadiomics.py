@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import qt
 import slicer
 import vtk
 from slicer.i18n import tr as _
@@ -240,6 +241,10 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self._makePanels()
         self.logic.onJobsChanged = self.onJobsChanged
         self.logic.onPolled = self.installationPanel.showLog
+        self._viewTimer = qt.QTimer()
+        self._viewTimer.setSingleShot(True)
+        self._viewTimer.setInterval(0)
+        self._viewTimer.connect("timeout()", self.viewPanel.showFirst)
         self._observeScene()
         self.enter()  # After a reload the application does not call it.
 
@@ -261,6 +266,7 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
 
     def cleanup(self) -> None:
         """End the child process and let go of the scene; called when the module is unloaded."""
+        self._viewTimer.stop()
         self.logic.onJobsChanged = self.logic.onPolled = lambda: None
         self.logic.close()
         self._setParameterNode(None)
@@ -318,7 +324,7 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
             self._setParameterNode(self.logic.getParameterNode())
 
     def onNodeRemoved(self, caller: Any, event: Any) -> None:
-        """A run without its input has no sense; and a node that is shown may be gone."""
+        """Stop a run whose image or lesion is removed, and show no node that is gone."""
         if self.logic.lacksNodes:
             self.runPanel.cancel(_("Cancelled, as the image or its lesion was removed; nothing was changed."))
         if self._parameters is not None and not slicer.mrmlScene.IsNodePresent(self._parameters.node):
@@ -342,7 +348,7 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         slicer.util.setSliceViewerLayers(result.original, result.enhanced, foregroundOpacity=1.0)
         self.resultPanel.choose(result)
         if self._isEntered:
-            self.viewPanel.showFirst()
+            self._viewTimer.start()  # In a turn of its own.
 
     def _updateGui(self) -> None:
         """Show the parameter node's content and what can be done with it."""

@@ -41,11 +41,14 @@ if TYPE_CHECKING:
     from .grid import Grid as Grid
     from .io.adapters import as_image as as_image
     from .io.adapters import as_mask as as_mask
+    from .io.choices import ImageChoice as ImageChoice
+    from .io.choices import MaskChoice as MaskChoice
     from .io.image import Image as Image
-    from .io.image import read_image as read_image
-    from .io.image import read_mask as read_mask
     from .io.image import write_image as write_image
     from .io.image import write_mask as write_mask
+    from .io.masks import read_image_with_mask as read_image_with_mask
+    from .io.masks import read_mask as read_mask
+    from .io.reading import read_image as read_image
     from .models import Card as Card
     from .models import list_models as list_models
     from .models import load_card as load_card
@@ -97,7 +100,10 @@ _NAMES = {
     ),
     "grid": ("Box", "Grid"),
     "io.adapters": ("as_image", "as_mask"),
-    "io.image": ("Image", "read_image", "read_mask", "write_image", "write_mask"),
+    "io.choices": ("ImageChoice", "MaskChoice"),
+    "io.image": ("Image", "write_image", "write_mask"),
+    "io.masks": ("read_image_with_mask", "read_mask"),
+    "io.reading": ("read_image",),
     "models": ("Card", "list_models", "load_card"),
     "radiomics": (
         "FeatureRow",

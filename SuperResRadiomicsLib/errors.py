@@ -34,7 +34,7 @@ class DeviceError(SuperResError):
 
 
 class OutOfMemoryError(DeviceError):
-    """A device's memory does not do, even for the smallest pieces."""
+    """A device has too little memory, even for the smallest pieces."""
 
 
 class OutputError(SuperResError):
@@ -66,8 +66,8 @@ class Cancelled(SuperResError):
 
 
 OUT_OF_MEMORY = (
-    "The memory does not do. Close other programs, work on a smaller region (a mask or box with a smaller margin), or "
-    "use a computer with more memory. Nothing was written."
+    "There is not enough memory. Close other programs, work on a smaller region (a mask or box with a smaller margin), "
+    "or use a computer with more memory. Nothing was written."
 )
 _SIGNS_OF_MEMORY = (
     "bad_alloc",

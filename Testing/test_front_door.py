@@ -121,5 +121,4 @@ def test_five_lines_give_what_the_command_line_gives(lesion_files, monkeypatch, 
     assert own["features"] == told["features"]
     assert own["lesion"] == told["lesion"]
     assert own["header"] == told["header"]
-    words = {row["verdict"]["word"] for row in own["features"]}
-    assert len(words) > 1 and len(own["features"]) > 90, "the model's card knows these features"
+    assert len(own["features"]) > 90 and all(row["verdict"]["reasons"] for row in own["features"])

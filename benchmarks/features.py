@@ -25,7 +25,9 @@ import numpy as np
 from scipy import ndimage
 
 from SuperResRadiomicsLib.grid import BoolArray, Grid, to_sitk
-from SuperResRadiomicsLib.io.image import Image, read_image, read_mask
+from SuperResRadiomicsLib.io.image import Image
+from SuperResRadiomicsLib.io.masks import read_mask
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.radiomics.engines import ENGINES
 from SuperResRadiomicsLib.radiomics.exact import Bins, extract_sweep
 from SuperResRadiomicsLib.radiomics.plan import FEATURE_CLASSES, ExtractionPlan

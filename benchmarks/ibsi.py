@@ -19,7 +19,9 @@ from pathlib import Path
 import numpy as np
 
 from SuperResRadiomicsLib.grid import BoolArray, Grid, resample
-from SuperResRadiomicsLib.io.image import Image, read_image, read_mask
+from SuperResRadiomicsLib.io.image import Image
+from SuperResRadiomicsLib.io.masks import read_mask
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.radiomics.engines import ENGINES
 from SuperResRadiomicsLib.radiomics.ibsi import IBSI_FEATURES
 from SuperResRadiomicsLib.radiomics.plan import FEATURE_CLASSES, ExtractionPlan

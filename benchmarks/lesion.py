@@ -61,7 +61,8 @@ def run_part(part: str, folder: Path, model: str) -> None:
     import torch
 
     from SuperResRadiomicsLib.enhancement import enhance, enhance_whole, load_model
-    from SuperResRadiomicsLib.io.image import read_image, read_mask
+    from SuperResRadiomicsLib.io.masks import read_mask
+    from SuperResRadiomicsLib.io.reading import read_image
     from SuperResRadiomicsLib.radiomics import FeatureSettings, LesionVersions, measure_versions
 
     torch.set_num_threads(1)

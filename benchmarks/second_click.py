@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from SuperResRadiomicsLib.io.image import read_image, read_mask
+from SuperResRadiomicsLib.io.masks import read_mask
 from SuperResRadiomicsLib.io.mrml import ijk_to_ras
+from SuperResRadiomicsLib.io.reading import read_image
 from Testing.host import application
 
 MODULE = Path(__file__).resolve().parents[1] / "SuperResRadiomics" / "SuperResRadiomics.py"

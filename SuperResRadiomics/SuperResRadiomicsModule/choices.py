@@ -9,30 +9,15 @@ from slicer.i18n import tr as _
 
 from . import slicerradiomics
 from .installation import ENHANCE, FEATURES, PARAMETER_FILES, WAVELETS, Function
-from .lesionrun import Request, dicomModality
+from .lesionrun import Request
 from .parameters import ALL_SEGMENTS, REPLACE, ROI, SEGMENT, Parameters
 from .results import Result
+from .volumefacts import guessedModality, hasVoxels
 
 
 def modalityOf(parameters: Parameters) -> str:
     """``CT``, ``MR``, ``US`` or ``unknown``: as chosen, as DICOM says, or as the voxels let guess."""
     return parameters.modality or guessedModality(parameters.inputVolume)
-
-
-def guessedModality(volume: Any) -> str:
-    """``CT``, ``MR``, ``US`` or ``unknown``: as DICOM says, or as the voxels let guess."""
-    from SuperResRadiomicsLib.io.image import guess_modality
-
-    if volume is None:
-        return "unknown"
-    lowest = volume.GetImageData().GetScalarRange()[0] if hasVoxels(volume) else 0.0
-    return dicomModality(volume) or guess_modality(lowest)
-
-
-def hasVoxels(volume: Any) -> bool:
-    """Whether a volume node is there and holds an image; a node that is just being loaded does not yet."""
-    data = volume.GetImageData() if volume else None
-    return data is not None and data.GetNumberOfPoints() > 0
 
 
 def segmentsOf(segmentation: Any) -> dict[str, str]:

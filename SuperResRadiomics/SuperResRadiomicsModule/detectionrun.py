@@ -10,7 +10,8 @@ import slicer
 from slicer.i18n import tr as _
 
 from .jobs import Job, JobFailed
-from .lesionrun import dicomModality, undoOnError, writeVolume
+from .lesionrun import undoOnError, writeVolume
+from .volumefacts import guessedModality
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class DetectionRun(Job):
         yield from ()
         file = self.folder / "image.nrrd"
         writeVolume(self._inputVolume, file)
-        modality = self._modality or dicomModality(self._inputVolume) or None
+        modality = self._modality or guessedModality(self._inputVolume)
         return {"image": str(file), "model": self._detector, "modality": modality, "device": self._device}
 
     def finish(self, result: dict[str, Any]) -> DetectionOutcome:

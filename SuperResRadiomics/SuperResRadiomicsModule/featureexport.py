@@ -27,7 +27,15 @@ class FeatureExport:
         ):
             self.actions[kind] = self.menu.addAction(text)
             self.actions[kind].connect("triggered()", lambda checked=False, kind=kind: self.onExport(kind))
+        self.actions["dicom"] = self.menu.addAction(_("DICOM objects (image, segmentation, report)..."))
+        self.actions["dicom"].connect("triggered()", self.onExportDicom)
         panel.ui.exportButton.setMenu(self.menu)
+
+    def onExportDicom(self) -> None:
+        """Ask for a folder and write the lesion as DICOM objects."""
+        folder = qt.QFileDialog.getExistingDirectory(self._panel.widget, _("Folder for the DICOM objects"))
+        if folder:
+            self._panel.writeDicom(folder)
 
     def onExport(self, kind: str) -> None:
         """Ask for a file and write it.
@@ -51,7 +59,7 @@ class FeatureExport:
             panel.writeReport(str(path))
             return
         try:
-            {".csv": panel.table.save_csv, ".json": panel.table.save_json}[kind](path)
+            {".csv": panel.table.save_csv, ".json": panel.table.save_json}[kind](path, panel.whose)
         except SuperResError as error:
             panel.showStatus(str(error), True)
             return

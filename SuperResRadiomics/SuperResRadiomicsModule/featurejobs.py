@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import slicer
@@ -105,6 +106,30 @@ class StabilityCheck(FeatureJob):
         return _("Stability checked at {bins}.").format(bins=", ".join(result["stability"]["bins"]))
 
 
+class DicomExport(FeatureJob):
+    """The enhanced image, the lesion's mask and its features as DICOM objects.
+
+    Args:
+        table: The table.
+        folder: Gets a folder ``dicom``.
+    """
+
+    def __init__(self, table: FeatureNode, folder: str) -> None:
+        super().__init__("export_dicom", table)
+        self._out, self._features = folder, table.features
+
+    def prepare(self) -> Generator[None, None, dict[str, Any]]:
+        """Write the images and the mask."""
+        table = self.table
+        lesion = yield from writeLesion(table, table.segmentation, table.segmentId, self.folder)
+        source = seriesFolder(table.images["original"])
+        return {"lesion": lesion, "out": self._out, "source": source, "features": self._features}
+
+    def takeOver(self, result: dict[str, Any]) -> str:
+        """Nothing in the scene changes."""
+        return _("{count} DICOM objects written. Not for clinical use.").format(count=len(result["files"]))
+
+
 class Report(FeatureJob):
     """The HTML page, with a picture where the images are in the scene and matplotlib is installed.
 
@@ -129,3 +154,12 @@ class Report(FeatureJob):
     def takeOver(self, result: dict[str, Any]) -> str:
         """Nothing in the scene changes."""
         return _("Page written.") if result["picture"] else _("Page written, without a picture.")
+
+
+def seriesFolder(volume: Any) -> str | None:
+    """The folder of the DICOM series that a volume was loaded from; None where the database does not tell one."""
+    database, names = getattr(slicer, "dicomDatabase", None), volume.GetAttribute("DICOM.instanceUIDs")
+    if database is None or not names:
+        return None
+    folders = {Path(database.fileForInstance(name)).parent for name in names.split()}
+    return str(folders.pop()) if len(folders) == 1 else None

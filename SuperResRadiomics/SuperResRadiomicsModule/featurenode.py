@@ -35,6 +35,13 @@ class FeatureNode:
         return features_of_table_node(self.node)
 
     @property
+    def isFilled(self) -> bool:
+        """Whether the node holds a feature table."""
+        from SuperResRadiomicsLib.radiomics.table_node import FEATURES_ATTRIBUTE
+
+        return bool(self.node.GetAttribute(FEATURES_ATTRIBUTE))
+
+    @property
     def content(self) -> str:
         """Changes whenever what the node holds does."""
         from SuperResRadiomicsLib.radiomics.table_node import FEATURES_ATTRIBUTE

@@ -15,12 +15,12 @@ from slicer.i18n import tr as _
 from . import featurechart, featuredrawing
 from .choices import featureFunctions
 from .featureexport import FeatureExport
-from .featurejobs import FeatureComparison, FeatureJob, Report, StabilityCheck
+from .featurejobs import DicomExport, FeatureComparison, FeatureJob, Report, StabilityCheck
 from .featurenode import FeatureNode
 from .featuresettings import FeatureSettingsForm
 from .featuresummary import legendText, settingsText
 from .featuretable import ALL, ALL_BUT_SHAPE, FeatureTableView, featureName
-from .installation import PAGE, Function
+from .installation import DICOM, PAGE, Function
 from .numbertext import change
 from .segmentwatch import SegmentWatch
 
@@ -71,7 +71,14 @@ class FeaturePanel:
         """The table node that is shown, None where there is none."""
         result = self._parameters.result if self._parameters else None
         node = result.table if result else None
-        return FeatureNode(node) if node and FeatureNode(node).features else None
+        return FeatureNode(node) if node and FeatureNode(node).isFilled else None
+
+    @property
+    def whose(self) -> dict[str, str]:
+        """What the table is of, as the user calls it; for files that the user asks for."""
+        result = self._parameters.result
+        names = {"volume": result.volumeName, "segment": result.lesionName, "model": result.model}
+        return {**names, "result": result.name, "time": result.time}
 
     def update(self) -> None:
         """Show the parameters' content and what can be done."""
@@ -134,6 +141,7 @@ class FeaturePanel:
 
     def _offerClasses(self) -> None:
         box = self.ui.classFilterComboBox
+        hadShape = box.findData(ALL_BUT_SHAPE) >= 0
         chosen = box.currentData
         classes = list(dict.fromkeys(row.feature_class for row in (self.table.rows if self.table else ())))
         box.clear()
@@ -142,7 +150,8 @@ class FeaturePanel:
         box.addItem(_("All classes"), ALL)
         for name in classes:
             box.addItem(name, name)
-        box.setCurrentIndex(max(0, box.findData(chosen)))
+        # What is shown first leaves shape out; a choice that was made stays.
+        box.setCurrentIndex(max(0, box.findData(chosen)) if hadShape else 0)
 
     def _onFilterChanged(self) -> None:
         self.view.filter(self.ui.classFilterComboBox.currentData or "", self.ui.filterLineEdit.text)
@@ -246,6 +255,11 @@ class FeaturePanel:
         """Write the HTML page of the table."""
         if self.prepare((PAGE,)):
             self._start(Report(self.node, fileName, _("Features of a lesion")))
+
+    def writeDicom(self, folder: str) -> None:
+        """Write the lesion as DICOM objects into a folder."""
+        if self.prepare((DICOM,)):
+            self._start(DicomExport(self.node, folder))
 
     def _start(self, job: FeatureJob) -> None:
         self.showStatus("")

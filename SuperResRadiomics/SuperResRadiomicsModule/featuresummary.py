@@ -55,7 +55,7 @@ def middleHalf(effects: list[float]) -> tuple[float, float]:
 
 def legendText(table: FeatureTable) -> str:
     """What the signs of the table's last column mean, with how often they occur."""
-    words = Counter(row.verdict.word for row in table.rows)
+    words = Counter(row.verdict.word for row in table.rows if row.feature_class != SHAPE)
     return "   ".join(f"{signOf(word)} {_(word)} ({words[word]})" for word in sorted(words, key=rankOf))
 
 

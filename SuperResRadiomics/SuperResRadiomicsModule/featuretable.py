@@ -29,8 +29,10 @@ COPY_ROLE = qt.Qt.UserRole + 3
 FEATURE, ORIGINAL, BICUBIC, ENHANCED, NETWORK, TRUST, VOXELS, CHANGE, CLASS = range(9)
 SHOWN = (FEATURE, ORIGINAL, BICUBIC, ENHANCED, NETWORK, TRUST)
 """Columns that are seen; the others are copied along and said of the feature that one is on."""
-TRUST_WIDTH, PADDING = 38, 12
+TRUST_WIDTH, PADDING = 36, 9
 """In pixels: all columns are seen in a panel of 400 pixels."""
+DIGITS = 3
+"""Of the numbers that are seen; copies and the line below the table have more."""
 ALL, ALL_BUT_SHAPE = "", "-shape"
 """What may be shown besides one class."""
 
@@ -56,7 +58,8 @@ class FeatureTableView:
         self.proxy.setFilterKeyColumn(0)
         view.setModel(self.proxy)
         view.verticalHeader().visible = False
-        view.verticalHeader().setDefaultSectionSize(view.fontMetrics().height() + 6)
+        view.verticalHeader().setDefaultSectionSize(2 * view.fontMetrics().height() + 4)
+        view.setWordWrap(True)  # Names take two lines.
         view.setTextElideMode(qt.Qt.ElideMiddle)  # Long names differ in their ends.
         view.setHorizontalScrollBarPolicy(qt.Qt.ScrollBarAlwaysOff)
 
@@ -144,17 +147,22 @@ def featureName(row: FeatureRow) -> str:
     return row.feature if image == "original" else f"{row.feature} ({image})"
 
 
+def _breakable(name: str) -> str:
+    """A name in which a line may end before each capital letter: ``LongRun|Emphasis``."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "\N{ZERO WIDTH SPACE}", name)
+
+
 def _items(row: FeatureRow) -> list[Any]:
     word = row.verdict.word
     name = featureName(row)
     trust = _item(signOf(word), rankOf(word), colourOf(word))
     trust.setTextAlignment(qt.Qt.AlignCenter)
     trust.setData(_(word), COPY_ROLE)
-    feature = _item(f"{name} \N{MIDDLE DOT} {row.feature_class}", name)
+    feature = _item(f"{_breakable(name)} \N{MIDDLE DOT} {row.feature_class}", name)
     feature.setData(name, COPY_ROLE)
     items = [
         feature,
-        *(_numberItem(number(value), value) for value in (row.original, row.bicubic, row.enhanced)),
+        *(_numberItem(number(value, DIGITS), value) for value in (row.original, row.bicubic, row.enhanced)),
         _changeItem(row.network_effect_relative),
         trust,
         _changeItem(row.voxel_effect_relative),

@@ -9,7 +9,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from .binding import NODE_CHANGED, Binding, fill
-from .choices import guessedModality, modalityOf, segmentsOf
+from .choices import modalityOf, segmentsOf
 from .colourvolume import greyVolume, isColour
 from .detectionrun import DetectionOutcome
 from .parameters import ALL_SEGMENTS, ROI, SEGMENT, WHOLE_VOLUME, Parameters
@@ -17,6 +17,7 @@ from .resources import loadPanel
 from .results import isOutput
 from .roiplace import fitToView
 from .segmenteditor import EmbeddedSegmentEditor
+from .volumefacts import guessedModality
 
 
 class InputPanel:

@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 
 from .featurenode import FeatureNode
 from .jobs import JobFailed
+from .lesionrun import writePart
 
 HALF_VOXEL = 0.5
 """Of the finer grid: as near to the region's border a lesion may come that was carried from another grid."""
@@ -67,9 +68,9 @@ def writeLesion(
         LesionOutside: The lesion is not all in the region that was enhanced.
         SuperResError: A node cannot be used, or the segment has no voxel.
     """
-    from SuperResRadiomicsLib.grid import whole
-    from SuperResRadiomicsLib.io.image import write_image, write_mask
-    from SuperResRadiomicsLib.io.mrml import grid_from_volume_node, image_from_volume_node
+    from SuperResRadiomicsLib.grid import crop_grid, whole
+    from SuperResRadiomicsLib.io.image import write_mask
+    from SuperResRadiomicsLib.io.mrml import grid_from_volume_node
     from SuperResRadiomicsLib.io.mrml_segment import segment_part
 
     images = imagesOf(table)
@@ -77,10 +78,12 @@ def writeLesion(
     side = drawnOn(segmentation, segmentId, images)
     part = yield from segment_part(segmentation, segmentId, images[side])
     _checkInside(part, images[side], provenance)
-    grid = grid_from_volume_node(images[side])
-    write_mask(part.within(whole(grid)), grid, folder / "mask.nrrd")
+    boxes = {name: whole(grid_from_volume_node(node)) for name, node in images.items()}
+    boxes["original"] = _originalBox(images["original"], provenance)
+    grid = crop_grid(grid_from_volume_node(images[side]), boxes[side])
+    write_mask(part.within(boxes[side]), grid, folder / "mask.nrrd")
     for name, node in images.items():
-        write_image(image_from_volume_node(node), folder / f"{name}.nrrd", compress=False)
+        writePart(node, boxes[name], folder / f"{name}.nrrd")
         yield
     return {
         **{name: str(folder / f"{name}.nrrd") for name in (*images, "mask")},
@@ -88,6 +91,26 @@ def writeLesion(
         "provenance": provenance,
         "modality": provenance["input"]["modality"],
     }
+
+
+def _originalBox(original: Any, provenance: dict[str, Any]) -> Any:
+    """The box of the original around the region that was enhanced, as wide as features may look."""
+    from SuperResRadiomicsLib.enhancement.pipeline import context_voxels
+    from SuperResRadiomicsLib.enhancement.twin import source_box
+    from SuperResRadiomicsLib.grid import Box, grow_box
+    from SuperResRadiomicsLib.io.mrml import grid_from_volume_node
+
+    grid, region = grid_from_volume_node(original), provenance["region"]
+    under = source_box(Box(tuple(region["start"]), tuple(region["stop"])), grid, _fineGrid(provenance), 0)
+    return grow_box(under, grid, context_voxels(grid))
+
+
+def _fineGrid(provenance: dict[str, Any]) -> Any:
+    """The grid that all of the original would have been refined to."""
+    from SuperResRadiomicsLib.grid import Grid
+
+    described = provenance["grid"]
+    return Grid(*(tuple(described[name]) for name in ("size", "spacing_mm", "origin_mm", "direction")))
 
 
 def _checkInside(part: Any, volume: Any, provenance: dict[str, Any]) -> None:
@@ -101,11 +124,9 @@ def _checkInside(part: Any, volume: Any, provenance: dict[str, Any]) -> None:
     Raises:
         LesionOutside: A voxel of the lesion is not all in the region.
     """
-    from SuperResRadiomicsLib.grid import Grid
     from SuperResRadiomicsLib.io.mrml import grid_from_volume_node
 
-    described, region = provenance["grid"], provenance["region"]
-    fine = Grid(*(tuple(described[name]) for name in ("size", "spacing_mm", "origin_mm", "direction")))
+    fine, region = _fineGrid(provenance), provenance["region"]
     grid = grid_from_volume_node(volume)
     faces = np.array([part.box.start, part.box.stop]) - 0.5
     ends = fine.world_to_index(np.array([grid.index_to_world(face) for face in faces])) + 0.5

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
@@ -16,7 +17,10 @@ from .featurenode import FeatureNode
 from .jobs import Job, JobFailed
 from .results import Result, addResult, allResults, freeName, nameOf
 from .segmentwatch import fingerprintSteps
+from .volumefacts import guessedModality, hasVoxels, wholeImage
 
+PIXELS_SEEN = 64
+"""As far around a region networks look; the child refuses a model that looks further."""
 PROVENANCE_ATTRIBUTE = "SuperResRadiomics.Provenance"
 
 
@@ -105,18 +109,18 @@ class LesionRun(Job):
         return [node for node in (request.inputVolume, request.segmentation, request.roi) if node]
 
     def prepare(self) -> Generator[None, None, dict[str, Any]]:
-        """Write the inputs.
+        """Write the lesion with its surroundings, and what must be known of the whole volume.
 
         Raises:
             SuperResError: The volume, the segment or the ROI cannot be used; nothing was started.
         """
         request = self._request
-        mask, box = yield from self._writeInputs()
+        modality = request.modality or guessedModality(request.inputVolume)
+        lesion = yield from self._writeLesion(modality)
         return {
             "image": str(self.folder / "image.nrrd"),
-            "mask": mask,
-            "box": box,
-            "modality": request.modality or dicomModality(request.inputVolume) or None,
+            **lesion,
+            "modality": modality,
             "out": str(self.folder),
             "model": request.model,
             "device": request.device,
@@ -142,26 +146,35 @@ class LesionRun(Job):
         added.rename(freeName(nameOf(added), added))
         return Outcome(added, result["warnings"])
 
-    def _writeInputs(self) -> Generator[None, None, tuple[str | None, dict[str, Any] | None]]:
-        """Write the image and the lesion's mask; returns the mask's file or the lesion's box."""
-        from SuperResRadiomicsLib.grid import whole
+    def _writeLesion(self, modality: str) -> Generator[None, None, dict[str, Any]]:
+        """Write the image and what marks the lesion in it; returns how the child is told of them."""
+        from SuperResRadiomicsLib.grid import box_within, crop_grid
         from SuperResRadiomicsLib.io.image import write_mask
         from SuperResRadiomicsLib.io.mrml import box_from_roi_node, grid_from_volume_node
         from SuperResRadiomicsLib.io.mrml_segment import segment_part
 
         request = self._request
-        writeVolume(request.inputVolume, self.folder / "image.nrrd")
-        yield
+        volume = request.inputVolume
+        checkScalar(volume)
+        grid = grid_from_volume_node(volume)
         if request.segmentation:
+            # Before the mask: an edit in between makes the table look old, never new.
             self._drawn = yield from fingerprintSteps(request.segmentation, request.segmentId)
-            part = yield from segment_part(request.segmentation, request.segmentId, request.inputVolume)
-            grid = grid_from_volume_node(request.inputVolume)
-            write_mask(part.within(whole(grid)), grid, self.folder / "mask.nrrd")
-            return str(self.folder / "mask.nrrd"), None
-        if request.roi:
-            box = box_from_roi_node(request.roi, request.inputVolume)
-            return None, {"start": box.start, "stop": box.stop}
-        return None, None
+            part = yield from segment_part(request.segmentation, request.segmentId, volume)
+            cut = surroundings(part.inside(grid), grid, request)
+            write_mask(part.within(cut), crop_grid(grid, cut), self.folder / "mask.nrrd")
+            lesion: dict[str, Any] = {"mask": str(self.folder / "mask.nrrd")}
+        elif request.roi:
+            box = box_from_roi_node(request.roi, volume)
+            cut = surroundings(box, grid, request)
+            box = box_within(box, cut)
+            lesion = {"box": {"start": list(box.start), "stop": list(box.stop)}}
+        else:
+            writeVolume(volume, self.folder / "image.nrrd")
+            return {}
+        whole = yield from wholeImage(volume, modality)
+        writePart(volume, cut, self.folder / "image.nrrd")
+        return {**lesion, "whole": {"input": gridDescription(grid), "intensities": whole.figures()}}
 
     def _addOutputs(self, result: dict[str, Any]) -> Result:
         request = self._request
@@ -182,8 +195,8 @@ class LesionRun(Job):
         return added
 
     def _addVolume(self, fileName: str) -> Any:
-        from SuperResRadiomicsLib.io.image import read_image
         from SuperResRadiomicsLib.io.mrml import volume_node_from_image
+        from SuperResRadiomicsLib.io.reading import read_image
 
         return volume_node_from_image(read_image(self.folder / fileName), "", self._request.inputVolume)
 
@@ -213,11 +226,62 @@ def writeVolume(node: Any, file: Path) -> None:
     write_image(image_from_volume_node(node), str(file), compress=False)
 
 
-def dicomModality(volume: Any) -> str:
-    """What DICOM says about a volume: ``CT``, ``MR``, ``US``, or empty."""
-    from SuperResRadiomicsLib.models import MODALITIES
+def writePart(node: Any, box: Any, file: Path) -> None:
+    """Write some of a volume's voxels, without looking at the others.
 
-    hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
-    item = hierarchy.GetItemByDataNode(volume) if hierarchy else 0
-    modality = hierarchy.GetItemAttribute(item, "DICOM.Modality") if item else ""
-    return modality if modality in MODALITIES else ""
+    Raises:
+        ImageError: A voxel is not a number, or infinite.
+    """
+    from SuperResRadiomicsLib.grid import crop_grid
+    from SuperResRadiomicsLib.io.image import Image, write_image
+    from SuperResRadiomicsLib.io.mrml import grid_from_volume_node
+
+    voxels = np.ascontiguousarray(slicer.util.arrayFromVolume(node)[box.slices])
+    write_image(Image(voxels, crop_grid(grid_from_volume_node(node), box)), str(file), compress=False)
+
+
+def checkScalar(node: Any) -> None:
+    """Refuse what cannot be enhanced, before anything is done.
+
+    Raises:
+        ImageError: The node holds no voxels, or several values a voxel.
+    """
+    from SuperResRadiomicsLib.errors import ImageError
+
+    if not hasVoxels(node):
+        raise ImageError("The input volume holds no voxels. Choose a volume that is loaded.")
+    count = node.GetImageData().GetNumberOfScalarComponents()
+    if count > 1:
+        raise ImageError(f"The input volume has {count} values in each voxel. Choose a scalar volume.")
+
+
+def surroundings(lesion: Any, grid: Any, request: Request) -> Any:
+    """The box of a volume that a lesion's enhancement and its features see; whole slices where the network needs them.
+
+    Args:
+        lesion: The lesion's box.
+        grid: The volume's grid.
+        request: What to do.
+    """
+    from SuperResRadiomicsLib.enhancement.pipeline import context_voxels
+    from SuperResRadiomicsLib.grid import expand_box, grow_box, through_plane_axis
+    from SuperResRadiomicsLib.models import load_card
+    from SuperResRadiomicsLib.networks import architectures
+
+    architecture = architectures()[load_card(request.model).architecture["name"]]
+    kept = [max(PIXELS_SEEN, context) for context in context_voxels(grid)]
+    across = through_plane_axis(grid)
+    if not architecture.finite_receptive_field:
+        kept = list(grid.size)
+    kept[across] = context_voxels(grid)[across] + 2  # Where a factor is no integer, regions are rounded outwards.
+    return grow_box(expand_box(lesion, grid, request.margin), grid, kept)
+
+
+def gridDescription(grid: Any) -> dict[str, Any]:
+    """A grid as the provenance gives it."""
+    return {
+        "size": list(grid.size),
+        "spacing_mm": list(grid.spacing),
+        "origin_mm": list(grid.origin),
+        "direction": list(grid.direction),
+    }

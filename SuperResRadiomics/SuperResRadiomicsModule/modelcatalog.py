@@ -23,6 +23,7 @@ class ModelCatalog:
     def __init__(self, parents: tuple[Path, ...] = ()) -> None:
         self._parents = parents
         self._cards: dict[str, Any] | None = None
+        self._read: dict[tuple[str, int], Any] = {}  # By folder and time of the card's last change.
 
     @property
     def parents(self) -> tuple[Path, ...]:
@@ -58,7 +59,8 @@ class ModelCatalog:
         cards = {}
         for name, folder in self.folders().items():
             try:
-                cards[name] = load_card(folder)
+                state = (str(folder), (folder / "metadata.json").stat().st_mtime_ns)
+                self._read[state] = cards[name] = self._read.get(state) or load_card(folder)
             except (ModelError, OSError) as error:
                 logging.warning("SuperResRadiomics: the model '%s' is left out: %s", name, error)
         return cards

@@ -10,9 +10,10 @@ from slicer.i18n import tr as _
 
 from .binding import Binding, fill
 from .cardtext import cardText, memoryText, spacingWarnings, taskTitles
-from .choices import hasVoxels, modalityOf
+from .choices import modalityOf
 from .parameters import KEEP, REPLACE, Parameters
 from .resources import loadPanel
+from .volumefacts import hasVoxels
 
 
 class ModelPanel:

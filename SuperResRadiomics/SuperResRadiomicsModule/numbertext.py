@@ -15,16 +15,16 @@ UNDEFINED, MINUS = "\N{EN DASH}", "\N{MINUS SIGN}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
 
-def number(value: float) -> str:
+def number(value: float, digits: int = DIGITS) -> str:
     """A number with four digits and separated thousands, such as 12,200; a dash where it is not defined."""
     if not math.isfinite(value):
         return UNDEFINED
     if value != 0 and not SMALLEST <= abs(value) < LARGEST:
-        mantissa, exponent = f"{value:.2e}".split("e")
+        mantissa, exponent = f"{value:.{digits - 2}e}".split("e")
         text = f"{mantissa}\N{MULTIPLICATION SIGN}10{str(int(exponent)).translate(SUPERSCRIPTS)}"
         return text.replace("-", MINUS)
-    rounded = float(f"{value:.{DIGITS}g}")
-    decimals = max(0, DIGITS - 1 - math.floor(math.log10(abs(rounded)))) if rounded else 0
+    rounded = float(f"{value:.{digits}g}")
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(rounded)))) if rounded else 0
     text = f"{rounded:,.{decimals}f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-", MINUS)
 

@@ -72,7 +72,8 @@ def loadLung() -> tuple[Any, Any] | None:
     """
     from SuperResRadiomicsLib.demo.case import SampleCase
     from SuperResRadiomicsLib.demo.sample import CREDIT, SOURCE
-    from SuperResRadiomicsLib.io.image import read_image, read_mask
+    from SuperResRadiomicsLib.io.masks import read_mask
+    from SuperResRadiomicsLib.io.reading import read_image
 
     files: dict[str, str] = {}
     errors: list[str] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 GOOD = ("restored", "faithful", "trusted", "stable")
 MIDDLE = ("caution", "undecided")
-BAD = ("not stable", "not trusted", "not faithful", "made worse")
+BAD = ("unstable", "not trusted", "unfaithful", "made worse")
 UNKNOWN = "unknown"
 
 SIGNS = {"good": "\u2713", "middle": "!", "bad": "\u2717", "unknown": "?"}

@@ -76,7 +76,12 @@ class ViewPanel(VTKObservationMixin):
 
     def showFirst(self) -> None:
         """Open the views by themselves after the first run; a user who closed them is left alone later."""
-        if not self._hasOpened and self.view.layout.isAvailable and self._compared() is not None:
+        if (
+            not self._hasOpened
+            and self._parameters is not None
+            and self.view.layout.isAvailable
+            and self._compared() is not None
+        ):
             self.onSideBySide()
 
     def onSideBySide(self) -> None:

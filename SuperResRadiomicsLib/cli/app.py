@@ -14,6 +14,7 @@ import SuperResRadiomicsLib as srr
 from .. import NOT_FOR_CLINICAL_USE, __version__
 from ..demo import DEFAULT_MODEL
 from ..errors import RegionError, SettingsError
+from ..io.choices import ANY_IMAGE, ANY_MASK, ImageChoice, MaskChoice
 from ..io.hashes import hash_inputs
 from ..io.outputs import output_set
 from ..terminal.console import note, output, print_json, progress_bar, warn
@@ -24,6 +25,7 @@ from .dicom import DICOM, export_enhancement, export_features
 from .tables import comparison_summary, feature_summary, feature_values, flat_settings
 
 if TYPE_CHECKING:
+    from ..grid import BoolArray
     from ..radiomics import ParameterFile
 else:
     from .options import ParameterFile
@@ -40,7 +42,6 @@ app.add_typer(study.app, name="study")
 app.command()(detection.detect)
 
 IMAGES_PANEL = "Named images, instead of a folder"
-MASK_HELP = "Label image of the lesion, on the image's grid."
 
 
 def _print_version(wanted: bool) -> None:
@@ -59,14 +60,17 @@ def _common(
 
 
 @app.command()
+@given.takes_mask_choice
+@given.takes_image_choice
 def enhance(
+    read_as: ImageChoice,
+    lesion_in: MaskChoice,
     image: Annotated[Path, typer.Argument(help=given.IMAGE_HELP, show_default=False)],
     model: Annotated[str, typer.Option(help="Name or folder of a model (see: models list).", show_default=False)],
     out: given.OutputFolder,
     mask: Annotated[
-        Path | None, typer.Option(help=MASK_HELP, rich_help_panel=given.LESION_PANEL, show_default=False)
+        Path | None, typer.Option(help=given.MASK_HELP, rich_help_panel=given.LESION_PANEL, show_default=False)
     ] = None,
-    label: given.Label = None,
     box: Annotated[
         str | None,
         typer.Option(
@@ -115,8 +119,8 @@ def enhance(
     """Enhance a lesion (given by a mask or a box, or found) or, without either, the whole image."""
     if mask and box:
         raise RegionError("A mask and a box were given. Give one of them, or neither for the whole image.")
-    if label is not None and not mask:
-        raise SettingsError("A label was given without a mask. Give the label image with --mask.")
+    if lesion_in != ANY_MASK and not mask:
+        raise SettingsError("A label, segment or structure was given without a mask. Give the mask with --mask.")
     if detector and box != given.AUTO:
         raise SettingsError(
             "A detector was given without --box auto. Give both, or mark the lesion without a detector."
@@ -132,8 +136,7 @@ def enhance(
         out, PROVENANCE_NAME, names=file_names(files_format), inputs=filter(None, inputs.values()), overwrite=overwrite
     ) as folder:
         hashes = hash_inputs(inputs)
-        scan = srr.read_image(image, modality)
-        lesion = srr.read_mask(mask, scan.grid, label) if mask else None
+        scan, lesion = _read(image, mask, modality, read_as, lesion_in)
         network = srr.load_model(model, device, precision)
         if box == given.AUTO:
             region = detection.detect_for(scan, network, detector)
@@ -170,46 +173,58 @@ def enhance(
 
 @app.command()
 @given.takes_feature_settings
+@given.takes_mask_choice
+@given.takes_image_choice
 def features(
     asked: ParameterFile,
+    read_as: ImageChoice,
+    lesion_in: MaskChoice,
     image: Annotated[Path | None, typer.Argument(help=given.IMAGE_HELP, show_default=False)] = None,
-    mask: Annotated[Path | None, typer.Argument(help=MASK_HELP, show_default=False)] = None,
+    mask: Annotated[Path | None, typer.Argument(help=given.MASK_HELP, show_default=False)] = None,
     list_of_cases: batch.ListOfCases = None,
     out: batch.Table = None,
     jobs: batch.Jobs = 1,
-    label: given.Label = None,
     overwrite: given.Overwrite = False,
     json: given.Json = False,
 ) -> None:
     """Compute the radiomic features of a lesion in one image, or of every case in a list."""
-    settings = asked.settings
+    from ..radiomics.grey_levels import feature_warnings
+
+    settings, wanted = asked.settings, given.with_parameters(lesion_in, asked)
     if list_of_cases:
         batch.refuse_beside_list(image, mask)
-        chosen = asked.label if label is None else label
-        batch.run(list_of_cases, out, settings, chosen, jobs, overwrite, json)
+        batch.run(list_of_cases, out, settings, read_as, wanted, jobs, overwrite, json)
         return
     if not image or not mask or out or jobs != 1:
         raise typer.BadParameter("Give an image and a mask; or a list with --batch, and only then --out and --jobs.")
-    scan = srr.read_image(image)
-    lesion = srr.read_mask(mask, scan.grid, asked.label if label is None else label)
+    scan, lesion = srr.read_image_with_mask(image, mask, None, read_as, wanted)
+    warnings = feature_warnings(scan, lesion, settings)
+    _tell_warnings(warnings)  # before the work: some say that it will take long
     values = srr.extract_features(scan, lesion, settings)
     if json:
-        print_json(flat_settings(settings, settings.resolve_dimension(scan.grid)) | feature_values(values))
+        described = flat_settings(settings, settings.resolve_dimension(scan.grid))
+        print_json(described | feature_values(values) | {"warnings": " ".join(warnings)})
     else:
         output.print(feature_summary(values, scan.name))
 
 
 @app.command()
 @given.takes_feature_settings
+@given.takes_mask_choice
+@given.takes_image_choice
 def compare(
     asked: ParameterFile,
+    read_as: ImageChoice,
+    lesion_in: MaskChoice,
     folder: Annotated[
         Path | None, typer.Argument(help="A folder that `enhance` wrote; or name the images.", show_default=False)
     ] = None,
     original: Annotated[
         Path | None, typer.Option(help=given.IMAGE_HELP, rich_help_panel=IMAGES_PANEL, show_default=False)
     ] = None,
-    mask: Annotated[Path | None, typer.Option(help=MASK_HELP, rich_help_panel=IMAGES_PANEL, show_default=False)] = None,
+    mask: Annotated[
+        Path | None, typer.Option(help=given.MASK_HELP, rich_help_panel=IMAGES_PANEL, show_default=False)
+    ] = None,
     bicubic: Annotated[
         Path | None, typer.Option(help="Its interpolation.", rich_help_panel=IMAGES_PANEL, show_default=False)
     ] = None,
@@ -220,12 +235,11 @@ def compare(
     model: Annotated[
         str | None,
         typer.Option(
-            help="The model that enhanced it: name or folder. Without it the file's name stands for it.",
+            help="The model that enhanced it: name or folder. Without it the file's name is shown.",
             rich_help_panel=IMAGES_PANEL,
             show_default=False,
         ),
     ] = None,
-    label: given.Label = None,
     mask_rule: given.MaskRule = "linear",
     allow_volume_change: given.AllowVolumeChange = False,
     out: Annotated[
@@ -266,13 +280,15 @@ def compare(
     if dicom:
         require(("highdicom",), "DICOM output", "dicom")
     if folder:
-        _refuse_beside_folder(original, mask, bicubic, enhanced, model, label)
+        chosen = [choice for choice in (read_as, lesion_in) if choice not in (ANY_IMAGE, ANY_MASK)]
+        _refuse_beside_folder(original, mask, bicubic, enhanced, model, *chosen)
         versions = srr.LesionVersions.of(folder)
     elif original and mask and bicubic and enhanced and out:
-        scan = srr.read_image(original)
+        wanted = given.with_parameters(lesion_in, asked)
+        scan, lesion = srr.read_image_with_mask(original, mask, None, read_as, wanted)
         versions = srr.LesionVersions.of_images(
             scan,
-            srr.read_mask(mask, scan.grid, asked.label if label is None else label),
+            lesion,
             srr.read_image(bicubic, scan.modality),
             srr.read_image(enhanced, scan.modality),
             card=srr.load_card(model) if model else None,
@@ -294,8 +310,10 @@ def compare(
         built_on=PROVENANCE_NAME if target == folder else None,
     ) as staging:
         hashes = hash_inputs(inputs)
+        _tell_warnings(versions.warnings)  # before the work: some say that it will take long
         variation = srr.check_stability(versions, settings) if check_stability else None
         table = srr.compare(versions, settings, model=model, variation=variation)
+        _tell_warnings([warning for warning in table.header.warnings if warning not in versions.warnings])
         if scored:
             table = srr.score_lesion(table, scored)
         if hashes:
@@ -314,7 +332,7 @@ def compare(
         _print_files(target, files)
 
 
-def _refuse_beside_folder(*others: Path | str | int | None) -> None:
+def _refuse_beside_folder(*others: Path | str | ImageChoice | MaskChoice | None) -> None:
     if any(other is not None for other in others):
         raise SettingsError("A folder and images were given. The folder of `enhance` holds all that is compared.")
 
@@ -346,6 +364,15 @@ def demo(
     else:
         output.print(f"{made.case.source}. {made.case.credit}.")
         _print_files(out, made.files)
+
+
+def _read(
+    image: Path, mask: Path | None, modality: str | None, read_as: ImageChoice, lesion_in: MaskChoice
+) -> tuple[srr.Image, BoolArray | None]:
+    """An image, and the lesion on it where there is a mask."""
+    if mask is None:
+        return srr.read_image(image, modality, read_as), None
+    return srr.read_image_with_mask(image, mask, modality, read_as, lesion_in)
 
 
 def _tell_warnings(warnings: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import BatchError, SettingsError
+from ..io.choices import ImageChoice, MaskChoice
 from ..io.files import write_json
 from ..io.outputs import output_set
 from ..terminal.console import output, print_json, progress_bar, warn
@@ -53,7 +54,8 @@ def run(
     listed: Path,
     out: Path | None,
     settings: FeatureSettings,
-    label: int | None,
+    read_as: ImageChoice,
+    lesion_in: MaskChoice,
     jobs: int,
     overwrite: bool,
     json: bool,
@@ -66,7 +68,6 @@ def run(
         OutputError: The table would replace an input or a file of the user's.
     """
     from ..radiomics.batch import describe_table, extract_cases, read_cases, save_case_table
-    from ..radiomics.batch.extraction import DEFAULT_LABEL
 
     if not out or out.suffix.lower() == ".json":
         raise SettingsError(
@@ -77,7 +78,7 @@ def run(
     inputs = [listed, *cases.files]
     with output_set(out.parent, record, names=[out.name], inputs=inputs, overwrite=overwrite) as staging:
         with progress_bar("Computing features") as progress:
-            outcomes = extract_cases(cases, settings, DEFAULT_LABEL if label is None else label, jobs, progress)
+            outcomes = extract_cases(cases, settings, read_as, lesion_in, jobs, progress)
         save_case_table(staging / out.name, cases, outcomes, settings)
         write_json(staging / record, describe_table(outcomes, settings))
     _tell(out, outcomes, json)
@@ -87,6 +88,9 @@ def _tell(out: Path, outcomes: Sequence[Outcome], json: bool) -> None:
     failed = {outcome.case.line: outcome.error for outcome in outcomes if outcome.error}
     for line, error in failed.items():
         warn(f"Line {line}: {error}")
+    warned = sum(1 for outcome in outcomes if outcome.diagnostics.get("Warnings"))
+    if warned:
+        warn(f"There is something to know of {warned} cases: see the column diagnostics_Warnings.")
     dimensions = {outcome.diagnostics["Configuration_Dimension"] for outcome in outcomes if not outcome.error}
     if len(dimensions) > 1:
         warn(

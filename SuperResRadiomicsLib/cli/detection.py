@@ -12,11 +12,14 @@ from rich.table import Table
 import SuperResRadiomicsLib as srr
 
 from ..errors import ModelError
+from ..io.choices import ImageChoice
 from ..terminal.console import output, print_json, warn
 from . import options as given
 
 
+@given.takes_image_choice
 def detect(
+    read_as: ImageChoice,
     image: Annotated[Path, typer.Argument(help=given.IMAGE_HELP, show_default=False)],
     model: Annotated[
         str | None,
@@ -38,7 +41,7 @@ def detect(
     """Suggest where the lesion is, for a reader to check."""
     from ..models import find_detector
 
-    scan = srr.read_image(image, modality)
+    scan = srr.read_image(image, modality, read_as)
     detector = srr.load_detector(model or find_detector(scan.modality).folder, device)
     found = srr.detect_lesion(scan, detector, threshold=threshold, margin_mm=margin)
     if out is not None:

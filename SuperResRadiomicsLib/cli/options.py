@@ -5,12 +5,14 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from ..errors import RegionError, SettingsError
+from ..io.choices import ImageChoice, MaskChoice
 from ..terminal.console import note
 
 if TYPE_CHECKING:
@@ -21,15 +23,77 @@ else:
 
 FEATURE_PANEL, LESION_PANEL, NETWORK_PANEL = "Features", "Lesion", "Network"
 
-IMAGE_HELP = "NRRD, NIfTI or MHA file, or a folder with one DICOM series."
+IMAGE_HELP = "NRRD, NIfTI, MHA or DICOM file, or a folder with a DICOM series."
+MASK_HELP = "The lesion on the image's grid: a label image, .seg.nrrd, DICOM SEG or RTSTRUCT."
 PREFERRED_ENGINE = "pyradiomics"
 AUTO = "auto"
 """What stands for a box that a detector finds."""
 
+IMAGE_PANEL = "Image"
+Series = Annotated[
+    str | None,
+    typer.Option(
+        help="Of a folder with several DICOM series: number, description or end of the UID of the one to read.",
+        rich_help_panel=IMAGE_PANEL,
+        show_default=False,
+    ),
+]
+Frame = Annotated[
+    int | None,
+    typer.Option(help="Of a cine: the frame to read, from 1.", rich_help_panel=IMAGE_PANEL, show_default=False),
+]
+AcquisitionPlane = Annotated[
+    Literal["axial", "coronal", "sagittal"] | None,
+    typer.Option(
+        "--plane",
+        help="Plane in which slices were acquired, where the file does not say.",
+        rich_help_panel=IMAGE_PANEL,
+        show_default=False,
+    ),
+]
+Straighten = Annotated[
+    bool,
+    typer.Option(
+        "--straighten",
+        help="Resample a scan with a tilted gantry onto a straight grid.",
+        rich_help_panel=IMAGE_PANEL,
+    ),
+]
+Uptake = Annotated[
+    bool, typer.Option("--suv", help="Turn PET in Bq/ml into SUV by body weight.", rich_help_panel=IMAGE_PANEL)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines on standard output.")]
 Label = Annotated[
     int | None,
-    typer.Option(help="The mask's value that marks the lesion; else every value but 0.", rich_help_panel=LESION_PANEL),
+    typer.Option(
+        help="The mask's value that marks the lesion, where it has several.",
+        rich_help_panel=LESION_PANEL,
+        show_default=False,
+    ),
+]
+Segment = Annotated[
+    str | None,
+    typer.Option(
+        help="Name or number of the lesion's segment (DICOM SEG, .seg.nrrd).",
+        rich_help_panel=LESION_PANEL,
+        show_default=False,
+    ),
+]
+Roi = Annotated[
+    str | None,
+    typer.Option(
+        help="Name or number of the lesion's structure (RTSTRUCT).",
+        rich_help_panel=LESION_PANEL,
+        show_default=False,
+    ),
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option(
+        help="Of a probability map as mask: values from this one on are the lesion.",
+        rich_help_panel=LESION_PANEL,
+        show_default=False,
+    ),
 ]
 MaskRule = Annotated[
     Literal["linear", "nearest"],
@@ -175,21 +239,58 @@ def _from_file(engine: str, parameters: Path, chosen: Mapping[str, Any]) -> Para
     return content
 
 
-def takes_feature_settings(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of `feature_settings`, in place of its parameter ``asked`` that gets the result."""
-    options = inspect.signature(feature_settings, eval_str=True).parameters
-    own = inspect.signature(command, eval_str=True)
+def image_choice(
+    series: Series = None,
+    frame: Frame = None,
+    plane: AcquisitionPlane = None,
+    straighten: Straighten = False,
+    suv: Uptake = False,
+) -> ImageChoice:
+    """Which image is read and how, from a command's options."""
+    return ImageChoice(series, frame, plane, straighten, suv)
 
-    @functools.wraps(command)
-    def with_options(**given: Any) -> None:
-        chosen = {name: given.pop(name) for name in options}
-        command(**given, asked=feature_settings(**chosen))
 
-    shown = [parameter for name, parameter in own.parameters.items() if name != "asked"] + list(options.values())
-    # The commands' parser reads both.
-    with_options.__signature__ = own.replace(parameters=shown)  # type: ignore[attr-defined]
-    with_options.__annotations__ = {parameter.name: parameter.annotation for parameter in shown}
-    return with_options
+def mask_choice(
+    label: Label = None, segment: Segment = None, roi: Roi = None, threshold: Threshold = None
+) -> MaskChoice:
+    """What in a mask is the lesion, from a command's options."""
+    return MaskChoice(label=label, segment=segment, roi=roi, threshold=threshold)
+
+
+def with_parameters(lesion: MaskChoice, asked: ParameterFile) -> MaskChoice:
+    """The choice with what a parameter file says of it, where the options say nothing."""
+    tolerance = lesion.tolerance if asked.geometry_tolerance is None else asked.geometry_tolerance
+    unsaid = lesion.label is None and lesion.segment is None and lesion.roi is None and lesion.threshold is None
+    return replace(lesion, label=asked.label if unsaid else lesion.label, tolerance=tolerance)
+
+
+Command = Callable[..., None]
+
+
+def _takes(parameter: str, made: Callable[..., Any]) -> Callable[[Command], Command]:
+    """Give a command the options of a function, in place of the parameter that gets the function's result."""
+    options = inspect.signature(made, eval_str=True).parameters
+
+    def decorate(command: Command) -> Command:
+        own = inspect.signature(command, eval_str=True)
+
+        @functools.wraps(command)
+        def with_options(**given: Any) -> None:
+            chosen = {name: given.pop(name) for name in options}
+            command(**given, **{parameter: made(**chosen)})
+
+        shown = [each for name, each in own.parameters.items() if name != parameter] + list(options.values())
+        # The commands' parser reads both.
+        with_options.__signature__ = own.replace(parameters=shown)  # type: ignore[attr-defined]
+        with_options.__annotations__ = {each.name: each.annotation for each in shown}
+        return with_options
+
+    return decorate
+
+
+takes_feature_settings = _takes("asked", feature_settings)
+takes_image_choice = _takes("read_as", image_choice)
+takes_mask_choice = _takes("lesion_in", mask_choice)
 
 
 def _listed(text: str) -> tuple[str, ...]:

@@ -77,7 +77,7 @@ def run(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Compute the features that are not computed yet. May be killed and run again: it goes on."""
+    """Compute the features that are not computed yet. May be killed and run again: it continues."""
     from ..study.run import run_study
 
     if scheduler and (workers or gpus):
@@ -101,7 +101,7 @@ def run(
     if summary.lost:
         raise StudyError(
             f"{len(summary.lost)} cases are lost: not even their errors could be written to the study's folder. Make "
-            "space there, then run the study again; it goes on."
+            "space there, then run the study again; it continues."
         )
     if not summary.done:
         raise StudyError("No case could be done; see the reasons above.")

@@ -61,7 +61,7 @@ def comparison_summary(table: FeatureTable, width: int) -> Table:
             the files, so that no name and no number is broken.
     """
     everything = width >= ALL_VALUES
-    caption = "voxels: bicubic - original; network: enhanced - bicubic (both relative); the files say why to trust"
+    caption = "voxels: bicubic - original; network: enhanced - bicubic (both relative); the files give the reasons"
     sampling = table.header.sampling
     shown = Table(
         title=f"enhanced: {table.header.enhanced_column}",
@@ -80,7 +80,7 @@ def comparison_summary(table: FeatureTable, width: int) -> Table:
         shown.add_column("90% interval", justify="right", no_wrap=True)
     for name in ("voxels", "network"):
         shown.add_column(name, justify="right", no_wrap=True)
-    shown.add_column("trust", no_wrap=True)
+    shown.add_column("verdict", no_wrap=True)
     for name, rows in groupby((*table.lesion_rows, *table.rows), key=lambda row: row.group):
         shown.add_section()
         shown.add_row(name, style="bold")
@@ -104,10 +104,10 @@ def plain_table(table: StudyTable) -> Table:
 def _cells(row: FeatureRow, everything: bool, with_interval: bool) -> tuple[str, ...]:
     values = [row.original, row.bicubic, row.enhanced] if everything else [row.original]
     effects = [_percent(row.voxel_effect_relative), _percent(row.network_effect_relative)]
-    trust = "" if row.feature_class == "lesion" else row.verdict.word
+    word = "" if row.feature_class == "lesion" else row.verdict.word
     low, high = map(_number, row.interval) if row.interval else ("", "")
     interval = ([f"{low} to {high}"] if row.interval else [""]) if with_interval else []
-    return (f" {row.feature}", *map(_number, values), *interval, *effects, trust)
+    return (f" {row.feature}", *map(_number, values), *interval, *effects, word)
 
 
 def _number(value: float) -> str:

@@ -18,7 +18,8 @@ from pathlib import Path
 
 from ..errors import OutputError, SuperResError
 from ..io.files import atomic_path, prepare_folder
-from ..io.image import read_image, read_mask
+from ..io.masks import read_mask
+from ..io.reading import read_image
 from .case import SampleCase
 from .sample_files import IMAGE, LABEL, PACKAGE, REQUIREMENT, SHA256
 

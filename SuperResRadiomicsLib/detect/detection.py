@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
-from ..enhancement.checks import check_image
+from ..enhancement.checks import check_image, plane_warnings
 from ..enhancement.device import describe_device
 from ..enhancement.intensity import Window, window_for
 from ..enhancement.provenance import describe_image, describe_model, describe_software
 from ..errors import RegionError, SettingsError
-from ..grid import Box, FloatArray, Grid, crop_grid, expand_box, field_of_view, through_plane_axis, union_box
+from ..grid import Box, FloatArray, Grid, crop_grid, expand_box, field_of_view, union_box
 from ..io.adapters import ImageLike, as_image
 from ..io.image import Image
 from ..io.outputs import save_record
@@ -170,8 +170,10 @@ def detect_lesion(
         raise SettingsError(f"The threshold is {threshold:g}; give a probability between 0 and 1.")
     image = as_image(image)
     detector = model if isinstance(model, LoadedDetector) else load_detector(model, device)
-    axis = through_plane_axis(image.grid) if through_plane is None else through_plane
-    warnings = check_image(image, detector.card, axis)
+    axis = image.slice_axis if through_plane is None else through_plane
+    warnings = [*image.notes, *check_image(image, detector.card, axis)]
+    if through_plane is None:
+        warnings += plane_warnings(image)
     window = window_for(image, detector.card)
     findings = _look(image, detector, window, axis, _checked_slices(slices, image.grid.size[axis]))
     seen = _best_run(findings, threshold)

@@ -145,7 +145,7 @@ def slice_box(shares: Sequence[float], index: int, size: tuple[int, int, int], t
 
 
 def load_detector(name_or_folder: str | os.PathLike[str], device: str = "auto") -> LoadedDetector:
-    """Load a detector of the zoo onto a device.
+    """Load a detector onto a device.
 
     Args:
         name_or_folder: A shipped detector's name, or a detector's folder.

@@ -91,5 +91,5 @@ def foreground_window(voxels: npt.NDArray[Any], name: str) -> Window:
 def _checked(found: tuple[float, float], name: str) -> Window:
     low, high = found
     if high <= low:
-        raise ImageError(f"'{name}' has no contrast: its foreground has one value. A network can make nothing of it.")
+        raise ImageError(f"'{name}' has no contrast: its foreground has one value. A network cannot enhance it.")
     return Window(low, high)

@@ -276,13 +276,13 @@ def run_within_memory(
     progress: Progress | None,
     cancelled: AskCancelled | None,
 ) -> RegionJob:
-    """Run a job; where the device's memory does not do, again with tiles of half the side, until it does.
+    """Run a job; where the device has too little memory, again with tiles of half the side.
 
     Returns:
         The job as it went through.
 
     Raises:
-        OutOfMemoryError: The memory does not do for the smallest tiles either.
+        OutOfMemoryError: The memory is too small even for the smallest tiles.
     """
     while True:
         try:

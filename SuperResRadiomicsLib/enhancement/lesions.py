@@ -114,10 +114,17 @@ def _lesion_part(
     image: Image, labels: Array, label: int, box: Box, model: LoadedModel, margin_mm: float
 ) -> tuple[Image, BoolArray]:
     """Cut out the part of an image on which a lesion's result depends, with what is kept around it; and the mask."""
-    if model.halo is None:
-        return image, labels == label  # The network must see whole slices.
-    reach = round_up(max(model.halo, LOCAL_RADIUS_PX), model.multiple)
-    pixels = math.ceil(reach / (model.card.scale // model.enlargement)) + model.multiple + REACH_VOXELS
+    pixels = pixels_seen(model)
+    if pixels is None:
+        return image, labels == label
     kept = [max(pixels, context) for context in context_voxels(image.grid)]
     part = grow_box(expand_box(box, image.grid, margin_mm), image.grid, kept)
     return image.cut(part), labels[part.slices] == label
+
+
+def pixels_seen(model: LoadedModel) -> int | None:
+    """Give the pixels of the original that a model's result depends on, around a region; None for whole slices."""
+    if model.halo is None:
+        return None
+    reach = round_up(max(model.halo, LOCAL_RADIUS_PX), model.multiple)
+    return math.ceil(reach / (model.card.scale // model.enlargement)) + model.multiple + REACH_VOXELS

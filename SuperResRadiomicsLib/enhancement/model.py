@@ -180,7 +180,7 @@ def round_up(value: int, multiple: int) -> int:
 
 
 def load_model(name_or_folder: str | os.PathLike[str], device: str = "auto", precision: str = "fp32") -> LoadedModel:
-    """Load a model of the zoo onto a device.
+    """Load a model onto a device.
 
     Args:
         name_or_folder: A shipped model's name, or a model's folder.

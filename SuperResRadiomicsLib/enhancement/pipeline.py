@@ -26,14 +26,13 @@ from ..grid import (
     refine,
     refine_box,
     shift_box,
-    through_plane_axis,
     transport_mask,
     whole,
 )
-from ..io.adapters import ImageLike, MaskLike, as_image, as_mask
+from ..io.adapters import ImageLike, MaskLike, as_image, as_mask_with_notes
 from ..io.image import Image
 from ..progress import Progress
-from .checks import check_image
+from .checks import check_image, lesion_warnings, plane_warnings
 from .draw import samples_to_draw
 from .intensity import window_for
 from .job import AskCancelled, RegionJob, raise_if_cancelled, run_within_memory, summarise
@@ -84,15 +83,15 @@ def enhance(
         mask: The lesion on the image's grid, as `as_mask` takes it.
         box: Region in voxels of the image, or what a detector found in it, instead of the mask's box.
         margin_mm: Margin around the mask or box, and width of the blend at its faces.
-        through_plane: Axis (0 = i, 1 = j, 2 = k) that is not refined; without it the one of
-            largest spacing.
+        through_plane: Axis (0 = i, 1 = j, 2 = k) that is not refined; without it the one across the slices as they
+            were acquired, which is guessed from the spacing where the image does not tell.
         device: Where to run, if the model is not loaded yet.
         precision: ``fp32``, ``bf16`` or ``fp16``, if the model is not loaded yet.
         blur: Blur to undo, standard deviation in fine pixels; the card's default without it.
         noise: Noise to remove, standard deviation in the image's unit; likewise.
         tile: Side of the largest square tile in pixels that the network reads: those of the
             refined grid, or the image's own for a network that enlarges the image itself. Where the
-            device's memory does not do for it, it is halved until it does.
+            device has too little memory for it, it is halved until it fits.
         samples: How many possible images a model that draws samples shall draw; 8 without it. The enhanced image
             is their mean. Other models take none, or 1.
         seed: Fixes all that is random in the samples; the same seed and place always draw the same.
@@ -122,7 +121,9 @@ def enhance(
         ((48, 48, 1), 'ct-gancircle-x2-fidelity')
     """
     image = as_image(image)
-    mask = None if mask is None else as_mask(mask, image)
+    if mask is not None:
+        drawn = as_mask_with_notes(mask, image)
+        image, mask = image.with_notes(drawn.notes), drawn.voxels
     loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
     count = samples_to_draw(loaded, samples)
     job, warnings, detection = prepare(image, loaded, mask, box, margin_mm, through_plane, blur, noise, tile)
@@ -132,14 +133,14 @@ def enhance(
 
     bicubic = interpolated(image, job.refined, job.region, lambda: raise_if_cancelled(cancelled))
     name = loaded.card.name
-    drawn: list[Array] = []
+    possible: list[Array] = []
     sd, described = None, None
     if count:
-        job, summary = draw_samples(job, bicubic, count, seed, drawn.append, progress, cancelled)
+        job, summary = draw_samples(job, bicubic, count, seed, possible.append, progress, cancelled)
         enhanced, sd = summary.mean, summary.sd
         lesion = None if transport is None else transport.mask
         described = describe_samples(count, seed)
-        described["texture_sd"] = describe_texture(drawn, enhanced, lesion, job.slice_axis)
+        described["texture_sd"] = describe_texture(possible, enhanced, lesion, job.slice_axis)
     else:
         enhanced = bicubic.copy()
         job = run_within_memory(job, enhanced, progress, cancelled)
@@ -154,7 +155,7 @@ def enhance(
         residual=residual,
         provenance=describe(job, transport, detection, residual, warnings, described),
         warnings=tuple(warnings),
-        samples=tuple(_refined_image(job, one, f"{name}-sample-{n}") for n, one in enumerate(drawn, start=1)),
+        samples=tuple(_refined_image(job, one, f"{name}-sample-{n}") for n, one in enumerate(possible, start=1)),
         sd=None if sd is None else _refined_image(job, sd, f"{name}-sd"),
     )
 
@@ -172,8 +173,12 @@ def prepare(
 ) -> tuple[RegionJob, list[str], dict[str, Any] | None]:
     """Check the request and say what there is to do, what to warn of, and what a detector found; see `enhance`."""
     grid = image.whole_grid
-    kept = through_plane_axis(grid) if through_plane is None else through_plane
-    warnings = check_image(image, model.card, kept)
+    kept = image.slice_axis if through_plane is None else through_plane
+    warnings = [*image.notes, *check_image(image, model.card, kept)]
+    if through_plane is None:
+        warnings += plane_warnings(image)
+    if mask is not None:
+        warnings += lesion_warnings(image, mask, model.card)
     detection = None
     if box is not None and not isinstance(box, Box):
         warnings += [warning for warning in box.warnings if warning not in warnings]

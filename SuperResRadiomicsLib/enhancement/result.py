@@ -10,9 +10,11 @@ from typing import Any
 from ..errors import ImageError, OutputError, RegionError, SettingsError
 from ..grid import BoolArray, Box, Grid
 from ..io.files import write_json
-from ..io.image import Image, read_image, read_mask, write_image, write_mask
+from ..io.image import Image, write_image, write_mask
 from ..io.image_stack import read_stack, write_stack
+from ..io.masks import read_mask
 from ..io.outputs import output_set
+from ..io.reading import read_image
 from ..io.records import HASHES, verified_record
 from ..io.whole_image import WholeImage
 from .draw import MOST_SAMPLES
@@ -187,7 +189,10 @@ def _read_samples(folder: Path, provenance: dict[str, Any], enhanced: Image) -> 
 
 def _read_part(path: Path, provenance: dict[str, Any], whole: str) -> Image:
     image = read_image(path, provenance["input"]["modality"])
-    return as_part(replace(image, unit=provenance["input"]["unit"]), provenance, whole)
+    axis = "ijk".index(provenance["parameters"]["through_plane_axis"])
+    # What reading found at first stands among the provenance's warnings.
+    known = replace(image, unit=provenance["input"]["unit"], notes=(), through_plane=axis)
+    return as_part(known, provenance, whole)
 
 
 def as_part(image: Image, provenance: dict[str, Any], whole: str) -> Image:

@@ -15,6 +15,7 @@ from .types import Array, FloatArray, Triple
 IDENTITY_DIRECTION = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0)
 MIN_SPACING_MM, MAX_SPACING_MM = 1e-3, 1e3
 NEGLIGIBLE_COSINE = 1e-14
+SAME_SPACING, SQUARE = 1e-6, 1e-4
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,10 @@ def field_of_view(grid: Grid) -> FloatArray:
 
 
 def through_plane_axis(grid: Grid) -> int:
-    """Find the axis (0 = i, 1 = j, 2 = k) of largest spacing; of equal ones the last.
+    """Find the axis (0 = i, 1 = j, 2 = k) across the slices, as far as the spacing tells.
+
+    Slices have square pixels, so where two axes share their spacing the third one is it, be it larger or smaller:
+    slices can be thinner than pixels. Else it is the axis of largest spacing. Where all three are equal it is the last.
 
     An image of one slice has no choice: the axis with a single voxel is the through-plane
     axis, whatever spacing its header gives (slice files often state 1 mm).
@@ -132,11 +136,22 @@ def through_plane_axis(grid: Grid) -> int:
     Examples:
         >>> through_plane_axis(Grid((512, 512, 80), (0.7, 0.7, 3.0)))
         2
+        >>> through_plane_axis(Grid((9, 9, 9), (0.8, 0.8, 0.625)))
+        2
     """
     single = [axis for axis in range(3) if grid.size[axis] == 1]
-    candidates = single if 1 <= len(single) < 3 else range(3)
-    largest = max(grid.spacing[axis] for axis in candidates)
-    return max(axis for axis in candidates if math.isclose(grid.spacing[axis], largest, rel_tol=1e-6))
+    if 1 <= len(single) < 3:
+        return _last_largest(grid.spacing, single)
+    for axis in (2, 1, 0):
+        first, second = (grid.spacing[other] for other in range(3) if other != axis)
+        if math.isclose(first, second, rel_tol=SQUARE):
+            return axis
+    return _last_largest(grid.spacing, range(3))
+
+
+def _last_largest(spacing: Triple, axes: Sequence[int]) -> int:
+    largest = max(spacing[axis] for axis in axes)
+    return max(axis for axis in axes if math.isclose(spacing[axis], largest, rel_tol=SAME_SPACING))
 
 
 def in_plane_axes(grid: Grid) -> tuple[int, int]:

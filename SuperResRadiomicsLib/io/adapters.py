@@ -12,14 +12,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import ImageError, MaskError
 from ..grid import Array, BoolArray, Grid, Triple
-from .image import UNITS, Image, guess_modality, read_image, read_mask, select_label, voxels_and_grid
+from .choices import MaskChoice
+from .colour import grey_of
+from .dicom_series import DicomFile, read_files
+from .image import UNITS, Image, guess_modality
+from .masks import Mask, fitted_mask, load_mask
+from .reading import image_of_dicom, read_image, voxels_and_grid
 
 if TYPE_CHECKING:
     import SimpleITK as sitk
@@ -65,6 +72,9 @@ def as_image(source: ImageLike, modality: str | None = None, spacing: Sequence[f
         return source if modality in (None, source.modality) else _image(source.voxels, source.grid, modality, source)
     if isinstance(source, str | os.PathLike):
         return read_image(source, modality)
+    if _are_datasets(source):
+        image = _from_datasets(source)
+        return image if modality in (None, image.modality) else _image(image.voxels, image.grid, modality, image)
     voxels, grid, told = _convert(source)
     return _image(voxels, grid, modality or told)
 
@@ -73,20 +83,26 @@ def as_mask(source: MaskLike, image: Image, label: int | None = None) -> BoolArr
     """Convert whatever stands for the mask of an image.
 
     Args:
-        source: An array [k, j, i] of the image's shape; a path as for `read_mask`; or an object as for `as_image`, on
+        source: An array [k, j, i] of the image's shape; a path as for `load_mask`; or an object as for `as_image`, on
             the image's grid.
         image: The image that it belongs to.
-        label: The value that marks the lesion; without it every value but 0 does.
+        label: The value that marks the lesion; without it there must be only one beside 0.
 
     Returns:
         bool [k, j, i].
 
     Raises:
-        MaskError: Empty, on another grid, without the label, or of fractions.
+        MaskError: Empty, on another grid, without the label, several labels and no choice, or of fractions.
         ImageError: The object is of another kind.
     """
+    return as_mask_with_notes(source, image, label).voxels
+
+
+def as_mask_with_notes(source: MaskLike, image: Image, label: int | None = None) -> Mask:
+    """As `as_mask`, with what there is to say of the mask."""
+    choice = MaskChoice(label=label)
     if isinstance(source, str | os.PathLike):
-        return read_mask(source, image.grid, label)
+        return load_mask(source, image.grid, choice, image.voxels)
     if isinstance(source, np.ndarray):
         if source.shape != image.voxels.shape:
             raise MaskError(
@@ -94,26 +110,21 @@ def as_mask(source: MaskLike, image: Image, label: int | None = None) -> BoolArr
                 "Give an array [k, j, i] on the image's own grid."
             )
         if source.dtype == np.bool_ and label is None:
-            return source
-        return select_label(_labels(source), image.grid, image.grid, label, "mask")
+            return Mask(source)
+        return fitted_mask(source, image.grid, image.grid, choice, image.voxels, "mask")
     if isinstance(source, Image):
-        return select_label(_labels(source.voxels), source.grid, image.grid, label, source.name)
+        return fitted_mask(source.voxels, source.grid, image.grid, choice, image.voxels, source.name)
     voxels, grid, _ = _convert(source)
-    return select_label(_labels(voxels), grid, image.grid, label, "mask")
-
-
-def _labels(voxels: Array) -> Array:
-    """Refuse fractions: of a map of probabilities nearly every voxel differs from 0."""
-    if voxels.dtype.kind == "f" and not np.array_equal(voxels, np.rint(voxels)):
-        raise MaskError("The mask holds fractions, as a map of probabilities does. Give labels: mask > 0.5.")
-    return voxels
+    return fitted_mask(voxels, grid, image.grid, choice, image.voxels, "mask")
 
 
 def _image(voxels: Array, grid: Grid, modality: str | None, like: Image | None = None) -> Image:
     known = modality or guess_modality(float(voxels.min()))
     if known not in UNITS:
         raise ImageError(f"Modality '{known}' is not known. Choose one of: CT, MR, US.")
-    return Image(voxels, grid, known, UNITS[known], like.name if like else "image")
+    if like is None:
+        return Image(voxels, grid, known, UNITS[known], "image")
+    return replace(like, modality=known, unit=UNITS[known])
 
 
 Converted: TypeAlias = "tuple[Array, Grid, str | None]"
@@ -127,8 +138,9 @@ def _convert(source: Any) -> Converted:
             return convert(source)
     if isinstance(source, tuple) and len(source) == 2 and not _is_dataset(source[0]):
         return (*_from_array(*source), None)
-    if isinstance(source, Sequence) and source and all(_is_dataset(each) for each in source):
-        return _from_datasets(source)
+    if _are_datasets(source):
+        image = _from_datasets(source)
+        return image.voxels, image.grid, image.modality
     if isinstance(source, np.ndarray):
         raise ImageError(
             "An array alone does not say how large its voxels are. Give it with its spacing in mm along i, j, k, as "
@@ -150,7 +162,7 @@ def _from_array(voxels: Any, spacing: Sequence[float]) -> tuple[Array, Grid]:
 
 def _from_sitk(image: sitk.Image) -> Converted:
     voxels, grid = voxels_and_grid(image, "image")
-    return voxels, grid, None
+    return (grey_of(voxels, "image")[0] if voxels.ndim == 4 else voxels), grid, None
 
 
 def _from_nibabel(image: Any) -> Converted:
@@ -202,64 +214,17 @@ def _is_dataset(source: Any) -> bool:
     return any(kind.__module__.split(".")[0] == "pydicom" for kind in type(source).__mro__)
 
 
-def _from_datasets(datasets: Sequence[Any]) -> Converted:
-    """Stack the slices of one series by their positions."""
-    _check_one_series(datasets)
-    row, column = np.reshape(np.asarray(datasets[0].ImageOrientationPatient, dtype=np.float64), (2, 3))
-    normal = np.cross(row, column)
-    ordered = sorted(datasets, key=lambda each: float(np.dot(normal, _position(each))))
-    steps = np.diff([_position(each) for each in ordered], axis=0)
-    distance = _slice_distance(steps, normal, datasets[0])
-    voxels = np.stack([_rescaled(each) for each in ordered])
-    between_rows, between_columns = (float(value) for value in datasets[0].PixelSpacing)
-    direction = np.column_stack([row, column, normal])
-    k, j, i = voxels.shape
-    grid = Grid(
-        (i, j, k), (between_columns, between_rows, distance), _triple(_position(ordered[0])), tuple(direction.ravel())
-    )
-    told = str(datasets[0].get("Modality", ""))
-    return voxels, grid, told if told in UNITS else None
+def _are_datasets(source: Any) -> TypeGuard[Sequence[Any]]:
+    """Whether an object is a list of datasets that pydicom read."""
+    if isinstance(source, str | np.ndarray) or not isinstance(source, Sequence) or not source:
+        return False
+    return all(_is_dataset(each) for each in source)
 
 
-def _check_one_series(datasets: Sequence[Any]) -> None:
-    needed = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "PixelData")
-    for each in datasets:
-        missing = [name for name in needed if name not in each]
-        if missing:
-            raise ImageError(f"A DICOM slice lacks {', '.join(missing)}. Give the image slices of one series.")
-        if int(each.get("SamplesPerPixel", 1)) != 1 or int(each.get("NumberOfFrames", 1)) != 1:
-            raise ImageError("A DICOM dataset is in colour or holds several frames. Give gray slices, one frame each.")
-    for name in ("SeriesInstanceUID", "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns"):
-        if len({str(each.get(name)) for each in datasets}) > 1:
-            raise ImageError(f"The DICOM slices differ in {name}. Give the slices of one series.")
-
-
-def _slice_distance(steps: npt.NDArray[np.float64], normal: npt.NDArray[np.float64], first: Any) -> float:
-    """Distance between neighbouring slices in mm, which must be even and along the normal."""
-    if not len(steps):
-        return float(first.get("SpacingBetweenSlices", 0) or first.get("SliceThickness", 0) or 1.0)
-    along = steps @ normal
-    aside = np.linalg.norm(steps - np.outer(along, normal), axis=1)
-    typical = float(np.median(along))
-    if along.min() <= 0 or np.abs(along - typical).max() > 0.05 * typical or aside.max() > 0.05 * typical:
-        raise ImageError(
-            f"The DICOM slices are uneven (gaps from {along.min():.2f} to {along.max():.2f} mm) or shifted against one "
-            "another: slices are missing, doubled or tilted. Give one whole series on a straight grid."
-        )
-    return float(along.mean())
-
-
-def _rescaled(dataset: Any) -> Array:
-    """A slice's values; where slope and intercept are whole numbers they stay integers."""
-    stored = dataset.pixel_array
-    slope, intercept = float(dataset.get("RescaleSlope", 1)), float(dataset.get("RescaleIntercept", 0))
-    if slope.is_integer() and intercept.is_integer():
-        return np.asarray(stored.astype(np.int32) * int(slope) + int(intercept), dtype=np.int32)
-    return np.asarray(stored * slope + intercept, dtype=np.float64)
-
-
-def _position(dataset: Any) -> npt.NDArray[np.float64]:
-    return np.asarray(dataset.ImagePositionPatient, dtype=np.float64)
+def _from_datasets(datasets: Sequence[Any]) -> Image:
+    """Take the slices of one series, checked as those of files are."""
+    files = [DicomFile(Path(f"dataset {number}"), each) for number, each in enumerate(datasets, 1)]
+    return image_of_dicom(read_files(files, "the datasets"), "image")
 
 
 def _triple(values: npt.NDArray[Any]) -> Triple:

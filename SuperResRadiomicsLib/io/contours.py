@@ -40,6 +40,18 @@ def rasterise_contours(contours: Sequence[FloatArray], grid: Grid) -> BoolArray:
     return mask
 
 
+def skipped_slices(mask: BoolArray) -> list[int]:
+    """Numbers of the slices without a voxel between the first and the last that has one.
+
+    >>> skipped_slices(np.array([[[True]], [[False]], [[True]], [[False]]]))
+    [1]
+    """
+    filled = np.flatnonzero(mask.any(axis=(1, 2)))
+    if not filled.size:
+        return []
+    return [number for number in range(int(filled[0]), int(filled[-1])) if number not in set(filled.tolist())]
+
+
 def _polygons_of_slices(contours: Sequence[FloatArray], grid: Grid) -> dict[int, list[FloatArray]]:
     planes: list[tuple[float, list[FloatArray]]] = []
     for level, polygon in sorted((_flatten(contour, grid) for contour in contours), key=lambda item: item[0]):

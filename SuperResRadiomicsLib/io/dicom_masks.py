@@ -1,6 +1,7 @@
 """Masks from DICOM: structures of an RTSTRUCT and segments of a SEG object.
 
-DICOM PS3.3, C.8.8.5 and C.8.8.6 (structure set, contours) and C.8.20 (segmentation).
+DICOM PS3.3, C.8.8.5 and C.8.8.6 (structure set, contours) and C.8.20 (segmentation). pydicom alone is needed, which
+3D Slicer brings.
 """
 
 from __future__ import annotations
@@ -8,20 +9,26 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydicom import Dataset, dcmread
-from pydicom.errors import InvalidDicomError
 
 from ..errors import MaskError
 from ..grid import BoolArray, FloatArray, Grid
-from .contours import rasterise_contours
+from .choices import MaskChoice
+from .contours import rasterise_contours, skipped_slices
+from .dicom_series.files import damage_said, parse
+from .structures import choose_named
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
 
 MASK_MODALITIES = ("RTSTRUCT", "SEG")
 CLOSED_CONTOURS = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 GRID_TOLERANCE = 0.1
 """How far, in voxels, a segment's pixels may lie from voxel centres: positions and spacings are rounded as text."""
+HALF = 0.5
+"""Fractions from which a voxel counts, as for any interpolated mask."""
 
 
 def referenced_series(dataset: Dataset) -> set[str]:
@@ -64,60 +71,115 @@ def choose_structure(dataset: Dataset, patterns: Sequence[str]) -> int | None:
     return None
 
 
-def read_dicom_mask(path: Path, grid: Grid, patterns: Sequence[str]) -> BoolArray:
+def load_dicom_mask(path: Path, grid: Grid, choice: MaskChoice) -> tuple[BoolArray, list[str]]:
     """Read one structure of an RTSTRUCT or SEG file onto the grid of the image it was drawn on.
 
     Args:
         path: The file.
         grid: The image's grid.
-        patterns: Name patterns of the structure; see `choose_structure`.
+        choice: Its segment or structure; a label is a segment's or structure's number. Of fractions (SEG), the
+            threshold, from 0 to 1.
 
     Returns:
-        bool [k, j, i].
+        bool [k, j, i], and what to say.
 
     Raises:
-        MaskError: Not such a file, no structure of that name, nothing of it in the image, or another grid.
+        MaskError: Not such a file, no structure of that name, several and no choice, nothing of it in the image, or
+            another grid.
     """
-    try:
-        dataset = dcmread(path)
-    except (InvalidDicomError, OSError) as error:
-        raise MaskError(f"'{path.name}' could not be read as a DICOM file.") from error
-    if dataset.get("Modality") not in MASK_MODALITIES:
-        raise MaskError(f"'{path.name}' is no RTSTRUCT and no SEG object but '{dataset.get('Modality')}'.")
+    dataset = _parsed(path)
+    is_segmentation = dataset.Modality == "SEG"
+    kind, option = ("segment", "--segment") if is_segmentation else ("structure", "--roi")
+    asked = choice.segment if is_segmentation else choice.roi
+    if asked is None and choice.label is not None:
+        asked = str(choice.label)
+    names = structure_names(dataset)
+    number = choose_named(names, asked, path.name, kind, option)
+    return _marked(dataset, number, grid, path.name, HALF if choice.threshold is None else choice.threshold)
+
+
+def read_dicom_mask(path: Path, grid: Grid, patterns: Sequence[str]) -> BoolArray:
+    """As `load_dicom_mask`, by the first of several patterns that matches; see `choose_structure`."""
+    dataset = _parsed(path)
     number = choose_structure(dataset, patterns)
     if number is None:
         names = sorted({name for known in structure_names(dataset).values() for name in known if name})
         raise MaskError(f"'{path.name}' has no structure named like {list(patterns)}; it has {names}.")
-    mask = _place_segment(dataset, number, grid) if dataset.Modality == "SEG" else _fill(dataset, number, grid)
+    return _marked(dataset, number, grid, path.name, HALF)[0]
+
+
+def _parsed(path: Path) -> Dataset:
+    dataset = parse(path, with_pixels=True)
+    if "SOPClassUID" not in dataset:
+        raise MaskError(f"'{path.name}' could not be read as a DICOM file.")
+    if dataset.get("Modality") not in MASK_MODALITIES:
+        raise MaskError(f"'{path.name}' is no RTSTRUCT and no SEG object but '{dataset.get('Modality')}'.")
+    return dataset
+
+
+def _marked(dataset: Dataset, number: int, grid: Grid, name: str, threshold: float) -> tuple[BoolArray, list[str]]:
+    with damage_said(name):
+        if dataset.Modality == "SEG":
+            mask, notes = _place_segment(dataset, number, grid, name, threshold)
+        else:
+            mask, notes = _fill(dataset, number, grid, name)
     if not mask.any():
         raise MaskError(
-            f"Structure '{structure_names(dataset)[number][0]}' of '{path.name}' marks no voxel of the image. "
+            f"Structure '{structure_names(dataset)[number][0]}' of '{name}' marks no voxel of the image. "
             "Choose another structure, or the series that it was drawn on."
         )
-    return mask
+    return mask, notes
 
 
-def _fill(dataset: Dataset, number: int, grid: Grid) -> BoolArray:
-    contours = [
-        np.reshape(np.asarray(contour.ContourData, dtype=np.float64), (-1, 3))
-        for roi in dataset.get("ROIContourSequence", [])
-        if int(roi.ReferencedROINumber) == number
-        for contour in roi.get("ContourSequence", [])
-        if contour.ContourGeometricType in CLOSED_CONTOURS
-    ]
-    return rasterise_contours(contours, grid)
+def _fill(dataset: Dataset, number: int, grid: Grid, name: str) -> tuple[BoolArray, list[str]]:
+    contours, open_kinds = [], []
+    for roi in dataset.get("ROIContourSequence", []):
+        if int(roi.ReferencedROINumber) != number:
+            continue
+        for contour in roi.get("ContourSequence", []):
+            if contour.ContourGeometricType in CLOSED_CONTOURS:
+                contours.append(np.reshape(_numbers(contour.ContourData), (-1, 3)))
+            else:
+                open_kinds.append(str(contour.ContourGeometricType))
+    notes = []
+    if open_kinds:
+        kinds = ", ".join(sorted(set(open_kinds)))
+        notes.append(f"{len(open_kinds)} contours of '{name}' are not closed ({kinds}); they mark nothing.")
+    mask = rasterise_contours(contours, grid)
+    skipped = skipped_slices(mask)
+    if skipped:
+        listed = ", ".join(map(str, skipped[:10]))
+        notes.append(
+            f"The contours of '{name}' leave out slices between others ({listed}{', ...' * (len(skipped) > 10)}): "
+            "these hold no lesion. Interpolate the contours if it goes through."
+        )
+    return mask, notes
 
 
-def _place_segment(dataset: Dataset, number: int, grid: Grid) -> BoolArray:
+def _place_segment(
+    dataset: Dataset, number: int, grid: Grid, name: str, threshold: float
+) -> tuple[BoolArray, list[str]]:
     frames = np.reshape(dataset.pixel_array, (-1, dataset.Rows, dataset.Columns))
-    # Fractions of at least a half count, as for any interpolated mask.
-    least = 0.5 * dataset.MaximumFractionalValue if dataset.get("SegmentationType") == "FRACTIONAL" else 0.5
+    kind = dataset.get("SegmentationType")
+    notes = []
+    if kind == "FRACTIONAL":
+        notes.append(f"'{name}' holds fractions; voxels from {threshold:g} on are the lesion.")
+        marked = frames >= threshold * float(dataset.MaximumFractionalValue)
+    else:
+        marked = frames == number if kind == "LABELMAP" else frames > 0
+    groups = dataset.PerFrameFunctionalGroupsSequence
+    if len(groups) != len(marked):
+        raise MaskError(f"'{name}' is not complete: {len(marked)} frames, {len(groups)} described. Export it again.")
     mask = np.zeros(grid.shape, dtype=bool)
-    for frame, groups in zip(frames, dataset.PerFrameFunctionalGroupsSequence, strict=True):
-        if int(_group(dataset, groups, "SegmentIdentificationSequence").ReferencedSegmentNumber) == number:
-            i, j, k = _voxels(np.argwhere(frame >= least), dataset, groups, grid)
+    for frame, described in zip(marked, groups, strict=True):
+        if kind == "LABELMAP" or _segment_number(dataset, described) == number:
+            i, j, k = _voxels(np.argwhere(frame), dataset, described, grid)
             mask[k, j, i] = True
-    return mask
+    return mask, notes
+
+
+def _segment_number(dataset: Dataset, groups: Dataset) -> int:
+    return int(_group(dataset, groups, "SegmentIdentificationSequence").ReferencedSegmentNumber)
 
 
 def _voxels(pixels: np.ndarray, dataset: Dataset, groups: Dataset, grid: Grid) -> np.ndarray:

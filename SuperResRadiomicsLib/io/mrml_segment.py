@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import MaskError
-from ..grid import Array, BoolArray, Box
+from ..grid import Array, BoolArray, Box, Grid
 from .steps import run_steps
 
-VOXELS_PER_STEP = 4_000_000
+VOXELS_PER_STEP = 1_000_000
 SAME_LATTICE = 1e-3
 """Largest distance in voxels at which two lattices count as one."""
 
@@ -43,6 +43,13 @@ class SegmentPart:
         """The voxels of the lattice that the mask has."""
         (i, j, k), (depth, height, width) = self.start, self.mask.shape
         return Box(self.start, (i + width, j + height, k + depth))
+
+    def inside(self, grid: Grid) -> Box:
+        """Give the box of the lattice that the mask has inside of an image; some of it is there."""
+        first = np.maximum(self.start, 0)
+        last = np.minimum(self.box.stop, grid.size)
+        (i0, j0, k0), (i1, j1, k1) = first.tolist(), last.tolist()
+        return Box((i0, j0, k0), (i1, j1, k1))
 
     def within(self, box: Box) -> BoolArray:
         """Give the mask on a box of the lattice, cut off or filled up."""

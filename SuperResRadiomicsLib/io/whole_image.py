@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..grid import Array, Grid
-
-if TYPE_CHECKING:
-    from .image import Image
 
 PERCENTILES = (0.5, 99.5)
 FOREGROUND_SHARE = 0.05
@@ -39,10 +36,10 @@ class WholeImage:
     foreground: tuple[float, float] | None
 
     @classmethod
-    def of(cls, image: Image) -> WholeImage:
+    def of(cls, voxels: Array, grid: Grid, modality: str) -> WholeImage:
         """Look once at every voxel of an image."""
-        foreground = None if image.modality == "CT" else foreground_range(image.voxels)
-        return cls(image.grid, *_moments(image.voxels), foreground)
+        foreground = None if modality == "CT" else foreground_range(voxels)
+        return cls(grid, *_moments(voxels), foreground)
 
     @property
     def largest_magnitude(self) -> float:

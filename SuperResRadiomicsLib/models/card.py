@@ -119,7 +119,7 @@ def load_card(name_or_folder: str | os.PathLike[str]) -> Card:
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         what = f"the field {error} is missing" if isinstance(error, KeyError) else str(error)
         raise ModelError(
-            f"The card of model '{folder.name}' is not valid: {what}. Get the model again, or mend {CARD_NAME}."
+            f"The card of model '{folder.name}' is not valid: {what}. Get the model again, or correct {CARD_NAME}."
         ) from error
 
 

@@ -11,6 +11,7 @@ from ..grid import BoolArray
 from ..io.image import Image
 from .engine import Engine
 from .engines import ENGINES
+from .grey_levels import settings_notes, version_notes
 from .header import TableHeader
 from .lesion_size import check_lesion, measure_lesion
 from .plan import ExtractionPlan
@@ -46,7 +47,7 @@ def measure_versions(lesion: LesionVersions, settings: FeatureSettings, engine: 
         check_lesion(image, masks[name])
     _check_voxel_types(images, settings)
     grid = lesion.original.grid
-    axis, dimension = settings.through_plane(grid), settings.resolve_dimension(grid)
+    axis, dimension = settings.through_plane(grid, lesion.original.through_plane), settings.resolve_dimension(grid)
     plans = {name: settings.plan(image.grid, dimension, axis, name) for name, image in images.items()}
     used = engine or ENGINES[settings.engine]
     measured = {name: measure_lesion(image, masks[name], axis) for name, image in images.items()}
@@ -69,6 +70,7 @@ def measure_versions(lesion: LesionVersions, settings: FeatureSettings, engine: 
         intensity_unit=lesion.original.unit,
         size={name: list(image.grid.size) for name, image in images.items()},
         spacing_mm={name: list(image.spacing) for name, image in images.items()},
+        warnings=_all_warnings(lesion.warnings, images, masks, settings),
         provenance=lesion.provenance,
         sampling=describe_sampling(len(lesion.samples)) if lesion.samples else None,
     )
@@ -86,6 +88,15 @@ def _check_one_grid(bicubic: Image, enhanced: Image) -> None:
             f"{enhanced.grid.size} and {enhanced.grid.spacing} mm, or they lie elsewhere. They must share one grid. "
             "Compare the two images of one enhancement."
         )
+
+
+def _all_warnings(
+    known: Sequence[str], images: Mapping[str, Image], masks: Mapping[str, BoolArray], settings: FeatureSettings
+) -> list[str]:
+    """What was known of the images, and what the settings and the images' scale give reason to warn of; each once."""
+    found = settings_notes(images["original"], masks["original"], settings)
+    found += version_notes(images["bicubic"], images["enhanced"], masks["enhanced"])
+    return list(dict.fromkeys((*known, *found)))
 
 
 def _check_voxel_types(images: dict[str, Image], settings: FeatureSettings) -> None:

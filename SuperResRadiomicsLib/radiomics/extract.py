@@ -19,7 +19,7 @@ def extract_features(
         settings: What to compute and how; the defaults of `FeatureSettings` unless given. Dimension "auto" is decided
             on this image's grid; to treat several images alike, decide it once (`FeatureSettings.resolve_dimension`).
         through_plane: Grid axis (0, 1, 2 for i, j, k) perpendicular to the slices of 2D texture;
-            None takes the axis of largest spacing. The settings' own
+            None takes the image's own, or guesses it from the spacing. The settings' own
             ``slice_axis`` goes before both.
 
     Returns:
@@ -48,6 +48,7 @@ def extract_features(
     mask = as_mask(mask, image)
     settings = settings or FeatureSettings()
     check_lesion(image, mask)
-    axis = settings.through_plane(image.grid) if through_plane is None else through_plane
+    known = image.through_plane if through_plane is None else through_plane
+    axis = settings.through_plane(image.grid, known)
     plan = settings.plan(image.grid, settings.resolve_dimension(image.grid), axis, image.name)
     return ENGINES[settings.engine].extract(image, mask, plan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -36,6 +36,7 @@ class TableHeader:
         intensity_unit: Unit of the voxels.
         size: Voxels along i, j, k, by image.
         spacing_mm: Voxel size along i, j, k, by image.
+        warnings: What reading the images, the enhancement and the settings gave reason to warn of.
         provenance: Of the enhancement, where it is known.
         signature: Scores of a signature on the three images, where one was asked for.
         inputs: SHA-256 of the files that were read, by image, where they were named.
@@ -59,6 +60,7 @@ class TableHeader:
     intensity_unit: str
     size: Mapping[str, list[int]]
     spacing_mm: Mapping[str, list[float]]
+    warnings: Sequence[str] = ()
     provenance: Mapping[str, Any] | None = None
     signature: Mapping[str, Any] | None = None
     inputs: Mapping[str, str] | None = None
@@ -115,6 +117,7 @@ class TableHeader:
             "intensity_unit": self.intensity_unit,
             "size": self.size,
             "spacing_mm": self.spacing_mm,
+            "warnings": list(self.warnings),
             "provenance": self.provenance,
         }
         optional = {name: getattr(self, name) for name in _OPTIONAL}
@@ -135,12 +138,13 @@ class TableHeader:
             )
         settings = {name: content[name] for name in _SETTINGS}
         optional: dict[str, Any] = {name: content.get(name) for name in _OPTIONAL}
-        return cls(**{name: content[name] for name in _WRITTEN}, settings=settings, **optional)
+        written = {name: content[name] for name in _WRITTEN}
+        return cls(**written, settings=settings, warnings=tuple(content.get("warnings", ())), **optional)
 
 
 _OPTIONAL = ("signature", "inputs", "sampling")
 """Entries that are written only where they are known."""
-_WRITTEN = tuple(field.name for field in fields(TableHeader) if field.name not in ("settings", *_OPTIONAL))
+_WRITTEN = tuple(field.name for field in fields(TableHeader) if field.name not in ("settings", "warnings", *_OPTIONAL))
 """Entries that are written under their own names."""
 _SETTINGS = tuple(field.name for field in fields(FeatureSettings) if field.name != "engine")
 """Entries that hold the feature settings."""

@@ -7,8 +7,11 @@ from typing import Any
 from ..enhancement.result import as_part
 from ..errors import RegionError
 from ..grid import BoolArray, Box, Grid, MaskTransport, box_within, intersect_box, transport_mask, whole
-from ..io.image import Image, read_image, read_mask
+from ..io.image import Image
 from ..io.image_stack import read_stack
+from ..io.masks import read_mask
+from ..io.plausibility import lesion_notes
+from ..io.reading import read_image
 from .table import IMAGES
 from .versions import LesionVersions
 
@@ -64,7 +67,12 @@ def read_lesion(
         objective=model["objective"],
         adversarial=model["adversarial"],
         provenance=provenance,
-        warnings=(*_carried_back(move, on_fine), *_not_enhanced(refined_mask, images["enhanced"], provenance)),
+        warnings=(
+            *images["original"].notes,
+            *lesion_notes(images["original"], original_mask),
+            *_carried_back(move, on_fine),
+            *_not_enhanced(refined_mask, images["enhanced"], provenance),
+        ),
         samples=_samples(samples, images["enhanced"], provenance),
     )
 

@@ -34,11 +34,13 @@ class ParameterFile:
         settings: The feature settings.
         label: The mask's value that marks the lesion, where the file names one.
         without_effect: Keys that change no feature of a whole lesion under the other settings of the file.
+        geometry_tolerance: Voxels by which a mask's grid may differ from the image's, where the file says.
     """
 
     settings: FeatureSettings
     label: int | None
     without_effect: tuple[str, ...]
+    geometry_tolerance: float | None = None
 
 
 def read_parameter_file(path: str | os.PathLike[str], engine: str = "pyradiomics") -> ParameterFile:
@@ -107,7 +109,9 @@ def parse_parameters(content: Any, engine: str = "pyradiomics") -> ParameterFile
     )
     label = take("label").get("label")
     take("correctMask", "label_channel")  # only values that mean the same here are let through
-    return ParameterFile(settings, label, (*(f"setting.{key}" for key in setting if key in unused), *ignored))
+    tolerance = take("geometryTolerance").get("geometryTolerance")
+    without_effect = (*(f"setting.{key}" for key in setting if key in unused), *ignored)
+    return ParameterFile(settings, label, without_effect, tolerance)
 
 
 def _content(source: Path) -> Any:

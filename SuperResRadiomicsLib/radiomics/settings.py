@@ -153,9 +153,14 @@ class FeatureSettings:
         resampling = self.preprocessing.resampling
         return resampling.new_spacing(grid.spacing) if resampling else grid.spacing
 
-    def through_plane(self, grid: Grid) -> int:
-        """Find the axis (0, 1, 2 for i, j, k) across the slices of a comparison whose original lies on ``grid``."""
-        return through_plane_axis(grid) if self.slice_axis is None else "ijk".index(self.slice_axis)
+    def through_plane(self, grid: Grid, known: int | None = None) -> int:
+        """Find the axis (0, 1, 2 for i, j, k) across the slices of a comparison whose original lies on ``grid``.
+
+        The settings' own goes before the image's own (``known``), and both before a guess from the spacing.
+        """
+        if self.slice_axis is not None:
+            return "ijk".index(self.slice_axis)
+        return through_plane_axis(grid) if known is None else known
 
     def plan(self, grid: Grid, dimension: str, through_plane: int, name: str) -> ExtractionPlan:
         """Make every choice for one image.

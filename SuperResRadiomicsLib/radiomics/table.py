@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -123,7 +124,7 @@ class FeatureTable:
             "voxel size effect (relative)",
             "network effect",
             "network effect (relative)",
-            "trust",
+            "verdict",
             "change of error",
             "reasons",
         )
@@ -210,18 +211,28 @@ class FeatureTable:
             lesion={image: LesionMeasurements(**content["lesion"][image]) for image in IMAGES},
         )
 
-    def save_json(self, path: str | os.PathLike[str]) -> None:
-        """Write ``to_dict`` to a file, whole or not at all."""
-        write_json(path, self.to_dict())
+    def save_json(self, path: str | os.PathLike[str], whose: Mapping[str, str] | None = None) -> None:
+        """Write ``to_dict`` to a file, whole or not at all.
 
-    def save_csv(self, path: str | os.PathLike[str]) -> None:
+        Args:
+            path: The file.
+            whose: What the table is of, such as ``{"volume": "chest", "segment": "lesion"}``; stands under ``whose``.
+        """
+        write_json(path, self.to_dict() if whose is None else {**self.to_dict(), "whose": dict(whose)})
+
+    def save_csv(self, path: str | os.PathLike[str], whose: Mapping[str, str] | None = None) -> None:
         """Write the table as CSV, whole or not at all.
 
         Below the column names come the lesion's measurements (class ``lesion``) and the features; a number that is
         not defined is an empty cell. Read it with ``pandas.read_csv(path)``. The settings stand in `save_json`'s file.
+
+        Args:
+            path: The file.
+            whose: What the table is of, by title: columns before the others, the same in every row.
         """
-        rows = [(*cells, NOT_FOR_CLINICAL_USE) for cells in self.cells()]
-        write_text(path, csv_text((*self.column_names, NOTICE_COLUMN), rows))
+        names = dict(whose or {})
+        rows = [(*names.values(), *cells, NOT_FOR_CLINICAL_USE) for cells in self.cells()]
+        write_text(path, csv_text((*names, *self.column_names, NOTICE_COLUMN), rows))
 
 
 def _words(row: FeatureRow) -> tuple[str, str, str]:

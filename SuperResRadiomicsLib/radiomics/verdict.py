@@ -1,4 +1,4 @@
-"""What a reader is told of a feature; the evidence is weighed in `stability.verdict`."""
+"""What a reader is told of a feature; the evidence is weighed in the room `verdict`."""
 
 from __future__ import annotations
 
@@ -9,24 +9,22 @@ Word = Literal[
     "stable",
     "faithful",
     "restored",
-    "not stable",
-    "not faithful",
+    "unstable",
+    "unfaithful",
     "made worse",
     "undecided",
     "unknown",
-    "trusted",
-    "caution",
-    "not trusted",
 ]
 Change = Literal["restored", "unchanged", "made worse", "undecided", "unknown"]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a feature of an enhanced image can be trusted.
+    """What is known of a feature of an enhanced image.
 
     Attributes:
-        word: In one word.
+        word: In one word: what limits decide, ``undecided`` where they leave it open, ``unknown`` where nothing was
+            measured under these conditions.
         change: What the network did to the feature's error against the truth, beside bicubic interpolation.
         reasons: Sentences, the deciding ones first.
 

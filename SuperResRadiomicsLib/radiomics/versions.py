@@ -10,6 +10,7 @@ from ..enhancement.twin import interpolable_box
 from ..errors import MaskError, SettingsError
 from ..grid import BoolArray, Box, MaskRule, box_of_mask, shift_box, transport_mask, union_box
 from ..io.image import Image
+from ..io.plausibility import lesion_notes
 from ..networks import architectures
 from .surroundings import widened, widened_mask
 
@@ -37,7 +38,7 @@ class LesionVersions:
         objective: What it was trained for.
         adversarial: Whether it was trained against a critic.
         provenance: Of the enhancement, where it is known.
-        warnings: What the enhancement warned of.
+        warnings: What reading and enhancing the images gave reason to warn of.
         samples: Possible images on the enhanced image's grid, where the model draws samples and the enhanced image is
             their mean; features are measured on each of them.
 
@@ -159,6 +160,7 @@ class LesionVersions:
             model=card.name if card else enhanced.name,
             objective=card.objective if card else "objective not stated",
             adversarial=card.adversarial if card else False,
+            warnings=(*original.notes, *lesion_notes(original, mask), *bicubic.notes, *enhanced.notes),
         )
 
     @property

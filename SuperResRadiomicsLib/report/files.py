@@ -55,7 +55,7 @@ def save_report(
     picture, page = Path(folder) / PICTURE_NAME, Path(folder) / PAGE_NAME
     png = draw_versions(versions, table, title)
     write_bytes(picture, png)
-    write_page(page, table, png, title, source=source, credit=credit, warnings=versions.warnings)
+    write_page(page, table, png, title, source=source, credit=credit, warnings=tuple(table.header.warnings))
     return [picture, page]
 
 

@@ -48,6 +48,7 @@ def write_page(
         OutputError: The file cannot be written.
     """
     header = table.header.to_dict()
+    header.pop("notice", None)  # it stands above and below
     provenance = header.pop("provenance", None) or {}
     page = _template().render(
         title=title,
@@ -61,6 +62,7 @@ def write_page(
         sampling=header.pop("sampling", None),
         lesion=[(LESION_MEASUREMENTS[row.feature], row) for row in table.lesion_rows],
         classes=[(name, *typical_effects(rows), rows) for name, rows in by_class(table.rows)],
+        reasons=reasons_of(table.rows),
         settings=list(_flat(header)),
         provenance=list(_flat(provenance)),
     )
@@ -80,6 +82,15 @@ def _template() -> Any:
 def by_class(rows: list[FeatureRow]) -> list[tuple[str, list[FeatureRow]]]:
     """Group the rows by class, in the table's order."""
     return [(name, list(members)) for name, members in groupby(rows, key=lambda row: row.group)]
+
+
+def reasons_of(rows: list[FeatureRow]) -> list[tuple[str, list[str], tuple[str, ...]]]:
+    """Each verdict's word and reasons once, with the features that have both, in the table's order."""
+    found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for row in rows:
+        name = row.feature if row.group == row.feature_class else f"{row.group} {row.feature}"
+        found.setdefault((row.verdict.word, row.verdict.reasons), []).append(name)
+    return [(word, names, reasons) for (word, reasons), names in found.items()]
 
 
 def typical_effects(rows: list[FeatureRow]) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Agreement between measurements of the same lesions, tests, and the verdict on each feature."""
+"""Agreement between measurements of the same lesions, perturbations, tests and signatures."""
 
 from .agreement import (
     FAITHFUL_CONCORDANCE,
@@ -10,8 +10,9 @@ from .agreement import (
     percent_difference,
 )
 from .bin_choice import BinChoice, choose_bin_count
-from .discrimination import area_under_curve, concordance_index
+from .discrimination import area_under_curve, area_under_curve_interval, concordance_index
 from .equivalence import Equivalence, clustered_bootstrap, equivalence_of_pairs
+from .false_discovery import false_discovery_levels
 from .hypothesis import (
     Comparison,
     Evidence,
@@ -21,6 +22,7 @@ from .hypothesis import (
     wilcoxon_signed_rank,
 )
 from .intraclass import IntraclassCorrelation, band, intraclass_correlation
+from .intraclass_limits import decide_above
 from .lesion_score import describe_scores, score_lesion
 from .overlap import dice
 from .principal_components import PrincipalComponents, principal_components
@@ -42,6 +44,7 @@ __all__ = [
     "Scaler",
     "Signature",
     "area_under_curve",
+    "area_under_curve_interval",
     "band",
     "bland_altman",
     "choose_bin_count",
@@ -51,9 +54,11 @@ __all__ = [
     "concordance_index",
     "concordance_interval",
     "cut_off_crossings",
+    "decide_above",
     "describe_scores",
     "dice",
     "equivalence_of_pairs",
+    "false_discovery_levels",
     "intraclass_correlation",
     "mann_whitney",
     "mann_whitney_between",

@@ -10,14 +10,19 @@ from scipy import stats
 
 from ..errors import SettingsError
 from ..grid.types import FloatArray
-from .fiducial import DRAWS, Clusters, Pair, draw_pair, lognormal_chance, quantile_limits
+from .fiducial import (
+    DRAWS,
+    FEWEST_FOR_INTERVAL,
+    LARGEST_SPREAD_OF_LOGARITHMS,
+    Clusters,
+    Pair,
+    draw_pair,
+    lognormal_chance,
+    quantile_limits,
+)
 
 FAITHFUL_CONCORDANCE = 0.85
 """From here on Moummad et al. 2022 call a feature stable (after Peerlings et al. 2019)."""
-FEWEST_FOR_INTERVAL = 6
-"""Patients below which no interval of an agreement is given."""
-LARGEST_SPREAD_OF_LOGARITHMS = 0.75
-"""Skewed values whose logarithms spread more have no interval on their own scale."""
 
 
 def concordance(first: npt.ArrayLike, second: npt.ArrayLike) -> float:

@@ -20,8 +20,14 @@ from scipy import special
 from ..errors import SettingsError
 from ..grid.types import FloatArray, IntArray
 
-DRAWS = 10_000
+DRAWS = 4000
+LARGEST_EXPONENT = 50.0
+"""Draws of a logarithm's variance above this count as this: so wide a distribution has no correlation left."""
 SEED = 20_261
+FEWEST_FOR_INTERVAL = 6
+"""Patients below which no interval of an agreement is given."""
+LARGEST_SPREAD_OF_LOGARITHMS = 0.75
+"""Skewed values whose logarithms spread more have no interval on their own scale."""
 
 
 @dataclass(frozen=True)
@@ -85,22 +91,26 @@ class Pair:
 
     def exponential(self) -> Pair:
         """Convert to the pair of the measurements whose logarithms were given, if these are normal."""
-        means = [np.exp(mean + variance / 2) for mean, variance in zip(self.means, self.variances, strict=True)]
-        spreads = [mean**2 * np.expm1(variance) for mean, variance in zip(means, self.variances, strict=True)]
-        return Pair((means[0], means[1]), (spreads[0], spreads[1]), means[0] * means[1] * np.expm1(self.covariance))
+        variances = [np.minimum(variance, LARGEST_EXPONENT) for variance in self.variances]
+        means = [np.exp(mean + variance / 2) for mean, variance in zip(self.means, variances, strict=True)]
+        spreads = [mean**2 * np.expm1(variance) for mean, variance in zip(means, variances, strict=True)]
+        shared = np.expm1(np.minimum(self.covariance, LARGEST_EXPONENT))
+        return Pair((means[0], means[1]), (spreads[0], spreads[1]), means[0] * means[1] * shared)
 
 
-def draw_variance(values: FloatArray, clusters: Clusters, stream: int = 0, draws: int = DRAWS) -> FloatArray:
-    """Draw the variance of one lesion of a random patient, (draws,), from the values (lesions,).
+def draw_variance(
+    values: FloatArray, clusters: Clusters, stream: int = 0, draws: int = DRAWS
+) -> tuple[FloatArray, FloatArray]:
+    """Draw two variances from the values (lesions,): of one lesion of a random patient, and of a patient's mean.
 
     The same stream gives the same draws, so that a table repeats to the bit.
     """
     means = clusters.means(values)
-    found = np.square(means - means.mean()).sum() / _chi_squared(clusters.patients - 1, stream, draws)
-    if clusters.within:
-        rest = np.square(values - means[clusters.owner]).sum() / _chi_squared(clusters.within, stream + 100, draws)
-        found = found + rest * (1 - 1 / clusters.typical_count)
-    return np.asarray(found)
+    of_means = np.square(means - means.mean()).sum() / _chi_squared(clusters.patients - 1, stream, draws)
+    if not clusters.within:
+        return of_means, of_means
+    rest = np.square(values - means[clusters.owner]).sum() / _chi_squared(clusters.within, stream + 100, draws)
+    return of_means + rest * (1 - 1 / clusters.typical_count), of_means
 
 
 def draw_pair(first: FloatArray, second: FloatArray, clusters: Clusters, draws: int = DRAWS) -> Pair:
@@ -110,9 +120,10 @@ def draw_pair(first: FloatArray, second: FloatArray, clusters: Clusters, draws: 
     the covariance matrix as a whole covers too seldom with few patients.
     """
     rows = first + second, first - second
-    variances = [draw_variance(row, clusters, stream, draws) for stream, row in enumerate(rows)]
+    drawn = [draw_variance(row, clusters, stream, draws) for stream, row in enumerate(rows)]
+    variances = [of_lesion for of_lesion, _ in drawn]
     means = [clusters.means(row) for row in rows]
-    centres = [means[n].mean() + _normal(n, draws) * np.sqrt(variances[n] / clusters.patients) for n in range(2)]
+    centres = [means[n].mean() + _normal(n, draws) * np.sqrt(drawn[n][1] / clusters.patients) for n in range(2)]
     mixed = _draw_correlation(means[0], means[1], draws) * np.sqrt(variances[0] * variances[1])
     total = variances[0] + variances[1]
     return Pair(
@@ -120,6 +131,11 @@ def draw_pair(first: FloatArray, second: FloatArray, clusters: Clusters, draws: 
         ((total + 2 * mixed) / 4, (total - 2 * mixed) / 4),
         (variances[0] - variances[1]) / 4,
     )
+
+
+def draw_scaled(squares: float, freedom: int, stream: int, draws: int = DRAWS) -> FloatArray:
+    """Draw the variance behind a sum of squares with so many degrees of freedom, (draws,)."""
+    return np.asarray(squares / _chi_squared(freedom, stream, draws))
 
 
 def lognormal_chance(tables: Sequence[FloatArray]) -> float:

@@ -16,6 +16,7 @@ from scipy import stats
 
 from ..errors import SettingsError
 from ..grid.types import FloatArray
+from .intraclass_limits import intraclass_limits
 
 Form = Literal["ICC(1,1)", "ICC(2,1)", "ICC(3,1)"]
 
@@ -48,7 +49,7 @@ class IntraclassCorrelation:
 
 
 def intraclass_correlation(
-    values: npt.ArrayLike, form: Form = "ICC(2,1)", confidence: float = 0.95
+    values: npt.ArrayLike, form: Form = "ICC(2,1)", confidence: float = 0.95, patients: npt.ArrayLike | None = None
 ) -> IntraclassCorrelation:
     """Compute the intraclass correlation of single measurements.
 
@@ -64,6 +65,8 @@ def intraclass_correlation(
         values: (lesions, raters) or (lesions, raters, features).
         form: Which correlation.
         confidence: Of the interval, in (0, 1).
+        patients: The patient of each lesion. With it the limits allow for lesions of one patient being alike and for
+            skewed values (`intraclass_limits`); without it they take lesions for independent and values for normal.
 
     Returns:
         Arrays of the shape (features,), or () without a third axis.
@@ -92,6 +95,8 @@ def intraclass_correlation(
             found = _agreement(mean_rows, mean_columns, mean_error, n, k, confidence)
         else:
             found = _consistency(mean_rows, mean_error, n, k, confidence)
+    if patients is not None:
+        found = found[0], *intraclass_limits(table, form, confidence, patients)
     return IntraclassCorrelation(*found, form, n, k, confidence)
 
 

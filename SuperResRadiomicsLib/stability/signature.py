@@ -149,7 +149,7 @@ def read_signature(path: str | os.PathLike[str]) -> Signature:
         text = source.read_text(encoding="utf-8-sig")
         content = _from_csv(text) if source.suffix.lower() == ".csv" else parse_json(text)
     except (UnicodeDecodeError, ValueError, csv.Error) as error:
-        raise SettingsError(f"The signature '{source.name}' is no JSON and no CSV in UTF-8: {error}.") from error
+        raise SettingsError(f"The signature '{source.name}' is neither JSON nor CSV in UTF-8: {error}.") from error
     if not isinstance(content, Mapping):
         raise SettingsError(f"The signature '{source.name}' must hold fields: {', '.join(FIELDS)}.")
     return Signature.from_dict(content, source.stem)

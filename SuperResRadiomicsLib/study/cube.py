@@ -85,6 +85,12 @@ class Cube:
             dice=self.dice[rows],
         )
 
+    @property
+    def survivors(self) -> npt.NDArray[np.bool_]:
+        """(case,): whether the lesion was left by every perturbation, on every version and binning."""
+        measured = np.asarray(np.isfinite(self.values).any(axis=4))
+        return np.asarray(measured.reshape(len(measured), -1).all(axis=1))
+
     def first_sessions(self) -> Cube:
         """Leave out retests: every lesion once."""
         return self.select([row for row, first in enumerate(self.retest_of) if not first])
@@ -149,7 +155,8 @@ def read_cube(path: Path, protocol: Protocol) -> Cube:
 
 
 def _check_complete(place: tuple[npt.NDArray[np.intp], ...], sizes: tuple[int, ...]) -> None:
-    """Every case has every version, mask and binning of the protocol; readers need not have read every case."""
-    ours = place[2] < sizes[2]
-    if len(np.unique(np.ravel_multi_index(tuple(axis[ours] for axis in place), sizes))) != np.prod(sizes):
-        raise StudyError("Some cases lack a version, a mask or a binning. Run the study again.")
+    """Every case has its own mask in every version and binning; not all lesions survive every perturbation."""
+    ours = place[2] == 0
+    own = sizes[0], sizes[1], 1, sizes[3]
+    if len(np.unique(np.ravel_multi_index(tuple(axis[ours] for axis in place), own))) != np.prod(own):
+        raise StudyError("Some cases lack a version or a binning. Run the study again.")

@@ -5,13 +5,23 @@ A feature that is not defined in every lesion has NaN.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import stats
 
 from ..radiomics.plan import COMPANION_CLASSES
-from ..stability import BinChoice, choose_bin_count, concordance, intraclass_correlation
+from ..stability import (
+    BinChoice,
+    choose_bin_count,
+    concordance,
+    concordance_interval,
+    decide_above,
+    intraclass_correlation,
+)
+from ..verdict.verdict import STABLE_CORRELATION
 from .cube import Cube, FloatArray
 
 if TYPE_CHECKING:
@@ -24,7 +34,7 @@ FEWEST_FOR_TESTS = 6
 def choose_bins(cube: Cube, protocol: Protocol) -> BinChoice | None:
     """Choose the number of bins as P1 did, where the protocol leaves it to the data and these allow it."""
     counts = [int(value) for kind, value in protocol.binnings.values() if kind == "count"]
-    if protocol.chosen_binning or len(counts) < 2 or len(cube.masks) < 2 or len(cube.cases) < 3:
+    if protocol.chosen_binning or len(counts) < 2 or len(cube.masks) < 2 or cube.survivors.sum() < 3:
         return None
     of_texture = texture(cube)
     tables = {count: stack_masks(cube, protocol.base, f"{count} bins")[:, :, of_texture] for count in counts}
@@ -40,30 +50,59 @@ def texture(cube: Cube) -> np.ndarray:
 
 
 def stack_masks(cube: Cube, version: str, binning: str) -> FloatArray:
-    """Stack the values (case, mask, feature) of a version."""
-    return np.stack([cube.of(version, mask, binning) for mask in cube.masks], axis=1)
+    """Stack the values (case, mask, feature) of a version, of the lesions that survive every perturbation."""
+    return np.stack([cube.of(version, mask, binning)[cube.survivors] for mask in cube.masks], axis=1)
 
 
-def feature_correlation(table: FloatArray, form: Any, confidence: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Compute value and limits for (case, rater, feature); NaN for features that are not always defined or constant."""
+def feature_correlation(
+    table: FloatArray, form: Any, confidence: float, patients: npt.ArrayLike | None = None
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Compute value and limits for (case, rater, feature); NaN for features that are not always defined or constant.
+
+    With the patient of each case the limits are those of `intraclass_limits`.
+    """
     shape = table.shape[2]
     value, low, high = (np.full(shape, np.nan) for _ in range(3))
     kept = np.isfinite(table).all(axis=(0, 1)) & (np.ptp(table, axis=(0, 1)) > 0)
     if kept.any():
-        found = intraclass_correlation(table[:, :, kept], form, confidence)
+        found = intraclass_correlation(table[:, :, kept], form, confidence, patients)
         value[kept], low[kept], high[kept] = found.value, found.low, found.high
     return value, low, high
 
 
-def mask_correlations(cube: Cube, protocol: Protocol, binning: str) -> dict[str, tuple[FloatArray, FloatArray]]:
-    """Compute, by version, ICC(2,1) between the perturbations and its lower limit, of every feature."""
-    if len(cube.masks) < 2:
+@dataclass(frozen=True)
+class MaskCorrelation:
+    """How far a version's features agree between the perturbations.
+
+    Attributes:
+        value: ICC(2,1) of every feature; NaN where it is not defined.
+        low: Its lower limit; NaN where there is none.
+        high: Its upper limit, likewise.
+        stable: Whether the correlation is at least `STABLE_CORRELATION`, corrected over the features; None where that
+            is not decided.
+    """
+
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
+    stable: tuple[bool | None, ...]
+
+
+def mask_correlations(cube: Cube, protocol: Protocol, binning: str) -> dict[str, MaskCorrelation]:
+    """Compute the agreement between the perturbations, by version."""
+    if len(cube.masks) < 2 or cube.survivors.sum() < 3:
         return {}
+    patients = np.array(cube.patients)[cube.survivors]
     found = {}
     for version in cube.versions:
         table = stack_masks(cube, version, binning)
-        value, low, _ = feature_correlation(table, "ICC(2,1)", protocol.statistics.confidence)
-        found[version] = value, low
+        estimates = feature_correlation(table, "ICC(2,1)", protocol.statistics.confidence, patients)
+        stable: list[bool | None] = [None] * table.shape[2]
+        kept = np.flatnonzero(np.isfinite(estimates[1]))
+        decided = decide_above(table[:, :, kept], "ICC(2,1)", STABLE_CORRELATION, patients)
+        for feature, holds in zip(kept, decided, strict=True):
+            stable[feature] = holds
+        found[version] = MaskCorrelation(*estimates, tuple(stable))
     return found
 
 
@@ -73,6 +112,15 @@ def agreement(cube: Cube, base: str, version: str, binning: str) -> FloatArray:
     found = np.full(len(cube.features), np.nan)
     for f in np.flatnonzero((np.isfinite(reference) & np.isfinite(other)).all(axis=0)):
         found[f] = concordance(reference[:, f], other[:, f])
+    return found
+
+
+def agreement_limits(cube: Cube, protocol: Protocol, version: str, binning: str) -> FloatArray:
+    """Both limits (2, feature) of each feature's concordance with the base version; NaN where there are none."""
+    reference, other = cube.of(protocol.base, binning=binning), cube.of(version, binning=binning)
+    found = np.full((2, len(cube.features)), np.nan)
+    for f in np.flatnonzero((np.isfinite(reference) & np.isfinite(other)).all(axis=0)):
+        found[:, f] = concordance_interval(reference[:, f], other[:, f], protocol.statistics.confidence, cube.patients)
     return found
 
 
@@ -109,12 +157,3 @@ def share_different(difference: FloatArray, alpha: float) -> float:
     if len(difference) < FEWEST_FOR_TESTS or not tested.any():
         return float("nan")
     return float(np.mean(stats.ttest_1samp(difference[:, tested], 0.0).pvalue < alpha))
-
-
-def concordances(first: FloatArray, second: FloatArray) -> FloatArray:
-    """Compute `concordance` of every column at once."""
-    mean_first, mean_second = first.mean(axis=0), second.mean(axis=0)
-    covariance = ((first - mean_first) * (second - mean_second)).mean(axis=0)
-    scale = first.var(axis=0) + second.var(axis=0) + (mean_first - mean_second) ** 2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(scale > 0, 2 * covariance / scale, np.nan)

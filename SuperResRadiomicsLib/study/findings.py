@@ -20,6 +20,7 @@ class Findings:
         components: Principal components of each version's texture features.
         component_features: Their keys.
         agreement: By version (feature,): concordance with the base version.
+        limits: By version (2, feature): both limits of it; NaN where there are none.
         changes: By version: relative change of each feature, and its adjusted p-value (NaN without).
         scores: Scores (case,) of the risk models whose features are all there: by model, by version.
     """
@@ -30,5 +31,6 @@ class Findings:
     components: dict[str, PrincipalComponents] = field(default_factory=dict)
     component_features: tuple[str, ...] = ()
     agreement: dict[str, FloatArray] = field(default_factory=dict)
+    limits: dict[str, FloatArray] = field(default_factory=dict)
     changes: dict[str, tuple[FloatArray, FloatArray]] = field(default_factory=dict)
     scores: dict[str, dict[str, FloatArray]] = field(default_factory=dict)

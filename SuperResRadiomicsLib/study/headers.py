@@ -9,8 +9,9 @@ import SimpleITK as sitk
 
 from ..errors import ImageError
 from ..grid import Grid, through_plane_axis
-
-SLICE_THICKNESS, CONVOLUTION_KERNEL, PIXEL_SPACING = "0018|0050", "0018|1210", "0028|0030"
+from ..io.dicom_series import choose_series, find_dicom_files, is_dicom, read_header
+from ..io.dicom_series.slices import slices_of
+from ..io.vetting import vet_file
 
 
 @dataclass(frozen=True)
@@ -34,21 +35,23 @@ def read_acquisition(path: Path) -> Acquisition:
     Raises:
         ImageError: The header is missing or cannot be read.
     """
-    if not path.is_dir():
-        return _of_grid(_reader(str(path), path.name), path.name)
-    series = sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(path))
-    if len(series) != 1:
-        raise ImageError(f"The folder '{path.name}' holds {len(series)} DICOM image series; one is needed.")
-    reader = _reader(sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(path), series[0])[0], path.name)
-    spacing, thickness = _numbers(reader, PIXEL_SPACING), _numbers(reader, SLICE_THICKNESS)
-    if len(spacing) != 2 or len(thickness) != 1:
+    if not path.is_dir() and not is_dicom(path):
+        return _of_grid(_reader(path), path.name)
+    files = find_dicom_files(path) if path.is_dir() else [read_header(path)]
+    first = slices_of(choose_series(files, None, path.name)[0][0])[0]
+    if first.spacing is None or first.thickness is None:
         raise ImageError(f"The DICOM series in '{path.name}' states no PixelSpacing or no SliceThickness.")
-    return Acquisition((spacing[1], spacing[0]), thickness[0], _tag(reader, CONVOLUTION_KERNEL))
+    rows, columns = (float(value) for value in first.spacing)
+    return Acquisition((columns, rows), first.thickness, first.value("ConvolutionKernel"))
 
 
-def _reader(file: str, name: str) -> sitk.ImageFileReader:
+def _reader(path: Path) -> sitk.ImageFileReader:
+    name = path.name
+    if not path.exists():
+        raise ImageError(f"There is no file or folder '{name}'. Check the name and the folder.")
     reader = sitk.ImageFileReader()
-    reader.SetFileName(file)
+    reader.SetImageIO(vet_file(path).reader)
+    reader.SetFileName(str(path))
     try:
         reader.ReadImageInformation()
     except RuntimeError as error:
@@ -64,15 +67,3 @@ def _of_grid(reader: sitk.ImageFileReader, name: str) -> Acquisition:
     across = through_plane_axis(grid)
     first, second = (grid.spacing[axis] for axis in range(3) if axis != across)
     return Acquisition((first, second), grid.spacing[across])
-
-
-def _tag(reader: sitk.ImageFileReader, tag: str) -> str:
-    return reader.GetMetaData(tag).strip() if reader.HasMetaDataKey(tag) else ""
-
-
-def _numbers(reader: sitk.ImageFileReader, tag: str) -> list[float]:
-    """Read a tag's decimal strings; none where one is no number."""
-    try:
-        return [float(part) for part in _tag(reader, tag).split("\\") if part]
-    except ValueError:
-        return []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..errors import MaskError
 from ..grid import BoolArray, Grid
 from ..io.image import Image
 from ..radiomics.companion import companion_features, without_companions
@@ -60,10 +61,11 @@ def measure_versions(
         through_plane: Grid axis (0, 1, 2 for i, j, k) perpendicular to the slices.
 
     Yields:
-        A measurement for each version, mask and binning, in the protocol's order.
+        A measurement for each version, mask and binning, in the protocol's order; of perturbations those that leave a
+        lesion.
 
     Raises:
-        MaskError: A mask is empty, a single voxel or a line.
+        MaskError: A mask that is no perturbation is empty, a single voxel or a line.
         SettingsError: The settings do not fit an image.
         MissingDependencyError: The engine is not installed.
     """
@@ -72,7 +74,12 @@ def measure_versions(
         grid = version.image.grid
         plans = {b: protocol.settings(b).plan(grid, dimension, through_plane, name) for b in protocol.binnings}
         for mask_name, mask in version.masks.items():
-            check_lesion(version.image, mask)
+            try:
+                check_lesion(version.image, mask)
+            except MaskError:
+                if not protocol.is_perturbation(mask_name):
+                    raise
+                continue
             count = int(np.count_nonzero(mask))
             overlap = dice(mask, version.masks[UNCHANGED]) if UNCHANGED in version.masks else float("nan")
             size = count, count * grid.voxel_volume, version.difference, overlap

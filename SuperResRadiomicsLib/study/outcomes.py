@@ -10,13 +10,15 @@ import numpy as np
 
 from ..errors import StudyError
 from ..grid.types import IntArray
-from ..stability import area_under_curve, clustered_bootstrap, concordance_index
+from ..stability import area_under_curve, area_under_curve_interval, clustered_bootstrap, concordance_index
 from .cube import FloatArray
 from .manifest import Case
 
 Figures = tuple[float, float, float]
 """A value and both ends of its interval."""
 FEWEST_PATIENTS = 3
+FEWEST_FOR_BOOTSTRAP = 20
+"""Patients below which an interval from drawing them again is too narrow, and none is given."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +30,19 @@ class Measure:
         rows: Numbers of the patients whose outcome is known.
         events: How many of them have it.
         statistic: The measure from all patients' scores and the numbers of those that count, some repeated.
+        interval: Its interval from scores and confidence, where there is a better one than drawing patients again.
     """
 
     name: str
     rows: IntArray
     events: int
     statistic: Callable[[FloatArray, IntArray], float]
+    interval: Callable[[FloatArray, float], tuple[float, float]] | None = None
 
     def with_interval(self, scores: FloatArray, confidence: float) -> Figures:
         """Measure (patient,) scores."""
+        if self.interval is not None:
+            return self.statistic(scores, self.rows), *self.interval(scores, confidence)
         return self._drawn(lambda rows: self.statistic(scores, rows), confidence)
 
     def change_with_interval(self, first: FloatArray, second: FloatArray, confidence: float) -> Figures:
@@ -44,6 +50,8 @@ class Measure:
         return self._drawn(lambda rows: self.statistic(second, rows) - self.statistic(first, rows), confidence)
 
     def _drawn(self, value: Callable[[IntArray], float], confidence: float) -> Figures:
+        if self.rows.size < FEWEST_FOR_BOOTSTRAP:
+            return value(self.rows), math.nan, math.nan
         interval = clustered_bootstrap(lambda drawn: value(self.rows[drawn]), self.rows, confidence=confidence)
         return value(self.rows), *interval
 
@@ -75,7 +83,10 @@ def outcome_measures(
         def area(scores: FloatArray, rows: IntArray) -> float:
             return area_under_curve(scores[rows], found[rows])
 
-        measures.append(Measure(f"AUC for {outcome}", rows, int(found[rows].sum()), area))
+        def interval(scores: FloatArray, confidence: float) -> tuple[float, float]:
+            return area_under_curve_interval(scores[rows], found[rows], confidence)
+
+        measures.append(Measure(f"AUC for {outcome}", rows, int(found[rows].sum()), area, interval))
     if time and event:
         times, events = patient_values(cases, time, patients), patient_values(cases, event, patients, binary=True)
         rows = _known(times + events, f"{time} and {event}")

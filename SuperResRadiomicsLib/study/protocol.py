@@ -158,6 +158,10 @@ class Protocol(Section):
         """Names of the perturbations, the unchanged lesion first."""
         return UNCHANGED, *self.perturbations
 
+    def is_perturbation(self, mask: str) -> bool:
+        """Say whether a mask is one of the perturbations, not the lesion as it is or a reader's outline."""
+        return mask in self.perturbations
+
     def perturbed(self, seed: int) -> dict[str, Perturbation]:
         """Make the perturbations by name, with a case's seed."""
         return {name: make_perturbation(name, content, seed) for name, content in self.perturbations.items()}

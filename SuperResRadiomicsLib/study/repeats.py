@@ -121,6 +121,7 @@ def _reader_table(cube: Cube, protocol: Protocol) -> Table:
         protocol,
         ("ICC(2,1)", "ICC(3,1)"),
         stacked,
+        np.array(cube.patients)[read],
         "readers",
         "Agreement between readers",
         f"Readers {FIRST_READER}, {', '.join(cube.readers)}; {int(read.sum())} lesions that all of them read.",
@@ -138,6 +139,7 @@ def _session_table(cube: Cube, protocol: Protocol, sessions: list[tuple[int, ...
         protocol,
         ("ICC(1,1)", "ICC(3,1)"),
         stacked,
+        np.array(cube.patients)[cases[:, 0]],
         RETEST_TABLE,
         "Test-retest agreement",
         f"{cases.shape[1]} sessions of {len(cases)} lesions.",
@@ -149,6 +151,7 @@ def _correlation_table(
     protocol: Protocol,
     forms: tuple[str, str],
     stacked: Callable[[int, int], FloatArray],
+    patients: np.ndarray,
     name: str,
     title: str,
     note: str,
@@ -168,7 +171,7 @@ def _correlation_table(
             return Table(
                 name, title, f"{note} Fewer than {FEWEST_LESIONS} lesions: no correlation.", tuple(columns), []
             )
-        found = [[feature_correlation(table, form, confidence) for form in forms] for table in tables]
+        found = [[feature_correlation(table, form, confidence, patients) for form in forms] for table in tables]
         for f, key in enumerate(cube.features):
             cells: list[Any] = [binning, key]
             for of_version in found:

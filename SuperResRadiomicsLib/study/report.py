@@ -10,6 +10,8 @@ from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
 from ..io.files import write_json, write_text
 from ..io.outputs import output_set
 from .cube import Cube, read_cube
+from .delta import delta_tables
+from .export import feature_table
 from .findings import Findings
 from .folder import StudyFolder, read_error
 from .manifest import read_manifest
@@ -49,6 +51,7 @@ def write_report(root: str | os.PathLike[str], overwrite: bool = False) -> list[
     requests = read_requests(folder)
     cases = read_manifest(folder.manifest, check_files=False)
     findings.tables += repeat_tables(whole, protocol)
+    findings.tables += delta_tables(cube, cases, findings.binning)
     for request in requests:
         findings.tables += tables_or_reason(request, cube, protocol, cases)
     key = study_key(protocol)
@@ -61,11 +64,12 @@ def write_report(root: str | os.PathLike[str], overwrite: bool = False) -> list[
     more = [describe_repeats(whole), *(describe_request(request) for request in requests)]
     content["methods"] = " ".join(filter(None, [content["methods"], *more]))
     plots = list(draw_plots(cube, protocol, findings))
-    names = [PAGE_NAME, JSON_NAME, *map(csv_name, findings.tables), *map(_plot_name, plots)]
+    tables = [*findings.tables, feature_table(whole, cases, findings.binning)]
+    names = [PAGE_NAME, JSON_NAME, *map(csv_name, tables), *map(_plot_name, plots)]
     with output_set(folder.report, JSON_NAME, names=names, overwrite=overwrite) as staging:
         write_text(staging / PAGE_NAME, _page(content, plots))
         write_json(staging / JSON_NAME, content)
-        for table in findings.tables:
+        for table in tables:
             save_csv(staging, table)
         for plot in plots:
             write_text(staging / _plot_name(plot), f"<!-- {NOT_FOR_CLINICAL_USE} -->\n{plot.svg}")

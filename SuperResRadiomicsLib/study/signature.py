@@ -121,7 +121,10 @@ def describe_request(request: SignatureRequest) -> str:
     signature = request.signature
     judged = [f"the area under the curve for {request.outcome}"] if request.outcome else []
     judged += [f"Harrell's concordance index for {request.time} and {request.event}"] if request.time else []
-    by = f", judged by {' and '.join(judged)} with intervals from drawing patients again" if judged else ""
+    intervals = (
+        "with intervals (of an area: Newcombe 2006; else from drawing patients again, where there are 20 or more)"
+    )
+    by = f", judged by {' and '.join(judged)} {intervals}" if judged else ""
     return (
         f"The signature '{signature.name}' ({len(signature.coefficients)} features"
         f"{', standardised as given' if signature.scaler else ''}) was computed on every version, one score a patient "

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..enhancement.intensity import foreground_window
-from ..grid import Box, crop_grid, in_plane_factors, refine, through_plane_axis
+from ..grid import Box, crop_grid, in_plane_factors, refine
 from ..io.image import Image
 from ..operators import BlurDecimate, KSpaceTruncation, positional_noise, rician_noise
 
@@ -31,7 +31,7 @@ def simulate_fast(image: Image, settings: SimulationSection, seed: int) -> tuple
         The reference, cut at its far edges to a multiple of the factor in-plane, and the fast image on
         the coarser grid of the same field of view; both float32.
     """
-    axis = through_plane_axis(image.grid)
+    axis = image.slice_axis
     reference = _trimmed(image, settings.factor, axis)
     slices = np.moveaxis(reference.voxels, 2 - axis, 0).astype(np.float32)
     fast = np.moveaxis(_shrunk(slices, settings), 0, 2 - axis)

@@ -18,18 +18,18 @@ from ..stability import (
     Scaler,
     band,
     bland_altman,
-    clustered_bootstrap,
-    concordance_interval,
     principal_components,
     risk_scores,
 )
-from .cube import Cube, FloatArray
+from ..stability.fiducial import FEWEST_FOR_INTERVAL
+from .cube import Cube
 from .estimates import (
     FEWEST_FOR_TESTS,
+    MaskCorrelation,
     agreement,
+    agreement_limits,
     changes,
     choose_bins,
-    concordances,
     consistency_over_bins,
     mask_correlations,
     robust_over_bins,
@@ -59,12 +59,13 @@ def analyse(cube: Cube, protocol: Protocol) -> Findings:
     for version in cube.versions:
         if version != protocol.base:
             findings.changes[version] = changes(cube, protocol.base, version, binning)
+            findings.limits[version] = agreement_limits(cube, protocol, version, binning)
     findings.tables.extend(_tables(cube, protocol, findings, correlations))
     return findings
 
 
 def _tables(
-    cube: Cube, protocol: Protocol, findings: Findings, correlations: dict[str, tuple[FloatArray, FloatArray]]
+    cube: Cube, protocol: Protocol, findings: Findings, correlations: dict[str, MaskCorrelation]
 ) -> Iterator[Table]:
     if findings.choice is not None:
         yield _bin_table(findings.choice, protocol)
@@ -114,24 +115,38 @@ def _bins_correlation_table(cube: Cube, protocol: Protocol) -> Table:
     )
 
 
-def _mask_table(cube: Cube, binning: str, correlations: dict[str, tuple[FloatArray, FloatArray]]) -> Table:
+def _mask_table(cube: Cube, binning: str, correlations: dict[str, MaskCorrelation]) -> Table:
     columns = ["feature"]
     for version in correlations:
         columns += [f"{version}: ICC(2,1)", f"{version}: lower limit", f"{version}: band"]
     rows = []
     for f, key in enumerate(cube.features):
         cells: list[Any] = [key]
-        for value, low in correlations.values():
-            cells += [cell(value[f]), cell(low[f]), band(float(value[f]))]
+        for found in correlations.values():
+            cells += [cell(found.value[f]), cell(found.low[f]), band(float(found.value[f]))]
         rows.append(tuple(cells))
     return Table(
         "icc_over_masks",
         "Agreement between perturbations",
-        f"ICC(2,1) between {', '.join(cube.masks)}, {binning}; {len(cube.cases)} lesions of "
-        f"{len(set(cube.patients))} patients.",
+        f"ICC(2,1) between {', '.join(cube.masks)}, {binning}; {_survivors(cube)}.",
         tuple(columns),
         rows,
     )
+
+
+def _survivors(cube: Cube) -> str:
+    """How many lesions the agreement between perturbations rests on, and which are too small for it."""
+    kept = cube.survivors
+    patients = {patient for patient, keep in zip(cube.patients, kept, strict=True) if keep}
+    said = f"{int(kept.sum())} lesions of {len(patients)} patients"
+    if kept.all():
+        return said
+    small = [
+        f"{case} ({volume:.0f} mm\N{SUPERSCRIPT THREE})"
+        for case, keep, volume in zip(cube.cases, kept, cube.volume_mm3, strict=True)
+        if not keep
+    ]
+    return f"{said}; not all perturbations leave anything of {', '.join(small)}, which enter the other tables alone"
 
 
 def _agreement_table(cube: Cube, protocol: Protocol, findings: Findings) -> Table:
@@ -147,11 +162,8 @@ def _agreement_table(cube: Cube, protocol: Protocol, findings: Findings) -> Tabl
         for version in others:
             other = cube.of(version, binning=findings.binning)[:, f]
             change, p = findings.changes[version]
-            if np.isfinite(findings.agreement[version][f]):
-                low, high = concordance_interval(reference[:, f], other, confidence)
-                bias = bland_altman(reference[:, f], other).bias
-            else:
-                low = high = bias = np.nan
+            low, high = findings.limits[version][:, f]
+            bias = bland_altman(reference[:, f], other).bias if np.isfinite(findings.agreement[version][f]) else np.nan
             numbers = (findings.agreement[version][f], low, high, change[f], bias, p[f])
             cells += [cell(number) for number in numbers]
         rows.append(tuple(cells))
@@ -159,7 +171,8 @@ def _agreement_table(cube: Cube, protocol: Protocol, findings: Findings) -> Tabl
     return Table(
         "agreement",
         f"Agreement with {base}",
-        f"Lin's concordance with its interval of {confidence:.0%}, median relative change, Bland-Altman bias; "
+        f"Lin's concordance with its interval of {confidence:.0%} (none below {FEWEST_FOR_INTERVAL} patients, nor for "
+        "very skewed values: docs/intervals.md), median relative change, Bland-Altman bias; "
         f"{findings.binning}; {tested}.",
         tuple(columns),
         rows,
@@ -173,28 +186,36 @@ def _shares_table(cube: Cube, protocol: Protocol, findings: Findings) -> Table:
     for version, (_, p) in findings.changes.items():
         other = cube.of(version, binning=findings.binning)
         kept = np.isfinite(findings.agreement[version])
-
-        def share(index: np.ndarray, other: FloatArray = other, kept: np.ndarray = kept) -> float:
-            found = concordances(reference[index][:, kept], other[index][:, kept])
-            return float(np.mean(found >= threshold)) if found.size else float("nan")
-
-        low, high = np.nan, np.nan
-        if len(set(cube.patients)) > 1:
-            low, high = clustered_bootstrap(share, cube.patients, resamples=500)
+        low, high = findings.limits[version]
+        known = kept & np.isfinite(low)
+        reached, possible = (cell(_mean(ends[known] >= threshold)) for ends in (low, high))
         tested = np.isfinite(p)
         different = float(np.mean(p[tested] < alpha)) if tested.any() else np.nan
-        whole = share(np.arange(len(cube.cases)))
+        whole = cell(_mean(findings.agreement[version][kept] >= threshold))
         unadjusted = cell(share_different(other - reference, alpha))
-        rows.append((version, int(kept.sum()), cell(whole), cell(low), cell(high), cell(different), unadjusted))
+        rows.append((version, int(kept.sum()), whole, reached, possible, cell(different), unadjusted))
     return Table(
         "shares",
         f"Share of features that agree with {protocol.base}",
-        f"CCC of at least {threshold:g} (Moummad et al. 2022), with the interval of 95% when patients are drawn again. "
+        f"CCC of at least {threshold:g} (Moummad et al. 2022); shown: the lower limit reaches it, possible: the upper "
+        "limit does. A share itself has no interval that holds what it promises with few patients. "
         f"Shares with p below {alpha:g} are no measure of agreement: of the patients' paired t-test, adjusted over the "
         "features, and of the lesions' (not independent), not adjusted, as they published.",
-        ("version", "features", f"CCC >= {threshold:g}", "low", "high", f"p < {alpha:g}", f"p < {alpha:g}, lesions"),
+        (
+            "version",
+            "features",
+            f"CCC >= {threshold:g}",
+            "shown",
+            "possible",
+            f"p < {alpha:g}",
+            f"p < {alpha:g}, lesions",
+        ),
         rows,
     )
+
+
+def _mean(found: np.ndarray) -> float:
+    return float(np.mean(found)) if found.size else float("nan")
 
 
 def _difference_table(cube: Cube) -> Table:

@@ -13,10 +13,15 @@ from typing import Any
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
 from ..errors import GridError, ImageError, MaskError, RegionError, SettingsError, StudyError, SuperResError
-from ..grid import BoolArray, through_plane_axis
-from ..io.image import Image, read_image, read_mask
+from ..grid import BoolArray
+from ..io.choices import MaskChoice
+from ..io.image import Image
+from ..io.masks import load_mask
+from ..io.reading import read_image
 from ..models import load_card
 from ..radiomics.engines import ENGINES
+from ..radiomics.grey_levels import feature_warnings
+from ..radiomics.lesion_size import check_lesion
 from .folder import KEY_LENGTH, StudyFolder
 from .inputs import describe_inputs, inputs_unchanged
 from .manifest import Case
@@ -68,11 +73,13 @@ class Prepared:
         versions: The versions by name, once for each image that perturbations gave; the unchanged one first.
         dimension: ``2D`` or ``3D``, decided once on the whole base image.
         through_plane: Grid axis perpendicular to the slices, likewise.
+        warnings: What reading the case gave reason to warn of.
     """
 
     versions: list[dict[str, Version]]
     dimension: str
     through_plane: int
+    warnings: tuple[str, ...] = ()
 
 
 Made = Prepared | Outcome
@@ -179,10 +186,14 @@ def _prepare(job: Job) -> Prepared:
     base = image if reference is None else reference
     label = protocol.features.label if case.label is None else case.label
     files = {UNCHANGED: case.mask, **case.readers}
-    masks = {name: read_mask(path, base.grid, label) for name, path in files.items()}
+    read = {name: load_mask(path, base.grid, MaskChoice(label=label), base.voxels) for name, path in files.items()}
+    masks = {name: mask.voxels for name, mask in read.items()}
+    notes = [note for mask in read.values() for note in mask.notes]
+    plain = protocol.plain_settings
+    said = (*image.notes, *base.notes, *notes, *feature_warnings(base, masks[UNCHANGED], plain))
     versions = [make_versions(lesion, protocol) for lesion in _lesions(job, image, reference, masks)]
     dimension = protocol.plain_settings.resolve_dimension(base.grid)
-    return Prepared(versions, dimension, through_plane_axis(base.grid))
+    return Prepared(versions, dimension, base.slice_axis, tuple(dict.fromkeys(said)))
 
 
 def _lesions(job: Job, image: Image, reference: Image | None, drawn: Mapping[str, BoolArray]) -> Iterator[Lesion]:
@@ -194,7 +205,11 @@ def _lesions(job: Job, image: Image, reference: Image | None, drawn: Mapping[str
     base = image if reference is None else reference
     masks, others = dict(drawn), []
     for name, perturbation in job.protocol.perturbed(seed).items():
-        changed, moved = perturbation.apply(base, drawn[UNCHANGED])
+        try:
+            changed, moved = perturbation.apply(base, drawn[UNCHANGED])
+            check_lesion(changed, moved)
+        except MaskError:
+            continue  # a small lesion is kept with the perturbations that it survives
         if changed is base:
             masks[name] = moved
         elif reference is None:
@@ -226,6 +241,7 @@ def _provenance(job: Job, made: Prepared) -> dict[str, Any]:
         "dimension": made.dimension,
         "through_plane_axis": "ijk"[made.through_plane],
         "image": {"modality": base.modality, "unit": base.unit, "spacing_mm": list(base.spacing)},
+        "warnings": list(made.warnings),
         "versions": {name: version.provenance for name, version in versions.items()},
     }
 

@@ -1,29 +1,33 @@
-"""Which features of networks' images can be trusted, over a cohort."""
+"""What a cohort says of each feature of the networks' images."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 
-from ..verdict import Faithfulness, FeatureEvidence, judge, volume_correlations
-from .cube import Cube, FloatArray
+from ..radiomics.verdict import Word
+from ..verdict import CohortFinding, CohortStability, FeatureEvidence, judge, volume_correlations, weigh_cohort
+from .cube import Cube
+from .estimates import MaskCorrelation
 from .tables import Table
 
 if TYPE_CHECKING:
     from .findings import Findings
     from .protocol import Protocol
 
-Correlations = Mapping[str, tuple[FloatArray, FloatArray]]
-"""Compute, by version, ICC(2,1) between the perturbations and its lower limit, of every feature."""
+Correlations = Mapping[str, MaskCorrelation]
+CHANGES = ("restored", "unchanged", "made worse", "undecided")
+NOT_APPLICABLE = "not applicable"
+"""What stands for a change of error where there is no reference."""
 
 
 def verdict_tables(cube: Cube, protocol: Protocol, findings: Findings, correlations: Correlations) -> Iterator[Table]:
-    """Count the features restored, made worse and trusted, and give the verdict on each."""
+    """Judge every feature of each network's images, and count the words."""
     verdict = _verdict_table(cube, protocol, findings, correlations)
-    yield _verdict_counts(verdict)
+    yield _verdict_counts(verdict, protocol)
     yield verdict
 
 
@@ -36,53 +40,64 @@ def _verdict_table(cube: Cube, protocol: Protocol, findings: Findings, correlati
     for version in protocol.models:
         number = cube.versions.index(version)
         counts_differ = bool((cube.voxels[:, number] != cube.voxels[:, cube.versions.index(protocol.base)]).any())
+        weighed = _findings(cube, protocol, findings, version)
         for f, key in enumerate(cube.features):
-            low = correlations[version][1][f] if correlations else np.nan
             verdict = judge(
                 FeatureEvidence(
                     key,
-                    correlation_low=None if np.isnan(low) else float(low),
-                    enhanced=_faithfulness(cube, protocol, findings, version, f),
-                    bicubic=_faithfulness(cube, protocol, findings, "fast", f),
-                    null_model=_faithfulness(cube, protocol, findings, "null", f),
+                    stability=_stability(correlations, version, f),
+                    finding=weighed[f] if weighed else None,
                     counts_differ=counts_differ,
                     volume_correlation=None if np.isnan(volume[f]) else float(volume[f]),
                 )
             )
-            rows.append((version, key, verdict.word, verdict.change, " ".join(verdict.reasons)))
+            change = verdict.change if weighed else NOT_APPLICABLE
+            rows.append((version, key, verdict.word, change, " ".join(verdict.reasons)))
     return Table(
         "verdict",
-        "Which features can be trusted",
-        "Stable: the lower limit of ICC(2,1) under perturbations. Faithful: concordance with the reference, where "
-        "there is one. The method page says how both are weighed.",
-        ("version", "feature", "trust", "change of error", "reasons"),
+        "What is known of each feature",
+        "Stable: the limits of ICC(2,1) under perturbations. Faithful: the limits of the concordance with the "
+        "reference, where there is one. Restored, made worse: the errors beside those of the interpolated image, over "
+        "patients. All are corrected over the features; the method page says how.",
+        ("version", "feature", "word", "change of error", "reasons"),
         rows,
     )
 
 
-def _verdict_counts(verdict: Table) -> Table:
-    """How many features each version's network restores, leaves and makes worse, and how many can be trusted."""
-    counted: dict[str, Counter[str]] = {}
+def _verdict_counts(verdict: Table, protocol: Protocol) -> Table:
+    """How many features have each word, and how many each change of error."""
+    words = get_args(Word)
+    counted: dict[str, tuple[Counter[str], Counter[str]]] = {}
     for version, _, word, change, _ in verdict.rows:
-        counted.setdefault(version, Counter()).update((word, change))
-    columns = ("restored", "unchanged", "made worse", "trusted", "caution", "not trusted")
+        of_words, of_changes = counted.setdefault(version, (Counter(), Counter()))
+        of_words[word] += 1
+        of_changes[change] += 1
+    rows = []
+    for version, (of_words, of_changes) in counted.items():
+        changes = [of_changes[change] if protocol.kind == "restoration" else NOT_APPLICABLE for change in CHANGES]
+        rows.append((version, *changes, *(of_words[word] for word in words)))
     return Table(
         "verdict_counts",
-        "Features restored, made worse and trusted, in numbers",
-        "Both tails: what the network brings nearer to the reference than the interpolated image is, and what further "
-        "away. Features of which nothing is known are not counted.",
-        ("version", *columns),
-        [(version, *(counts[column] for column in columns)) for version, counts in counted.items()],
+        "What is known of the features, in numbers",
+        "Change of error: what the network brings nearer to the reference than the interpolated image is, and what "
+        "further away. Then the word that sums each feature up: stable, faithful and restored are findings, undecided "
+        "means that the limits leave it open, unknown that nothing was measured.",
+        ("version", *CHANGES, *(f"word: {word}" for word in words)),
+        rows,
     )
 
 
-def _faithfulness(cube: Cube, protocol: Protocol, findings: Findings, source: str, f: int) -> Faithfulness | None:
+def _stability(correlations: Correlations, version: str, f: int) -> CohortStability | None:
+    found = correlations.get(version)
+    if found is None or np.isnan(found.low[f]):
+        return None
+    return CohortStability(float(found.low[f]), float(found.high[f]), found.stable[f])
+
+
+def _findings(cube: Cube, protocol: Protocol, findings: Findings, version: str) -> list[CohortFinding]:
+    """What the patients' means say of every feature; nothing without a reference."""
     if protocol.kind != "restoration":
-        return None
-    version = {"fast": protocol.fast, "null": protocol.null}.get(source, source)
-    value = findings.agreement[version][f]
-    if np.isnan(value):
-        return None
-    reference = cube.of(protocol.base, binning=findings.binning)[:, f]
-    error = float(np.abs(cube.of(version, binning=findings.binning)[:, f] - reference).mean())
-    return Faithfulness(float(value), error, len(cube.cases))
+        return []
+    names = (protocol.base, protocol.fast, version, protocol.null)
+    tables = [cube.patient_means(cube.of(str(name), binning=findings.binning)) for name in names if name]
+    return weigh_cohort(*tables)

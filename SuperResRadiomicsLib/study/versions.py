@@ -11,7 +11,7 @@ import numpy as np
 
 from ..enhancement import LoadedModel, enhance, load_model
 from ..enhancement.twin import interpolated
-from ..errors import GridError
+from ..errors import GridError, MaskError
 from ..grid import (
     BoolArray,
     Box,
@@ -26,7 +26,6 @@ from ..grid import (
     refine_box,
     resample,
     shift_box,
-    through_plane_axis,
     transport_mask,
     union_box,
 )
@@ -99,7 +98,7 @@ def make_versions(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
 
 def _on_own_grids(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
     """Make the versions of a robustness study; the masks are carried from the original's grid to each."""
-    axis = through_plane_axis(lesion.image.grid)
+    axis = lesion.image.slice_axis
     models = {name: _model(section, protocol) for name, section in protocol.models.items()}
     image, masks = _with_context(lesion, protocol, list(models.values()))
     whole = image.whole_grid
@@ -147,7 +146,15 @@ def _carried(masks: Mapping[str, BoolArray], kept: Box, image: Image, made: Imag
     if made.grid.matches(part):
         return Version(made, cut)
     rule = protocol.lesion.mask_rule, protocol.lesion.allow_volume_change
-    return Version(made, {name: transport_mask(mask, part, made.grid, *rule).mask for name, mask in cut.items()})
+    carried = {}
+    for name, mask in cut.items():
+        try:
+            carried[name] = transport_mask(mask, part, made.grid, *rule).mask
+        except MaskError:
+            if not protocol.is_perturbation(name):
+                raise
+            # So small a rest of the lesion has no place on these voxels.
+    return Version(made, carried)
 
 
 def _restored(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
@@ -169,7 +176,7 @@ def _restored(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
     for name, section in protocol.versions.items():
         made, provenance = reference, None
         if section.source == "model":
-            model, axis = _model(section, protocol), through_plane_axis(reference.grid)
+            model, axis = _model(section, protocol), reference.slice_axis
             coarse = refine_box(core, reference.grid, fast.grid)
             kept = refine_box(box, reference.grid, fast.grid)
             made, provenance = _enhanced(fast, coarse, kept, section, model, protocol, axis)

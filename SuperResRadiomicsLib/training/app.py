@@ -198,6 +198,31 @@ def _features(
 
 
 @app.command()
+def evidence(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(help="Name or folder of a model.", show_default=False)],
+    config: Annotated[Path, typer.Option(help="The configuration it was trained with.", show_default=False)],
+    data: Data = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write to this file; the model's evidence.json unless given.", show_default=False),
+    ] = None,
+    device: Device = "auto",
+) -> None:
+    """Measure the test patients' features on all images: what the verdicts on other lesions rest on."""
+    from ..verdict.evidence import EVIDENCE_NAME
+    from .config import read_config
+    from .evaluation import measure_evidence
+    from .volumes import list_volumes
+
+    settings, card = with_data(read_config(config), data), load_card(model)
+    entries = list_volumes(settings.data, settings.run.seed)
+    found = measure_evidence(srr.load_model(model, device), settings, entries, note)
+    command = command_line(context, f"evidence {card.name}", config)
+    write_json(out or card.folder / EVIDENCE_NAME, {"command": command} | found)
+
+
+@app.command()
 def throughput(
     config: Config,
     data: Data = None,

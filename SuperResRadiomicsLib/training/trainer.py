@@ -255,10 +255,13 @@ def _prepare_run(folder: Path) -> Path:
             read_config(config)
         except SettingsError as error:
             raise OutputError(
-                f"The folder '{target.name}' holds a {CONFIG_NAME} that is no run's. Choose another folder. {error}"
+                f"The folder '{target.name}' holds a {CONFIG_NAME} that does not belong to a run. Choose another "
+                f"folder. {error}"
             ) from error
     if log.exists() and not log.read_bytes().startswith(",".join(LOG_COLUMNS).encode()):
-        raise OutputError(f"The folder '{target.name}' holds a {LOG_NAME} that is no run's. Choose another folder.")
+        raise OutputError(
+            f"The folder '{target.name}' holds a {LOG_NAME} that does not belong to a run. Choose another folder."
+        )
     return target
 
 

@@ -13,8 +13,10 @@ import numpy.typing as npt
 
 from ..enhancement.intensity import Window, foreground_window
 from ..errors import ImageError, SettingsError
-from ..grid import BoolArray, Box, Grid, crop_grid, refine, through_plane_axis
-from ..io.image import FILE_ENDINGS, Image, read_image, read_mask
+from ..grid import BoolArray, Box, Grid, crop_grid, refine
+from ..io.image import FILE_ENDINGS, Image
+from ..io.masks import load_mask
+from ..io.reading import read_image
 from ..operators import BlurDecimate
 from .config import DataConfig
 from .degradation import HU_WINDOW, to_shares
@@ -64,7 +66,7 @@ def _read_file(entry: VolumeEntry, data: DataConfig) -> tuple[Image, BoolArray |
     """
     image = read_image(data.data_folder / entry.path, data.modality)
     if entry.lesion_mask is not None and not entry.lesion_mask.endswith(".dcm"):
-        return image, read_mask(data.data_folder / entry.lesion_mask, image.grid)
+        return image, load_mask(data.data_folder / entry.lesion_mask, image.grid, image=image.voxels).voxels
     if data.lesion_boxes is not None:
         return image, lesion_in_box(data.data_folder / data.lesion_boxes, entry.path, image.grid)
     return image, None
@@ -160,7 +162,7 @@ def load_volume(entry: VolumeEntry, data: DataConfig) -> Volume:
     low = None if entry.low is None else read(replace(entry, path=entry.low), data)[0]
     _check_same_size(entry, image, low)
     # Reduced pixels can be larger than the slice distance: the axis is that of the volume as it was.
-    volume = Volume(entry, image.with_voxels(voxels), lesion, through_plane_axis(image.grid), low)
+    volume = Volume(entry, image.with_voxels(voxels), lesion, image.slice_axis, low)
     factors = [factor for pattern, factor in data.reduce.items() if fnmatch.fnmatch(entry.path, pattern)]
     return (volume.reduced(factors[0]) if factors else volume).on_one_scale()
 

@@ -18,6 +18,8 @@ from ..errors import SettingsError
 from ..grid.types import FloatArray
 from ..radiomics.verdict import Change, Verdict, Word
 from ..stability.agreement import FAITHFUL_CONCORDANCE, concordance, concordance_draws
+from ..stability.false_discovery import false_discovery_levels
+from ..stability.fiducial import quantile_limits
 from ..stability.signed_rank import SignedRank, signed_rank
 
 FEWEST = 5
@@ -83,7 +85,7 @@ def judge_cohort(
 
     Returns:
         A verdict for each feature. ``change`` is ``restored``, ``made worse``, ``unchanged``, ``undecided`` or
-        ``unknown``; ``word`` sums up: ``made worse``, ``faithful``, ``restored``, ``not faithful``, ``undecided`` or
+        ``unknown``; ``word`` sums up: ``made worse``, ``faithful``, ``restored``, ``unfaithful``, ``undecided`` or
         ``unknown``; ``reasons`` are sentences, the deciding ones first.
 
     Raises:
@@ -98,27 +100,54 @@ def judge_cohort(
         >>> verdict.word, verdict.change
         ('faithful', 'restored')
     """
+    findings = weigh_cohort(reference, bicubic, enhanced, null)
+    return [Verdict(finding.word, finding.change, finding.reasons) for finding in findings]
+
+
+@dataclass(frozen=True)
+class CohortFinding:
+    """What a cohort says of one feature.
+
+    Attributes:
+        change: What the network did to the error.
+        faithful: Whether the enhanced image agrees with the reference; None where that is not decided.
+        reasons: Sentences, the deciding ones first.
+        known: Whether anything could be computed.
+    """
+
+    change: Change
+    faithful: bool | None
+    reasons: tuple[str, ...]
+    known: bool = True
+
+    @property
+    def word(self) -> Word:
+        """The word that sums it up."""
+        if not self.known:
+            return "unknown"
+        if self.change == "made worse":
+            return "made worse"
+        if self.faithful:
+            return "faithful"
+        if self.change == "restored":
+            return "restored"
+        return "undecided" if self.faithful is None else "unfaithful"
+
+
+def weigh_cohort(
+    reference: npt.ArrayLike, bicubic: npt.ArrayLike, enhanced: npt.ArrayLike, null: npt.ArrayLike | None = None
+) -> list[CohortFinding]:
+    """Decide on every feature as `judge_cohort`, whose arguments and errors these are."""
     found = _errors_by_feature(reference, bicubic, enhanced, null)
     changes = _judge_changes(found)
     faithful = _judge_faithfulness(found)
-    verdicts = []
+    findings = []
     for errors, (change, why_change), (holds, why_faithful) in zip(found, changes, faithful, strict=True):
         if errors.why_not:
-            verdicts.append(Verdict("unknown", "unknown", (errors.why_not,)))
+            findings.append(CohortFinding("unknown", None, (errors.why_not,), known=False))
             continue
-        reasons = (why_change, why_faithful, *_warnings(errors))
-        verdicts.append(Verdict(_word(change, holds), change, tuple(filter(None, reasons))))
-    return verdicts
-
-
-def _word(change: Change, faithful: bool | None) -> Word:
-    if change == "made worse":
-        return "made worse"
-    if faithful:
-        return "faithful"
-    if change == "restored":
-        return "restored"
-    return "undecided" if faithful is None else "not faithful"
+        findings.append(CohortFinding(change, holds, (why_change, why_faithful, *_warnings(errors))))
+    return findings
 
 
 def _errors_by_feature(
@@ -154,7 +183,7 @@ def _why_not(columns: Sequence[FloatArray], patients: int) -> str:
 def _judge_changes(found: Sequence[_Errors]) -> list[tuple[Change, str]]:
     tests = [None if errors.why_not else signed_rank(errors.gain) for errors in found]
     p = np.array([np.nan if test is None else _p_of_change(e, test) for e, test in zip(found, tests, strict=True)])
-    level = _level_of_findings(p, _rates(found))
+    level = false_discovery_levels(p, _rates(found))
     same = _are_same(found, tests)
     judged: list[tuple[Change, str]] = []
     for number, (errors, test) in enumerate(zip(found, tests, strict=True)):
@@ -203,7 +232,7 @@ def _are_same(found: Sequence[_Errors], tests: Sequence[SignedRank | None]) -> n
         elif margin > 0 and abs(test.centre) < margin and errors.patients >= FEW:
             sides = [signed_rank(errors.gain + margin).p, signed_rank(errors.gain - margin).p]
             p[number] = max(sides) / 2
-    return np.asarray(p <= _level_of_findings(p, _rates(found)))
+    return np.asarray(p <= false_discovery_levels(p, _rates(found)))
 
 
 def _judge_faithfulness(found: Sequence[_Errors]) -> list[tuple[bool | None, str]]:
@@ -216,7 +245,7 @@ def _judge_faithfulness(found: Sequence[_Errors]) -> list[tuple[bool | None, str
         np.nan if drawn is None else max(float(np.mean(d >= FAITHFUL_CONCORDANCE)) for d in drawn) for drawn in draws
     ]
     rates = _rates(found)
-    level_yes, level_no = (_level_of_findings(np.array(p), rates) for p in (below, above))
+    level_yes, level_no = (false_discovery_levels(np.array(p), rates) for p in (below, above))
     judged: list[tuple[bool | None, str]] = []
     for number, (errors, drawn) in enumerate(zip(found, draws, strict=True)):
         if drawn is None:
@@ -244,19 +273,6 @@ def _rates(found: Sequence[_Errors]) -> FloatArray:
     return np.array([FALSE_DISCOVERIES if e.patients >= FEW else FALSE_DISCOVERIES_OF_FEW for e in found])
 
 
-def _level_of_findings(p: FloatArray, rates: FloatArray) -> FloatArray:
-    """Find the level at which each feature is decided, to hold the false discovery rate (NaN: not asked)."""
-    levels = rates.copy()
-    asked = np.flatnonzero(np.isfinite(p))
-    if not asked.size:
-        return levels
-    # One ladder for all: p relative to the rate that holds for the feature.
-    relative = np.sort(p[asked] / rates[asked])
-    steps = np.arange(1, asked.size + 1) / asked.size
-    passed = np.flatnonzero(relative <= steps)
-    return levels * (steps[passed[-1]] if passed.size else steps[0])
-
-
 def _describe_change(change: Change, errors: _Errors, test: SignedRank, level: float) -> str:
     nearer, patients = int((errors.gain < 0).sum()), errors.patients
     said = (
@@ -265,9 +281,8 @@ def _describe_change(change: Change, errors: _Errors, test: SignedRank, level: f
     )
     low, high = test.limits(1 - level)
     if np.isfinite(low) and np.isfinite(high):
-        said += f" (difference {test.centre:+.2g}, {1 - level:.3%} limits {low:+.2g} to {high:+.2g})".replace(
-            ".000%", "%"
-        )
+        confidence = f"{100 * (1 - level):.4g}%"
+        said += f" (difference {test.centre:+.2g}, {confidence} limits {low:+.2g} to {high:+.2g})"
     if change == "undecided":
         said += "; this may be chance"
         if patients < FEW:
@@ -278,8 +293,8 @@ def _describe_change(change: Change, errors: _Errors, test: SignedRank, level: f
 
 
 def _describe_agreement(holds: bool | None, errors: _Errors, drawn: Sequence[FloatArray]) -> str:
-    low = min(float(np.quantile(d, 0.025)) for d in drawn)
-    high = max(float(np.quantile(d, 0.975)) for d in drawn)
+    limits = [quantile_limits(d, 0.95) for d in drawn]
+    low, high = min(low for low, _ in limits), max(high for _, high in limits)
     word = {True: "Faithful", False: "Not faithful", None: "Not decided whether faithful"}[holds]
     return (
         f"{word}: concordance with the reference {concordance(errors.reference, errors.value):.2f}, 95% limits "

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -27,7 +26,9 @@ from ..stability.perturbation import (
     Translation,
     VolumeChange,
 )
-from .verdict import Faithfulness, FeatureEvidence, judge
+from .cohort import FEWEST, CohortFinding, weigh_cohort
+from .evidence import Evidence, read_evidence
+from .verdict import FeatureEvidence, LesionVariation, judge
 
 PERTURBATIONS: tuple[Perturbation, ...] = (
     Opening(),
@@ -100,50 +101,105 @@ def card_behind(table: FeatureTable) -> Card | None:
     return card if card.sha256 == model["sha256"] else None
 
 
-def lesion_spread(card: Card | None) -> dict[str, float]:
-    """Look up each feature's standard deviation between the lesions that a model was judged on, by key."""
-    found = {key: figures.get("spread") for key, figures in _held_out(card).items()}
-    return {key: spread for key, spread in found.items() if spread}
+def lesion_spread(table: FeatureTable, card: Card | None) -> dict[str, float]:
+    """Compute the spread of each feature between patients, from the evidence that holds for a table.
+
+    Args:
+        table: The features of one lesion.
+        card: The model's card, where it is known.
+
+    Returns:
+        Standard deviation by key; only features that vary, and nothing where no evidence holds.
+    """
+    evidence, _ = choose_evidence(table, card)
+    return {} if evidence is None else _spreads(evidence)
 
 
-def judge_lesion(table: FeatureTable, card: Card | None, variation: Mapping[str, float] | None = None) -> FeatureTable:
-    """Add a verdict on each feature of the enhanced image to a table.
+def judge_lesion(
+    table: FeatureTable,
+    card: Card | None,
+    variation: Mapping[str, float] | None = None,
+    lesion_type: str | None = None,
+    patient: str | None = None,
+) -> FeatureTable:
+    """Judge each feature of the enhanced image.
 
     Args:
         table: The features of one lesion.
         card: The model's card, where it is known.
         variation: From `check_stability`, where stability was checked.
+        lesion_type: What the lesion is, as evidence calls it, where that is known.
+        patient: Who the lesion is of, where that is known; the patient's own evidence is left out.
+
+    Returns:
+        The same table, every row with a verdict.
     """
-    # The card's figures are those of the image without preprocessing.
-    known = {} if table.header.preprocessing else _held_out(card)
+    evidence, why_not = choose_evidence(table, card, lesion_type, patient)
+    findings = {} if evidence is None else _findings(evidence)
+    spreads = {} if evidence is None else _spreads(evidence)
     counts = set(table.header.lesion_voxels.values())
     rows = []
     for row in table.rows:
-        held_out = known.get(row.key, {})
-        evidence = FeatureEvidence(
+        why = list(why_not)
+        finding = findings.get(row.key)
+        if evidence is not None and finding is None:
+            why.append("The feature is not among those that were measured on patients with a reference.")
+        elif evidence is not None and not evidence.covers(evidence.features.index(row.key), row.bicubic):
+            finding = None
+            why.append(f"This lesion's value lies outside of those of the {evidence.source} that were measured.")
+        known = FeatureEvidence(
             row.key,
-            variation=(variation or {}).get(row.key),
-            spread=held_out.get("spread"),
-            enhanced=_faithfulness(held_out, "network"),
-            bicubic=_faithfulness(held_out, "bicubic"),
-            null_model=_faithfulness(held_out, "bicubic+noise"),
+            variation=_variation(row.key, variation, spreads, evidence),
+            finding=finding,
+            source="" if evidence is None else evidence.source,
+            why_unknown=tuple(why),
             counts_differ=len(counts) > 1,
         )
-        rows.append(replace(row, verdict=judge(evidence)))
+        rows.append(replace(row, verdict=judge(known)))
     return replace(table, rows=rows)
 
 
-def _held_out(card: Card | None) -> dict[str, Any]:
-    """Read what the card says of each feature under its first degradation, and of how many patients."""
-    degradations = card.results.get("degradations", {}) if card else {}
-    first: dict[str, Any] = next(iter(degradations.values()), {})
-    features = first.get("features", {})
-    patients = len(features.get("patients", ()))
-    return {key: {**values, "patients": patients} for key, values in features.get("by_feature", {}).items()}
+def choose_evidence(
+    table: FeatureTable, card: Card | None, lesion_type: str | None = None, patient: str | None = None
+) -> tuple[Evidence | None, tuple[str, ...]]:
+    """Choose the evidence with most patients that holds for a table; or say why there is none."""
+    groups = read_evidence(card)
+    if not groups:
+        name = "The model" if card is None else f"The model '{card.name}'"
+        return None, (f"{name} has no features that were measured with these weights on patients with a reference.",)
+    header = table.header.to_dict()
+    original = {row.key: row.original for row in table.rows}
+    fitting, reasons = [], []
+    for group in groups:
+        others = group.without(patient, original)
+        why = others.mismatch(header, lesion_type)
+        if not why and len(others.patients) < FEWEST:
+            why = f"they are {len(others.patients)} without this lesion's own, and {FEWEST} are needed"
+        if why:
+            reasons.append(f"What was measured on {group.source} does not hold here ({why}).")
+        else:
+            fitting.append(others)
+    if not fitting:
+        return None, tuple(reasons)
+    return max(fitting, key=lambda group: len(group.patients)), ()
 
 
-def _faithfulness(held_out: Mapping[str, Any], method: str) -> Faithfulness | None:
-    figures = held_out.get(method, {})
-    if figures.get("concordance") is None or figures.get("error") is None:
+def _findings(evidence: Evidence) -> dict[str, CohortFinding]:
+    values = evidence.values
+    found = weigh_cohort(values["reference"], values["bicubic"], values["enhanced"], values.get("null"))
+    return dict(zip(evidence.features, found, strict=True))
+
+
+def _spreads(evidence: Evidence) -> dict[str, float]:
+    """Standard deviation of the true values between patients; only features that are always defined and vary."""
+    spreads = evidence.values["reference"].std(axis=0, ddof=1)
+    found = zip(evidence.features, spreads.tolist(), strict=True)
+    return {key: spread for key, spread in found if np.isfinite(spread) and spread > 0}
+
+
+def _variation(
+    key: str, variation: Mapping[str, float] | None, spreads: Mapping[str, float], evidence: Evidence | None
+) -> LesionVariation | None:
+    if variation is None or key not in variation or key not in spreads or evidence is None:
         return None
-    return Faithfulness(figures["concordance"], figures["error"], held_out["patients"], "the model's held-out patients")
+    return LesionVariation(variation[key], len(PERTURBATIONS) + 1, spreads[key], len(evidence.patients))

@@ -1,12 +1,12 @@
 """The one word a reader sees beside a feature, and the reasons for it.
 
-Two questions, never mixed up. *Stable*: does the feature survive another outline, another place of
-the voxel grid, the scan's own noise? *Faithful*: does the image version give the value that the
-reference has? Stability comes from a cohort (the lower confidence limit of the intraclass
-correlation) or, for a single lesion, from its own variation under perturbation set against the
-spread between lesions. Faithfulness comes from a reference, or from held-out lesions in the
-model's card. What nobody measured is called unknown. Consistency over bin counts, ICC(3,1), is no
-part of trust, and neither is p > 0.05.
+Three questions, never mixed up. *Stable*: does the feature survive another outline, another place of the voxel grid,
+the scan's own noise? *Faithful*: does the image version give the value that the reference has? *Restored* or *made
+worse*: is it nearer to the reference than bicubic interpolation, or further away? Stability comes from a cohort (limits
+of the intraclass correlation) or, for a single lesion, from its own variation under perturbation set against the spread
+between patients. The others come from a cohort with a reference (`cohort`), or from the model's evidence. What the
+limits leave open is undecided, and what nobody measured under these conditions unknown. Consistency over bin counts,
+ICC(3,1), is no part of it, and neither is p > 0.05.
 """
 
 from __future__ import annotations
@@ -19,14 +19,12 @@ import numpy.typing as npt
 from scipy import stats
 
 from ..radiomics.verdict import Change, Verdict, Word
-from ..stability.agreement import FAITHFUL_CONCORDANCE
+from .cohort import CohortFinding
 
 STABLE_CORRELATION = 0.75
 """A feature is stable where the lower limit of its intraclass correlation reaches this ("good")."""
 STABLE_RATIO = math.sqrt(1 / STABLE_CORRELATION - 1)
 """The variation within a lesion over the spread between lesions at which the correlation is `STABLE_CORRELATION`."""
-NOTICEABLE = 0.1
-"""Errors that differ by less than this share count as equal."""
 REDUNDANT = 0.9
 """Rank correlation with the lesion's volume above which a feature says little more than volume."""
 
@@ -45,20 +43,42 @@ COUNT_DRIVEN = (
 
 
 @dataclass(frozen=True)
-class Faithfulness:
-    """How one image version agrees with a reference, over lesions.
+class CohortStability:
+    """How stable a feature is in a cohort under perturbations.
 
     Attributes:
-        concordance: Lin's coefficient.
-        error: Mean of |value - reference|, in any one unit.
-        lesions: Over how many lesions or patients.
-        source: Where it was measured, for the reasons: "this cohort", "the model's held-out lesions".
+        low: Lower limit of its intraclass correlation.
+        high: Upper limit.
+        stable: Whether it is, corrected over the features; None where that is not decided.
     """
 
-    concordance: float
-    error: float
-    lesions: int
-    source: str = "this cohort"
+    low: float
+    high: float
+    stable: bool | None
+
+
+@dataclass(frozen=True)
+class LesionVariation:
+    """How far one lesion's feature moves under perturbation, beside how much lesions differ.
+
+    Attributes:
+        deviation: Standard deviation over the perturbed lesion.
+        perturbations: Over so many of its forms.
+        spread: Standard deviation between patients, in the same unit.
+        patients: Over so many patients.
+    """
+
+    deviation: float
+    perturbations: int
+    spread: float
+    patients: int
+
+    def ratio_limits(self, confidence: float = 0.95) -> tuple[float, float, float]:
+        """The deviation over the spread, and its limits from the F distribution of a ratio of variances."""
+        ratio = self.deviation / self.spread
+        tail, freedom = (1 + confidence) / 2, (self.perturbations - 1, self.patients - 1)
+        low = ratio / math.sqrt(stats.f.ppf(tail, *freedom))
+        return ratio, float(low), float(ratio * math.sqrt(stats.f.ppf(tail, *reversed(freedom))))
 
 
 @dataclass(frozen=True)
@@ -67,23 +87,21 @@ class FeatureEvidence:
 
     Attributes:
         feature: The feature's key.
-        correlation_low: Lower confidence limit of its intraclass correlation under perturbations, from a cohort.
-        variation: Standard deviation of a single lesion's values under perturbation.
-        spread: Standard deviation between lesions, in the same unit.
-        enhanced: Agreement of the enhanced image with a reference.
-        bicubic: Of the bicubic image, likewise.
-        null_model: Of the bicubic image with matched noise, likewise.
+        stability: From a cohort.
+        variation: Of a single lesion.
+        finding: What a cohort with a reference says.
+        source: Where that was measured: "this cohort", "12 patients with soft-tissue sarcoma".
+        why_unknown: Why there is no finding, or no stability.
         counts_differ: Whether the image versions have other numbers of voxels in the lesion.
         volume_correlation: Rank correlation with the lesion's volume over a cohort.
     """
 
     feature: str
-    correlation_low: float | None = None
-    variation: float | None = None
-    spread: float | None = None
-    enhanced: Faithfulness | None = None
-    bicubic: Faithfulness | None = None
-    null_model: Faithfulness | None = None
+    stability: CohortStability | None = None
+    variation: LesionVariation | None = None
+    finding: CohortFinding | None = None
+    source: str = "this cohort"
+    why_unknown: tuple[str, ...] = ()
     counts_differ: bool = False
     volume_correlation: float | None = None
 
@@ -92,23 +110,20 @@ def judge(evidence: FeatureEvidence) -> Verdict:
     """Weigh what is known of a feature.
 
     Returns:
-        ``trusted`` where the feature is stable and faithful; ``not trusted`` where it is known to be
-        either not; ``caution`` where one of both is not known, or a warning applies; else ``unknown``.
+        The first that holds of ``unstable``, ``made worse``, ``faithful``, ``restored``, ``unfaithful``,
+        ``stable``, ``undecided`` (something was measured and the limits leave it open) and ``unknown``; what the
+        network did to the error beside bicubic interpolation; and the reasons, warnings last.
     """
-    stable, why_stable = _stable(evidence)
-    faithful, why_faithful = _faithful(evidence)
-    warnings = _warnings(evidence)
-    change, why_change = _change(evidence)
-    reasons = tuple(reason for reason in (why_stable, why_faithful, *warnings, why_change) if reason)
-    if stable is False or faithful is False:
-        word: Word = "not trusted"
-    elif stable is None and faithful is None:
-        word = "unknown"
-    elif stable and faithful and not warnings:
-        word = "trusted"
-    else:
-        word = "caution"
-    return Verdict(word, change, reasons)
+    measured, stable, why_stable = _stable(evidence)
+    finding = evidence.finding
+    reasons = [why_stable] if why_stable else []
+    change: Change = "unknown"
+    if finding is not None:
+        change = finding.change
+        reasons += [f"In {evidence.source}: {reason[:1].lower()}{reason[1:]}" for reason in finding.reasons[:1]]
+        reasons += finding.reasons[1:]
+    reasons += [*evidence.why_unknown, *_warnings(evidence)]
+    return Verdict(_word(measured, stable, finding), change, tuple(reasons))
 
 
 def volume_correlations(features: npt.ArrayLike, volumes: npt.ArrayLike) -> npt.NDArray[np.float64]:
@@ -143,32 +158,41 @@ def is_count_driven(feature: str) -> bool:
     return feature.rsplit("_", 1)[-1] in COUNT_DRIVEN
 
 
-def _stable(evidence: FeatureEvidence) -> tuple[bool | None, str]:
-    low = evidence.correlation_low
-    if low is not None and math.isfinite(low):
-        stable = low >= STABLE_CORRELATION
-        return stable, (
-            f"{'Stable' if stable else 'Not stable'} under perturbations in the cohort: the lower limit of the "
-            f"intraclass correlation is {low:.2f} ({STABLE_CORRELATION:g} is asked for)."
+def _word(measured: bool, stable: bool | None, finding: CohortFinding | None) -> Word:
+    if stable is False:
+        return "unstable"
+    if finding is not None and finding.word not in ("undecided", "unknown"):
+        return finding.word
+    if stable:
+        return "stable"
+    return "undecided" if measured or (finding is not None and finding.known) else "unknown"
+
+
+def _stable(evidence: FeatureEvidence) -> tuple[bool, bool | None, str]:
+    """Whether stability was measured, what came out, and the reason."""
+    words = {True: "Stable", False: "Not stable", None: "Not decided whether stable"}
+    known = evidence.stability
+    if known is not None:
+        return (
+            True,
+            known.stable,
+            (
+                f"{words[known.stable]} under perturbations in the cohort: the intraclass correlation lies between "
+                f"{known.low:.2f} and {known.high:.2f} ({STABLE_CORRELATION:g} is asked for)."
+            ),
         )
-    if evidence.variation is None or not evidence.spread or not math.isfinite(evidence.variation / evidence.spread):
-        return None, "Stability is not known: no perturbations were run, or the spread between lesions is not known."
-    ratio = evidence.variation / evidence.spread
-    stable = ratio <= STABLE_RATIO
-    return stable, (
-        f"{'Stable' if stable else 'Not stable'} under perturbations of this lesion: it varies by {ratio:.2f} of the "
-        f"spread between lesions (at most {STABLE_RATIO:.2f} is asked for)."
-    )
-
-
-def _faithful(evidence: FeatureEvidence) -> tuple[bool | None, str]:
-    known = evidence.enhanced
-    if known is None or not math.isfinite(known.concordance):
-        return None, "Whether the network gives the true value is not known: there is no reference."
-    faithful = known.concordance >= FAITHFUL_CONCORDANCE
-    return faithful, (
-        f"{'Faithful' if faithful else 'Not faithful'} in {known.source} ({known.lesions}): concordance with "
-        f"the reference is {known.concordance:.2f} ({FAITHFUL_CONCORDANCE:g} is asked for)."
+    variation = evidence.variation
+    if variation is None or not variation.spread or not math.isfinite(variation.deviation / variation.spread):
+        return False, None, ""
+    ratio, low, high = variation.ratio_limits()
+    stable = True if high <= STABLE_RATIO else False if low > STABLE_RATIO else None
+    return (
+        True,
+        stable,
+        (
+            f"{words[stable]} under perturbations of this lesion: it varies by {ratio:.2f} of the spread between "
+            f"patients, limits {low:.2f} to {high:.2f} (at most {STABLE_RATIO:.2f} is asked for)."
+        ),
     )
 
 
@@ -179,21 +203,4 @@ def _warnings(evidence: FeatureEvidence) -> list[str]:
     rho = evidence.volume_correlation
     if rho is not None and abs(rho) > REDUNDANT:
         found.append(f"It says little more than the lesion's volume (rank correlation {rho:+.2f}).")
-    if _beaten_by_noise(evidence):
-        found.append("Bicubic interpolation with blind noise comes at least as near to the reference as the network.")
     return found
-
-
-def _beaten_by_noise(evidence: FeatureEvidence) -> bool:
-    enhanced, null = evidence.enhanced, evidence.null_model
-    return enhanced is not None and null is not None and null.error <= enhanced.error * (1 - NOTICEABLE)
-
-
-def _change(evidence: FeatureEvidence) -> tuple[Change, str]:
-    enhanced, bicubic = evidence.enhanced, evidence.bicubic
-    if enhanced is None or bicubic is None or not math.isfinite(enhanced.error + bicubic.error):
-        return "unknown", ""
-    said = f"The error beside the reference is {enhanced.error:.3g}, of bicubic interpolation {bicubic.error:.3g}."
-    if abs(enhanced.error - bicubic.error) <= NOTICEABLE * bicubic.error:
-        return "unchanged", said
-    return ("restored" if enhanced.error < bicubic.error else "made worse"), said

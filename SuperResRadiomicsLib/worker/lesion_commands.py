@@ -109,7 +109,7 @@ def compare_lesion(
     versions = read_lesion(**lesion)
     engine = ComputedElsewhere(computed, len(versions.samples)) if computed else None
     table = compare(versions, feature_settings(features), engine=engine)
-    return {"features": table.to_dict(), "warnings": list(versions.warnings)}
+    return {"features": table.to_dict(), "warnings": list(table.header.warnings)}
 
 
 def check_stability(
@@ -146,7 +146,7 @@ def check_stability(
             "bins": list(variations),
             "own": own,
             "variation": {key: [_defined(by_key[key]) for by_key in variations.values()] for key in variations[own]},
-            "spread": lesion_spread(card_behind(table)),
+            "spread": lesion_spread(table, card_behind(table)),
         },
     }
 
@@ -176,7 +176,7 @@ def report_lesion(
         from ..report.files import draw_versions
 
         picture = draw_versions(versions, table, title)
-    write_page(page, table, picture, title, warnings=versions.warnings if versions else ())
+    write_page(page, table, picture, title, warnings=tuple(table.header.warnings))
     return {"picture": picture is not None}
 
 

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 from ..errors import ProtocolError
 
-PROTOCOL = 2
+PROTOCOL = 3
 """Version of the protocol."""
 ALIVE_SECONDS = 5.0
 """How often the child says that it is alive."""
@@ -70,6 +70,7 @@ COMMANDS: dict[str, Command] = {
             "precision": str,
             "options": dict,
             "features": dict,
+            "whole": dict,
         },
     ),
     "detect": Command({"image": str, "model": str}, {"modality": str, "device": str}),

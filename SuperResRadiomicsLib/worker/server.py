@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, __version__
-from SuperResRadiomicsLib.errors import OUT_OF_MEMORY, SuperResError, is_out_of_memory
+from SuperResRadiomicsLib.errors import OUT_OF_MEMORY, RegionError, SuperResError, is_out_of_memory
 from SuperResRadiomicsLib.progress import StageProgress
 from SuperResRadiomicsLib.worker import protocol
 from SuperResRadiomicsLib.worker.diagnosis import diagnose
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from SuperResRadiomicsLib.detect import LoadedDetector
     from SuperResRadiomicsLib.enhancement import Enhancement, LoadedModel
     from SuperResRadiomicsLib.grid import Box
+    from SuperResRadiomicsLib.io.image import Image
 
 Result = dict[str, Any]
 
@@ -73,6 +74,7 @@ def enhance(
     precision: str = "fp32",
     options: dict[str, Any] | None = None,
     features: dict[str, Any] | None = None,
+    whole: dict[str, Any] | None = None,
 ) -> Result:
     """Enhance the lesion (with a mask or a box) or the whole volume, into files in ``out``.
 
@@ -89,18 +91,31 @@ def enhance(
         options: Further keyword arguments of `SuperResRadiomicsLib.enhancement.enhance`.
         features: Arguments of `FeatureSettings` to compute the feature table with, which needs
             a mask; ``None`` for no table. Where the table cannot be had, a warning says why.
+        whole: What the image is a part of, where it is one: its grid as ``input`` and its figures as
+            ``intensities``, as the provenance of an enhancement gives them.
 
     Returns:
         ``files`` (names within ``out``), ``features``, ``residual``, ``provenance`` and ``warnings``.
     """
     from SuperResRadiomicsLib.enhancement import enhance as enhance_image
-    from SuperResRadiomicsLib.io.image import read_image, read_mask, write_image
+    from SuperResRadiomicsLib.enhancement.pipeline import DEFAULT_MARGIN_MM
+    from SuperResRadiomicsLib.enhancement.result import as_part
+    from SuperResRadiomicsLib.grid import box_of_mask
+    from SuperResRadiomicsLib.io.image import write_image
+    from SuperResRadiomicsLib.io.masks import read_image_with_mask
+    from SuperResRadiomicsLib.io.reading import read_image
 
     progress("prepare", 0, 0)
     _limit_memory_on(device)
-    original = read_image(image, modality)
-    lesion = read_mask(mask, original.grid) if mask else None
+    original, lesion = read_image(image, modality), None
+    if mask:
+        original, lesion = read_image_with_mask(image, mask, modality)
+    if whole is not None:
+        original = as_part(original, whole, "input")
     network = _loaded(model, device, precision)
+    marked = box_of_mask(lesion) if lesion is not None else _box(box) if box else None
+    if marked is not None:
+        _check_surroundings(original, marked, network, (options or {}).get("margin_mm", DEFAULT_MARGIN_MM))
     enhancement = enhance_image(
         original,
         network,
@@ -130,6 +145,28 @@ def enhance(
     }
 
 
+def _check_surroundings(image: Image, lesion: Box, network: LoadedModel, margin_mm: float) -> None:
+    """Refuse a part of an image that ends where the network would still look: its result would be another.
+
+    Raises:
+        RegionError: The part is too small.
+    """
+    from SuperResRadiomicsLib.enhancement.lesions import pixels_seen
+    from SuperResRadiomicsLib.grid import expand_box, grow_box, holds, shift_box, through_plane_axis, whole
+
+    pixels = pixels_seen(network)
+    everything = whole(image.whole_grid)
+    kept = list(everything.size) if pixels is None else [pixels] * 3
+    kept[through_plane_axis(image.whole_grid)] = 0
+    placed = shift_box(lesion, image.held.start)
+    seen = grow_box(expand_box(placed, image.whole_grid, margin_mm), image.whole_grid, kept)
+    if not holds(image.held, seen):
+        raise RegionError(
+            f"The model '{network.card.name}' looks further around the lesion than the part of the image that it was "
+            "given. Give all of the image."
+        )
+
+
 def _box(given: dict[str, list[int]]) -> Box:
     from SuperResRadiomicsLib.grid import Box
 
@@ -153,7 +190,7 @@ def detect(
         As from `LesionDetection.to_dict`; ``lesion`` holds the ``box`` and its ``probability``.
     """
     from SuperResRadiomicsLib.detect import detect_lesion
-    from SuperResRadiomicsLib.io.image import read_image
+    from SuperResRadiomicsLib.io.reading import read_image
 
     progress("detect", 0, 0)
     _limit_memory_on(device)
@@ -292,7 +329,7 @@ class Worker:
 
 
 def _describe(error: Exception) -> dict[str, str]:
-    """Describe what went wrong, and whether the user can mend it."""
+    """Describe what went wrong, and whether the user can correct it."""
     name = type(error).__name__
     if isinstance(error, SuperResError):
         return {"kind": "user", "error": name, "message": str(error)}

@@ -13,7 +13,8 @@ import pytest
 import SimpleITK as sitk
 
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.io.image import Image, read_image, write_image, write_mask
+from SuperResRadiomicsLib.io.image import Image, write_image, write_mask
+from SuperResRadiomicsLib.io.reading import read_image
 
 
 def change(name: str, edit: Callable[[sitk.Image], sitk.Image]) -> Callable[[Path], None]:
@@ -73,7 +74,10 @@ BAD_IMAGES_AND_MASKS = {
     "not an image": (as_text("image.nrrd"), "'image.nrrd' could not be read as an image"),
     "NaN": (change("image.nrrd", with_value(float("nan"))), "'image' holds 1 voxels that are NaN or infinite"),
     "infinite": (change("image.nrrd", with_value(float("inf"))), "'image' holds 1 voxels that are NaN or infinite"),
-    "RGB": (change("image.nrrd", lambda image: sitk.Compose([image] * 3)), "'image.nrrd' has 3 values in each voxel"),
+    "RGB": (
+        change("image.nrrd", lambda image: sitk.Compose([image, image, image + 9])),
+        "'image.nrrd' has 3 values in each voxel",
+    ),
     "4-D": (change("image.nrrd", lambda image: sitk.JoinSeries([image] * 2)), "'image.nrrd' has 4 dimensions"),
     "zero spacing": (with_spacing("0 0.8 4"), "'image.mha' has a spacing"),
     "absurd spacing": (with_spacing("0.8 0.8 40000"), "spacing is (0.8, 0.8, 40000.0) mm"),

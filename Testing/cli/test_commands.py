@@ -14,7 +14,8 @@ from rich.console import Console
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
 from SuperResRadiomicsLib.demo import run as demo_run
 from SuperResRadiomicsLib.demo.sample import SampleError
-from SuperResRadiomicsLib.io.image import read_image, read_mask
+from SuperResRadiomicsLib.io.masks import read_mask
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.models import list_models
 from SuperResRadiomicsLib.radiomics import FeatureSettings, extract_features, read_parameter_file
 

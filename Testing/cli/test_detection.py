@@ -14,7 +14,8 @@ from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE
 from SuperResRadiomicsLib.cli.options import format_box, parse_box
 from SuperResRadiomicsLib.detect.box_quality import share_covered
 from SuperResRadiomicsLib.grid import Box
-from SuperResRadiomicsLib.io.image import read_image, read_mask
+from SuperResRadiomicsLib.io.masks import read_mask
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.models import load_card
 from SuperResRadiomicsLib.models.headline import headline
 

@@ -6,7 +6,8 @@ import numpy as np
 import pydicom
 import pytest
 
-from SuperResRadiomicsLib.io.image import read_image, write_mask
+from SuperResRadiomicsLib.io.image import write_mask
+from SuperResRadiomicsLib.io.reading import read_image
 from Testing.io.test_dicom_out import write_source
 
 

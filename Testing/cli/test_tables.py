@@ -24,7 +24,7 @@ def table_of(values: tuple[float, float, float]) -> FeatureTable:
         "model", "fidelity", False, settings, "exact", "1", "3D", "k", by_image, "linear", 0.0, by_image, "CT", "HU",
         {}, {},
     )  # fmt: skip
-    verdict = Verdict("not trusted")
+    verdict = Verdict("made worse")
     rows = [FeatureRow(of_class, name, f"original_{of_class}_{name}", *values, verdict) for of_class, name in NAMES]
     return FeatureTable(header, rows, dict.fromkeys(by_image, LesionMeasurements(1e6, 100000, -999.9, 123.45, 67.89)))
 
@@ -38,5 +38,5 @@ def test_comparison_breaks_no_name_and_no_number(width, values):
     assert max(len(line) for line in lines) <= width
     assert not any("…" in line for line in lines)
     for _, name in NAMES:
-        assert any(line.split()[:1] == [name] and line.rstrip().endswith("not trusted") for line in lines), name
+        assert any(line.split()[:1] == [name] and line.rstrip().endswith("made worse") for line in lines), name
     assert any(f"{values[2]:.4g}" in line for line in lines) is (width == ALL_VALUES and math.isfinite(values[2]))

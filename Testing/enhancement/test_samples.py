@@ -18,7 +18,8 @@ from SuperResRadiomicsLib.enhancement import (
 from SuperResRadiomicsLib.enhancement.draw import Draw
 from SuperResRadiomicsLib.errors import ImageError, SettingsError
 from SuperResRadiomicsLib.grid import Box, Grid, box_within, crop_grid, grow_box, whole
-from SuperResRadiomicsLib.io.image import Image, read_image
+from SuperResRadiomicsLib.io.image import Image
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.operators import BlurDecimate
 
 Lesion = tuple[Image, np.ndarray]

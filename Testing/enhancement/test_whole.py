@@ -19,8 +19,9 @@ from SuperResRadiomicsLib.enhancement import (
 )
 from SuperResRadiomicsLib.errors import Cancelled, ImageError, MaskError, OutputError
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.io.image import Image, read_image
+from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.io.nrrd_stream import nrrd_stream
+from SuperResRadiomicsLib.io.reading import read_image
 from Testing.conftest import oblique_direction
 
 

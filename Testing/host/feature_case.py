@@ -64,7 +64,8 @@ class Case:
 
     def cells(self, column: int) -> list[str]:
         proxy = self.panel.view.proxy
-        return [proxy.index(row, column).data() for row in range(proxy.rowCount())]
+        texts = [proxy.index(row, column).data() for row in range(proxy.rowCount())]
+        return [text.replace("\N{ZERO WIDTH SPACE}", "") for text in texts]
 
     def keys(self) -> list[str]:
         """Keys of the features, in the order in which they are shown."""

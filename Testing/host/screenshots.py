@@ -14,7 +14,8 @@ from typing import Any
 from . import application
 from .cases import wait_until
 
-WIDTH = 520
+WIDTH, FONT_POINTS = 400, 9
+"""A narrow panel with the font size that Slicer has."""
 SECONDS = 600.0
 MODULE = Path(__file__).resolve().parents[2] / "SuperResRadiomics" / "SuperResRadiomics.py"
 
@@ -24,6 +25,9 @@ def main(data: Path, images: Path) -> None:
     application.boot()
     import slicer
 
+    font = slicer.qtApplication.font()
+    font.setPointSize(FONT_POINTS)
+    slicer.qtApplication.setFont(font)
     slicer.app.openWindow()
     widget = application.open_panel(application.load_module(MODULE))
     try:
@@ -57,12 +61,7 @@ def enhance(widget: Any, file: Path) -> None:
 
 
 def take_results(widget: Any, file: Path) -> None:
-    """What is new after a run; the choices are folded away."""
-    for section in (widget.inputPanel.ui.inputCollapsibleButton, widget.modelPanel.ui.modelCollapsibleButton):
-        section.collapsed = True
-    widget.viewPanel.ui.sideBySideButton.click()
-    classes = widget.featurePanel.ui.classFilterComboBox
-    classes.setCurrentIndex(classes.findData("glcm"))
+    """What is new after a run, without a further click."""
     take(widget, file)
 
 
@@ -71,9 +70,8 @@ def show_feature(widget: Any, file: Path) -> None:
     panel = widget.featurePanel
     panel.ui.stabilityButton.click()
     _wait(lambda: widget.logic.isIdle)
-    panel.ui.classFilterComboBox.setCurrentIndex(0)
     panel.view.select("original_firstorder_MeanAbsoluteDeviation")
-    _grab(panel.widget, file)
+    _grab(panel.widget, file, widget.parent)
 
 
 def check_installation(widget: Any, file: Path) -> None:
@@ -83,7 +81,7 @@ def check_installation(widget: Any, file: Path) -> None:
     panel.ui.diagnosisText.setMinimumHeight(420)
     panel.ui.checkInstallationButton.click()
     _wait(lambda: panel.ui.copyDiagnosisButton.enabled)
-    _grab(panel.widget, file)
+    _grab(panel.widget, file, widget.parent)
 
 
 def take(widget: Any, file: Path) -> None:
@@ -91,16 +89,18 @@ def take(widget: Any, file: Path) -> None:
     _grab(widget.parent, file)
 
 
-def _grab(panel: Any, file: Path) -> None:
-    """As high as its content needs, no higher."""
+def _grab(panel: Any, file: Path, outer: Any = None) -> None:
+    """As high as its content needs, no higher; ``outer`` is what the panel lies in."""
     import slicer
 
-    panel.show()
-    panel.resize(WIDTH, 100)
-    slicer.app.processEvents()
-    panel.layout().activate()
-    panel.resize(panel.width, panel.layout().totalHeightForWidth(panel.width))
-    slicer.app.processEvents()
+    fitted = outer or panel
+    fitted.show()
+    for _ in range(2):  # Labels know their height only after their width.
+        fitted.resize(WIDTH, 100)
+        slicer.app.processEvents()
+        fitted.layout().activate()
+        fitted.resize(fitted.width, fitted.layout().totalHeightForWidth(fitted.width))
+        slicer.app.processEvents()
     picture = panel.grab()
     assert picture.save(str(file), "PNG", 0), f"'{file}' cannot be written"
     sys.stdout.write(f"{file.name}: {picture.width()} x {picture.height()}, {file.stat().st_size / 1000:.0f} kB\n")

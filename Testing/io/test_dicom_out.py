@@ -18,7 +18,8 @@ from SuperResRadiomicsLib.errors import OutputError
 from SuperResRadiomicsLib.grid import Grid, refine
 from SuperResRadiomicsLib.io.dicom_out import parametric_map, read_source
 from SuperResRadiomicsLib.io.dicom_out.derived import to_stored
-from SuperResRadiomicsLib.io.image import UNITS, Image, read_image, write_image
+from SuperResRadiomicsLib.io.image import UNITS, Image, write_image
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.radiomics import FeatureSettings, LesionVersions
 from SuperResRadiomicsLib.report.dicom_report import REPORT_NAME, save_dicom_report
 from SuperResRadiomicsLib.verdict import compare

@@ -10,7 +10,8 @@ import pytest
 from SuperResRadiomicsLib.detect import detect_lesion
 from SuperResRadiomicsLib.enhancement import enhance
 from SuperResRadiomicsLib.grid import Box, Grid, crop_grid, field_of_view
-from SuperResRadiomicsLib.io.image import Image, read_image
+from SuperResRadiomicsLib.io.image import Image
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.models import find_models, load_card
 from SuperResRadiomicsLib.models.headline import NOT_MEASURED, headline
 

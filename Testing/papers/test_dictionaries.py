@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter
 
 from SuperResRadiomicsLib.errors import ModelError, SettingsError
 from SuperResRadiomicsLib.grid import interpolate_bicubic
-from SuperResRadiomicsLib.io.image import read_image
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.metrics import psnr
 from SuperResRadiomicsLib.operators import BlurDecimate
 from SuperResRadiomicsLib.papers.baselines import DictionarySettings, DictionarySuperResolution

@@ -89,7 +89,7 @@ def test_an_empty_section_takes_pyradiomics_defaults():
         ({"resegmentMode": "sigma"}, ("resegmentMode",)),
         ({"force2D": False, "force2Ddimension": 1}, ("force2Ddimension",)),
         ({"sigma": [1], "wavelet": "db1"}, ("sigma", "wavelet")),
-        ({"geometryTolerance": 0.1, "label_channel": 0}, ("geometryTolerance",)),
+        ({"geometryTolerance": 0.1, "label_channel": 0}, ()),
     ],
 )
 def test_what_has_no_effect_is_listed(setting, without):

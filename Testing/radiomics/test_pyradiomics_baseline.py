@@ -6,7 +6,8 @@ from functools import cache
 
 import pytest
 
-from SuperResRadiomicsLib.io.image import read_image, read_mask
+from SuperResRadiomicsLib.io.masks import read_mask
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.radiomics import extract_features
 from SuperResRadiomicsLib.radiomics.parameter_file import parse_parameters
 

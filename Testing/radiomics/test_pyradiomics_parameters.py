@@ -14,7 +14,9 @@ from radiomics.featureextractor import RadiomicsFeatureExtractor
 from scipy import ndimage
 
 from SuperResRadiomicsLib.grid import Grid, to_sitk
-from SuperResRadiomicsLib.io.image import Image, read_image, read_mask
+from SuperResRadiomicsLib.io.image import Image
+from SuperResRadiomicsLib.io.masks import read_mask
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.radiomics import extract_features, read_parameter_file
 
 RELATIVE, ABSOLUTE = 1e-9, 1e-12

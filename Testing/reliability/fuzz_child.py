@@ -59,7 +59,7 @@ def verdict(sample: Sample, whole: bytes, written: Any, damage: list[list[Any]])
         sample.path.write_bytes(whole)
     if written is None or (found.shape == written.shape and (found == written).all()):
         return "same", ""
-    if len(content) == len(whole) and content[: sample.protected] == whole[: sample.protected]:
+    if sample.protected < len(whole) == len(content):
         return "same", "only plain voxels changed, and as many as before came in their place: nobody can see that"
     return "different", f"{(found != written).sum() if found.shape == written.shape else found.shape}"
 

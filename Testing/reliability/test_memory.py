@@ -1,4 +1,4 @@
-"""Memory that does not do is said plainly, by whichever library runs out of it first."""
+"""Too little memory is said plainly, by whichever library runs out of it first."""
 
 from __future__ import annotations
 

@@ -1,10 +1,12 @@
 import math
 import re
+from dataclasses import replace
 
 import pytest
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE
-from SuperResRadiomicsLib.radiomics import FeatureRow, FeatureTable, LesionMeasurements
+from SuperResRadiomicsLib.radiomics import FeatureRow, FeatureSettings, FeatureTable, LesionMeasurements, Verdict
+from SuperResRadiomicsLib.radiomics.header import TableHeader
 from SuperResRadiomicsLib.report.page import write_page
 
 
@@ -17,10 +19,26 @@ def table() -> FeatureTable:
         FeatureRow("glcm", "MCC", "original_glcm_MCC", math.nan, 0.6, 0.9),
         FeatureRow("ngtdm", "Busyness", "original_ngtdm_Busyness", 0.0, 3.0, 3.0),
     ]
-    header = {"enhanced_column": "tiny (fidelity)", "bin_width": 25.0, "spacing_mm": {"original": [0.5, 0.5, 5.0]}}
-    return FeatureTable({**header, "provenance": {"model": {"sha256": "abc123"}}}, rows, dict.fromkeys(
-        ("original", "bicubic", "enhanced"), measured
-    ))  # fmt: skip
+    header = TableHeader(
+        model="tiny",
+        objective="fidelity",
+        adversarial=False,
+        settings=FeatureSettings(bin_width=25.0).describe(),
+        engine="exact",
+        engine_version="1",
+        dimension_used="2D",
+        through_plane_axis="k",
+        distance_voxels={},
+        mask_rule="linear",
+        mask_volume_change=0.0,
+        lesion_voxels={},
+        modality="CT",
+        intensity_unit="HU",
+        size={},
+        spacing_mm={"original": [0.5, 0.5, 5.0]},
+        provenance={"model": {"sha256": "abc123"}},
+    )
+    return FeatureTable(header, rows, dict.fromkeys(("original", "bicubic", "enhanced"), measured))
 
 
 @pytest.fixture
@@ -61,6 +79,14 @@ def test_settings_and_provenance_are_told(page):
 def test_text_from_outside_is_escaped(page):
     assert "&lt;made up&gt;" in page
     assert "5 &lt; 6" in page
+
+
+def test_reasons_are_readable_without_a_pointer(table, tmp_path):
+    verdict = Verdict("restored", "restored", ("Nearer in 12 of 12 patients.",))
+    rows = [replace(row, verdict=verdict) for row in table.rows[:2]] + table.rows[2:]
+    write_page(tmp_path / "page.html", replace(table, rows=rows), None, "a lesion")
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert '<td class="why">Contrast, Correlation</td><td class="why">Nearer in 12 of 12 patients.</td>' in text
 
 
 def test_notice_stands_at_the_top_and_at_the_end(page):

@@ -93,7 +93,8 @@ def test_words_and_signs_accompany_colours(measured):
 
 def test_the_tooltip_gives_the_reasons(measured):
     features = measured.node.features
-    features["features"][0]["verdict"] = {"word": "not trusted", "change": "made worse", "reasons": ["It moves."]}
+    row = next(row for row in features["features"] if row["class"] != "shape")
+    row["verdict"] = {"word": "not trusted", "change": "made worse", "reasons": ["It moves."]}
     measured.node.fill(features)
     measured.panel.update()
     measured.ui.filterLineEdit.setText("not trusted")
@@ -101,7 +102,7 @@ def test_the_tooltip_gives_the_reasons(measured):
     assert "\N{BALLOT X} not trusted (1)" in measured.ui.legendLabel.text
     assert measured.cells(CHANGE) == ["made worse"]
     index = measured.panel.view.proxy.index(0, TRUST)
-    assert index.data(3).splitlines() == [features["features"][0]["key"], "not trusted", "It moves."]
+    assert index.data(3).splitlines() == [row["key"], "not trusted", "It moves."]
     assert index.data(8).color().getRgb()[:3] == (213, 94, 0)
 
 

@@ -119,12 +119,14 @@ def test_the_views_open_by_themselves_after_the_first_run_only(layouts, panel, m
     before = arrangement(layouts)
     panel.runPanel.ui.runButton.click()
     wait_for_end(panel)
+    slicer.app.processEvents()
     assert arrangement(layouts) == 7361
     panel.viewPanel.ui.restoreLayoutButton.click()
     assert arrangement(layouts) == before
     panel.runPanel._clicked = -1.0
     panel.runPanel.ui.runButton.click()
     wait_for_end(panel)
+    slicer.app.processEvents()
     assert arrangement(layouts) == before, "a user who closed them is left alone"
 
 

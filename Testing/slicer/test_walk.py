@@ -72,7 +72,6 @@ def test_the_whole_workflow(case, panel, scene, choose_item, dialogs, answer, tm
     check_stability(panel)
     check_views(panel)
     export(panel, answer, tmp_path)
-    check_that_nothing_writes_dicom(panel)
     save_and_reopen(case, panel, scene, tmp_path)
     assert not dialogs
 
@@ -131,6 +130,7 @@ def cancel_a_run(panel: Any, scene: Any) -> None:
 def run(panel: Any) -> None:
     panel.runPanel.ui.runButton.click()
     wait_until(lambda: panel.logic.isIdle, slicer.app.processEvents, SECONDS)
+    slicer.app.processEvents()
     assert panel.runPanel.ui.statusLabel.text.startswith("Done."), panel.runPanel.ui.statusLabel.text
     parameters = panel._parameters
     for node in (parameters.result.enhanced, parameters.result.bicubic):
@@ -140,7 +140,8 @@ def run(panel: Any) -> None:
 
 def cells(panel: Any, column: int) -> list[str]:
     proxy = panel.featurePanel.view.proxy
-    return [proxy.index(row, column).data() for row in range(proxy.rowCount())]
+    texts = [proxy.index(row, column).data() for row in range(proxy.rowCount())]
+    return [text.replace("\N{ZERO WIDTH SPACE}", "") for text in texts]
 
 
 def check_table(panel: Any) -> None:
@@ -210,9 +211,9 @@ def export(panel: Any, answer: Callable[[Path], None], folder: Path) -> None:
     """The three kinds of file, read back."""
     feature = panel.featurePanel
     files = {kind: folder / f"features{kind}" for kind in (".csv", ".json", ".html")}
-    for kind, action in feature.export.actions.items():
+    for kind in files:
         answer(files[kind])
-        action.trigger()
+        feature.export.actions[kind].trigger()
         wait_until(lambda: panel.logic.isIdle, slicer.app.processEvents, SECONDS)
     assert all(NOT_FOR_CLINICAL_USE in file.read_text(encoding="utf-8") for file in files.values())
     lines = files[".csv"].read_text(encoding="utf-8").splitlines()
@@ -224,14 +225,6 @@ def export(panel: Any, answer: Callable[[Path], None], folder: Path) -> None:
     assert told["header"]["classes"] == list(CLASSES)
     assert {row["key"] for row in told["features"]} == {row.key for row in table.rows}
     assert "glcm" in files[".html"].read_text(encoding="utf-8")
-
-
-def check_that_nothing_writes_dicom(panel: Any) -> None:
-    """There is no DICOM writer yet: whatever offers one cannot be pressed."""
-    import qt
-
-    for button in panel.parent.findChildren(qt.QAbstractButton):
-        assert "DICOM" not in button.text or not button.enabled
 
 
 def save_and_reopen(case: RealCase, panel: Any, scene: Any, folder: Path) -> None:

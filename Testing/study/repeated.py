@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from SuperResRadiomicsLib.io.image import Image, read_image, read_mask, write_image, write_mask
+from SuperResRadiomicsLib.io.image import Image, write_image, write_mask
+from SuperResRadiomicsLib.io.masks import read_mask
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.study.run import run_study
 from Testing.study.cohort import PROTOCOL, write_cohort
 

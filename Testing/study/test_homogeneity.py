@@ -94,7 +94,7 @@ def test_a_dicom_series_states_its_kernel(test_data, tmp_path):
     (tmp_path / "manifest.csv").write_text("\n".join(lines) + "\n")
     found = filter_manifest(tmp_path / "manifest.csv", tmp_path / "out.csv", Criteria(kernel="lung"))
     assert [case.name for case in found.kept] == ["a"]
-    assert found.left_out == {"b": "The folder 'empty' holds 0 DICOM image series; one is needed."}
+    assert found.left_out == {"b": "'empty' holds no DICOM image series. Give a folder of DICOM image files."}
 
 
 def test_sagittal_slices_have_their_thickness_along_i(tmp_path):

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from SuperResRadiomicsLib.errors import StudyError
-from SuperResRadiomicsLib.io.image import read_image, read_mask
+from SuperResRadiomicsLib.io.masks import read_mask
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.stability import dice
 from SuperResRadiomicsLib.study.cube import read_cube
 from SuperResRadiomicsLib.study.folder import StudyFolder

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import get_args
 from xml.etree import ElementTree
 
 import numpy as np
@@ -14,8 +15,12 @@ import pytest
 from scipy import stats
 
 from SuperResRadiomicsLib.errors import StudyError
-from SuperResRadiomicsLib.io.image import read_image, read_mask
+from SuperResRadiomicsLib.grid import Grid
+from SuperResRadiomicsLib.io.image import write_mask
+from SuperResRadiomicsLib.io.masks import read_mask
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.radiomics import extract_features
+from SuperResRadiomicsLib.radiomics.verdict import Word
 from SuperResRadiomicsLib.stability import concordance, intraclass_correlation
 from SuperResRadiomicsLib.study.cube import Cube, read_cube
 from SuperResRadiomicsLib.study.folder import StudyFolder
@@ -162,7 +167,8 @@ def test_a_restoration_study_judges_against_the_reference_and_the_null_model(res
     verdicts = table(restoration, "verdict")
     assert {row["version"] for row in verdicts} == {"restored"}
     assert any("concordance with the reference" in row["reasons"] for row in verdicts)
-    assert {"trusted", "not trusted"} & {row["trust"] for row in verdicts}
+    words = {row["word"] for row in verdicts}
+    assert words <= set(get_args(Word)) and words - {"unknown"}
     assert "fast against restored" in (restoration / "report" / "report.html").read_text()
 
 
@@ -170,6 +176,19 @@ def test_lesions_of_one_patient_count_once_in_tests(robustness):
     cube, _ = load(robustness)
     means = cube.patient_means(cube.of("original"))
     assert len(means) == 6 and np.allclose(means[5], cube.of("original")[5:7].mean(axis=0), equal_nan=True)
+
+
+def test_a_small_lesion_is_kept_with_the_perturbations_that_it_survives(study):
+    mask = np.zeros((6, 22, 24), dtype=bool)
+    mask[2:4, 10:12, 10:12] = True
+    write_mask(mask, Grid((24, 22, 6), (1.0, 1.0, 3.0)), study / "c0_mask.nrrd")
+    assert not run_study(study, workers=1).bad
+    write_report(study)
+    cube, protocol = load(study)
+    assert cube.cases[0] == "c0" and cube.survivors.tolist() == [False, *[True] * 6]
+    masks = next(found for found in analyse(cube, protocol).tables if found.name == "icc_over_masks")
+    assert "6 lesions of 5 patients" in masks.note and "c0 (24 mm\N{SUPERSCRIPT THREE})" in masks.note
+    assert np.isfinite(cube.of("bicubic")[0]).any(), "the lesion as it is enters the other tables"
 
 
 def test_too_few_lesions_for_statistics(tmp_path):
@@ -199,8 +218,8 @@ def test_both_tails_are_counted(restoration: Path) -> None:
     (counts,) = table(restoration, "verdict_counts")
     for column in ("restored", "unchanged", "made worse"):
         assert int(counts[column]) == sum(row["change of error"] == column for row in verdicts)
-    for word in ("trusted", "caution", "not trusted"):
-        assert int(counts[word]) == sum(row["trust"] == word for row in verdicts)
+    for word in ("stable", "faithful", "undecided", "unknown"):
+        assert int(counts[f"word: {word}"]) == sum(row["word"] == word for row in verdicts)
 
 
 def test_lesions_are_tested_as_published_beside_patients(restoration: Path) -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from SuperResRadiomicsLib.errors import SettingsError
-from SuperResRadiomicsLib.io.image import read_image, read_mask
+from SuperResRadiomicsLib.io.masks import read_mask
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.study.manifest import read_manifest
 from SuperResRadiomicsLib.training.config import DataConfig
 from SuperResRadiomicsLib.training.entries import VolumeEntry

@@ -203,7 +203,7 @@ def test_images_that_do_not_fit(model):
 @pytest.mark.parametrize("name", SHIPPED)
 def test_shipped_encoder_puts_blur_and_noise_in_order(name, test_data):
     """On a test patient, which neither training nor the choice of anything saw."""
-    from SuperResRadiomicsLib.io.image import read_image
+    from SuperResRadiomicsLib.io.reading import read_image
 
     slices = read_image(test_data / "ct" / "lidc-idri" / "LIDC-IDRI-0314_14sl.nii.gz").voxels[2::4, 150:278, 120:248]
     image = np.clip((slices.astype(np.float32) + 1024) / 3072, 0, 1)

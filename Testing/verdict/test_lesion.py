@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from SuperResRadiomicsLib.errors import MaskError
+from SuperResRadiomicsLib.errors import MaskError, ModelError
 from SuperResRadiomicsLib.grid import Grid, refine, transport_mask
+from SuperResRadiomicsLib.io.files import write_json
 from SuperResRadiomicsLib.io.image import Image
-from SuperResRadiomicsLib.models import load_card
+from SuperResRadiomicsLib.models import Card, load_card
 from SuperResRadiomicsLib.radiomics import FeatureSettings, FeatureTable, LesionVersions, measure_versions
 from SuperResRadiomicsLib.radiomics.preprocessing import Normalisation, Preprocessing
 from SuperResRadiomicsLib.stability.perturbation import Opening, Translation
-from SuperResRadiomicsLib.verdict import card_behind, check_stability
+from SuperResRadiomicsLib.verdict import card_behind, check_stability, lesion_spread
+from SuperResRadiomicsLib.verdict.evidence import EVIDENCE_NAME, SAME, conditions_of
 from SuperResRadiomicsLib.verdict.one_lesion import judge_lesion
 
 SETTINGS = FeatureSettings(classes=("firstorder", "glcm"), bin_width=25.0)
@@ -39,11 +44,35 @@ def table() -> FeatureTable:
     return measure_versions(make_versions(), SETTINGS)
 
 
-def card_that_knows(**figures):
-    """A shipped card whose held-out figures say this of every feature that is asked for."""
+def card_that_knows(table: FeatureTable, folder: Path, patients: int = 12, **changed: Any) -> Card:
+    """A shipped card with evidence for this table: bicubic is off by half the spread, the network by a fiftieth.
+
+    The second feature is made worse, and the last is not in the evidence.
+    """
+    random = np.random.default_rng(0)
+    values = np.array([row.bicubic for row in table.rows[:-1]])
+    spread = np.abs(values) + 1
+    truth = values + spread * random.normal(size=(patients, values.size))
+    errors = spread * random.normal(size=truth.shape)
+    sizes = np.full(values.size, 0.02)
+    sizes[1] = 4.0
+    images = {"reference": truth, "bicubic": truth + 0.5 * errors, "enhanced": truth + sizes * errors}
+    conditions = conditions_of(table.header.to_dict())
     card = load_card("ct-gancircle-x2-fidelity")
-    features = {"patients": ["a", "b", "c"], "by_feature": figures}
-    return replace(card, results={"degradations": {"blur0px-noise0": {"features": features}}})
+    group = {
+        "lesion_type": "sarcoma",
+        "conditions": {name: conditions[name] for name in SAME},
+        "spacing_mm": [0.9, 2.0],
+        "patients": [f"patient {number}" for number in range(patients)],
+        "values": {name: image.tolist() for name, image in images.items()},
+    }
+    content = {
+        "model": {"name": card.name, "sha256": card.sha256},
+        "features": [row.key for row in table.rows[:-1]],
+        "groups": [group | changed],
+    }
+    write_json(folder / EVIDENCE_NAME, content)
+    return replace(card, folder=folder)
 
 
 def test_without_a_card_nothing_is_known(table):
@@ -52,24 +81,75 @@ def test_without_a_card_nothing_is_known(table):
     assert [row.enhanced for row in judged.rows] == [row.enhanced for row in table.rows]
 
 
-def test_the_cards_held_out_figures_decide(table):
-    good = {
-        "spread": 2.0,
-        "network": {"error": 0.1, "concordance": 0.97},
-        "bicubic": {"error": 0.5, "concordance": 0.9},
-    }
-    bad = {"spread": 2.0, "network": {"error": 0.9, "concordance": 0.2}, "bicubic": {"error": 0.5, "concordance": 0.9}}
-    none = {"spread": 0.0, "network": {"error": None, "concordance": None}}
-    keys = [row.key for row in table.rows]
-    card = card_that_knows(**{keys[0]: good, keys[1]: bad, keys[2]: none})
-    verdicts = {row.key: row.verdict for row in judge_lesion(table, card, dict.fromkeys(keys, 0.2)).rows}
-    assert [(verdicts[key].word, verdicts[key].change) for key in keys[:3]] == [
-        ("trusted", "restored"),
-        ("not trusted", "made worse"),
-        ("unknown", "unknown"),
-    ]
-    assert "held-out patients (3)" in verdicts[keys[0]].reasons[1]
-    assert judge_lesion(table, card).rows[0].verdict.word == "caution", "stability was not checked"
+def test_the_evidence_decides(table, tmp_path):
+    card = card_that_knows(table, tmp_path)
+    verdicts = [row.verdict for row in judge_lesion(table, card).rows]
+    assert {(verdict.word, verdict.change) for verdict in verdicts[2:-1]} == {("faithful", "restored")}
+    assert (verdicts[1].word, verdicts[1].change) == ("made worse", "made worse")
+    assert "In 12 patients with sarcoma: mean error" in verdicts[0].reasons[0]
+    assert verdicts[-1].word == "unknown" and "not among those" in verdicts[-1].reasons[0]
+
+
+def test_stability_is_seen_beside_the_spread_of_the_evidence(table, tmp_path):
+    card = card_that_knows(table, tmp_path)
+    spread = lesion_spread(table, card)
+    keys = list(spread)
+    variation = {key: (5.0 if number == 0 else 0.01) * spread[key] for number, key in enumerate(keys)}
+    verdicts = {row.key: row.verdict for row in judge_lesion(table, card, variation).rows}
+    assert verdicts[keys[0]].word == "unstable" and verdicts[keys[2]].word == "faithful"
+    assert "Stable under perturbations" in verdicts[keys[2]].reasons[0]
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"spacing_mm": [1.5, 2.0]}, "pixels of 1.50 to 2.00 mm there, 1.00 x 1.00 mm here"),
+        ({"conditions": {"bin_width": 5.0}}, "bin width: 5 there, 25 here"),
+        ({"conditions": {"modality": "MR"}}, "modality: MR there, CT here"),
+        ({"conditions": {"noise": 10.0}}, "noise told: 10 there, 0 here"),
+        ({"conditions": {"preprocessing": {"normalisation": 1}}}, "preprocessing"),
+        ({"conditions": {"dimension": "9D"}}, "dimension: 9D there"),
+    ],
+)
+def test_evidence_of_other_conditions_is_not_used(table, tmp_path, changed, why):
+    card = card_that_knows(table, tmp_path, **changed)
+    verdicts = [row.verdict for row in judge_lesion(table, card, {row.key: 0.1 for row in table.rows}).rows]
+    assert {verdict.word for verdict in verdicts} == {"unknown"}
+    assert all(why in verdict.reasons[0] for verdict in verdicts)
+
+
+def test_evidence_of_another_type_of_lesion_is_not_used(table, tmp_path):
+    card = card_that_knows(table, tmp_path)
+    assert judge_lesion(table, card, lesion_type="sarcoma").rows[0].verdict.word == "faithful"
+    assert judge_lesion(table, card, lesion_type="lung nodule").rows[0].verdict.word == "unknown"
+
+
+def test_a_lesion_is_never_judged_by_its_own_patient(table, tmp_path):
+    card = card_that_knows(table, tmp_path, patients=5)
+    named = judge_lesion(table, card, patient="patient 3").rows[0].verdict
+    assert named.word == "unknown" and "4 without this lesion's own" in named.reasons[0]
+    content = json.loads((tmp_path / EVIDENCE_NAME).read_text())
+    content["groups"][0]["values"]["reference"][2] = [row.original for row in table.rows[:-1]]
+    write_json(tmp_path / EVIDENCE_NAME, content)
+    recognised = judge_lesion(table, card).rows[0].verdict
+    assert recognised.word == "unknown" and "4 without this lesion's own" in recognised.reasons[0]
+
+
+def test_a_value_outside_of_those_tested_is_not_judged(table, tmp_path):
+    card = card_that_knows(table, tmp_path)
+    far = replace(table, rows=[replace(table.rows[0], bicubic=1e6), *table.rows[1:]])
+    verdicts = [row.verdict for row in judge_lesion(far, card).rows]
+    assert verdicts[0].word == "unknown" and "outside of those" in verdicts[0].reasons[0]
+    assert verdicts[2].word == "faithful"
+
+
+def test_evidence_of_other_weights_is_not_used_and_unreadable_is_refused(table, tmp_path):
+    card = card_that_knows(table, tmp_path)
+    retrained = judge_lesion(table, replace(card, sha256="0" * 64)).rows[0].verdict
+    assert retrained.word == "unknown" and "with these weights" in retrained.reasons[0]
+    (tmp_path / EVIDENCE_NAME).write_text("{}")
+    with pytest.raises(ModelError, match="cannot be read"):
+        judge_lesion(table, card)
 
 
 def test_variation_is_over_the_perturbed_lesions():
@@ -92,13 +172,6 @@ def test_variation_of_normalised_features_sees_the_whole_image():
         assert (found == other) is same
 
 
-def test_the_card_knows_nothing_of_normalised_images():
-    table = measure_versions(make_versions(), replace(SETTINGS, preprocessing=Preprocessing(Normalisation(100))))
-    good = {"spread": 2.0, "network": {"error": 0.1, "concordance": 0.97}}
-    card = card_that_knows(**{row.key: good for row in table.rows})
-    assert {row.verdict.word for row in judge_lesion(table, card).rows} == {"unknown"}
-
-
 def test_a_lesion_too_small_to_perturb_says_so():
     with pytest.raises(MaskError, match="too small to be perturbed"):
         check_stability(make_versions(radius=1.5), SETTINGS, [Opening(), Translation((0.0, 0.0, 40.0))])
@@ -119,4 +192,4 @@ def test_verdicts_survive_the_files(table, tmp_path):
     assert [row.verdict for row in again.rows] == [row.verdict for row in judged.rows]
     judged.save_csv(tmp_path / "t.csv")
     text = (tmp_path / "t.csv").read_text()
-    assert '"trust","change of error","reasons"' in text and '"unknown"' in text
+    assert '"verdict","change of error","reasons"' in text and '"unknown"' in text

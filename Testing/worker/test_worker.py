@@ -15,7 +15,8 @@ import pytest
 
 from SuperResRadiomicsLib.detect import detect_lesion
 from SuperResRadiomicsLib.enhancement import enhance
-from SuperResRadiomicsLib.io.image import read_image, write_image, write_mask
+from SuperResRadiomicsLib.io.image import write_image, write_mask
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.radiomics import FeatureTable
 from SuperResRadiomicsLib.worker import server as worker
 from SuperResRadiomicsLib.worker.protocol import PROTOCOL, UNREADABLE

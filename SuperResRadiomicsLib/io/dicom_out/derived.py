@@ -116,8 +116,8 @@ def derived_series(image: Image, native: Grid, source: Source, description: str)
     """
     if image.modality not in STORAGE_CLASSES:
         raise OutputError(
-            f"The image's modality is {image.modality or 'not known'}; DICOM is written of CT and MR. Choose another "
-            "format, or say what the image is with --modality."
+            f"The image's modality is {image.modality or 'not known'}; DICOM can be written for CT and MR. Choose "
+            "another format, or say what the image is with --modality."
         )
     stored, slope, intercept = to_stored(image.voxels)
     slope, intercept = float(_decimals([slope])[0]), float(_decimals([intercept])[0])

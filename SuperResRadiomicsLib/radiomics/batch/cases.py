@@ -15,7 +15,12 @@ from pathlib import Path
 
 from ...errors import BatchError
 from ...io.csv_tables import unguarded
+from ..filters import FILTERS
 
+OURS = (*(f"{kind.lower()}_" for kind in FILTERS), "wavelet-", "log-sigma")
+"""How the names of the columns begin that features will have."""
+EARLIER_TABLE = "diagnostics_Versions_SuperResRadiomics"
+"""A list with this column is an earlier table, whose features are computed anew."""
 IMAGE, MASK, LABEL, CHANNEL = "Image", "Mask", "Label", "Label_channel"
 
 
@@ -93,9 +98,12 @@ class BatchCase:
         if not text:
             return None
         try:
-            return int(text)
-        except ValueError as error:
-            raise BatchError(f"The column '{column}' holds '{text}'. A whole number is needed, or nothing.") from error
+            number = float(text)  # tables of pandas write whole numbers of a column with gaps so
+        except ValueError:
+            number = 0.5
+        if not number.is_integer():
+            raise BatchError(f"The column '{column}' holds '{text}'. A whole number is needed, or nothing.")
+        return int(number)
 
 
 @dataclass(frozen=True)
@@ -134,7 +142,7 @@ def read_cases(path: str | os.PathLike[str]) -> CaseList:
     try:
         with source.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, strict=True)
-            columns = tuple(next(reader, ()))
+            columns = tuple(name.strip() for name in next(reader, ()))
             _check_columns(columns, source.name)
             cases = tuple(_case(columns, cells, reader.line_num, source.parent) for cells in reader if any(cells))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
@@ -159,6 +167,12 @@ def _check_columns(columns: tuple[str, ...], name: str) -> None:
         raise BatchError(
             f"The list '{name}' lacks the column {' and '.join(missing)}; it has: {', '.join(columns) or 'none'}. "
             f"{IMAGE} and {MASK} are needed, written so and with commas between them, as for pyradiomics."
+        )
+    ours = [column for column in columns if column.startswith(OURS)]
+    if ours and EARLIER_TABLE not in columns:
+        raise BatchError(
+            f"The list '{name}' has the column {', '.join(ours[:5])}, as the features of the table are called. Rename "
+            "it, or leave it out."
         )
     twice = sorted({column for column in columns if columns.count(column) > 1})
     if twice:

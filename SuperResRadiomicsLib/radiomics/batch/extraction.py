@@ -6,23 +6,23 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
 
 from ...errors import BatchError, MissingDependencyError, SettingsError, SuperResError
 from ...grid import BoolArray, box_of_mask
+from ...io.choices import ANY_IMAGE, ANY_MASK, ImageChoice, MaskChoice
 from ...io.hashes import content_hash
-from ...io.image import Image, read_image, read_mask
+from ...io.image import Image
+from ...io.masks import read_image_with_mask
 from ...progress import Progress
 from ..engines import ENGINES
 from ..extract import extract_features
+from ..grey_levels import feature_warnings
 from ..settings import FeatureSettings
 from .cases import BatchCase, CaseList
-
-DEFAULT_LABEL, DEFAULT_CHANNEL = 1, 0
-"""Of cases that name none, as pyradiomics has it."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ class Outcome:
 def extract_cases(
     listed: CaseList,
     settings: FeatureSettings,
-    label: int = DEFAULT_LABEL,
+    image_choice: ImageChoice = ANY_IMAGE,
+    mask_choice: MaskChoice = ANY_MASK,
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> list[Outcome]:
@@ -54,7 +55,8 @@ def extract_cases(
     Args:
         listed: The cases.
         settings: One set of settings for all. Dimension "auto" is decided for each case on its own.
-        label: The mask's value that marks the lesion, for cases that name none.
+        image_choice: Which image of a file or folder, and how it is read.
+        mask_choice: What in a mask is the lesion; a case's own label and channel go before it.
         jobs: How many processes compute, at least 1.
         progress: Called with the number of cases done and of all.
 
@@ -69,7 +71,7 @@ def extract_cases(
     if jobs < 1:
         raise SettingsError(f"The number of jobs is {jobs}. Give a whole number of at least 1.")
     ENGINES[settings.engine].version()  # says at once, and not of every case, that it is not installed
-    work = partial(_outcome, settings=settings, label=label)
+    work = partial(_outcome, settings=settings, image_choice=image_choice, mask_choice=mask_choice)
     outcomes = []
     for outcome in _mapped(work, listed.cases, min(jobs, len(listed.cases))):
         outcomes.append(outcome)
@@ -103,9 +105,9 @@ def _use_one_thread() -> None:
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
 
 
-def _outcome(case: BatchCase, settings: FeatureSettings, label: int) -> Outcome:
+def _outcome(case: BatchCase, settings: FeatureSettings, image_choice: ImageChoice, mask_choice: MaskChoice) -> Outcome:
     try:
-        return _extracted(case, settings, label)
+        return _extracted(case, settings, image_choice, mask_choice)
     except MissingDependencyError:
         raise  # no fault of this case
     except SuperResError as error:
@@ -114,12 +116,14 @@ def _outcome(case: BatchCase, settings: FeatureSettings, label: int) -> Outcome:
         return Outcome(case, error=f"Internal error ({type(error).__name__}: {error}). Please report it.")
 
 
-def _extracted(case: BatchCase, settings: FeatureSettings, label: int) -> Outcome:
+def _extracted(
+    case: BatchCase, settings: FeatureSettings, image_choice: ImageChoice, mask_choice: MaskChoice
+) -> Outcome:
     case.check()
-    wanted = label if case.label is None else case.label
-    channel = DEFAULT_CHANNEL if case.channel is None else case.channel
-    image = read_image(case.image)
-    mask = read_mask(case.mask, image.grid, wanted, channel)
+    label = mask_choice.label if case.label is None else case.label
+    channel = mask_choice.channel if case.channel is None else case.channel
+    wanted = replace(mask_choice, label=label, channel=channel)
+    image, mask = read_image_with_mask(case.image, case.mask, None, image_choice, wanted)
     features = extract_features(image, mask, settings)
     hashes = {"Image_SHA256": content_hash(case.image), "Mask_SHA256": content_hash(case.mask)}
     return Outcome(case, features, _diagnostics(image, mask, settings) | hashes)
@@ -134,4 +138,5 @@ def _diagnostics(image: Image, mask: BoolArray, settings: FeatureSettings) -> di
         "Image-original_Size": str(tuple(image.grid.size)),
         "Mask-original_BoundingBox": str((*box.start, *box.size)),
         "Mask-original_VoxelNum": str(int(np.count_nonzero(mask))),
+        "Warnings": " ".join(feature_warnings(image, mask, settings)),
     }

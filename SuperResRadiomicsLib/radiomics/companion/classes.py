@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from ...grid import BoolArray, box_of_mask, through_plane_axis
+from ...grid import BoolArray, box_of_mask
 from ...io.image import Image
 from ..limits import check_extents
 from ..plan import COMPANION_CLASSES, ExtractionPlan
@@ -49,6 +49,6 @@ def companion_features(image: Image, mask: BoolArray, plan: ExtractionPlan) -> d
     if "lesionintensity" in plan.classes:
         found["lesionintensity"] = lesion_intensity(image, mask, plan.planar_axis)
     if "imagequality" in plan.classes:
-        axis = through_plane_axis(image.grid) if plan.planar_axis is None else plan.planar_axis
+        axis = image.slice_axis if plan.planar_axis is None else plan.planar_axis
         found["imagequality"] = image_quality(image, mask, axis)
     return {f"{PREFIX}_{name}_{feature}": value for name, values in found.items() for feature, value in values.items()}

@@ -2,6 +2,7 @@
 
 from .detection import evaluate_detector
 from .enhancement import evaluate_contender, evaluate_enhancement
+from .evidence import measure_evidence
 from .judges import further_judges
 
 __all__ = [
@@ -9,4 +10,5 @@ __all__ = [
     "evaluate_detector",
     "evaluate_enhancement",
     "further_judges",
+    "measure_evidence",
 ]

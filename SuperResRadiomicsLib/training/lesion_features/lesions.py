@@ -13,7 +13,9 @@ import numpy.typing as npt
 
 from ...errors import SettingsError
 from ...grid import BoolArray, FloatArray, Grid, through_plane_axis
-from ...io.image import Image, read_image, read_mask
+from ...io.image import Image
+from ...io.masks import read_mask
+from ...io.reading import read_image
 from ..config import DataConfig, FeatureSetConfig
 from ..entries import read_splits
 

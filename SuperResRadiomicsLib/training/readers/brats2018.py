@@ -10,7 +10,9 @@ from pathlib import Path
 
 from ...errors import SettingsError
 from ...grid import BoolArray
-from ...io.image import Image, read_image, read_mask
+from ...io.image import Image
+from ...io.masks import read_mask
+from ...io.reading import read_image
 from ..config import DataConfig
 from ..entries import VolumeEntry, patient_roles
 from .reader import Reader

@@ -17,7 +17,8 @@ import numpy as np
 
 from ...errors import SettingsError
 from ...grid import BoolArray, Grid, Triple
-from ...io.image import UNITS, Image, read_image
+from ...io.image import UNITS, Image
+from ...io.reading import read_image
 from ..config import DataConfig
 from ..entries import VolumeEntry, patient_roles
 from .reader import Reader

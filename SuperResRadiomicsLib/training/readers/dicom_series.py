@@ -16,7 +16,8 @@ from pydicom.errors import InvalidDicomError
 from ...errors import SettingsError
 from ...grid import BoolArray
 from ...io.dicom_masks import MASK_MODALITIES, choose_structure, read_dicom_mask, referenced_series, structure_names
-from ...io.image import Image, read_image
+from ...io.image import Image
+from ...io.reading import read_image
 from ..config import DataConfig
 from ..entries import VolumeEntry, patient_roles
 from .reader import Reader

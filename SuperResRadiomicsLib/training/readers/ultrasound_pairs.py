@@ -11,11 +11,11 @@ import re
 from pathlib import Path
 
 import numpy as np
-import SimpleITK as sitk
 
 from ...errors import ImageError, SettingsError
 from ...grid import BoolArray, Grid
 from ...io.image import UNITS, Image
+from ...io.reading import read_raw
 from ..config import DataConfig
 from ..entries import VolumeEntry, draw_roles, one_role_each, read_splits
 from .reader import Reader
@@ -64,10 +64,7 @@ def read(entry: VolumeEntry, data: DataConfig) -> tuple[Image, BoolArray | None]
         ImageError: It cannot be read or has not 8 bits.
     """
     path = data.data_folder / entry.path
-    try:
-        values = sitk.GetArrayFromImage(sitk.ReadImage(str(path)))
-    except RuntimeError as error:
-        raise ImageError(f"'{path.name}' could not be read as an image. It may be damaged.") from error
+    values = read_raw(path).voxels[0]
     if values.dtype != np.uint8:
         raise ImageError(f"'{path.name}' holds {values.dtype} values; 8-bit images with values 0 to 255 are needed.")
     if values.ndim == 3:

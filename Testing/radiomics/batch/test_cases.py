@@ -30,6 +30,22 @@ def test_label_and_channel(tmp_path):
     assert [(case.label, case.channel) for case in found.cases] == [(3, 1), (None, None), (7, 0)]
 
 
+def test_pandas_writes_whole_numbers_with_gaps_as_real_ones(tmp_path):
+    found = listed(tmp_path, "Image, Mask, Label\na, b, 1.0\na,b,\na,b,nan\n")
+    assert found.columns == ("Image", "Mask", "Label")
+    assert [case.label for case in found.cases[:2]] == [1, None]
+    with pytest.raises(BatchError, match="holds 'nan'"):
+        assert found.cases[2].label
+
+
+@pytest.mark.parametrize("column", ["original_firstorder_Mean", "wavelet-LLH_glcm_Idm", "log-sigma-1-0-mm-3D_x"])
+def test_a_users_column_is_never_replaced(tmp_path, column):
+    with pytest.raises(BatchError, match=f"has the column {column}, as the features of the table are called"):
+        listed(tmp_path, f"Image,Mask,{column}\na,b,my own\n")
+    again = listed(tmp_path, f"Image,Mask,diagnostics_Versions_SuperResRadiomics,{column}\na,b,0.1,2\n")
+    assert len(again.cases) == 1  # an earlier table, to be computed anew
+
+
 @pytest.mark.parametrize("text", ["Image,Mask\r\na,b\r\n", "\ufeffImage,Mask\na,b", "Image,Mask\n\na,b\n,\n\n"])
 def test_what_editors_and_spreadsheets_make_of_it(tmp_path, text):
     (case,) = listed(tmp_path, text).cases

@@ -11,7 +11,9 @@ import pytest
 from scipy import stats
 
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.io.image import Image, read_image, read_mask
+from SuperResRadiomicsLib.io.image import Image
+from SuperResRadiomicsLib.io.masks import read_mask
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.radiomics import FeatureSettings, extract_features
 from SuperResRadiomicsLib.radiomics.companion.intensity import (
     NAMES,

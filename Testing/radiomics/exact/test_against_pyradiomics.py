@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.io.image import Image, read_image, read_mask
+from SuperResRadiomicsLib.io.image import Image
+from SuperResRadiomicsLib.io.masks import read_mask
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.radiomics.engines import ENGINES
 from SuperResRadiomicsLib.radiomics.exact import kernels
 from SuperResRadiomicsLib.radiomics.plan import FEATURE_CLASSES, ExtractionPlan

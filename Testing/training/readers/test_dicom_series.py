@@ -14,7 +14,7 @@ from SuperResRadiomicsLib.errors import MaskError, SettingsError
 from SuperResRadiomicsLib.grid import IDENTITY_DIRECTION, Grid
 from SuperResRadiomicsLib.io.contours import fill_polygons, rasterise_contours
 from SuperResRadiomicsLib.io.dicom_masks import read_dicom_mask
-from SuperResRadiomicsLib.io.image import read_image
+from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.training.config import DataConfig
 from SuperResRadiomicsLib.training.volumes import list_volumes, load_stack, load_volume
 from Testing.training.readers.samples import write_rtstruct, write_segmentation, write_series

@@ -1,0 +1,94 @@
+"""Standardised uptake values of PET by body weight.
+
+Source: QIBA FDG-PET/CT profile, appendix G (vendor-neutral pseudo-code for SUV); DICOM PS3.3, C.8.9.1 and C.8.9.2.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from ...errors import ImageError
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+UNITS = {"BQML": "Bq/ml", "GML": "g/ml (SUV by body weight)", "CNTS": "counts"}
+"""Names of the units a PET can have, by DICOM's code."""
+SUV = "g/ml (SUV by body weight)"
+_TIME = re.compile(r"(\d\d)(\d\d)?(\d\d)?(\.\d+)?")
+
+
+def pet_unit(header: Dataset) -> str:
+    """The unit of a PET's values; empty where it is not stated."""
+    code = str(header.get("Units") or "")
+    return UNITS.get(code, code)
+
+
+def uptake_factor(header: Dataset, name: str) -> float:
+    """What to multiply Bq/ml by for SUV: body weight over the dose that is left at the time of decay correction.
+
+    Raises:
+        ImageError: The values are not in Bq/ml, or weight, dose or times are missing or not clear.
+    """
+    if header.get("Units") != "BQML":
+        unit = pet_unit(header) or "an unknown unit"
+        raise ImageError(f"The PET '{name}' is in {unit}, not in Bq/ml, so that no SUV can be had from it.")
+    weight = float(header.get("PatientWeight") or 0)
+    doses = header.get("RadiopharmaceuticalInformationSequence") or []
+    if weight <= 0 or len(doses) != 1:
+        raise ImageError(f"The PET '{name}' states no patient's weight, or not one dose; SUV needs both.")
+    dose, half_life = (
+        float(doses[0].get(keyword) or 0) for keyword in ("RadionuclideTotalDose", "RadionuclideHalfLife")
+    )
+    if dose <= 0 or half_life <= 0:
+        raise ImageError(f"The PET '{name}' states no injected dose or no half-life; SUV needs both.")
+    corrected = header.get("DecayCorrection")
+    if corrected == "ADMIN":
+        left = dose
+    elif corrected == "START":
+        waited = (_start(header, name) - _injected(header, doses[0], name)).total_seconds()
+        if not 0 <= waited <= 10 * half_life:
+            raise ImageError(
+                f"The PET '{name}' begins {waited / 60:.0f} minutes after the injection, which cannot be right. Check "
+                "its times, which may have been changed when it was anonymised."
+            )
+        left = dose * 2 ** (-waited / half_life)
+    else:
+        raise ImageError(f"The PET '{name}' is not corrected for decay (DecayCorrection is {corrected}), as SUV needs.")
+    return 1000.0 * weight / left
+
+
+def _start(header: Dataset, name: str) -> datetime:
+    """When the scan began; the series' time is that unless the series was made anew later."""
+    start = _moment(header.get("SeriesDate"), header.get("SeriesTime"), name)
+    acquired = _moment(header.get("AcquisitionDate") or header.get("SeriesDate"), header.get("AcquisitionTime"), name)
+    if start > acquired:
+        raise ImageError(
+            f"The PET '{name}' has a series time after its acquisition: the series was processed, and when the scan "
+            "began is not known. Convert it to SUV with the scanner's software."
+        )
+    return start
+
+
+def _injected(header: Dataset, dose: Dataset, name: str) -> datetime:
+    stated = str(dose.get("RadiopharmaceuticalStartDateTime") or "")
+    if len(stated) >= 14:
+        return _moment(stated[:8], stated[8:], name)
+    start = _start(header, name)
+    injected = _moment(header.get("SeriesDate"), dose.get("RadiopharmaceuticalStartTime"), name)
+    return injected if injected <= start else injected - timedelta(days=1)
+
+
+def _moment(date: object, time: object, name: str) -> datetime:
+    matched = _TIME.match(str(time or ""))
+    try:
+        if matched is None:
+            raise ValueError("no time")
+        hour, minute, second = (int(part or 0) for part in matched.groups()[:3])
+        return datetime.strptime(str(date or "").replace(".", ""), "%Y%m%d") + timedelta(
+            hours=hour, minutes=minute, seconds=second + float(matched.group(4) or 0)
+        )
+    except ValueError as error:
+        raise ImageError(f"The PET '{name}' lacks a date or time that SUV needs.") from error

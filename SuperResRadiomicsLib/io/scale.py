@@ -1,0 +1,37 @@
+"""Do voxels look like the Hounsfield units that they are said to be?"""
+
+from __future__ import annotations
+
+from ..grid import Array
+
+SAMPLE = 200_000
+"""Voxels that are looked at."""
+LOWEST_TISSUE = -200.0
+"""Hounsfield units: a CT without anything below shows neither air nor lung."""
+SHIFTED_TISSUE = (850.0, 1200.0)
+"""Where soft tissue and fat lie after a shift by 1024."""
+SHIFTED_SHARE = 0.1
+DENSEST = 10.0
+"""g/cm^3 that no tissue has."""
+
+
+def ct_scale_notes(voxels: Array, name: str) -> list[str]:
+    """What to say of a CT whose values are not in Hounsfield units.
+
+    >>> ct_scale_notes(np.full((2, 3, 4), 1060), "scan")[0][:70]
+    "'scan' is taken for CT, but none of its values lies below 1060 and man"
+    >>> ct_scale_notes(np.full((2, 3, 4), 60), "scan")
+    []
+    """
+    values = voxels.ravel()[:: max(1, voxels.size // SAMPLE)]
+    low, high = float(values.min()), float(values.max())
+    tissue = float(((values >= SHIFTED_TISSUE[0]) & (values <= SHIFTED_TISSUE[1])).mean())
+    if low >= 0 and high <= 1:
+        reason = "all its values lie between 0 and 1"
+    elif low >= 0 and high < DENSEST and voxels.dtype.kind == "f":
+        reason = f"all its values lie between {low:.3g} and {high:.3g}, like densities in g/cm^3"
+    elif low >= LOWEST_TISSUE and tissue > SHIFTED_SHARE:
+        reason = f"none of its values lies below {low:.4g} and many near 1024, as if shifted by +1024"
+    else:
+        return []
+    return [f"'{name}' is taken for CT, but {reason}. These are not Hounsfield units: the results may be wrong."]

@@ -1,0 +1,133 @@
+"""MetaImage headers (.mha, .mhd). Source: https://itk.org/Wiki/ITK/MetaIO/Documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from ...errors import ImageError
+from ...grid import FloatArray
+from .vetted import VettedFile, check_axes, check_plain, check_sizes, check_zlib, numbers, whole_numbers
+
+READER = "MetaImageIO"
+MAX_HEADER_BYTES, MAX_HEADER_LINES = 1 << 20, 1_000
+BYTES_OF_TYPE = {
+    "MET_CHAR": 1,
+    "MET_UCHAR": 1,
+    "MET_SHORT": 2,
+    "MET_USHORT": 2,
+    "MET_INT": 4,
+    "MET_UINT": 4,
+    "MET_LONG": 4,
+    "MET_ULONG": 4,
+    "MET_LONG_LONG": 8,
+    "MET_ULONG_LONG": 8,
+    "MET_FLOAT": 4,
+    "MET_DOUBLE": 8,
+}
+
+
+def is_metaimage(start: bytes) -> bool:
+    """Whether a file begins as a MetaImage header does."""
+    first = start.lstrip()[:64].split(b"=")[0].strip()
+    return first in (b"ObjectType", b"NDims", b"Comment", b"ObjectSubType", b"TransformType", b"DimSize")
+
+
+def vet_metaimage(path: Path) -> VettedFile:
+    """Check a file against its header.
+
+    Raises:
+        ImageError: Incomplete, damaged, or a header that cannot be right.
+    """
+    fields, start = _header(path)
+    dimensions = whole_numbers(path.name, "NDims", [fields.get("ndims", "")])[0]
+    sizes = whole_numbers(path.name, "DimSize", fields.get("dimsize", "").split())
+    if len(sizes) != dimensions:
+        raise ImageError(f"The header of '{path.name}' has {len(sizes)} sizes for {dimensions} dimensions. Correct it.")
+    channels = whole_numbers(path.name, "ElementNumberOfChannels", [fields.get("elementnumberofchannels", "1")])[0]
+    kind = fields.get("elementtype", "")
+    if kind not in BYTES_OF_TYPE or not 1 <= channels <= 4096:
+        raise ImageError(f"The header of '{path.name}' has the voxel type '{kind[:40]}' with {channels} channels.")
+    needed = check_sizes(path.name, [*sizes], channels * BYTES_OF_TYPE[kind])
+    _check_voxels(path, fields, start, needed)
+    frames, notes = _frame(path.name, fields, dimensions)
+    return VettedFile(READER, tuple(notes), frames)
+
+
+def _header(path: Path) -> tuple[dict[str, str], int]:
+    fields: dict[str, str] = {}
+    with path.open("rb") as file:
+        for _ in range(MAX_HEADER_LINES):
+            raw = file.readline(MAX_HEADER_BYTES)
+            if not raw or file.tell() > MAX_HEADER_BYTES:
+                break
+            key, separator, value = raw.decode("utf-8", "replace").partition("=")
+            if separator:
+                fields[key.strip().lower()] = value.strip()
+            if key.strip().lower() == "elementdatafile":
+                return fields, file.tell()
+    raise ImageError(
+        f"The header of '{path.name}' has no ElementDataFile within {MAX_HEADER_LINES} lines. Export the image again."
+    )
+
+
+def _check_voxels(path: Path, fields: Mapping[str, str], start: int, needed: int) -> None:
+    if fields.get("binarydata", "true").lower() not in ("true", "1"):
+        raise ImageError(f"The voxels of '{path.name}' are text. Save the image with BinaryData = True.")
+    named, source = fields.get("elementdatafile", ""), path
+    if not named:
+        raise ImageError(f"The header of '{path.name}' ends before it says where the voxels are. Copy it again.")
+    if named.upper() != "LOCAL":
+        source, start = _data_file(path, named), 0
+    length = source.stat().st_size
+    skipped = whole_numbers(path.name, "HeaderSize", [fields.get("headersize", "0")])[0]
+    if skipped == -1:
+        start = length - needed
+    elif source is not path:
+        start = max(skipped, 0)
+    if fields.get("compresseddata", "false").lower() in ("true", "1"):
+        with source.open("rb") as file:
+            file.seek(max(start, 0))
+            check_zlib(source.name, file, needed, length - start)
+    else:
+        check_plain(source, start, needed)
+
+
+def _data_file(path: Path, named: str) -> Path:
+    """The one file beside the header that holds the voxels; patterns and lists of files have crashed native readers."""
+    plain = Path(named)
+    if named.upper().startswith("LIST") or "%" in named or plain.name != named or not (path.parent / plain).is_file():
+        raise ImageError(
+            f"'{path.name}' names its voxels '{named[:60]}'. One file in the same folder can be read; save the image "
+            "as one .mha file."
+        )
+    return path.parent / plain
+
+
+def _frame(name: str, fields: Mapping[str, str], dimensions: int) -> tuple[dict[str, FloatArray], list[str]]:
+    def values(*keys: str) -> list[float] | None:
+        for key in keys:
+            if key in fields:
+                return numbers(name, key, fields[key].split())
+        return None
+
+    notes = []
+    spacing = values("elementspacing") or values("elementsize")
+    if spacing is None:
+        notes.append(f"'{name}' states no voxel size; 1 mm is taken.")
+        spacing = [1.0] * dimensions
+    if len(spacing) != dimensions or min(spacing[:3]) <= 0:
+        raise ImageError(f"'{name}' has a spacing of {spacing} mm; each must be positive. Correct the header.")
+    matrix = values("transformmatrix", "rotation", "orientation")
+    if matrix is None:
+        notes.append(f"'{name}' states no directions: its left and right are not known.")
+    if dimensions != 3 or matrix is None:
+        return {}, notes
+    origin = values("offset", "position", "origin") or [0.0] * 3
+    if len(matrix) != 9 or len(origin) != 3:
+        raise ImageError(f"'{name}' has a matrix of {len(matrix)} and an offset of {len(origin)} numbers; 9 and 3 fit.")
+    columns = np.reshape(matrix, (3, 3)).T * np.asarray(spacing)
+    check_axes(name, columns, "TransformMatrix")
+    return {"TransformMatrix": np.column_stack([columns, origin])}, notes

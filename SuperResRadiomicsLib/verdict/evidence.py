@@ -1,0 +1,171 @@
+"""What a model did to the features of patients it was not trained on, and the conditions of that measurement.
+
+A figure holds where it was measured. Evidence is used only for a lesion whose settings match and whose pixels lie
+within the tested range, feature by feature only where the lesion's value lies among those that were tested, and never
+with the lesion's own patient in it. Whatever does not match is named.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import ModelError
+from ..grid.types import FloatArray
+from ..models import Card
+
+EVIDENCE_NAME = "evidence.json"
+IMAGES = ("reference", "bicubic", "enhanced", "null")
+SETTINGS = ("bin_width", "bin_count", "distance", "distance_unit", "filters", "preprocessing", "options")
+SAME = ("modality", *SETTINGS, "dimension", "blur_px", "noise")
+"""Conditions that must be equal."""
+BEYOND = 0.25
+"""By which share of the tested values' range a lesion's value may lie outside of it."""
+ALIKE, SHARE_ALIKE = 1e-6, 0.9
+"""A lesion whose values are so near to a patient's, in so many features, is that patient's."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Features of lesions of one type on all images, one row a patient.
+
+    Attributes:
+        lesion_type: What the lesions are: "soft-tissue sarcoma".
+        conditions: By the names of `SAME`, what must be equal.
+        spacing_mm: Least and largest in-plane pixel of the images that were enhanced.
+        features: Keys of the columns.
+        patients: Whose lesions they are.
+        values: By image of `IMAGES`: (patients, features); NaN where a feature is not defined.
+    """
+
+    lesion_type: str
+    conditions: Mapping[str, Any]
+    spacing_mm: tuple[float, float]
+    features: tuple[str, ...]
+    patients: tuple[str, ...]
+    values: Mapping[str, FloatArray]
+
+    @property
+    def source(self) -> str:
+        """Where it was measured, for the reasons."""
+        return f"{len(self.patients)} patients with {self.lesion_type}"
+
+    def without(self, patient: str | None, original: Mapping[str, float]) -> Evidence:
+        """The same without a lesion's own patient.
+
+        Args:
+            patient: Who the lesion is of, where that is known.
+            original: The lesion's features on its original image, by key, which tell it where the name does not.
+        """
+        values = np.array([original.get(key, np.nan) for key in self.features])
+        kept = [row for row, name in enumerate(self.patients) if name != patient and not self._is_lesion(row, values)]
+        return replace(
+            self,
+            patients=tuple(self.patients[row] for row in kept),
+            values={image: table[kept] for image, table in self.values.items()},
+        )
+
+    def _is_lesion(self, row: int, values: FloatArray) -> bool:
+        """Whether a row's true values are those of a lesion."""
+        known = self.values["reference"][row]
+        both = np.isfinite(known) & np.isfinite(values)
+        if not both.any():
+            return False
+        near = np.abs(known - values)[both] <= ALIKE * np.maximum(np.abs(known), np.abs(values))[both]
+        return bool(near.mean() >= SHARE_ALIKE)
+
+    def mismatch(self, header: Mapping[str, Any], lesion_type: str | None = None) -> str:
+        """Say why the evidence does not hold for a table with this header; empty where it does.
+
+        Args:
+            header: Of the table, as its file has it.
+            lesion_type: What the lesion is, where that is known.
+        """
+        if lesion_type is not None and lesion_type != self.lesion_type:
+            return f"they are of {self.lesion_type}, this is {lesion_type}"
+        asked = conditions_of(header)
+        for name in SAME:
+            if name in self.conditions and asked[name] != self.conditions[name]:
+                return f"{_words(name)}: {_said(self.conditions[name])} there, {_said(asked[name])} here"
+        least, largest = self.spacing_mm
+        pixels = asked["spacing_mm"]
+        if min(pixels) < least * 0.99 or max(pixels) > largest * 1.01:
+            here = " x ".join(f"{pixel:.2f}" for pixel in pixels)
+            return f"pixels of {least:.2f} to {largest:.2f} mm there, {here} mm here"
+        return ""
+
+    def covers(self, feature: int, value: float) -> bool:
+        """Whether a lesion's value of a feature lies among the tested ones, or a little outside."""
+        tested = self.values["bicubic"][:, feature]
+        tested = tested[np.isfinite(tested)]
+        if not tested.size or not np.isfinite(value):
+            return False
+        margin = BEYOND * float(np.ptp(tested))
+        return bool(tested.min() - margin <= value <= tested.max() + margin)
+
+
+def conditions_of(header: Mapping[str, Any]) -> dict[str, Any]:
+    """The conditions of a feature table, from its header as its file has it."""
+    told = ((header.get("provenance") or {}).get("parameters") or {}).get("conditions") or {}
+    through = "ijk".index(header["through_plane_axis"])
+    spacing = header["spacing_mm"]["original"]
+    return {
+        **{name: _plain(header[name]) for name in SETTINGS},
+        "modality": header["modality"],
+        "dimension": header["dimension_used"],
+        "blur_px": float(told.get("blur_px") or 0.0),
+        "noise": float(told.get("noise") or 0.0),
+        "spacing_mm": [spacing[axis] for axis in range(3) if axis != through],
+    }
+
+
+def read_evidence(card: Card | None) -> tuple[Evidence, ...]:
+    """Read what was measured of a model, by type of lesion.
+
+    Returns:
+        Nothing where the model's folder has no ``evidence.json``, or one that was measured with other weights.
+
+    Raises:
+        ModelError: The file cannot be read.
+    """
+    if card is None or not (path := Path(card.folder) / EVIDENCE_NAME).is_file():
+        return ()
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        weights, groups = content["model"]["sha256"], [_from_dict(content, group) for group in content["groups"]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"The evidence of the model '{card.name}' cannot be read: {error}.") from error
+    return tuple(groups) if weights == card.sha256 else ()
+
+
+def _from_dict(content: Mapping[str, Any], group: Mapping[str, Any]) -> Evidence:
+    values = {image: np.array(table, dtype=np.float64) for image, table in group["values"].items()}
+    least, largest = group["spacing_mm"]
+    return Evidence(
+        group["lesion_type"],
+        group["conditions"],
+        (least, largest),
+        tuple(content["features"]),
+        tuple(group["patients"]),
+        values,
+    )
+
+
+def _plain(value: Any) -> Any:
+    """As JSON gives it back, so that lists and tuples compare."""
+    return json.loads(json.dumps(value))
+
+
+def _words(name: str) -> str:
+    return {"blur_px": "blur told, in pixels", "noise": "noise told"}.get(name, name.replace("_", " "))
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "none" if value in (None, [], {}) else str(value)

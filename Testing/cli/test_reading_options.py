@@ -1,0 +1,108 @@
+"""The options that say what is read, at the command line's doors."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from SuperResRadiomicsLib.grid import to_sitk
+from SuperResRadiomicsLib.io.image import write_image, write_mask
+from Testing.io.series import write_series
+
+PLAIN = ("--engine", "exact", "--classes", "firstorder", "--json")
+
+
+def test_features_on_a_series_with_a_choice_of_labels(command, lesion, tmp_path: Path) -> None:
+    image, mask = lesion
+    for number, offset in ((2, 0), (3, 100)):
+
+        def change(data, _, number=number) -> None:
+            data.SeriesNumber, data.SeriesInstanceUID = number, f"1.2.{number}"
+
+        write_series(tmp_path / "scan" / str(number), image.voxels + np.int16(offset), change=change)
+    scan = sitk.ReadImage(sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(tmp_path / "scan" / "2")))
+    labels = sitk.GetImageFromArray((mask * 2 + (image.voxels == image.voxels.max()) * ~mask).astype(np.uint8))
+    labels.CopyInformation(scan)
+    sitk.WriteImage(labels, str(tmp_path / "labels.nrrd"))
+    chosen = ("--series", "3", "--label", "2")
+    told = json.loads(command("features", tmp_path / "scan", tmp_path / "labels.nrrd", *PLAIN, *chosen).out)
+    assert told["original_firstorder_Mean"] == pytest.approx(image.voxels[mask].mean() + 100)
+    assert "2 DICOM series" in command("features", tmp_path / "scan", tmp_path / "labels.nrrd", *PLAIN).err
+
+
+def test_the_same_mask_is_refused_at_every_door(command, files: Path, lesion) -> None:
+    image, mask = lesion
+    labels = mask.astype(np.uint8)
+    labels[:3] *= 2
+    sitk.WriteImage(to_sitk(labels, image.grid), str(files / "labels.nrrd"))
+    (files / "cases.csv").write_text("Image,Mask\nimage.nrrd,labels.nrrd\n")
+    doors = (
+        ("features", files / "image.nrrd", files / "labels.nrrd", *PLAIN),
+        ("features", "--batch", files / "cases.csv", "--out", files / "table.csv", "--engine", "exact"),
+        ("enhance", files / "image.nrrd", "--mask", files / "labels.nrrd", "--model", "x", "--out", files / "out"),
+    )
+    for arguments in doors:
+        outcome = command(*arguments)
+        assert outcome.code == 2 and "2 labels: 1 (" in outcome.err and "--label" in outcome.err
+    assert json.loads(command(*doors[0], "--label", "2").out)
+
+
+def test_warnings_stand_in_every_output_of_features(command, files: Path, lesion) -> None:
+    image, mask = lesion
+    few = np.zeros_like(mask)
+    few[3, 20:24, 20:24] = True
+    write_mask(few, image.grid, files / "few.nrrd")
+    outcome = command("features", files / "image.nrrd", files / "few.nrrd", *PLAIN)
+    assert "Warning: The lesion has only 16 voxels" in outcome.err.replace("\n", " ")
+    assert "only 16 voxels" in json.loads(outcome.out)["warnings"]
+    (files / "cases.csv").write_text("Image,Mask\nimage.nrrd,few.nrrd\n")
+    command("features", "--batch", files / "cases.csv", "--out", files / "table.csv", *PLAIN[:4])
+    with (files / "table.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert "only 16 voxels" in row["diagnostics_Warnings"]
+
+
+def test_geometry_tolerance_of_a_parameter_file_is_honoured(command, files: Path, lesion) -> None:
+    image, mask = lesion
+    grid = replace(image.grid, origin=(image.grid.origin[0] + 0.002, *image.grid.origin[1:]))
+    write_mask(mask, grid, files / "off.nrrd")
+    (files / "p.json").write_text('{"featureClass": {"firstorder": ["Mean"]}, "setting": {"geometryTolerance": 0.01}}')
+    arguments = ("features", files / "image.nrrd", files / "off.nrrd", "--engine", "exact", "--json")
+    refused = command(*arguments, "--classes", "firstorder")
+    assert refused.code == 2 and "another grid" in refused.err
+    told = json.loads(command(*arguments, "--parameters", files / "p.json").out)
+    assert told["original_firstorder_Mean"] == pytest.approx(image.voxels[mask].mean())
+    assert "voxels off the image" in told["warnings"]
+
+
+def test_enhance_refines_the_acquired_plane_of_thin_slices(command, lesion, tiny_model: Path, tmp_path: Path) -> None:
+    image, _ = lesion
+    thin = image.with_voxels(image.voxels, replace(image.grid, spacing=(0.8, 0.8, 0.625)))
+    write_image(thin, tmp_path / "thin.nrrd")
+    arguments = ("enhance", tmp_path / "thin.nrrd", "--model", tiny_model, "--device", "cpu", "--json")
+    for plane, size in (((), (96, 80, 7)), (("--plane", "sagittal"), (48, 80, 14))):
+        outcome = command(*arguments, "--out", tmp_path / f"out{len(plane)}", *plane)
+        assert outcome.code == 0, outcome.err
+        assert sitk.ReadImage(str(tmp_path / f"out{len(plane)}" / "enhanced.nrrd")).GetSize() == size
+        guessed = [text for text in json.loads(outcome.out)["warnings"] if "State another one with --plane" in text]
+        assert bool(guessed) == (not plane)
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (("--suv",), "--suv means nothing"),
+        (("--frame", "2"), "--frame means nothing"),
+        (("--segment", "x"), "--segment chooses"),
+        (("--roi", "x"), "--roi chooses"),
+    ],
+)
+def test_an_option_that_means_nothing_is_refused(command, files: Path, option: tuple[str, ...], message: str) -> None:
+    outcome = command("features", files / "image.nrrd", files / "mask.nrrd", *PLAIN, *option)
+    assert outcome.code == 2 and message in outcome.err

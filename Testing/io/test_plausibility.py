@@ -1,0 +1,119 @@
+"""What is said of a lesion, a plane and a bin width before anything is computed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from SuperResRadiomicsLib.grid import Grid, through_plane_axis
+from SuperResRadiomicsLib.io.image import Image
+from SuperResRadiomicsLib.io.plane import axis_of_plane, guessed_plane_note
+from SuperResRadiomicsLib.io.plausibility import lesion_notes
+from SuperResRadiomicsLib.radiomics import FeatureSettings
+from SuperResRadiomicsLib.radiomics.grey_levels import grey_level_notes, proposed_width, version_notes
+from Testing.conftest import oblique_direction
+
+Lesion = tuple[Image, np.ndarray]
+
+
+def test_a_good_lesion_needs_no_word(lesion: Lesion) -> None:
+    image, mask = lesion
+    assert lesion_notes(image, mask) == [] and grey_level_notes(image, mask, FeatureSettings()) == []
+
+
+def test_a_tiny_lesion_is_said(lesion: Lesion) -> None:
+    image, mask = lesion
+    few = np.zeros_like(mask)
+    few[3, 20:24, 20:24] = True
+    assert "only 16 voxels" in lesion_notes(image, few)[0]
+
+
+@pytest.mark.parametrize(("face", "axis"), [((0, 20, 20), "k"), ((3, -1, 20), "j"), ((3, 20, 0), "i")])
+def test_a_lesion_at_the_border_is_said(lesion: Lesion, face: tuple[int, int, int], axis: str) -> None:
+    image, mask = lesion
+    touching = mask.copy()
+    touching[face] = True
+    assert f"border of the image (along {axis})" in lesion_notes(image, touching)[0]
+
+
+def test_one_slice_has_no_border_across(lesion: Lesion) -> None:
+    image, mask = lesion
+    grid = replace(image.grid, size=(*image.grid.size[:2], 1))
+    assert lesion_notes(Image(image.voxels[3:4], grid, "CT", "HU"), mask[3:4]) == []
+
+
+def test_a_scattered_mask_names_the_engine_for_it() -> None:
+    mask = np.random.default_rng(5).random((20, 40, 40)) < 0.05
+    mask[[0, -1]] = mask[:, [0, -1]] = mask[:, :, [0, -1]] = False
+    image = Image(np.zeros(mask.shape, np.int16), Grid((40, 40, 20), (1.0, 1.0, 2.0)))
+    assert "--engine exact" in lesion_notes(image, mask)[0]
+
+
+def test_padding_in_a_lesion_is_said(lesion: Lesion) -> None:
+    image, mask = lesion
+    voxels = image.voxels.copy()
+    voxels[np.nonzero(mask)[0][0], :, :20] = -3024
+    assert "padding" in " ".join(lesion_notes(image.with_voxels(voxels), mask))
+
+
+@pytest.mark.parametrize(
+    ("width", "levels"), [(25.0, None), (1000.0, "(one|2) grey level"), (0.01, r"\d{4,} grey levels")], ids=str
+)
+def test_bins_that_do_not_suit_the_values_are_said_with_some_that_do(
+    lesion: Lesion, width: float, levels: str | None
+) -> None:
+    import re
+
+    image, mask = lesion
+    notes = grey_level_notes(image, mask, FeatureSettings(bin_width=width))
+    if levels is None:
+        assert not notes
+        return
+    assert re.search(levels, notes[0])
+    proposed = float(re.search(r"about ([\d.e-]+)", notes[0])[1])
+    assert not grey_level_notes(image, mask, FeatureSettings(bin_width=proposed))
+    assert not grey_level_notes(image, mask, FeatureSettings(bin_width=None, bin_count=32))
+
+
+@pytest.mark.parametrize("spread", [1e-4, 0.003, 1.0, 47.0, 3e5])
+def test_a_proposed_width_gives_about_32_levels(spread: float) -> None:
+    assert 16 <= spread / proposed_width(10.0, 10.0 + spread) <= 64
+
+
+@pytest.mark.parametrize(
+    "change", [lambda v: v + 1024, lambda v: v / 1000, lambda v: v * 10], ids=["shift", "0-1", "x10"]
+)
+def test_an_enhanced_image_on_another_scale_is_said(lesion: Lesion, change) -> None:
+    image, mask = lesion
+    sharper = image.with_voxels(image.voxels * 1.3 - 10.0)
+    assert version_notes(image, sharper, mask) == []
+    assert "another scale" in version_notes(image, image.with_voxels(change(image.voxels.astype(float))), mask)[0]
+
+
+@pytest.mark.parametrize(
+    ("spacing", "axis", "guessed"),
+    [
+        ((0.8, 0.8, 4.0), 2, False),
+        ((4.0, 0.8, 0.8), 0, False),
+        ((0.8, 0.8, 0.625), 2, True),
+        ((1.0, 1.0, 0.9), 2, True),
+        ((0.9, 1.0, 1.0), 0, True),
+        ((1.0, 1.0, 1.0), 2, True),
+        ((0.7, 0.9, 1.2), 2, False),
+        ((0.7, 1.2, 0.9), 1, False),
+    ],
+    ids=str,
+)
+def test_slices_can_be_thinner_than_pixels(spacing: tuple[float, float, float], axis: int, guessed: bool) -> None:
+    grid = Grid((20, 21, 22), spacing)
+    assert through_plane_axis(grid) == axis
+    assert bool(guessed_plane_note(grid, "scan")) == guessed
+
+
+def test_a_stated_plane_goes_by_the_world() -> None:
+    grid = Grid((20, 21, 22), (1.0, 1.0, 1.0), direction=(0.0, 0.0, 1.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0))
+    assert [axis_of_plane(grid, plane) for plane in ("sagittal", "coronal", "axial")] == [2, 0, 1]
+    oblique = Grid((20, 21, 22), (1.0, 1.0, 1.0), direction=oblique_direction())
+    assert sorted(axis_of_plane(oblique, plane) for plane in ("sagittal", "coronal", "axial")) == [0, 1, 2]

@@ -111,6 +111,9 @@ def enhance(
             rich_help_panel=given.NETWORK_PANEL,
         ),
     ] = None,
+    samples: given.Samples = None,
+    seed: given.Seed = 0,
+    save_samples: given.SaveSamples = False,
     device: given.Device = "auto",
     precision: given.Precision = "fp32",
     overwrite: given.Overwrite = False,
@@ -126,6 +129,7 @@ def enhance(
             "A detector was given without --box auto. Give both, or mark the lesion without a detector."
         )
     from ..enhancement.result import PROVENANCE_NAME, file_names
+    from ..enhancement.sampling import describe_in_words
 
     region: srr.Box | srr.LesionDetection | None = given.parse_box(box) if box and box != given.AUTO else None
     inputs = {"image": image, "mask": mask}
@@ -149,6 +153,8 @@ def enhance(
                 margin_mm=margin,
                 blur=blur,
                 noise=noise,
+                samples=samples,
+                seed=seed,
                 mask_rule=mask_rule,
                 allow_volume_change=allow_volume_change,
                 progress=progress,
@@ -156,7 +162,7 @@ def enhance(
         enhancement = replace(enhancement, provenance={**enhancement.provenance, "inputs": hashes})
         if format == DICOM:
             export_enhancement(enhancement, folder, image)
-        files = enhancement.save(folder, files_format)
+        files = enhancement.save(folder, files_format, save_samples=save_samples)
     _tell_warnings(enhancement.warnings)
     if json:
         print_json(
@@ -169,6 +175,8 @@ def enhance(
         )
     else:
         _print_files(out, files.values())
+        if "samples" in enhancement.provenance:
+            note(describe_in_words(enhancement.provenance["samples"]))
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -84,6 +84,20 @@ def _share(progress: Progress | None, number: int, count: int) -> Progress | Non
 def describe_samples(count: int, seed: int) -> dict[str, Any]:
     """Describe a run that draws samples, ready for JSON."""
     return {"count": count, "seed": seed, "shown": MEAN_IS_SHOWN}
+
+
+def describe_in_words(described: Mapping[str, Any]) -> str:
+    """Say what the enhanced image of samples is, and how much random detail it has lost.
+
+    Args:
+        described: As from `describe_samples`, with or without ``texture_sd`` from `describe_texture`.
+    """
+    share = described.get("texture_sd", {}).get("share_left")
+    left = "" if share is None else (
+        f" Of the fine detail of a single sample {share:.0%} are left in it (standard deviations over the "
+        f"{described['texture_sd']['where']})."
+    )  # fmt: skip
+    return f"{described['count']} samples, seed {described['seed']}. {described['shown']}{left}"
 
 
 def describe_texture(samples: list[Array], mean: Array, mask: BoolArray | None, slice_axis: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 # make test   linters and all tests, in an environment with pinned versions
 # make simulations   how often decisions and intervals are wrong: the tables of docs/intervals.md
 # make fuzz   more than 5,000 damaged files, kills, full disks and the like, ten times as often as in `make test`
+# make mutants  breaks chosen lines of the code, one at a time, and says where no test notices
 # make docs   the documentation as a site, in build/site; a broken link is an error
 # All take a Python of 3.10 to 3.13: `make demo PYTHON=python3.12`.
 
@@ -11,7 +12,7 @@ INSTALL := -m pip install --disable-pip-version-check --quiet
 DEMO_FOLDER := demo-output
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz docs simulations clean
+.PHONY: help demo test fuzz mutants docs simulations clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -29,6 +30,9 @@ fuzz: .venv-test/installed
 	SUPERRES_FUZZ_EXAMPLES=300 SUPERRES_TRIES=10 OMP_NUM_THREADS=1 \
 		.venv-test/bin/python -m pytest Testing/reliability --timeout 7200 -s
 	.venv-test/bin/python -m Testing.reliability.soak --rounds 500
+
+mutants: .venv-test/installed
+	.venv-test/bin/python -m Testing.mutants.mutants
 
 docs: .venv-docs/installed
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --strict

@@ -29,7 +29,7 @@ Array = npt.NDArray[np.float64]
 
 
 def draw() -> Array:
-    """The icon as RGBA [row, column, channel] from 0 to 255, `SIZE` on a side."""
+    """Draw the icon as RGBA [row, column, channel] from 0 to 255, `SIZE` on a side."""
     samples = (np.arange(SIZE * SUPERSAMPLING) + 0.5) / SUPERSAMPLING
     y, x = np.meshgrid(samples, samples, indexing="ij")
     divide = x - SIZE / 2 - SLANT * (SIZE / 2 - y)
@@ -46,7 +46,7 @@ def draw() -> Array:
 
 
 def _tissue(x: Array, y: Array) -> Array:
-    """A lesion, off the middle, with a warm core and a spiculated margin."""
+    """Draw a lesion, off the middle, with a warm core and a spiculated margin."""
     dx, dy = x - SIZE / 2, y - SIZE / 2
     angle = np.arctan2(dy, dx)
     radius = np.hypot(dx, dy) / (1 + 0.14 * np.cos(7 * angle) + 0.08 * np.cos(3 * angle + 1))
@@ -64,7 +64,7 @@ def _distance_to_edge(x: Array, y: Array) -> Array:
 
 
 def _average(samples: Array) -> Array:
-    """The mean of each pixel's samples."""
+    """Take the mean of each pixel's samples."""
     return samples.reshape(SIZE, SUPERSAMPLING, SIZE, SUPERSAMPLING, *samples.shape[2:]).mean(axis=(1, 3))
 
 

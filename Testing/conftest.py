@@ -19,6 +19,10 @@ TEST_DATA = Path(os.environ.get("SUPERRES_TEST_DATA", REPOSITORY.parent / "share
 
 # Property tests try the same examples every time, so that a failure is one of the change at hand.
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
+hypothesis.settings.register_profile(
+    "first-failure", derandomize=True, deadline=None, phases=(hypothesis.Phase.explicit, hypothesis.Phase.generate)
+)
+"""For `make mutants`, which need not know the simplest example that fails."""
 hypothesis.settings.load_profile("repeatable")
 
 # A shell that runs pytest in the background has it ignore Ctrl-C, and child processes would inherit that.

@@ -27,7 +27,7 @@ HEAD = """\
 
 
 def pinned() -> list[str]:
-    """The requirements of the constraints file."""
+    """Read the requirements of the constraints file."""
     lines = CONSTRAINTS.read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
@@ -43,7 +43,7 @@ def hashes(requirements: list[str]) -> dict[str, str]:
 
 
 def read_report(report: Path) -> dict[str, str]:
-    """The SHA-256 by name and version from what pip reported."""
+    """Read the SHA-256 by name and version from what pip reported."""
     found = {}
     for item in json.loads(report.read_text(encoding="utf-8"))["install"]:
         name, version = item["metadata"]["name"], item["metadata"]["version"]
@@ -52,12 +52,12 @@ def read_report(report: Path) -> dict[str, str]:
 
 
 def plain(name: str) -> str:
-    """A package's name as pip compares it."""
+    """Write a package's name as pip compares it."""
     return name.lower().replace("_", "-").replace(".", "-")
 
 
 def licence(name: str) -> str:
-    """What an installed package says about its licence."""
+    """Read what an installed package says about its licence."""
     try:
         told = metadata(name)
     except PackageNotFoundError:

@@ -377,7 +377,7 @@ def demo(
 def _read(
     image: Path, mask: Path | None, modality: str | None, read_as: ImageChoice, lesion_in: MaskChoice
 ) -> tuple[srr.Image, BoolArray | None]:
-    """An image, and the lesion on it where there is a mask."""
+    """Read an image, and the lesion on it where there is a mask."""
     if mask is None:
         return srr.read_image(image, modality, read_as), None
     return srr.read_image_with_mask(image, mask, modality, read_as, lesion_in)

@@ -40,10 +40,10 @@ def list_models(json: Json = False) -> None:
 def show_model(
     model: Annotated[str, typer.Argument(help="Name or folder of a model.", show_default=False)], json: Json = False
 ) -> None:
-    """Show what a model was made for, from what, and how well it does; all of its card with --json."""
+    """Show what a model was made for, from what, and how well it does; its card and its results with --json."""
     card = srr.load_card(model)
     if json:
-        print_json(card.metadata)
+        print_json(card.metadata | {"results": card.results})
     else:
         output.print(_card_table(card))
 

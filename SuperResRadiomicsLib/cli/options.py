@@ -269,19 +269,19 @@ def image_choice(
     straighten: Straighten = False,
     suv: Uptake = False,
 ) -> ImageChoice:
-    """Which image is read and how, from a command's options."""
+    """Choose which image is read and how, from a command's options."""
     return ImageChoice(series, frame, plane, straighten, suv)
 
 
 def mask_choice(
     label: Label = None, segment: Segment = None, roi: Roi = None, threshold: Threshold = None
 ) -> MaskChoice:
-    """What in a mask is the lesion, from a command's options."""
+    """Choose what in a mask is the lesion, from a command's options."""
     return MaskChoice(label=label, segment=segment, roi=roi, threshold=threshold)
 
 
 def with_parameters(lesion: MaskChoice, asked: ParameterFile) -> MaskChoice:
-    """The choice with what a parameter file says of it, where the options say nothing."""
+    """Complete the choice by what a parameter file says of it, where the options say nothing."""
     tolerance = lesion.tolerance if asked.geometry_tolerance is None else asked.geometry_tolerance
     unsaid = lesion.label is None and lesion.segment is None and lesion.roi is None and lesion.threshold is None
     return replace(lesion, label=asked.label if unsaid else lesion.label, tolerance=tolerance)

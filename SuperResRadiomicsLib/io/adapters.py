@@ -62,9 +62,10 @@ def as_image(source: ImageLike, modality: str | None = None, spacing: Sequence[f
             its spacing.
         GridError: Its spacing or direction is not valid.
 
-    >>> import numpy as np
-    >>> as_image(np.zeros((4, 8, 8)), modality="MR", spacing=(0.5, 0.5, 3.0)).grid.size
-    (8, 8, 4)
+    Examples:
+        >>> import numpy as np
+        >>> as_image(np.zeros((4, 8, 8)), modality="MR", spacing=(0.5, 0.5, 3.0)).grid.size
+        (8, 8, 4)
     """
     if spacing is not None:
         return _image(*_from_array(source, spacing), modality)
@@ -94,12 +95,20 @@ def as_mask(source: MaskLike, image: Image, label: int | None = None) -> BoolArr
     Raises:
         MaskError: Empty, on another grid, without the label, several labels and no choice, or of fractions.
         ImageError: The object is of another kind.
+
+    Examples:
+        >>> import numpy as np
+        >>> scan = as_image(np.zeros((4, 8, 8)), modality="MR", spacing=(0.5, 0.5, 3.0))
+        >>> labels = np.zeros((4, 8, 8), dtype=np.uint8)
+        >>> labels[1:3, 2:6, 2:6] = 2
+        >>> int(as_mask(labels, scan, label=2).sum())
+        32
     """
     return as_mask_with_notes(source, image, label).voxels
 
 
 def as_mask_with_notes(source: MaskLike, image: Image, label: int | None = None) -> Mask:
-    """As `as_mask`, with what there is to say of the mask."""
+    """Convert as `as_mask` does, with what there is to say of the mask."""
     choice = MaskChoice(label=label)
     if isinstance(source, str | os.PathLike):
         return load_mask(source, image.grid, choice, image.voxels)

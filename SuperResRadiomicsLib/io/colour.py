@@ -14,7 +14,7 @@ LUMINANCE = (0.299, 0.587, 0.114)
 
 
 def grey_of(voxels: Array, name: str) -> tuple[Array, list[str]]:
-    """The grey values of a colour image, and what to say of them.
+    """Take the grey values of a colour image, and note what to say of them.
 
     Args:
         voxels: Array [..., channel] with three channels, or four (the last one, opacity, is left out).

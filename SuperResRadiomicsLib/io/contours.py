@@ -41,10 +41,11 @@ def rasterise_contours(contours: Sequence[FloatArray], grid: Grid) -> BoolArray:
 
 
 def skipped_slices(mask: BoolArray) -> list[int]:
-    """Numbers of the slices without a voxel between the first and the last that has one.
+    """List the slices without a voxel between the first and the last that has one.
 
-    >>> skipped_slices(np.array([[[True]], [[False]], [[True]], [[False]]]))
-    [1]
+    Examples:
+        >>> skipped_slices(np.array([[[True]], [[False]], [[True]], [[False]]]))
+        [1]
     """
     filled = np.flatnonzero(mask.any(axis=(1, 2)))
     if not filled.size:
@@ -66,7 +67,7 @@ def _polygons_of_slices(contours: Sequence[FloatArray], grid: Grid) -> dict[int,
 
 
 def _flatten(contour: FloatArray, grid: Grid) -> tuple[float, FloatArray]:
-    """A contour's level along k, in slices, and its vertices (n, 2) along i and j, in voxels."""
+    """Find a contour's level along k, in slices, and its vertices (n, 2) along i and j, in voxels."""
     index = np.round(grid.world_to_index(contour), DECIMALS)
     if len(index) < 3:
         raise MaskError(f"A contour has {len(index)} vertices; a closed contour needs at least three.")

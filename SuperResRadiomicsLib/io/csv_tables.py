@@ -24,7 +24,7 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     Returns:
         The table; text stands in quotation marks and is guarded against formulas, numbers stand as they are.
 
-    Example:
+    Examples:
         >>> print(csv_text(["name", "value"], [["=1+1", 2.5], ["b", None]]), end="")
         "name","value"
         "'=1+1",2.5

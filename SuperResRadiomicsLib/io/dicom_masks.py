@@ -32,7 +32,7 @@ HALF = 0.5
 
 
 def referenced_series(dataset: Dataset) -> set[str]:
-    """UIDs of the image series that an RTSTRUCT or SEG object was drawn on."""
+    """Find the UIDs of the image series that an RTSTRUCT or SEG object was drawn on."""
     if dataset.Modality == "SEG":
         return {str(series.SeriesInstanceUID) for series in dataset.get("ReferencedSeriesSequence", [])}
     return {
@@ -44,7 +44,7 @@ def referenced_series(dataset: Dataset) -> set[str]:
 
 
 def structure_names(dataset: Dataset) -> dict[int, tuple[str, ...]]:
-    """Number and names of each structure (RTSTRUCT) or segment (SEG: label and description), in the object's order."""
+    """List number and names of each structure (RTSTRUCT) or segment (SEG: label and description), in order."""
     if dataset.Modality == "SEG":
         return {
             int(segment.SegmentNumber): (
@@ -57,7 +57,7 @@ def structure_names(dataset: Dataset) -> dict[int, tuple[str, ...]]:
 
 
 def choose_structure(dataset: Dataset, patterns: Sequence[str]) -> int | None:
-    """Number of the first structure whose name matches the first pattern that matches any.
+    """Find the first structure whose name matches the first pattern that matches any.
 
     Args:
         dataset: An RTSTRUCT or SEG object.
@@ -99,7 +99,7 @@ def load_dicom_mask(path: Path, grid: Grid, choice: MaskChoice) -> tuple[BoolArr
 
 
 def read_dicom_mask(path: Path, grid: Grid, patterns: Sequence[str]) -> BoolArray:
-    """As `load_dicom_mask`, by the first of several patterns that matches; see `choose_structure`."""
+    """Load as `load_dicom_mask` does, by the first of several patterns that matches; see `choose_structure`."""
     dataset = _parsed(path)
     number = choose_structure(dataset, patterns)
     if number is None:
@@ -204,7 +204,7 @@ def _voxels(pixels: np.ndarray, dataset: Dataset, groups: Dataset, grid: Grid) -
 
 
 def _group(dataset: Dataset, groups: Dataset, keyword: str) -> Any:
-    """A frame's attributes, which it has itself or shares with all frames."""
+    """Find a frame's attributes, which it has itself or shares with all frames."""
     for place in (groups, *dataset.get("SharedFunctionalGroupsSequence", [])):
         if keyword in place:
             return place[keyword][0]

@@ -26,7 +26,7 @@ _brief.maxlevel = 2
 def brief(value: Any) -> str:
     """Show a value in a message, however large it is.
 
-    Example:
+    Examples:
         >>> brief(list(range(1000)))
         '[0, 1, 2, 3, ...]'
     """
@@ -102,7 +102,7 @@ def _constructed(text: str) -> Any:
 
 
 def _unfolded(node: yaml.Node, known: dict[int, int]) -> int:
-    """The number of values of a node, each alias counted as what it stands for; one that holds itself has no end."""
+    """Count the values of a node, each alias as what it stands for; one that holds itself has no end."""
     if id(node) in known:
         return known[id(node)]
     known[id(node)] = MOST_VALUES + 1  # As long as it is being counted: a node that meets itself.

@@ -15,7 +15,7 @@ from .leftovers import remove_leftovers, temporary_path
 
 
 def _full_suffix(path: Path) -> str:
-    """The suffix that image writers look at; ``.nii.gz`` counts as one."""
+    """Find the suffix that image writers look at; ``.nii.gz`` counts as one."""
     return "".join(path.suffixes[-2:]) if path.name.endswith(".nii.gz") else path.suffix
 
 

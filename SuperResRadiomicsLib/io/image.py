@@ -41,6 +41,12 @@ class Image:
 
     Raises:
         ImageError: The array does not fit the grid, is not numeric, or holds NaN or infinity.
+
+    Examples:
+        >>> import numpy as np
+        >>> scan = Image(np.zeros((4, 8, 8), np.int16), Grid((8, 8, 4), (0.7, 0.7, 3.0)), modality="CT", unit="HU")
+        >>> scan.spacing, scan.voxels.shape
+        ((0.7, 0.7, 3.0), (4, 8, 8))
     """
 
     voxels: Array
@@ -87,7 +93,7 @@ class Image:
         return through_plane_axis(self.whole_grid) if self.through_plane is None else self.through_plane
 
     def with_notes(self, notes: Iterable[str]) -> Image:
-        """The same image with further notes; those it has already are not repeated."""
+        """Add notes to an image; those it has already are not repeated."""
         return replace(self, notes=tuple(dict.fromkeys((*self.notes, *notes))))
 
     @cached_property
@@ -117,10 +123,11 @@ class Image:
         Args:
             box: In voxels of this image.
 
-        >>> scan = Image(np.arange(60).reshape(3, 4, 5), Grid((5, 4, 3), (1.0, 1.0, 2.0)))
-        >>> part = scan.cut(Box((1, 1, 1), (4, 3, 2)))
-        >>> part.voxels.tolist(), part.whole.highest, part.held.start
-        ([[[26, 27, 28], [31, 32, 33]]], 59.0, (1, 1, 1))
+        Examples:
+            >>> scan = Image(np.arange(60).reshape(3, 4, 5), Grid((5, 4, 3), (1.0, 1.0, 2.0)))
+            >>> part = scan.cut(Box((1, 1, 1), (4, 3, 2)))
+            >>> part.voxels.tolist(), part.whole.highest, part.held.start
+            ([[[26, 27, 28], [31, 32, 33]]], 59.0, (1, 1, 1))
         """
         # Not a view, even of all of it: the whole image shall be free to go.
         voxels = self.voxels[box.slices].copy()
@@ -132,6 +139,12 @@ class Image:
         """Make an image of the same kind with other voxels, on the same grid unless one is given.
 
         On a grid of its own it is a whole image, unless ``cut_from`` is given with the grid.
+
+        Examples:
+            >>> import numpy as np
+            >>> scan = Image(np.zeros((1, 2, 2)), Grid((2, 2, 1), (1.0, 1.0, 1.0)), modality="MR")
+            >>> scan.with_voxels(scan.voxels + 1).modality
+            'MR'
         """
         known = self.cut_from if grid is None else cut_from
         return replace(self, voxels=voxels, grid=grid or self.grid, name=name or self.name, cut_from=known)
@@ -161,7 +174,7 @@ def cast_like(values: FloatArray, dtype: npt.DTypeLike) -> Array:
 
 
 def guess_modality(lowest: float) -> str:
-    """``CT`` where the lowest voxel is at or below -500, which no other modality has; else ``unknown``."""
+    """Guess ``CT`` where the lowest voxel is at or below -500, which no other modality has; else ``unknown``."""
     return "CT" if lowest <= -500 else "unknown"
 
 
@@ -175,6 +188,15 @@ def write_image(image: Image, path: str | os.PathLike[str], compress: bool = Tru
 
     Raises:
         OutputError: The ending is not supported, or the file cannot be written.
+
+    Examples:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from SuperResRadiomicsLib import read_image
+        >>> path = Path(tempfile.mkdtemp()) / "scan.nrrd"
+        >>> write_image(Image(np.zeros((4, 8, 8), np.int16), Grid((8, 8, 4), (0.7, 0.7, 3.0))), path)
+        >>> read_image(path).grid.size
+        (8, 8, 4)
     """
     target = Path(path)
     if not target.name.lower().endswith(FILE_ENDINGS) or target.suffix == ".mhd":
@@ -208,6 +230,18 @@ def _check_written(path: Path, image: sitk.Image) -> None:
 
 
 def write_mask(mask: BoolArray, grid: Grid, path: str | os.PathLike[str]) -> None:
-    """Write a mask as 8-bit 0 and 1, whole or not at all."""
+    """Write a mask as 8-bit 0 and 1, whole or not at all.
+
+    Examples:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from SuperResRadiomicsLib import read_mask
+        >>> grid, path = Grid((8, 8, 4), (0.7, 0.7, 3.0)), Path(tempfile.mkdtemp()) / "lesion.nrrd"
+        >>> mask = np.zeros(grid.shape, dtype=bool)
+        >>> mask[1:3, 2:6, 2:6] = True
+        >>> write_mask(mask, grid, path)
+        >>> int(read_mask(path, grid).sum())
+        32
+    """
     voxels: npt.NDArray[Any] = mask.astype(np.uint8)
     write_image(Image(voxels, grid, name="mask"), path)

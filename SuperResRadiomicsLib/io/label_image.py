@@ -16,7 +16,7 @@ WAY_OUT = "Give the segmentation, or mark voxels from a value on with --threshol
 def mask_of_labels(
     voxels: Array, name: str, label: int | None = None, threshold: float | None = None, image: Array | None = None
 ) -> tuple[BoolArray, list[str]]:
-    """The lesion's voxels of a label image.
+    """Find the lesion's voxels of a label image.
 
     Args:
         voxels: Labels [k, j, i]; NaN is never lesion.

@@ -28,7 +28,7 @@ class Fitted:
 
 
 def fit_to_lattice(voxels: BoolArray, mask_grid: Grid, grid: Grid, name: str, tolerance: float) -> Fitted:
-    """A mask's voxels on the image's grid, where both have the same lattice of voxel centres.
+    """Put a mask's voxels on the image's grid, where both have the same lattice of voxel centres.
 
     Args:
         voxels: bool [k, j, i] on ``mask_grid``.
@@ -93,7 +93,7 @@ def _three(values: FloatArray) -> tuple[int, int, int]:
 
 
 def _placed(voxels: BoolArray, start: tuple[int, ...], shape: tuple[int, int, int]) -> tuple[BoolArray, int]:
-    """The voxels in an array of the image's shape, and how many marked ones did not fit."""
+    """Place the voxels in an array of the image's shape, and count the marked ones that did not fit."""
     placed = np.zeros(shape, dtype=voxels.dtype)
     target, source = [], []
     for begin, size, whole in zip(start, voxels.shape, shape, strict=True):
@@ -122,7 +122,7 @@ def _other_grid(mask_grid: Grid, grid: Grid, name: str) -> str:
 
 
 def _differences(mask_grid: Grid, grid: Grid) -> str:
-    """What differs between two grids, each with both values, and by how much."""
+    """Describe what differs between two grids, each with both values, and by how much."""
     told = [
         f"{what} {_shown(theirs)} against {_shown(ours)}{unit}"
         for what, theirs, ours, unit in (

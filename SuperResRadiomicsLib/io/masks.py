@@ -59,7 +59,17 @@ def read_image_with_mask(
 def read_mask(
     path: str | os.PathLike[str], grid: Grid, label: int | None = None, channel: int | None = None
 ) -> BoolArray:
-    """The voxels of `load_mask`, by label and channel, for masks whose notes are of no interest."""
+    """Read a mask by label and channel as `load_mask` does, without its notes.
+
+    Examples:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from SuperResRadiomicsLib import Grid, write_mask
+        >>> grid, path = Grid((8, 8, 4), (0.7, 0.7, 3.0)), Path(tempfile.mkdtemp()) / "lesion.nii.gz"
+        >>> write_mask(np.ones(grid.shape, dtype=bool), grid, path)
+        >>> bool(read_mask(path, grid).all())
+        True
+    """
     return load_mask(path, grid, MaskChoice(label=label, channel=channel)).voxels
 
 
@@ -119,7 +129,7 @@ def _refuse_unused(choice: MaskChoice, name: str, kind: str) -> None:
 
 
 def _from_series(source: Path, grid: Grid, choice: MaskChoice, image: Array | None) -> Mask:
-    """A series of label images, as some programs export segmentations."""
+    """Read a series of label images, as some programs export segmentations."""
     _refuse_unused(choice, source.name, "a series of images")
     read = read_dicom(source)
     return fitted_mask(read.voxels, read.grid, grid, choice, image, source.name)
@@ -159,7 +169,7 @@ def _channel(raw: RawImage, channel: int | None, name: str) -> Array:
 
 
 def fitted_mask(voxels: Array, mask_grid: Grid, grid: Grid, choice: MaskChoice, image: Array | None, name: str) -> Mask:
-    """The lesion of a label image on an image's grid; the arguments are those of `load_mask` and what it read."""
+    """Fit the lesion of a label image to an image's grid; the arguments are those of `load_mask` and what it read."""
     mask, notes = mask_of_labels(voxels, name, choice.label, choice.threshold, image)
     fitted = fit_to_lattice(mask, mask_grid, grid, name, choice.tolerance)
     return Mask(fitted.voxels, (*fitted.notes, *notes))

@@ -22,7 +22,7 @@ EDGE_TOLERANCE = 1e-3
 
 
 def grid_from_volume_node(node: Any) -> Grid:
-    """The grid of a volume node in LPS, oblique or left-handed as it is, without parent transforms.
+    """Read the grid of a volume node in LPS, oblique or left-handed as it is, without parent transforms.
 
     Raises:
         GridError: The node's axes are sheared or its spacing is absurd.
@@ -41,7 +41,7 @@ def grid_from_volume_node(node: Any) -> Grid:
 
 
 def ijk_to_ras(grid: Grid) -> Array:
-    """The 4x4 matrix that Slicer calls IJKToRAS."""
+    """Compute the 4x4 matrix that Slicer calls IJKToRAS."""
     matrix = np.eye(4)
     matrix[:3, :3] = RAS_TO_LPS @ np.reshape(grid.direction, (3, 3)) * np.asarray(grid.spacing)
     matrix[:3, 3] = RAS_TO_LPS @ np.asarray(grid.origin)
@@ -127,7 +127,7 @@ def roi_node_from_box(box: Box, name: str, volume_node: Any) -> Any:
 
 
 def box_from_roi_node(roi_node: Any, volume_node: Any) -> Box:
-    """The voxels of a volume that a markups ROI touches, honouring the parent transforms of both.
+    """Find the voxels of a volume that a markups ROI touches, honouring the parent transforms of both.
 
     A ROI that is turned against the volume's axes is enclosed.
 
@@ -158,7 +158,7 @@ def _roi_corners(roi_node: Any) -> Array:
 
 
 def _to_local(source: Any, target: Any) -> Array:
-    """The 4x4 matrix from world coordinates to a node's own, below its parent transforms.
+    """Compute the 4x4 matrix from world coordinates to a node's own, below its parent transforms.
 
     Raises:
         RegionError: The transform is not linear.

@@ -148,7 +148,7 @@ def drawn_voxels(segment: Any) -> Generator[None, None, tuple[BoolArray, Index, 
 def _on_volume(
     mask: BoolArray, start: Index, image: Any, lesion: tuple[Any, str], volume: Any
 ) -> tuple[BoolArray, Index]:
-    """The mask on the volume's lattice: moved where the lattices are one, else resampled to the nearest voxel."""
+    """Put the mask on the volume's lattice: moved where the lattices are one, else resampled to the nearest voxel."""
     to_segmentation = _volume_to_segmentation(volume, lesion[0])
     if to_segmentation is None:
         return _by_slicer(*lesion, volume)
@@ -164,7 +164,7 @@ def _on_volume(
 
 
 def _extent(mask: BoolArray, start: Index, to_volume: Array) -> Extent:
-    """The volume's voxels that a mask may touch."""
+    """Find the volume's voxels that a mask may touch."""
     ends = (np.array(start) - 0.5, np.array(start) + mask.shape[::-1] - 0.5)
     sides = np.array(list(itertools.product((0, 1), repeat=3)))
     corners = np.where(sides, ends[1], ends[0])
@@ -174,7 +174,7 @@ def _extent(mask: BoolArray, start: Index, to_volume: Array) -> Extent:
 
 
 def _resampled(mask: BoolArray, start: Index, own: Array, wanted: Array, extent: Extent) -> tuple[BoolArray, Index]:
-    """A mask on another lattice, by Slicer's own resampling of labelmaps."""
+    """Resample a mask to another lattice, by Slicer's own resampling of labelmaps."""
     import slicer
     from vtk.util.numpy_support import vtk_to_numpy
 
@@ -221,7 +221,7 @@ def _by_slicer(segmentation: Any, segment_id: str, volume: Any) -> tuple[BoolArr
 
 
 def _volume_to_segmentation(volume: Any, segmentation: Any) -> Array | None:
-    """The 4x4 matrix from voxel indices of a volume to the segmentation's own coordinates; None if not linear."""
+    """Compute the 4x4 matrix from a volume's voxel indices to the segmentation's coordinates; None if not linear."""
     import slicer
     import vtk
 

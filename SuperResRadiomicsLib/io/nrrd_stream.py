@@ -85,7 +85,7 @@ def _flush(file: BinaryIO) -> None:
 
 
 def _header(grid: Grid, dtype: np.dtype[Any]) -> bytes:
-    """The header in the form that ITK writes; numbers to the last bit."""
+    """Write the header as ITK does; numbers to the last bit."""
     axes = np.reshape(grid.direction, (3, 3)) * np.asarray(grid.spacing)
     lines = (
         "NRRD0005",

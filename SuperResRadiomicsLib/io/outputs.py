@@ -51,7 +51,7 @@ def output_set(
     Raises:
         OutputError: The folder cannot be used, the user's files are in the way, or what the set is built on changed.
 
-    Example:
+    Examples:
         >>> import json, tempfile
         >>> folder = tempfile.mkdtemp()
         >>> with output_set(folder, "table.json") as staging:
@@ -193,5 +193,5 @@ def _remove(target: Path, name: str) -> None:
 
 
 def _leaving(records: dict[str, Record], names: set[str]) -> list[str]:
-    """The sets that go when files of these names come: those with such a record, and those built on them."""
+    """List the sets that go when files of these names come: those with such a record, and those built on them."""
     return [name for name, content in records.items() if name in names or content.get(BUILT_ON) in names]

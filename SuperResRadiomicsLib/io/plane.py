@@ -15,28 +15,29 @@ SAME_SPACING = 1e-3
 
 
 def axis_of_plane(grid: Grid, plane: str) -> int:
-    """The grid's axis (0 = i, 1 = j, 2 = k) that is most nearly across a plane.
+    """Find the grid's axis (0 = i, 1 = j, 2 = k) that is most nearly across a plane.
 
-    >>> axis_of_plane(Grid((4, 4, 4), (1.0, 1.0, 1.0)), "coronal")
-    1
+    Examples:
+        >>> axis_of_plane(Grid((4, 4, 4), (1.0, 1.0, 1.0)), "coronal")
+        1
     """
     return int(_axes_of_world(grid)[WORLD_AXIS[plane]])
 
 
 def plane_of_axis(grid: Grid, axis: int) -> str:
-    """The plane that an axis of the grid is most nearly across."""
+    """Find the plane that an axis of the grid is most nearly across."""
     world = _axes_of_world(grid).tolist().index(axis)
     return next(plane for plane in PLANES if WORLD_AXIS[plane] == world)
 
 
 def _axes_of_world(grid: Grid) -> npt.NDArray[np.intp]:
-    """The grid's axis for each of the world's x, y, z: each once, so that they fit best together."""
+    """Find the grid's axis for each of the world's x, y, z: each once, so that they fit best together."""
     cosines = np.abs(np.reshape(grid.direction, (3, 3)))
     return np.asarray(linear_sum_assignment(cosines, maximize=True)[1])
 
 
 def guessed_plane_note(grid: Grid, name: str) -> str | None:
-    """What to say where the spacing does not tell the plane: no axis has slices thicker than its pixels.
+    """Note that the spacing does not tell the plane: no axis has slices thicker than its pixels.
 
     Returns:
         A sentence, or None where the plane is clear.

@@ -16,7 +16,7 @@ HU_RANGE = (-1024.0, 3071.0)
 
 
 def lesion_notes(image: Image, mask: BoolArray) -> list[str]:
-    """What to say of a lesion on an image before it is measured.
+    """Note what is worth saying of a lesion on an image before it is measured.
 
     Args:
         image: The image.

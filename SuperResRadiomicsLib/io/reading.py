@@ -66,6 +66,16 @@ def read_image(path: str | os.PathLike[str], modality: str | None = None, choice
             volume, or NaN voxels.
         GridError: The spacing or direction in the header is not valid.
         MissingDependencyError: A DICOM file was given and pydicom is not installed.
+
+    Examples:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from SuperResRadiomicsLib import Grid, Image, write_image
+        >>> path = Path(tempfile.mkdtemp()) / "scan.nii.gz"
+        >>> write_image(Image(np.zeros((4, 8, 8), np.int16), Grid((8, 8, 4), (0.75, 0.75, 3.0))), path)
+        >>> scan = read_image(path, modality="MR")
+        >>> scan.modality, scan.spacing
+        ('MR', (0.75, 0.75, 3.0))
     """
     source = Path(path)
     if not source.exists():
@@ -83,7 +93,7 @@ def _from_dicom(source: Path, modality: str | None, choice: ImageChoice) -> Imag
 
 
 def image_of_dicom(read: DicomImage, name: str, modality: str | None = None) -> Image:
-    """What was read from DICOM as an image.
+    """Make an image of what was read from DICOM.
 
     Args:
         read: Its voxels and where they lie.
@@ -123,7 +133,7 @@ def _known_modality(modality: str, name: str) -> str:
 
 
 def _in_plane(image: Image, plane: str | None) -> Image:
-    """The image with its acquisition plane as asked, else as its file states it."""
+    """Give the image its acquisition plane as asked, else as its file states it."""
     if plane is None:
         return image
     if plane not in PLANES:
@@ -132,7 +142,7 @@ def _in_plane(image: Image, plane: str | None) -> Image:
 
 
 def plain_name(path: Path) -> str:
-    """A file's name without its ending, a folder's as it is."""
+    """Take a file's name without its ending, a folder's as it is."""
     name = path.name
     for ending in FILE_ENDINGS:
         if name.lower().endswith(ending):
@@ -173,7 +183,7 @@ def _unreadable(path: Path, error: RuntimeError) -> str:
 
 
 def voxels_and_grid(image: sitk.Image, name: str) -> tuple[Array, Grid]:
-    """The voxels and the grid of a SimpleITK image of three dimensions.
+    """Take the voxels and the grid of a SimpleITK image of three dimensions.
 
     Args:
         image: The image; two dimensions count as one slice, a fourth of size 1 is dropped.
@@ -218,5 +228,5 @@ def _check_frames(vetted: VettedFile, grid: Grid, dimensions: int, name: str) ->
 
 
 def _frame(grid: Grid) -> FloatArray:
-    """The 3x4 matrix from voxel indices to the world."""
+    """Compute the 3x4 matrix from voxel indices to the world."""
     return np.column_stack([np.reshape(grid.direction, (3, 3)) * np.asarray(grid.spacing), grid.origin])

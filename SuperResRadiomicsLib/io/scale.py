@@ -16,12 +16,14 @@ DENSEST = 10.0
 
 
 def ct_scale_notes(voxels: Array, name: str) -> list[str]:
-    """What to say of a CT whose values are not in Hounsfield units.
+    """Note that a CT's values are not in Hounsfield units.
 
-    >>> ct_scale_notes(np.full((2, 3, 4), 1060), "scan")[0][:70]
-    "'scan' is taken for CT, but none of its values lies below 1060 and man"
-    >>> ct_scale_notes(np.full((2, 3, 4), 60), "scan")
-    []
+    Examples:
+        >>> import numpy as np
+        >>> ct_scale_notes(np.full((2, 3, 4), 1060), "scan")[0][:70]
+        "'scan' is taken for CT, but none of its values lies below 1060 and man"
+        >>> ct_scale_notes(np.full((2, 3, 4), 60), "scan")
+        []
     """
     values = voxels.ravel()[:: max(1, voxels.size // SAMPLE)]
     low, high = float(values.min()), float(values.max())

@@ -32,7 +32,7 @@ class FileSegment:
 
 
 def segments_of(fields: Mapping[str, str]) -> list[FileSegment]:
-    """The segments that a header describes; none where it is no such file."""
+    """Read the segments that a header describes; none where it is no such file."""
     found: dict[int, dict[str, str]] = {}
     for key, value in fields.items():
         matched = _NAME.fullmatch(key)
@@ -50,7 +50,7 @@ def segments_of(fields: Mapping[str, str]) -> list[FileSegment]:
 
 
 def choose_segment(known: Sequence[FileSegment], asked: str | None, label: int | None, name: str) -> FileSegment | None:
-    """The segment that is meant.
+    """Choose the segment that is meant.
 
     Args:
         known: Those of the file.

@@ -12,7 +12,7 @@ SHOWN = 20
 
 
 def choose_named(names: Names, asked: str | None, file: str, kind: str, option: str) -> int:
-    """The number of the structure that is meant.
+    """Choose the number of the structure that is meant.
 
     Args:
         names: Names of each structure by its number.
@@ -24,8 +24,9 @@ def choose_named(names: Names, asked: str | None, file: str, kind: str, option: 
     Raises:
         MaskError: None, none of that name, or several.
 
-    >>> choose_named({1: ("GTV-1",), 2: ("Lung",)}, "gtv*", "plan.dcm", "structure", "--roi")
-    1
+    Examples:
+        >>> choose_named({1: ("GTV-1",), 2: ("Lung",)}, "gtv*", "plan.dcm", "structure", "--roi")
+        1
     """
     if not names:
         raise MaskError(f"'{file}' holds no {kind}. Export it again.")

@@ -49,7 +49,7 @@ def survey(voxels: Array, grid: Grid, modality: str) -> Generator[None, None, Wh
 
 
 def _slabs(voxels: Array) -> Iterator[Array]:
-    """Some slices at a time."""
+    """Cut a volume into slabs of some slices."""
     step = max(1, VOXELS_PER_STEP // max(1, voxels[0].size))
     for start in range(0, len(voxels), step):
         yield voxels[start : start + step]
@@ -74,7 +74,7 @@ def _moments(voxels: Array) -> Steps:
 
 
 def _foreground(voxels: Array, lowest: float, highest: float) -> Steps:
-    """The percentiles of the foreground, as `foreground_range`."""
+    """Find the percentiles of the foreground, as `foreground_range` does."""
     (top,) = yield from _percentiles(voxels, 99, -math.inf, lowest, highest)
     threshold = FOREGROUND_SHARE * top
     found = yield from _percentiles(voxels, PERCENTILES, threshold, max(lowest, threshold), highest)
@@ -116,7 +116,7 @@ def _above(slab: Array, threshold: float) -> Array:
 
 
 def _bins(values: Array, lowest: float, highest: float) -> Array:
-    """The number of each value's bin; larger values never have smaller numbers."""
+    """Find the number of each value's bin; larger values never have smaller numbers."""
     scaled = (values.astype(np.float64) - lowest) * (BINS / (highest - lowest))
     return np.clip(scaled, 0, BINS - 1).astype(np.intp)
 

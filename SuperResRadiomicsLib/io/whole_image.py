@@ -47,7 +47,7 @@ class WholeImage:
         return max(abs(self.lowest), abs(self.highest))
 
     def figures(self) -> dict[str, Any]:
-        """All but the grid, ready for JSON."""
+        """Describe all but the grid, ready for JSON."""
         return {name: value for name, value in asdict(self).items() if name != "grid"}
 
     @classmethod

@@ -94,7 +94,7 @@ class GanCircleGenerator(nn.Module):
         return trim(image, context, self.receptive_field_radius) + change if self.residual else change
 
     def _widened(self, planes: Sequence[Tensor], condition: Tensor | None, context: Sides) -> Tensor:
-        """What the transposed convolution reads: (batch, channels, height / 2, width / 2).
+        """Prepare what the transposed convolution reads: (batch, channels, height / 2, width / 2).
 
         Args:
             planes: What the first convolution sees, the image first; the conditions follow it.

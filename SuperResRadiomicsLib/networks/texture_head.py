@@ -87,7 +87,7 @@ def drawn_planes(image: Tensor, noise: Tensor | None, latents: Tensor | None, ch
 
 
 def widened(convolution: nn.Conv2d, more: int) -> nn.Conv2d:
-    """A convolution that takes more input channels, which hardly count at first; the others have its weights."""
+    """Widen a convolution by more input channels, which hardly count at first; the others have its weights."""
     wider = nn.Conv2d(
         convolution.in_channels + more,
         convolution.out_channels,

@@ -82,7 +82,7 @@ class UNet(nn.Module):
         return image + output if self.residual else output
 
     def _features(self, image: Tensor) -> Tensor:
-        """What the last convolution reads: (batch, first width, height, width)."""
+        """Compute what the last convolution reads: (batch, first width, height, width)."""
         check_divisible(image.shape[2], image.shape[3], self.size_multiple)
         value, skips = image, []
         for convolution in self.down:

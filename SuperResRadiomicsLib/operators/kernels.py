@@ -44,7 +44,7 @@ def blur_kernel(family: str, blur_px: float) -> KernelArray:
     Raises:
         SettingsError: Another family, or a blur that is negative or not finite.
 
-    Example:
+    Examples:
         >>> blur_kernel("box", 0.816496580927726).round(3).tolist()
         [0.333, 0.333, 0.333]
     """
@@ -95,7 +95,7 @@ def _sharp(sigma: float) -> KernelArray:
 
 
 def kernel_matrix(length: int, kernel: KernelArray) -> sparse.csr_matrix:
-    """The matrix that convolves an axis of some length with a kernel of odd size; edges are mirrored."""
+    """Make the matrix that convolves an axis of some length with a kernel of odd size; edges are mirrored."""
     if kernel.size == 1:
         return sparse.eye(length, format="csr")
     radius = kernel.size // 2

@@ -100,7 +100,7 @@ def _axis_matrix(length: int, factor: int, nyquist_weight: float, dtype: str) ->
 
 
 def truncation_matrix(length: int, factor: int) -> FloatArray:
-    """The matrix of `KSpaceTruncation` along an axis of some length, in double precision."""
+    """Make the matrix of `KSpaceTruncation` along an axis of some length, in double precision."""
     return _axis_matrix(length, factor, 0.5, "float64")
 
 

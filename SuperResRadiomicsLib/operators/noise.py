@@ -49,13 +49,13 @@ def positional_noise(grid: Grid, seed: int, box: Box | None = None) -> npt.NDArr
 
 
 def derived_seed(seed: int, *numbers: int) -> int:
-    """A seed of its own for each use of a seed, such as (sample, channel).
+    """Derive a seed for each use of a seed, such as (sample, channel).
 
     Args:
         seed: Any integer.
         numbers: What the seed is for; none negative.
 
-    Example:
+    Examples:
         >>> derived_seed(7, 0, 1) == derived_seed(7, 1, 0)
         False
     """
@@ -82,7 +82,7 @@ def sample_noise(grid: Grid, seed: int, sample: int, channels: int, box: Box | N
 
 
 def sample_latents(seed: int, sample: int, count: int) -> npt.NDArray[np.float32]:
-    """Standard normal numbers that all of a sample shares: a function of seed and sample alone.
+    """Draw standard normal numbers that all of a sample shares: a function of seed and sample alone.
 
     Args:
         seed: Of the whole run.
@@ -99,7 +99,7 @@ def sample_latents(seed: int, sample: int, count: int) -> npt.NDArray[np.float32
 def correlated_noise(
     shape: tuple[int, ...], correlation_px: float, rng: np.random.Generator
 ) -> npt.NDArray[np.float32]:
-    """Standard normal noise whose neighbours resemble each other, as a smooth reconstruction kernel makes it.
+    """Draw standard normal noise whose neighbours resemble each other, as a smooth reconstruction kernel makes it.
 
     White noise filtered by a Gaussian along both in-plane axes and scaled to unit variance, which is exact:
     the filter wraps around, so that the noise is the same kind everywhere.
@@ -121,7 +121,7 @@ def correlated_noise(
 
 @lru_cache(maxsize=256)
 def _smoothing_matrix(length: int, sigma_px: float) -> npt.NDArray[np.float32]:
-    """A circulant Gaussian filter whose output has the variance of white noise."""
+    """Make a circulant Gaussian filter whose output has the variance of white noise."""
     index = np.arange(length)
     distance = np.minimum(index, length - index)
     row = np.exp(-0.5 * (distance / sigma_px) ** 2)

@@ -93,7 +93,7 @@ def _check_one_grid(bicubic: Image, enhanced: Image) -> None:
 def _all_warnings(
     known: Sequence[str], images: Mapping[str, Image], masks: Mapping[str, BoolArray], settings: FeatureSettings
 ) -> list[str]:
-    """What was known of the images, and what the settings and the images' scale give reason to warn of; each once."""
+    """Collect what was known of the images, and what the settings and the images' scale warn of; each once."""
     found = settings_notes(images["original"], masks["original"], settings)
     found += version_notes(images["bicubic"], images["enhanced"], masks["enhanced"])
     return list(dict.fromkeys((*known, *found)))

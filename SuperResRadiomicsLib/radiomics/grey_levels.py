@@ -22,7 +22,7 @@ OTHER_SPREAD = 4.0
 
 
 def feature_warnings(image: Image, mask: BoolArray, settings: FeatureSettings) -> list[str]:
-    """All that there is to say before features are computed: of the image, of the lesion, of the settings.
+    """Collect all that there is to say before features are computed: of the image, of the lesion, of the settings.
 
     Args:
         image: The image.
@@ -33,7 +33,7 @@ def feature_warnings(image: Image, mask: BoolArray, settings: FeatureSettings) -
 
 
 def settings_notes(image: Image, mask: BoolArray, settings: FeatureSettings) -> list[str]:
-    """What to say of a lesion under feature settings: its number of grey levels, and slices that are only guessed.
+    """Note what settings mean for a lesion: its number of grey levels, and slices that are only guessed.
 
     Args:
         image: The original image.
@@ -47,7 +47,7 @@ def settings_notes(image: Image, mask: BoolArray, settings: FeatureSettings) -> 
 
 
 def grey_level_notes(image: Image, mask: BoolArray, settings: FeatureSettings) -> list[str]:
-    """What to say where a bin width gives one grey level, two, or more than a thousand, with a width that would do."""
+    """Note that a bin width gives one grey level, two, or over a thousand, with a width that would do."""
     width = settings.bin_width
     if width is None or settings.preprocessing.normalisation is not None:
         return []
@@ -67,10 +67,11 @@ def grey_level_notes(image: Image, mask: BoolArray, settings: FeatureSettings) -
 
 
 def proposed_width(low: float, high: float) -> float:
-    """A width of one significant digit, 1, 2 or 5, that gives about 32 levels.
+    """Propose a width of one significant digit, 1, 2 or 5, that gives about 32 levels.
 
-    >>> proposed_width(0.0, 800.0)
-    20.0
+    Examples:
+        >>> proposed_width(0.0, 800.0)
+        20.0
     """
     wanted = (high - low) / GOOD_LEVELS
     power = 10.0 ** math.floor(math.log10(wanted))
@@ -79,7 +80,7 @@ def proposed_width(low: float, high: float) -> float:
 
 
 def version_notes(bicubic: Image, enhanced: Image, mask: BoolArray) -> list[str]:
-    """What to say where an enhanced image is on another scale than its bicubic twin.
+    """Note that an enhanced image is on another scale than its bicubic twin.
 
     Args:
         bicubic: The twin.

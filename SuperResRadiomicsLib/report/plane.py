@@ -106,7 +106,7 @@ def lesion_limits(mask: BoolArray, plane: Plane) -> list[Limits]:
 
 
 def shown_around(lesion: Box, grid: Grid) -> float:
-    """How far from a lesion's box, in mm, the square of `lesion_limits` may reach."""
+    """Find how far from a lesion's box, in mm, the square of `lesion_limits` may reach."""
     longest = max(n * size for n, size in zip(lesion.size, grid.spacing, strict=True))
     return longest / 2 + _context(longest)
 

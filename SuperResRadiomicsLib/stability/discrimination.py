@@ -69,9 +69,10 @@ def area_under_curve_interval(
     Raises:
         SettingsError: As `area_under_curve`.
 
-    >>> low, high = area_under_curve_interval([1, 2, 3, 4, 5, 6, 7, 8], [0, 0, 0, 1, 0, 1, 1, 1])
-    >>> round(low, 2), round(high, 2)
-    (0.51, 0.99)
+    Examples:
+        >>> low, high = area_under_curve_interval([1, 2, 3, 4, 5, 6, 7, 8], [0, 0, 0, 1, 0, 1, 1, 1])
+        >>> round(low, 2), round(high, 2)
+        (0.51, 0.99)
     """
     found = area_under_curve(scores, outcomes)
     outcome = _binary(outcomes, "outcomes")

@@ -20,8 +20,9 @@ def false_discovery_levels(p: FloatArray, rates: FloatArray) -> FloatArray:
     Returns:
         (questions,) levels.
 
-    >>> false_discovery_levels(np.array([0.001, 0.02, 0.6, np.nan]), np.full(4, 0.05)).round(4)
-    array([0.0333, 0.0333, 0.0333, 0.0333])
+    Examples:
+        >>> false_discovery_levels(np.array([0.001, 0.02, 0.6, np.nan]), np.full(4, 0.05)).round(4)
+        array([0.0333, 0.0333, 0.0333, 0.0333])
     """
     asked = np.flatnonzero(np.isfinite(p))
     if not asked.size:

@@ -95,7 +95,7 @@ def _stability(correlations: Correlations, version: str, f: int) -> CohortStabil
 
 
 def _findings(cube: Cube, protocol: Protocol, findings: Findings, version: str) -> list[CohortFinding]:
-    """What the patients' means say of every feature; nothing without a reference."""
+    """Collect what the patients' means say of every feature; nothing without a reference."""
     if protocol.kind != "restoration":
         return []
     names = (protocol.base, protocol.fast, version, protocol.null)

@@ -122,7 +122,7 @@ class Degradation:
         return _in_steps(rng.uniform(*settings.correlation_px))
 
     def _kind(self, blur: float, noise: float, rng: np.random.Generator) -> tuple[str, str]:
-        """This patch's sampling and blur family.
+        """Choose this patch's sampling and blur family.
 
         A clean patch has no kernel, and in a mixture of samplings is a plain mean: only there does "no blur, no
         noise" say exactly what the measurement is, which is what results are projected onto.

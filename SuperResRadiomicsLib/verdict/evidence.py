@@ -56,7 +56,7 @@ class Evidence:
         return f"{len(self.patients)} patients with {self.lesion_type}"
 
     def without(self, patient: str | None, original: Mapping[str, float]) -> Evidence:
-        """The same without a lesion's own patient.
+        """Leave out a lesion's own patient.
 
         Args:
             patient: Who the lesion is of, where that is known.
@@ -110,7 +110,7 @@ class Evidence:
 
 
 def conditions_of(header: Mapping[str, Any]) -> dict[str, Any]:
-    """The conditions of a feature table, from its header as its file has it."""
+    """Read the conditions of a feature table, from its header as its file has it."""
     told = ((header.get("provenance") or {}).get("parameters") or {}).get("conditions") or {}
     through = "ijk".index(header["through_plane_axis"])
     spacing = header["spacing_mm"]["original"]

@@ -191,7 +191,7 @@ def _findings(evidence: Evidence) -> dict[str, CohortFinding]:
 
 
 def _spreads(evidence: Evidence) -> dict[str, float]:
-    """Standard deviation of the true values between patients; only features that are always defined and vary."""
+    """Compute the true values' standard deviation between patients, of features that are always defined and vary."""
     spreads = evidence.values["reference"].std(axis=0, ddof=1)
     found = zip(evidence.features, spreads.tolist(), strict=True)
     return {key: spread for key, spread in found if np.isfinite(spread) and spread > 0}

@@ -74,7 +74,7 @@ class LesionVariation:
     patients: int
 
     def ratio_limits(self, confidence: float = 0.95) -> tuple[float, float, float]:
-        """The deviation over the spread, and its limits from the F distribution of a ratio of variances."""
+        """Divide the deviation by the spread, with limits from the F distribution of a ratio of variances."""
         ratio = self.deviation / self.spread
         tail, freedom = (1 + confidence) / 2, (self.perturbations - 1, self.patients - 1)
         low = ratio / math.sqrt(stats.f.ppf(tail, *freedom))

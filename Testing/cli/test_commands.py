@@ -236,6 +236,11 @@ def test_models_show(command, tiny_model):
     assert "gan-circle-generator" in command("models", "show", tiny_model).out
 
 
+def test_a_model_shown_as_json_has_its_results(command):
+    card = next(card for card in list_models() if card.results)
+    assert check_envelope(command("models", "show", card.name, "--json").out)["results"] == card.results
+
+
 @pytest.mark.parametrize("name", [card.name for card in list_models()])
 def test_a_card_is_one_screen(command, name, monkeypatch):
     monkeypatch.setattr("SuperResRadiomicsLib.cli.models.output", Console(width=80))

@@ -334,3 +334,18 @@ def test_area_reduction_is_the_mean_over_each_new_pixel(height: int, width: int,
 
 def test_union_of_boxes() -> None:
     assert union_box(Box((1, 5, 2), (3, 6, 9)), Box((2, 0, 3), (7, 4, 8))) == Box((1, 0, 2), (7, 6, 9))
+
+
+def test_a_carried_mask_holds_what_its_interpolation_fills_by_half() -> None:
+    """Linear interpolation of the mask, from 0.5 on (IBSI), written out for a block on voxels two thirds as large."""
+    grid = Grid((14, 12, 3), (1.0, 1.0, 3.0))
+    mask = np.zeros(grid.shape, dtype=bool)
+    mask[1, 3:9, 4:11] = True
+    finer = refine(grid, (1.5, 1.5, 1))
+    along_i, along_j = (
+        np.interp((np.arange(int(1.5 * n)) + 0.5) / 1.5 - 0.5, np.arange(n), inside.astype(float))
+        for n, inside in ((14, mask[1, 5]), (12, mask[1, :, 5]))
+    )
+    moved = transport_mask(mask, grid, finer, allow_volume_change=True).mask
+    assert np.array_equal(moved[1], np.outer(along_j, along_i) >= 0.5 - 1e-6)
+    assert not moved[[0, 2]].any()

@@ -12,6 +12,7 @@ from scipy.stats import kstest
 from SuperResRadiomicsLib.errors import SettingsError
 from SuperResRadiomicsLib.grid import Box, Grid
 from SuperResRadiomicsLib.operators import BlurDecimate, positional_noise
+from SuperResRadiomicsLib.operators.noise import _hash
 
 
 @settings(max_examples=40)
@@ -81,3 +82,14 @@ def test_noise_is_standard_normal_white_and_depends_on_the_seed() -> None:
     assert kstest(noise.ravel()[::3], "norm").pvalue > 1e-3
     assert abs(np.corrcoef(noise[:, :, 1:].ravel(), noise[:, :, :-1].ravel())[0, 1]) < 0.02
     assert abs(np.corrcoef(noise.ravel(), positional_noise(grid, 8).ravel())[0, 1]) < 0.02
+
+
+def test_the_noise_is_hashed_by_splitmix64() -> None:
+    """The first numbers of the published generator for the seed 1234567 (Steele et al. 2014)."""
+    states = np.uint64(1234567) + np.arange(3, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    assert _hash(states).tolist() == [6457827717110365317, 3203168211198807973, 9817491932198370423]
+
+
+def test_no_two_voxels_of_an_oblong_grid_share_their_noise() -> None:
+    noise = positional_noise(Grid((31, 7, 5), (1.0, 1.0, 1.0)), 4)
+    assert np.unique(noise).size == noise.size

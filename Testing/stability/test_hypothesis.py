@@ -127,6 +127,17 @@ def test_interval_is_the_bootstraps():
     np.testing.assert_allclose(paired_t(first, second, labels).patients.interval, expected, atol=0.02)
 
 
+def test_interval_over_slices_weighs_patients_by_their_slices():
+    """The mean of all slices of patients drawn again, drawn here once more."""
+    labels = np.repeat(np.arange(24), np.tile([1, 3, 12], 8))
+    rng = np.random.default_rng(5)
+    difference = (np.tile([0.0, 0.0, 1.0], 8) + rng.normal(0, 0.1, 24))[labels]
+    slices = [difference[labels == patient] for patient in range(24)]
+    means = [np.concatenate([slices[p] for p in row]).mean() for row in rng.integers(24, size=(4000, 24))]
+    found = paired_t(difference, np.zeros(labels.size), labels).slices.interval
+    np.testing.assert_allclose(found, np.quantile(means, (0.025, 0.975)), atol=0.02)
+
+
 @pytest.mark.parametrize("test", TESTS)
 def test_equal_methods_are_no_evidence(test):
     _, second, labels = measured()

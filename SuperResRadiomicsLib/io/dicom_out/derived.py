@@ -154,7 +154,7 @@ def to_stored(voxels: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], float, float]
 
 
 def _sources_at(grid: Grid, k: int, source: Source, origins: list[Dataset]) -> list[Dataset]:
-    """The source's slices behind slice k: those in its plane where planes were kept, else all."""
+    """Find the source's slices behind slice k: those in its plane where planes were kept, else all."""
     if not source.known:
         return []
     axes = np.reshape(grid.direction, (3, 3))

@@ -15,7 +15,7 @@ NOTICE = "not for clinical use"
 
 
 def equipment() -> dict[str, Any]:
-    """The attributes of the general equipment, as `highdicom` takes them; none of them is the scanner's."""
+    """List the attributes of the general equipment, as `highdicom` takes them; none of them is the scanner's."""
     return {
         "manufacturer": MANUFACTURER,
         "manufacturer_model_name": MODEL_NAME,
@@ -25,7 +25,7 @@ def equipment() -> dict[str, Any]:
 
 
 def new_object(series_number: int, description: str) -> dict[str, Any]:
-    """UIDs and numbers of an object that is a series of its own, as `highdicom` takes them."""
+    """Make UIDs and numbers for an object that is a series of its own, as `highdicom` takes them."""
     return {
         "series_instance_uid": UID(),
         "series_number": series_number,

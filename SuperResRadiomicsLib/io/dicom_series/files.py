@@ -37,7 +37,7 @@ class DicomFile:
     header: Dataset
 
     def text(self, keyword: str) -> str:
-        """A value as text, empty where it is not there."""
+        """Give a value as text, empty where it is not there."""
         value = self.header.get(keyword)
         return "" if value is None else str(value).strip()
 
@@ -48,7 +48,7 @@ class DicomFile:
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file begins as DICOM files do, with their preamble or (old ones) without."""
+    """Say whether a file begins as DICOM files do, with their preamble or (old ones) without."""
     try:
         with path.open("rb") as file:
             start = file.read(PREAMBLE_BYTES)
@@ -83,7 +83,7 @@ def damage_said(name: str) -> Iterator[None]:
 
 
 def parse(path: Path, with_pixels: bool) -> Dataset:
-    """A file as pydicom reads it; see `read_header` for the errors."""
+    """Read a file by pydicom; see `read_header` for the errors."""
     pydicom = import_pydicom()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # on values that are not quite as the standard wants them
@@ -116,7 +116,7 @@ def _check_end(dataset: Dataset, path: Path) -> None:
 
 
 def import_pydicom() -> Any:
-    """The package, imported only when a DICOM file is read.
+    """Import the package, only when a DICOM file is read.
 
     Raises:
         MissingDependencyError: It is not installed.
@@ -131,7 +131,7 @@ def import_pydicom() -> Any:
 
 
 def find_dicom_files(folder: Path) -> list[DicomFile]:
-    """The headers of all DICOM files in a folder and below it, in the order of their names.
+    """Read the headers of all DICOM files in a folder and below it, in the order of their names.
 
     Raises:
         ImageError: One is damaged, or there are too many files.

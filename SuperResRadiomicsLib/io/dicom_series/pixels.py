@@ -44,7 +44,7 @@ class Decoder:
     _frames: Any = None
 
     def voxels(self, each: Slice) -> Array:
-        """The rescaled values of a slice, (rows, columns).
+        """Rescale the values of a slice, (rows, columns).
 
         Raises:
             ImageError: Incomplete, in colour, or not decodable.
@@ -100,7 +100,7 @@ class Decoder:
 
 
 def is_compressed(each: Slice) -> bool:
-    """Whether a slice's pixels are compressed by an image format, and not just by their runs of equal bytes."""
+    """Say whether a slice's pixels are compressed by an image format, not just by their runs of equal bytes."""
     if "PixelData" in each.file.header:
         return False  # a dataset in memory: pydicom's own to decode
     meta = getattr(each.file.header, "file_meta", None)
@@ -111,7 +111,7 @@ def is_compressed(each: Slice) -> bool:
 
 
 def stored_values(each: Slice) -> Array:
-    """The values as they are stored, (frames, rows, columns), of a file that is not compressed.
+    """Read the values as they are stored, (frames, rows, columns), of a file that is not compressed.
 
     Raises:
         ImageError: Fewer than the header claims, or no pixels at all.
@@ -156,7 +156,7 @@ def _check_compressed_size(each: Slice) -> None:
 
 
 def rescaled(stored: Array, rescale: tuple[float, float] | None) -> Array:
-    """Stored values times the slope plus the intercept; whole numbers stay whole where both are."""
+    """Multiply stored values by the slope and add the intercept; whole numbers stay whole where both are."""
     slope, intercept = rescale or (1.0, 0.0)
     if (slope, intercept) == (1.0, 0.0):
         return stored
@@ -168,13 +168,13 @@ def rescaled(stored: Array, rescale: tuple[float, float] | None) -> Array:
 
 
 def stacked(slices: Sequence[Slice], decoder: Decoder) -> Array:
-    """The voxels [k, j, i] of slices in order; whole numbers in 16 bits where they fit."""
+    """Stack the voxels [k, j, i] of slices in order; whole numbers in 16 bits where they fit."""
     voxels = np.stack([decoder.voxels(each) for each in slices])
     return narrowed(voxels, NARROW) if voxels.dtype.kind in "iu" and voxels.dtype.itemsize > 2 else voxels
 
 
 def narrowed(voxels: Array, types: Iterable[type]) -> Array:
-    """Whole numbers in the first type that holds them all."""
+    """Store whole numbers in the first type that holds them all."""
     low, high = int(voxels.min()), int(voxels.max())
     for kind in types:
         limits = np.iinfo(kind)

@@ -87,7 +87,7 @@ def _read_files(files: Sequence[DicomFile], name: str, choice: ImageChoice) -> D
 
 
 def _chosen_frame(slices: Sequence[Slice], frame: int | None, name: str) -> list[Slice]:
-    """The slices; of a cine, the frame that was asked for."""
+    """Choose the slices; of a cine, the frame that was asked for."""
     without_place = [each for each in slices if each.position is None]
     in_time = len(slices) > 1 and len(without_place) == len(slices)
     if not in_time:
@@ -137,7 +137,7 @@ def _ct_notes(slices: Sequence[Slice], voxels: Array, name: str) -> list[str]:
 
 
 def _padding_notes(slices: Sequence[Slice], voxels: Array, modality: str, name: str) -> list[str]:
-    """What to say of padding that could be taken for tissue: in CT, what lies below air is seen to be padding."""
+    """Note padding that could be taken for tissue: in CT, what lies below air is seen to be padding."""
     stated = slices[0].value("PixelPaddingValue")
     if not stated or (slices[0].rescale is None and modality == "CT"):
         return []
@@ -152,7 +152,7 @@ def _padding_notes(slices: Sequence[Slice], voxels: Array, modality: str, name: 
 
 
 def _straightened(stack: Stack, voxels: Array, wanted: bool, name: str) -> tuple[Array, Grid]:
-    """The volume with every slice moved to where it lies, on a grid that holds all of them."""
+    """Move every slice to where it lies, on a grid that holds all of them."""
     if not wanted:
         raise ImageError(
             f"The DICOM series in '{name}' was scanned with the gantry tilted by {tilt_degrees(stack):.1f} degrees: "

@@ -15,7 +15,7 @@ Series = list[DicomFile]
 
 
 def image_series(files: Sequence[DicomFile]) -> list[Series]:
-    """The files that hold images, by series, in the order in which they were found."""
+    """Group the files that hold images by series, in the order in which they were found."""
     series: dict[str, Series] = {}
     for file in files:
         if "Rows" in file.header and file.text("Modality") not in NO_IMAGES:
@@ -24,7 +24,7 @@ def image_series(files: Sequence[DicomFile]) -> list[Series]:
 
 
 def choose_series(files: Sequence[DicomFile], asked: str | None, folder: str) -> tuple[Series, list[str]]:
-    """The one series that is meant, and what to say of the choice.
+    """Choose the one series that is meant, and note what to say of the choice.
 
     Localisers are passed over, both as series and within one.
 
@@ -93,7 +93,7 @@ def _same_content(first: DicomFile, second: DicomFile) -> bool:
 
 
 def _without_copies(series: Series) -> tuple[Series, list[str]]:
-    """The series without files that are byte for byte another one's copy."""
+    """Leave out files that are byte for byte another one's copy."""
     kept: dict[str, Series] = {}
     copies = 0
     for file in series:

@@ -55,7 +55,7 @@ class Slice:
         return self.file.path.name + (f" (frame {self.frame + 1})" if frames_of(self.file) > 1 else "")
 
     def value(self, keyword: str) -> str:
-        """A value of the frame, of its groups, or of the file, as text; empty where there is none."""
+        """Read a value of the frame, of its groups, or of the file, as text; empty where there is none."""
         for group in self.groups:
             found = group.get(keyword)
             if found is not None:
@@ -64,12 +64,12 @@ class Slice:
 
 
 def frames_of(file: DicomFile) -> int:
-    """How many frames a file holds."""
+    """Count the frames of a file."""
     return int(file.header.get("NumberOfFrames") or 1)
 
 
 def slices_of(file: DicomFile) -> list[Slice]:
-    """All slices of a file, in its order.
+    """List all slices of a file, in its order.
 
     Raises:
         ImageError: The header is damaged, or describes fewer frames than the file holds.
@@ -117,7 +117,7 @@ def _slice(file: DicomFile, number: int, groups: Sequence[Dataset]) -> Slice:
 
 
 def _unfolded(groups: Sequence[Dataset]) -> tuple[Dataset, ...]:
-    """The items of functional group sequences."""
+    """List the items of functional group sequences."""
     items = []
     for group in groups:
         for element in group:
@@ -127,7 +127,7 @@ def _unfolded(groups: Sequence[Dataset]) -> tuple[Dataset, ...]:
 
 
 def _numbers(places: Sequence[Dataset], keyword: str, count: int) -> FloatArray | None:
-    """The first that is there; None where none is."""
+    """Read the first that is there; None where none is."""
     for place in places:
         found: Any = place.get(keyword)
         if found is None or found == "":

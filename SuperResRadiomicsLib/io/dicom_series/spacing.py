@@ -26,7 +26,7 @@ MEASURED = ("CT", "MR", "PT", "NM")
 
 
 def pixel_spacing(slices: Sequence[Slice], name: str) -> tuple[FloatArray, list[str]]:
-    """The distance in mm between rows and between columns, and what to say of it.
+    """Find the distance in mm between rows and between columns, and note what to say of it.
 
     Raises:
         ImageError: It is zero or mixed, or a CT, MR or PET states none.
@@ -66,7 +66,7 @@ def _without_spacing(slices: Sequence[Slice], name: str) -> tuple[FloatArray, li
 
 
 def _regions(first: Slice, name: str) -> tuple[FloatArray, list[str]] | None:
-    """The pixel size that ultrasound regions state; None where there are none in centimetres."""
+    """Read the pixel size that ultrasound regions state; None where there are none in centimetres."""
     regions = [region for region in first.file.header.get("SequenceOfUltrasoundRegions") or [] if _is_spatial(region)]
     if not regions:
         return None

@@ -94,7 +94,7 @@ def _check_sizes(slices: Sequence[Slice], name: str) -> None:
 
 
 def _common_axes(slices: Sequence[Slice], name: str) -> FloatArray:
-    """Unit vectors (2, 3) along rows and columns; along the world's for a single slice that has none."""
+    """Find unit vectors (2, 3) along rows and columns; along the world's for a single slice that has none."""
     known = [each for each in slices if each.axes is not None]
     if len(known) < len(slices):
         if len(slices) == 1:
@@ -166,7 +166,7 @@ def _shifts(positions: FloatArray, axes: FloatArray, spacing: FloatArray, name: 
 
 
 def tilt_degrees(stack: Stack) -> float:
-    """The angle between the stack and its slices' normal."""
+    """Measure the angle between the stack and its slices' normal."""
     i, j, k = stack.grid.spacing
     beside = math.hypot(*(stack.shifts[-1] * (i, j)))
     return math.degrees(math.atan2(beside, k * (len(stack.slices) - 1)))

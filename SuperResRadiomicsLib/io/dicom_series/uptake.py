@@ -21,13 +21,13 @@ _TIME = re.compile(r"(\d\d)(\d\d)?(\d\d)?(\.\d+)?")
 
 
 def pet_unit(header: Dataset) -> str:
-    """The unit of a PET's values; empty where it is not stated."""
+    """Read the unit of a PET's values; empty where it is not stated."""
     code = str(header.get("Units") or "")
     return UNITS.get(code, code)
 
 
 def uptake_factor(header: Dataset, name: str) -> float:
-    """What to multiply Bq/ml by for SUV: body weight over the dose that is left at the time of decay correction.
+    """Find what to multiply Bq/ml by for SUV: body weight over the dose that is left at the time of decay correction.
 
     Raises:
         ImageError: The values are not in Bq/ml, or weight, dose or times are missing or not clear.

@@ -30,7 +30,7 @@ BYTES_OF_TYPE = {
 
 
 def is_metaimage(start: bytes) -> bool:
-    """Whether a file begins as a MetaImage header does."""
+    """Say whether a file begins as a MetaImage header does."""
     first = start.lstrip()[:64].split(b"=")[0].strip()
     return first in (b"ObjectType", b"NDims", b"Comment", b"ObjectSubType", b"TransformType", b"DimSize")
 
@@ -96,7 +96,7 @@ def _check_voxels(path: Path, fields: Mapping[str, str], start: int, needed: int
 
 
 def _data_file(path: Path, named: str) -> Path:
-    """The one file beside the header that holds the voxels; patterns and lists of files have crashed native readers."""
+    """Find the one file beside the header that holds the voxels; patterns and lists crash native readers."""
     plain = Path(named)
     if named.upper().startswith("LIST") or "%" in named or plain.name != named or not (path.parent / plain).is_file():
         raise ImageError(

@@ -62,7 +62,7 @@ class NiftiHeader:
 
 
 def parse_nifti(data: bytes) -> NiftiHeader | None:
-    """A header from a file's first bytes; None where they are none (or the header of a pair of files)."""
+    """Parse a header from a file's first bytes; None where they are none (or the header of a pair of files)."""
     for order in "<>":
         kind = data[:4] and struct.unpack_from(f"{order}i", data.ljust(4, b"\0"))[0]
         if kind == 348 and data[344:348] == b"n+1\0" and len(data) >= 348:
@@ -109,7 +109,7 @@ def _version_2(data: bytes, order: str) -> NiftiHeader:
 
 
 def first_bytes(path: Path) -> bytes:
-    """The first bytes of a file, unfolded where it is compressed by gzip; few or none where that fails."""
+    """Read the first bytes of a file, unfolded where it is compressed by gzip; few or none where that fails."""
     with path.open("rb") as file:
         start = file.read(1 << 16)
     if not start.startswith(GZIP_MAGIC):
@@ -178,7 +178,7 @@ def _check_voxels(path: Path, header: NiftiHeader, needed: int) -> None:
 
 
 def _frames(header: NiftiHeader, name: str, sizes: tuple[int, ...]) -> tuple[dict[str, FloatArray], list[str]]:
-    """The frames that hold, and what to say of them."""
+    """Find the frames that hold, and note what to say of them."""
     spacing = np.asarray(header.pixdim[1:4], dtype=np.float64)[: max(2, min(3, header.dim[0]))]
     if not np.isfinite(spacing).all() or (spacing <= 0).any():
         shown = " x ".join(f"{value:g}" for value in spacing)
@@ -201,7 +201,7 @@ def _frames(header: NiftiHeader, name: str, sizes: tuple[int, ...]) -> tuple[dic
 
 
 def _difference(frames: dict[str, FloatArray], name: str, sizes: tuple[int, ...]) -> list[str]:
-    """What to say where qform and sform put the voxels in different places."""
+    """Note that qform and sform put the voxels in different places."""
     if len(frames) < 2:
         return []
     first, second = (np.linalg.norm(frame[:, :3], axis=0) for frame in frames.values())

@@ -118,7 +118,7 @@ def _check_voxels(path: Path, fields: Mapping[str, str], start: int, needed: int
 
 
 def _data_file(path: Path, named: str) -> Path:
-    """The one file beside the header that holds the voxels."""
+    """Find the one file beside the header that holds the voxels."""
     plain = Path(named)
     if named.upper().startswith("LIST") or "%" in named or plain.name != named or not (path.parent / plain).is_file():
         raise ImageError(

@@ -46,7 +46,7 @@ class VettedFile:
 
 
 def check_sizes(name: str, sizes: Sequence[int], bytes_a_voxel: int) -> int:
-    """The bytes that voxels of these sizes take.
+    """Count the bytes that voxels of these sizes take.
 
     Raises:
         ImageError: Absurd sizes, or more than this computer's memory holds.
@@ -143,7 +143,7 @@ def check_gzip(name: str, file: BinaryIO, needed: int, compressed: int) -> None:
 
 
 def check_zlib(name: str, file: BinaryIO, needed: int, compressed: int) -> None:
-    """As `check_gzip`, for data in zlib's format."""
+    """Check as `check_gzip` does, for data in zlib's format."""
     _refuse_bomb(name, needed, compressed)
     found, unfold = 0, zlib.decompressobj(zlib.MAX_WBITS | 32)
     try:
@@ -174,7 +174,7 @@ def _check_excess(name: str, found: int, needed: int) -> None:
 
 
 def numbers(name: str, what: str, text: Iterable[str]) -> list[float]:
-    """Finite numbers of a header.
+    """Read finite numbers of a header.
 
     Raises:
         ImageError: Some are none.
@@ -191,7 +191,7 @@ def numbers(name: str, what: str, text: Iterable[str]) -> list[float]:
 
 
 def whole_numbers(name: str, what: str, text: Iterable[str]) -> list[int]:
-    """As `numbers`, whole ones."""
+    """Read as `numbers` does, whole ones."""
     try:
         return [int(part) for part in text]
     except ValueError as error:
@@ -218,7 +218,7 @@ def check_axes(name: str, axes: FloatArray, what: str) -> None:
 
 
 def farthest(first: FloatArray, second: FloatArray, sizes: Sequence[int]) -> float:
-    """How far in mm two 3x4 frames put the same corner voxel of an image, at most."""
+    """Measure how far in mm, at most, two 3x4 frames put the same corner voxel of an image."""
     high = np.asarray(sizes, dtype=np.float64) - 1
     corners = np.array([[high[a] if bit >> a & 1 else 0 for a in range(3)] + [1.0] for bit in range(8)])
     return float(np.linalg.norm(corners @ (first - second).T, axis=1).max())

@@ -42,18 +42,18 @@ class Cohort:
         return np.asarray(self.truth.std(axis=0, ddof=1))
 
     def errors(self, values: Values) -> Values:
-        """Root mean square error of each feature over patients, in units of the spread between them (nRMSE)."""
+        """Compute each feature's root mean square error over patients, in units of their spread (nRMSE)."""
         with np.errstate(divide="ignore", invalid="ignore"):  # a feature that does not vary has no such error
             return np.asarray(np.sqrt(np.mean((values - self.truth) ** 2, axis=0)) / self.spread)
 
     def classes(self) -> dict[str, npt.NDArray[np.bool_]]:
-        """Which features belong to each class."""
+        """Mark which features belong to each class."""
         of = np.array([name.split("_")[1] for name in self.names])
         return {name: of == name for name in dict.fromkeys(of.tolist())}
 
 
 def concordances(truth: Values, values: Values, weights: Values | None = None) -> Values:
-    """Lin's concordance of every feature, for one or many weightings of the patients.
+    """Compute Lin's concordance of every feature, for one or many weightings of the patients.
 
     Args:
         truth: (patients, features).
@@ -76,7 +76,7 @@ def concordances(truth: Values, values: Values, weights: Values | None = None) -
 
 
 def figures(cohort: Cohort, values: Values) -> dict[str, Any]:
-    """Median nRMSE, median concordance and the share of features that agree, with their uncertainty.
+    """Compute median nRMSE, median concordance and the share of features that agree, with their uncertainty.
 
     Args:
         cohort: The truth.
@@ -119,7 +119,7 @@ def _agreement(truth: Values, found: Values, undefined: npt.NDArray[np.bool_], w
 
 
 def share_difference(cohort: Cohort, values: Values, rival: Values) -> dict[str, Any]:
-    """How much larger the share of agreeing features is than a rival's, with limits over patients drawn again."""
+    """Compare the share of agreeing features with a rival's, with limits over patients drawn again."""
     use = cohort.usable & np.isfinite(values).all(axis=0) & np.isfinite(rival).all(axis=0)
     truth, drawn = cohort.truth[:, use], _redrawn(len(cohort.truth), cohort.seed)
     shares = []
@@ -130,7 +130,7 @@ def share_difference(cohort: Cohort, values: Values, rival: Values) -> dict[str,
 
 
 def wins(cohort: Cohort, values: Values, rival: Values) -> dict[str, dict[str, Any]]:
-    """By feature class: features nearer to the truth than a rival's, farther, and the median errors of both."""
+    """Count, by class, features nearer to the truth than a rival's, and farther; with both median errors."""
     use = cohort.usable
     own, other = cohort.errors(values), cohort.errors(rival)
     result = {}

@@ -43,7 +43,7 @@ class ScanCondition:
         return self.blur_px == 0 and self.noise == 0
 
     def degrade(self, truth: FloatArray, patient: str, seed: int) -> FloatArray:
-        """Slices (slice, height, width) at half the resolution; a patient's noise is always the same."""
+        """Halve the resolution of slices (slice, height, width); a patient's noise is always the same."""
         coarse = Acquisition(2, self.blur_px, self.family, self.sampling).forward(truth)
         if self.noise == 0:
             return coarse
@@ -55,7 +55,7 @@ class ScanCondition:
         return coarse + np.float32(self.noise) * drawn
 
     def describe(self) -> dict[str, Any]:
-        """Everything about it, for JSON."""
+        """Describe everything about it, for JSON."""
         return asdict(self)
 
 

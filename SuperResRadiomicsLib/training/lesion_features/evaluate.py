@@ -142,7 +142,7 @@ class _Measured:
         return self._stored((TRUTH,), lambda: [self.lesion.truth])[0]
 
     def scan(self, condition: ScanCondition) -> Scan:
-        """The degraded lesion."""
+        """Degrade the lesion."""
         coarse = condition.degrade(self.lesion.truth, self.lesion.patient, self.bench.seed)
         return Scan(self.lesion, coarse, condition, self.bench.seed)
 
@@ -201,7 +201,7 @@ def _compare(cohort: Cohort, tables: Mapping[str, Values]) -> dict[str, Any]:
 
 
 def _own(bench: _Bench) -> tuple[Method, str, str]:
-    """The model's method, and what it depends on."""
+    """Make the model's method, and say what it depends on."""
     if bench.model.draws_samples:
         return restore.sampler(bench.model, bench.samples), bench.model.card.sha256, f"{bench.samples} samples"
     return restore.network(bench.model), bench.model.card.sha256, "told all"

@@ -20,7 +20,7 @@ SMALLEST_SHARE = 1e-3
 
 
 def raw_half_width(samples: Values) -> Values:
-    """Half the width of a 90% interval about the mean of samples, before calibration.
+    """Compute half the width of a 90% interval about the mean of samples, before calibration.
 
     1.645 SD sqrt(1 + 1/K) K/(K - 1): the truth is one more draw, the mean is uncertain itself, and few
     samples know their own spread badly.
@@ -34,7 +34,7 @@ def raw_half_width(samples: Values) -> Values:
 
 
 def conformal_factor(scores: Values, patients: int) -> float:
-    """What half widths are multiplied by so that they hold as many truths as asked for.
+    """Find what half widths are multiplied by so that they hold as many truths as asked for.
 
     The quantile at 0.9 (1 + 1/n) of |truth - mean| / half width over calibration patients (split
     conformal prediction, Lei et al. 2018, doi:10.1080/01621459.2017.1307116). Features of a patient depend on
@@ -48,7 +48,7 @@ def conformal_factor(scores: Values, patients: int) -> float:
 
 
 def coverage(cohort: Cohort, samples: Values) -> dict[str, Any]:
-    """Coverage of intervals by class of features, raw and calibrated on the other patients.
+    """Measure the coverage of intervals by class of features, raw and calibrated on the other patients.
 
     Args:
         cohort: The truth of the patients.

@@ -53,7 +53,7 @@ class Lesion:
         return self._grid(len(self.truth))
 
     def image(self, voxels: FloatArray, part: slice = slice(None)) -> Image:
-        """Voxels on this lesion's slices, or on some of them, as an image."""
+        """Make an image of voxels on this lesion's slices, or on some of them."""
         return Image(np.ascontiguousarray(voxels[part]), self._grid(len(voxels[part])), "CT", "HU")
 
     def _grid(self, slices: int) -> Grid:
@@ -62,7 +62,7 @@ class Lesion:
 
 
 def load_lesions(data: DataConfig, chosen: FeatureSetConfig, roles: Sequence[str]) -> list[Lesion]:
-    """The lesions of one set, of the patients with some roles, one a patient.
+    """Load the lesions of one set, of the patients with some roles, one a patient.
 
     Raises:
         SettingsError: The set's list is missing, or nobody has one of these roles.
@@ -89,7 +89,7 @@ def _volumes(folder: Path, splits: str, chosen: FeatureSetConfig) -> Iterator[_R
 
 
 def _nodules(folder: Path, splits: str, chosen: FeatureSetConfig) -> Iterator[_Row]:
-    """A folder with a list of its own: image and mask are named after the patient."""
+    """Read a folder with a list: image and mask are named after the patient."""
     place = folder / chosen.include[0]
     if not (place / "list.csv").is_file():
         raise SettingsError(f"The folder '{place.name}' has no list.csv with patients and roles.")
@@ -119,7 +119,7 @@ def cut_lesion(
     chosen: FeatureSetConfig,
     spacing: tuple[float, float, float],
 ) -> Lesion:
-    """The slices around the lesion's largest one, with a margin around the lesion.
+    """Cut out the slices around the lesion's largest one, with a margin around the lesion.
 
     Args:
         patient: Whose it is.

@@ -51,7 +51,7 @@ class Ruler:
         return cls(lesion, planar, PreparedLesion(lesion.mask, lesion.spacing))
 
     def measure(self, voxels: FloatArray) -> Values:
-        """All features of an image (slice, height, width) in HU: (variants, features), in the order of `feature_names`.
+        """Measure an image (slice, height, width) in HU: (variants, features), in the order of `feature_names`.
 
         NaN where a feature is not defined.
         """
@@ -65,13 +65,13 @@ class Ruler:
 
 
 def settings() -> FeatureSettings:
-    """The engine and the classes; bins and dimension vary."""
+    """Choose the engine and the classes; bins and dimension vary."""
     return FeatureSettings(engine="exact", classes=CLASSES, bin_width=BIN_WIDTH_HU)
 
 
 @cache
 def feature_names() -> tuple[str, ...]:
-    """Keys of the 93 features, in the order of every array."""
+    """List the keys of the 93 features, in the order of every array."""
     return tuple(f"original_{name}_{feature}" for name in CLASSES for feature in FEATURE_NAMES[name])
 
 
@@ -86,7 +86,7 @@ class Store:
         self.folder = folder
 
     def get(self, key: Sequence[str], make: Callable[[], Values]) -> Values:
-        """The values of a key, measured where they are not known yet.
+        """Look up the values of a key, measured where they are not known yet.
 
         Args:
             key: Everything that the values depend on; the last parts are hashed.

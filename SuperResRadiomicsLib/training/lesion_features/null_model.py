@@ -26,12 +26,12 @@ class NullModel:
     slope: float
 
     def level(self, estimate: float) -> float:
-        """Standard deviation of the noise to add, in HU."""
+        """Find the standard deviation of the noise to add, in HU."""
         return max(0.0, self.constant + self.slope * estimate)
 
 
 def fit_null_model(estimates: Sequence[float], errors: Sequence[float]) -> NullModel:
-    """Least squares over training patients.
+    """Fit by least squares over training patients.
 
     Args:
         estimates: Noise estimated in each degraded lesion, in HU.
@@ -44,7 +44,7 @@ def fit_null_model(estimates: Sequence[float], errors: Sequence[float]) -> NullM
 
 
 def estimate_noise(coarse: FloatArray, mask: BoolArray) -> float:
-    """Standard deviation of the noise in a lesion, by the difference of two Laplacians.
+    """Estimate the standard deviation of the noise in a lesion, by the difference of two Laplacians.
 
     Immerkaer 1996 (doi:10.1006/cviu.1996.0060). Texture counts as noise, which is what a null model needs.
 

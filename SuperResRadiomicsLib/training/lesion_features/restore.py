@@ -56,27 +56,27 @@ Method = Callable[[Scan], Images]
 
 
 def bicubic(scan: Scan) -> Images:
-    """Keys' interpolation."""
+    """Interpolate by Keys' cubic convolution."""
     return [scan.bicubic]
 
 
 def bspline(scan: Scan) -> Images:
-    """Cubic B-spline interpolation."""
+    """Interpolate by cubic B-splines."""
     return [_bspline(scan)]
 
 
 def projected_bspline(scan: Scan) -> Images:
-    """The B-spline image, changed least so that it averages to the measured pixels; it knows nothing of noise."""
+    """Change the B-spline image least so that it averages to the measured pixels; it knows nothing of noise."""
     return [_project(_bspline(scan), scan)]
 
 
 def wiener_filter(prior: PowerSpectrum) -> Method:
-    """The Wiener filter told blur and noise."""
+    """Make the Wiener filter, told blur and noise."""
     return lambda scan: [wiener(scan.coarse, scan.condition.blur_px, scan.condition.noise, prior)]
 
 
 def null_model(fitted: NullModel) -> Method:
-    """The bicubic image with white noise, as much as the image tells."""
+    """Add white noise to the bicubic image, as much as the image tells."""
 
     def restore(scan: Scan) -> Images:
         noise = positional_noise(scan.lesion.grid, derived_seed(scan.seed, 99))
@@ -86,7 +86,7 @@ def null_model(fitted: NullModel) -> Method:
 
 
 def network(model: LoadedModel, blur_share: float = 1.0, noise_share: float = 1.0) -> Method:
-    """A network told shares of blur and noise; the result agrees with a measurement that it is told to be clean."""
+    """Tell a network shares of blur and noise; its result agrees with a measurement said to be clean."""
 
     def restore(scan: Scan) -> Images:
         conditions = _told(model, scan, blur_share, noise_share)
@@ -98,7 +98,7 @@ def network(model: LoadedModel, blur_share: float = 1.0, noise_share: float = 1.
 
 
 def sampler(model: LoadedModel, samples: int) -> Method:
-    """Samples of a network told blur and noise, from noise of the position and latents of the seed."""
+    """Draw samples of a network told blur and noise, from noise of the position and latents of the seed."""
 
     def restore(scan: Scan) -> Images:
         conditions = _told(model, scan, 1.0, 1.0)

@@ -33,13 +33,13 @@ class PowerSpectrum:
     power: npt.NDArray[np.float64]
 
     def at(self, frequency: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Power at some frequencies, interpolated between logarithms."""
+        """Look up the power at some frequencies, interpolated between logarithms."""
         known, power = np.log(self.frequency), np.log(self.power)
         return np.exp(np.interp(np.log(np.maximum(frequency, self.frequency[0] / 4)), known, power))
 
 
 def measure_power(slices: Sequence[FloatArray]) -> PowerSpectrum:
-    """The power spectrum of fine slices (height, width), from their middles.
+    """Measure the power spectrum of fine slices (height, width), from their middles.
 
     Args:
         slices: At least one; smaller ones than `SIDE` are mirrored at their edges.

@@ -16,7 +16,7 @@ SMALLEST_SQUARE = 1e-4
 
 
 def energy_score(first: Tensor, second: Tensor, truth: Tensor, side: int) -> Tensor:
-    """Energy score of square patches: the mean of (|a - x| + |b - x|)/2 - |a - b|/2.
+    """Compute the energy score of square patches: the mean of (|a - x| + |b - x|)/2 - |a - b|/2.
 
     |.| is the Euclidean norm over a patch of side x side pixels, divided by side: the root of the
     mean square. With side 1 the score is the CRPS of each pixel; larger patches also judge how
@@ -43,7 +43,7 @@ def _distance(first: Tensor, second: Tensor, side: int) -> Tensor:
 
 
 def crps(first: Tensor, second: Tensor, truth: Tensor) -> Tensor:
-    """Continuous ranked probability score of each value: the mean of (|a - x| + |b - x|)/2 - |a - b|/2.
+    """Compute the continuous ranked probability score of each value: the mean of (|a - x| + |b - x|)/2 - |a - b|/2.
 
     Fair for two samples: unbiased whatever their number (Ferro 2014, doi:10.1002/qj.2270).
 

@@ -48,7 +48,7 @@ def local_statistics(image: Tensor, window: int = WINDOW) -> Iterator[Tensor]:
 
 
 def patch_statistics(image: Tensor) -> Tensor:
-    """The same statistics over whole patches: standard deviations, differences, shares.
+    """Compute the same statistics over whole patches: standard deviations, differences, shares.
 
     Args:
         image: See `local_statistics`.

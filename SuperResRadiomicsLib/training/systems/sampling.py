@@ -52,7 +52,7 @@ class Sampling(PatchSystem):
             own.widen(network)  # type: ignore[operator]
 
     def losses(self, phase: str, batch: TensorBatch) -> Losses:
-        """Scores of pixels, of maps of local statistics and of whole patches."""
+        """Score pixels, maps of local statistics and whole patches."""
         first, second = (self._in_units(sample) for sample in self.draw_two(batch))
         truth = self._in_units(batch.target)
         settings = self.settings
@@ -67,7 +67,7 @@ class Sampling(PatchSystem):
         }
 
     def draw_two(self, batch: TensorBatch) -> tuple[Tensor, Tensor]:
-        """Two samples of every patch, from independent noise and latents."""
+        """Draw two samples of every patch, from independent noise and latents."""
         image = torch.cat([batch.interpolated] * 2)
         conditions = torch.cat([batch.conditions] * 2)
         noise, latents = draw_noise(image, self.noise_channels, self.latents)
@@ -81,7 +81,7 @@ class Sampling(PatchSystem):
         return first, second
 
     def _projected(self, samples: Tensor, coarse: Tensor, conditions: Tensor) -> Tensor:
-        """Samples that average exactly to a measurement without blur and noise; the others as they are."""
+        """Project samples onto a measurement without blur and noise; leave the others as they are."""
         factor = self.config.degradation.factor
         if factor == 1 or not conditions.shape[1]:
             return samples
@@ -94,7 +94,7 @@ class Sampling(PatchSystem):
         return (image * (high - low) + low) / self.settings.unit
 
     def validate(self, network: nn.Module, stacks: list[SliceStack]) -> list[Validation]:
-        """PSNR and SSIM of the mean of some samples beside those of interpolation."""
+        """Measure PSNR and SSIM of the mean of some samples beside those of interpolation."""
         return super().validate(MeanOfSamples(network, self.settings.validation_samples, self.config.run.seed), stacks)
 
 
@@ -127,7 +127,7 @@ class MeanOfSamples(nn.Module):
 def draw_noise(
     image: Tensor, channels: int, latents: int, generator: torch.Generator | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Standard normal noise planes (batch, channels, height, width) and latents (batch, latents) for slices."""
+    """Draw standard normal noise planes (batch, channels, height, width) and latents (batch, latents) for slices."""
     shape = (len(image), channels, *image.shape[2:])
     noise = torch.randn(shape, device=image.device, generator=generator)
     values = torch.randn(len(image), latents, device=image.device, generator=generator)

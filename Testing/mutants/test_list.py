@@ -1,0 +1,35 @@
+"""The list of mutants fits the code: `make mutants` itself takes minutes and is not run here."""
+
+from __future__ import annotations
+
+import pytest
+
+from Testing.mutants.mutants import LIST, REPOSITORY, Mutant, passes, read_mutants, survives
+
+MUTANTS = read_mutants()
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.file}: {mutant.line.strip()}"[:100])
+def test_each_line_is_there_once_and_its_tests_too(mutant):
+    changed = mutant.broken((REPOSITORY / mutant.file).read_text(encoding="utf-8"))
+    compile(changed, mutant.file, "exec")
+    for test in mutant.tests:
+        assert (REPOSITORY / test.partition("::")[0]).exists(), f"{LIST.name} names {test}"
+
+
+def test_there_are_at_least_sixty_in_all_rooms():
+    assert len(MUTANTS) >= 60
+    rooms = {mutant.file.split("/")[1] for mutant in MUTANTS if mutant.file.startswith("SuperResRadiomicsLib/")}
+    assert len(rooms) >= 12
+
+
+def test_a_mutant_is_noticed_or_survives_and_the_tree_is_left_as_it_was(tmp_path):
+    (tmp_path / "sum.py").write_text("def plus(a, b):\n    return a + b\n")
+    (tmp_path / "test_sum.py").write_text("from sum import plus\n\n\ndef test_plus():\n    assert plus(2, 2) == 4\n")
+    tests = ("test_sum.py",)
+    assert passes(tmp_path, tests)
+    assert not survives(tmp_path, Mutant("sum.py", "a + b", "a - b", tests))
+    assert survives(tmp_path, Mutant("sum.py", "a + b", "a * b", tests))
+    assert passes(tmp_path, tests)
+    with pytest.raises(ValueError, match="occurs 2 times"):
+        Mutant("sum.py", "a", "b", tests).broken("aa")

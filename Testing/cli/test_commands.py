@@ -321,5 +321,5 @@ def test_samples_are_drawn_saved_and_compared(command, files, tiny_sampler):
 def test_samples_of_a_model_without_are_refused(command, files, tiny_model, option, message):
     arguments = ["--mask", files / "mask.nrrd", "--model", tiny_model, "--out", files / "out", *option]
     outcome = command("enhance", files / "image.nrrd", *arguments)
-    assert outcome.code == 1 and message in " ".join(outcome.err.split())
+    assert outcome.code == 2 and message in " ".join(outcome.err.split())
     assert not (files / "out").exists() or not names(files / "out")

@@ -139,8 +139,8 @@ def enhance(
     with output_set(
         out, PROVENANCE_NAME, names=file_names(files_format), inputs=filter(None, inputs.values()), overwrite=overwrite
     ) as folder:
-        hashes = hash_inputs(inputs)
         scan, lesion = _read(image, mask, modality, read_as, lesion_in)
+        hashes = hash_inputs(inputs)
         network = srr.load_model(model, device, precision)
         if box == given.AUTO:
             region = detection.detect_for(scan, network, detector)

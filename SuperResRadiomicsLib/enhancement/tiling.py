@@ -87,7 +87,8 @@ def plan_tiles(
     column_options = _options(columns, readable[1], halo, multiple, tile)
     best: tuple[int, list[Span], list[Span]] | None = None
     for row_spans, column_spans in itertools.product(row_options, column_options):
-        height, width = (max(s.length for s in spans) for spans in (row_spans, column_spans))
+        height = max(span.length for span in row_spans)
+        width = max(span.length for span in column_spans)
         if height * width > tile * tile or max(height, width) > LARGEST_ASPECT * tile:
             continue
         cost = sum(s.length for s in row_spans) * sum(s.length for s in column_spans)

@@ -35,12 +35,12 @@ def referenced_series(dataset: Dataset) -> set[str]:
     """Find the UIDs of the image series that an RTSTRUCT or SEG object was drawn on."""
     if dataset.Modality == "SEG":
         return {str(series.SeriesInstanceUID) for series in dataset.get("ReferencedSeriesSequence", [])}
-    return {
-        str(series.SeriesInstanceUID)
-        for frame in dataset.get("ReferencedFrameOfReferenceSequence", [])
-        for study in frame.get("RTReferencedStudySequence", [])
-        for series in study.get("RTReferencedSeriesSequence", [])
-    }
+    found = set()
+    for frame in dataset.get("ReferencedFrameOfReferenceSequence", []):
+        for study in frame.get("RTReferencedStudySequence", []):
+            for series in study.get("RTReferencedSeriesSequence", []):
+                found.add(str(series.SeriesInstanceUID))
+    return found
 
 
 def structure_names(dataset: Dataset) -> dict[int, tuple[str, ...]]:

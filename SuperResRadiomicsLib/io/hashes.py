@@ -13,7 +13,7 @@ def content_hash(path: str | os.PathLike[str]) -> str:
     """Compute the SHA-256 of a file, or of the files in a folder in the order of their names.
 
     Args:
-        path: A file, or a folder such as a DICOM series'; its own folders are left out.
+        path: A file, or a folder such as a DICOM series' with all that it holds.
 
     Returns:
         64 hexadecimal digits.
@@ -42,10 +42,9 @@ def hash_inputs(paths: Mapping[str, str | os.PathLike[str] | None]) -> dict[str,
 
 
 def files_of(path: str | os.PathLike[str]) -> Iterator[str]:
-    """Name the file itself, or the files that lie directly in a folder, sorted."""
+    """Name the file itself, or the files in a folder and in its own folders, in the order of their names."""
     if not os.path.isdir(path):
         yield os.fspath(path)
         return
     for entry in sorted(os.scandir(path), key=lambda entry: entry.name):
-        if entry.is_file():
-            yield entry.path
+        yield from files_of(entry.path)

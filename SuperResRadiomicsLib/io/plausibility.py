@@ -9,7 +9,7 @@ from ..grid import BoolArray, box_of_mask, shift_box
 from .image import Image
 
 FEWEST_VOXELS = 64
-"""Lesions of fewer voxels have no texture to speak of (as pyradiomics' and IBSI's advice has it)."""
+"""Lesions of fewer voxels are said to have no texture to speak of: our own choice, a cube of 4 x 4 x 4."""
 MANY_PIECES = 100
 HU_RANGE = (-1024.0, 3071.0)
 """What 12 bits hold: values outside are padding or metal."""

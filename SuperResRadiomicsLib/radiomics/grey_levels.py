@@ -14,7 +14,7 @@ from .settings import FeatureSettings
 
 FEWEST_LEVELS, MOST_LEVELS = 3, 1000
 GOOD_LEVELS = 32
-"""Grey levels that a proposed width gives; 30 to 130 are usual (Tixier et al., J Nucl Med 53 (2012) 693)."""
+"""Grey levels that a proposed width gives; pyradiomics' FAQ on bin widths advises 30 to 130."""
 
 
 OTHER_SPREAD = 4.0

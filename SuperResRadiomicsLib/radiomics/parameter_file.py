@@ -156,12 +156,12 @@ def _filters(section: Section, setting: Section, unused: set[str]) -> tuple[Imag
                 f"imageType.{image_type} sets binWidth, but setting.binCount overrules it. Leave out one of them."
             )
         bins = _bins(own, default=None)
-        values: dict[str, Any] = {
-            field: tuple(value) if isinstance(value, list) else value
-            for key, field in kind.parameters.items()
-            for value in [(common | own).get(key)]
-            if value is not None
-        }
+        given = common | own
+        values: dict[str, Any] = {}
+        for key, field in kind.parameters.items():
+            value = given.get(key)
+            if value is not None:
+                values[field] = tuple(value) if isinstance(value, list) else value
         filters.append(kind(**values, **bins))
     return tuple(filters) or UNFILTERED
 

@@ -34,7 +34,7 @@ from .. import NOT_FOR_CLINICAL_USE, __version__
 from ..enhancement.dicom import MASK_NAME, ORIGINAL_MASK_NAME, read_series, write_dicom
 from ..errors import ImageError
 from ..io.dicom_out import SEGMENT
-from ..io.dicom_out.equipment import MODEL_NAME, new_object
+from ..io.dicom_out.equipment import MODEL_NAME, names_as_given, new_object
 from ..radiomics import FeatureRow, FeatureTable
 from ..radiomics.ibsi import IBSI_FEATURES
 
@@ -60,6 +60,7 @@ _INTENSITIES = (
 _SQUARED_INTENSITIES = ("Variance", "Energy")
 
 
+@names_as_given()
 def measurement_report(
     table: FeatureTable, masks: Mapping[str, Dataset], images: Sequence[Dataset]
 ) -> Comprehensive3DSR:

@@ -95,12 +95,13 @@ def reasons_of(rows: list[FeatureRow]) -> list[tuple[str, list[str], tuple[str, 
 
 def typical_effects(rows: list[FeatureRow]) -> tuple[float, float]:
     """Take the median size of the two relative changes; one feature near zero does not rule it."""
-    effects = (
-        [abs(row.voxel_effect_relative) for row in rows],
-        [abs(row.network_effect_relative) for row in rows],
-    )
-    voxel, network = (median([e for e in effect if math.isfinite(e)] or [math.nan]) for effect in effects)
-    return voxel, network
+    voxel = [abs(row.voxel_effect_relative) for row in rows]
+    network = [abs(row.network_effect_relative) for row in rows]
+    return _finite_median(voxel), _finite_median(network)
+
+
+def _finite_median(values: list[float]) -> float:
+    return median([value for value in values if math.isfinite(value)] or [math.nan])
 
 
 def _flat(content: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

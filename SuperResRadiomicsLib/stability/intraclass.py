@@ -8,7 +8,6 @@ from one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,9 +15,7 @@ from scipy import stats
 
 from ..errors import SettingsError
 from ..grid.types import FloatArray
-from .intraclass_limits import intraclass_limits
-
-Form = Literal["ICC(1,1)", "ICC(2,1)", "ICC(3,1)"]
+from .intraclass_limits import Form, intraclass_limits
 
 FORMS: tuple[Form, ...] = ("ICC(1,1)", "ICC(2,1)", "ICC(3,1)")
 BANDS = ((0.5, "poor"), (0.75, "moderate"), (0.9, "good"), (np.inf, "excellent"))

@@ -7,7 +7,7 @@ is likely are of lognormal values, whose correlation follows from the components
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +26,7 @@ from .fiducial import (
     quantile_limits,
 )
 
-if TYPE_CHECKING:
-    from .intraclass import Form
+Form = Literal["ICC(1,1)", "ICC(2,1)", "ICC(3,1)"]
 
 ERROR_STREAM, RATER_STREAM = 10, 11
 

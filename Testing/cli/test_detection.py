@@ -44,7 +44,9 @@ def test_detect_tells_machines(command, files):
     assert outcome.code == 0, outcome.err
     content = json.loads(outcome.out)
     assert content["notice"] == NOT_FOR_CLINICAL_USE
-    assert content == json.loads((files / "out" / "detection.json").read_text(encoding="utf-8"))
+    written = json.loads((files / "out" / "detection.json").read_text(encoding="utf-8"))
+    assert written.pop("sha256").keys() == {"detection.json"}
+    assert content == written
     image = read_image(files / "image.nrrd")
     assert share_covered(read_mask(files / "mask.nrrd", image.grid), box_in(content["lesion"]["box"])) == 1
     assert content["model"]["name"] == "tiny-detector"
@@ -67,7 +69,8 @@ def test_enhance_box_auto(command, files):
     outcome = command("enhance", files / "image.nrrd", "--box", "auto", "--model", "tiny", "--out", out, "--json")
     assert outcome.code == 0, outcome.err
     provenance = json.loads((out / "provenance.json").read_text(encoding="utf-8"))
-    assert provenance == {**json.loads(outcome.out)["provenance"], "files": provenance["files"]}
+    about_files = {name: provenance[name] for name in ("files", "sha256")}
+    assert provenance == {**json.loads(outcome.out)["provenance"], **about_files}
     found = provenance["detection"]
     assert found["model"]["name"] == "tiny-detector"
     assert 0.5 <= found["probability"] <= 1

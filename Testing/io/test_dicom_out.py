@@ -43,7 +43,7 @@ LEAKS = {
     "SeriesDescription": "Secret series", "ImageComments": "Secret comment", "KVP": "120", "BodyPartExamined": "CHEST",
 }  # fmt: skip
 ALLOWED = {
-    *PATIENT_AND_STUDY, "FrameOfReferenceUID", "StudyInstanceUID",
+    *PATIENT_AND_STUDY, "SpecificCharacterSet", "FrameOfReferenceUID", "StudyInstanceUID",
     "SOPClassUID", "SOPInstanceUID", "InstanceCreationDate", "InstanceCreationTime", "ContentDate", "ContentTime",
     "SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "Modality", "Laterality", "PatientPosition",
     "Manufacturer", "ManufacturerModelName", "DeviceSerialNumber", "SoftwareVersions", "PositionReferenceIndicator",
@@ -261,6 +261,28 @@ def test_an_image_that_was_no_dicom_gets_a_study_without_a_patient(lesion, tmp_p
     assert "SourceImageSequence" not in one
     assert not (tmp_path / "dicom" / "original_mask.dcm").exists()
     assert len(lesion_points(tmp_path / "dicom" / "mask.dcm")) == mask.sum()
+
+
+@pytest.mark.parametrize(
+    ("characters", "name"),
+    [
+        ("", "Doe^Jane"),
+        ("ISO_IR 100", "M\u00fcller^J\u00f6rg"),
+        ("ISO_IR 144", "\u0418\u0432\u0430\u043d\u043e\u0432^\u041f"),
+    ],
+)
+def test_names_are_the_same_in_any_characters_of_the_source(tmp_path, characters, name):
+    write_source(tmp_path / "source", np.arange(2 * 20 * 24).reshape(2, 20, 24), "CT", (1, 1, 2))
+    for path in (tmp_path / "source").iterdir():
+        one = pydicom.dcmread(path)
+        one.SpecificCharacterSet, one.PatientName = characters, name
+        one.save_as(path)
+    image = read_image(tmp_path / "source")
+    mask = np.zeros(image.grid.shape, bool)
+    mask[:, 5:9, 5:9] = True
+    source = read_source(tmp_path / "source", image)
+    save_dicom(tmp_path, source, original=image, enhanced=image, provenance=PROVENANCE, original_mask=mask, mask=mask)
+    assert [str(pydicom.dcmread(path).PatientName) for path in objects(tmp_path)] == [name] * 4
 
 
 def test_ultrasound_is_refused(lesion, tmp_path):

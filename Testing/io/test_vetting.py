@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -161,6 +162,8 @@ BAD_METAIMAGE = {
     "sheared": ("TransformMatrix = 1 0 0 0.2 1 0 0 0 1", "right angles"),
     "a type": ("ElementType = MET_STRING", "MET_STRING"),
     "text": ("BinaryData = False", "BinaryData"),
+    "a size of the header, behind which the voxels lie": ("NDims = 3\nHeaderSize = 7", "HeaderSize of 7"),
+    "a field twice": ("Offset = 0 0 0\nOffset = 1 2 3", "'Offset' twice"),
 }
 
 
@@ -169,6 +172,34 @@ def test_a_metaimage_header_that_cannot_be_right_is_refused(tmp_path: Path, line
     assert np.array_equal(read_image(metaimage(tmp_path)).voxels, VOXELS)
     with pytest.raises(ImageError, match=reason):
         read_image(metaimage(tmp_path, line))
+
+
+COMPRESSED_SIZES = {
+    "none": b"",
+    "of another letter, which ITK does not know": b"compressedDataSize = %d\n",
+    "a wrong one": b"CompressedDataSize = 7\n",
+}
+
+
+@pytest.mark.parametrize("stated", COMPRESSED_SIZES.values(), ids=COMPRESSED_SIZES.keys())
+def test_compressed_metaimage_voxels_without_their_right_size_are_refused(tmp_path: Path, stated: bytes) -> None:
+    """ITK unfolds from the start of the file then, header and all, and gives what was in memory."""
+    path = written(tmp_path, ".mha", compress=True)
+    start, line, rest = re.split(rb"(CompressedDataSize = \d+\n)", path.read_bytes())
+    size = int(line.split()[-1])
+    path.write_bytes(start + (stated % size if b"%" in stated else stated) + rest)
+    with pytest.raises(ImageError, match="CompressedDataSize"):
+        read_image(path)
+    path.write_bytes(start + line + rest)
+    assert np.array_equal(read_image(path).voxels, VOXELS)
+
+
+def test_a_metaimage_without_a_position_is_said(tmp_path: Path) -> None:
+    notes = read_image(metaimage(tmp_path)).notes
+    assert not any("position" in note for note in notes)
+    path = metaimage(tmp_path)
+    path.write_bytes(path.read_bytes().replace(b"Offset", b"offset"))
+    assert any("no position" in note for note in read_image(path).notes)
 
 
 def test_a_metaimage_with_its_voxels_beside_it(tmp_path: Path) -> None:

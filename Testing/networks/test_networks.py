@@ -90,7 +90,8 @@ def test_an_architecture_trains(name: str) -> None:
 
 
 def test_every_shipped_architecture_is_checked_here() -> None:
-    shipped = {name for name, a in architectures().items() if "." not in a.module and not a.detects}
+    shipped = {name for name, a in architectures().items() if "." not in a.module}
+    shipped -= {name for name in shipped if architectures()[name].detects or architectures()[name].samples}
     assert shipped == set(TINY)
 
 

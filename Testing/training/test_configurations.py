@@ -82,7 +82,10 @@ def test_of_several_that_are_extended_the_later_change_the_earlier(tmp_path: Pat
 @pytest.mark.parametrize(
     ("method", "message"),
     [
-        ("{name: magic}", "the name is 'magic'; known methods are supervised, gan-circle, srgan, cycle-gan, detector"),
+        (
+            "{name: magic}",
+            "the name is 'magic'; known methods are supervised, sampling, gan-circle, srgan, cycle-gan, detector",
+        ),
         ("{loss: l1}", "the name is 'None'; known methods are"),
         ("magic", "it is 'magic'; a section with the name of a method is needed"),
         ("{name: supervised, los: l1}", "los: Extra inputs are not permitted"),

@@ -17,7 +17,7 @@ from ... import NOT_FOR_CLINICAL_USE
 from ...errors import OutputError
 from ...grid import Grid
 from ..image import Image
-from .equipment import NOTICE, equipment
+from .equipment import NOTICE, equipment, names_as_given
 from .source import Source
 
 STORAGE_CLASSES = {"CT": CTImageStorage, "MR": MRImageStorage}
@@ -99,6 +99,7 @@ class DerivedSlice(SOPClass):
             self.SourceImageSequence = [_reference(source) for source in sources]
 
 
+@names_as_given()
 def derived_series(image: Image, native: Grid, source: Source, description: str) -> list[DerivedSlice]:
     """Make the files of an enhanced image.
 

@@ -15,12 +15,13 @@ from pydicom.sr.coding import Code
 
 from ... import NOT_FOR_CLINICAL_USE, __version__
 from ...grid import BoolArray
-from .equipment import MODEL_NAME, new_object
+from .equipment import MODEL_NAME, names_as_given, new_object
 
 SEGMENT = 1
 _MASK_SERIES, _MAP_SERIES = 9002, 9003
 
 
+@names_as_given()
 def segmentation(mask: BoolArray, slices: Sequence[Dataset], description: str, tracking: str) -> Segmentation:
     """Make a segmentation of one lesion.
 
@@ -53,6 +54,7 @@ def segmentation(mask: BoolArray, slices: Sequence[Dataset], description: str, t
     )
 
 
+@names_as_given()
 def parametric_map(
     values: npt.NDArray[np.float32], slices: Sequence[Dataset], unit: str, meaning: str
 ) -> ParametricMap:

@@ -42,12 +42,12 @@ def vet_metaimage(path: Path) -> VettedFile:
         ImageError: Incomplete, damaged, or a header that cannot be right.
     """
     fields, start = _header(path)
-    dimensions = whole_numbers(path.name, "NDims", [fields.get("ndims", "")])[0]
-    sizes = whole_numbers(path.name, "DimSize", fields.get("dimsize", "").split())
+    dimensions = whole_numbers(path.name, "NDims", [fields.get("NDims", "")])[0]
+    sizes = whole_numbers(path.name, "DimSize", fields.get("DimSize", "").split())
     if len(sizes) != dimensions:
         raise ImageError(f"The header of '{path.name}' has {len(sizes)} sizes for {dimensions} dimensions. Correct it.")
-    channels = whole_numbers(path.name, "ElementNumberOfChannels", [fields.get("elementnumberofchannels", "1")])[0]
-    kind = fields.get("elementtype", "")
+    channels = whole_numbers(path.name, "ElementNumberOfChannels", [fields.get("ElementNumberOfChannels", "1")])[0]
+    kind = fields.get("ElementType", "")
     if kind not in BYTES_OF_TYPE or not 1 <= channels <= 4096:
         raise ImageError(f"The header of '{path.name}' has the voxel type '{kind[:40]}' with {channels} channels.")
     needed = check_sizes(path.name, [*sizes], channels * BYTES_OF_TYPE[kind])
@@ -64,9 +64,12 @@ def _header(path: Path) -> tuple[dict[str, str], int]:
             if not raw or file.tell() > MAX_HEADER_BYTES:
                 break
             key, separator, value = raw.decode("utf-8", "replace").partition("=")
+            key = key.strip()
+            if separator and key in fields:
+                raise ImageError(f"The header of '{path.name}' has '{key[:40]}' twice. Export the image again.")
             if separator:
-                fields[key.strip().lower()] = value.strip()
-            if key.strip().lower() == "elementdatafile":
+                fields[key] = value.strip()
+            if key == "ElementDataFile":
                 return fields, file.tell()
     raise ImageError(
         f"The header of '{path.name}' has no ElementDataFile within {MAX_HEADER_LINES} lines. Export the image again."
@@ -74,25 +77,47 @@ def _header(path: Path) -> tuple[dict[str, str], int]:
 
 
 def _check_voxels(path: Path, fields: Mapping[str, str], start: int, needed: int) -> None:
-    if fields.get("binarydata", "true").lower() not in ("true", "1"):
+    if fields.get("BinaryData", "true").lower() not in ("true", "1"):
         raise ImageError(f"The voxels of '{path.name}' are text. Save the image with BinaryData = True.")
-    named, source = fields.get("elementdatafile", ""), path
+    named, source = fields.get("ElementDataFile", ""), path
     if not named:
         raise ImageError(f"The header of '{path.name}' ends before it says where the voxels are. Copy it again.")
     if named.upper() != "LOCAL":
         source, start = _data_file(path, named), 0
     length = source.stat().st_size
-    skipped = whole_numbers(path.name, "HeaderSize", [fields.get("headersize", "0")])[0]
+    skipped = whole_numbers(path.name, "HeaderSize", [fields.get("HeaderSize", "0")])[0]
     if skipped == -1:
         start = length - needed
     elif source is not path:
         start = max(skipped, 0)
-    if fields.get("compresseddata", "false").lower() in ("true", "1"):
+    elif skipped:
+        raise ImageError(
+            f"'{path.name}' has its voxels behind its header (LOCAL), but a HeaderSize of {skipped} bytes. "
+            "Remove that line."
+        )
+    if fields.get("CompressedData", "false").lower() in ("true", "1"):
         with source.open("rb") as file:
             file.seek(max(start, 0))
             check_zlib(source.name, file, needed, length - start)
+        _check_compressed_size(path.name, fields, source is path, length - start)
     else:
         check_plain(source, start, needed)
+
+
+def _check_compressed_size(name: str, fields: Mapping[str, str], behind_header: bool, found: int) -> None:
+    """Refuse compressed voxels whose size is not stated right.
+
+    Where they lie behind the header and it states no size, ITK unfolds the header too, fails, and returns whatever was
+    in memory.
+    """
+    if "CompressedDataSize" not in fields and not behind_header:
+        return
+    stated = whole_numbers(name, "CompressedDataSize", [fields.get("CompressedDataSize", "0")])[0]
+    if stated != found:
+        raise ImageError(
+            f"The header of '{name}' states {stated} bytes of compressed voxels (CompressedDataSize), but {found} are "
+            "there. Copy it again, or save the image without compression."
+        )
 
 
 def _data_file(path: Path, named: str) -> Path:
@@ -114,18 +139,21 @@ def _frame(name: str, fields: Mapping[str, str], dimensions: int) -> tuple[dict[
         return None
 
     notes = []
-    spacing = values("elementspacing") or values("elementsize")
+    spacing = values("ElementSpacing") or values("ElementSize")
     if spacing is None:
         notes.append(f"'{name}' states no voxel size; 1 mm is taken.")
         spacing = [1.0] * dimensions
     if len(spacing) != dimensions or min(spacing[:3]) <= 0:
         raise ImageError(f"'{name}' has a spacing of {spacing} mm; each must be positive. Correct the header.")
-    matrix = values("transformmatrix", "rotation", "orientation")
+    matrix = values("TransformMatrix", "Rotation", "Orientation")
     if matrix is None:
         notes.append(f"'{name}' states no directions: its left and right are not known.")
+    origin = values("Offset", "Position", "Origin")
+    if origin is None:
+        notes.append(f"'{name}' states no position; its first voxel is taken to lie at 0, 0, 0.")
+        origin = [0.0] * dimensions
     if dimensions != 3 or matrix is None:
         return {}, notes
-    origin = values("offset", "position", "origin") or [0.0] * 3
     if len(matrix) != 9 or len(origin) != 3:
         raise ImageError(f"'{name}' has a matrix of {len(matrix)} and an offset of {len(origin)} numbers; 9 and 3 fit.")
     columns = np.reshape(matrix, (3, 3)).T * np.asarray(spacing)

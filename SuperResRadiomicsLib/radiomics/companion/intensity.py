@@ -109,10 +109,15 @@ def _ring_mean(image: Image, mask: BoolArray, planar_axis: int | None) -> float:
 
 def _sphere(spacing: tuple[float, float, float]) -> FloatArray:
     """Ones where a voxel's centre lies in the sphere about the middle voxel; [k, j, i], odd sizes."""
-    steps = [np.arange(-reach, reach + 1) for reach in (int(PEAK_RADIUS_MM / size) for size in spacing)]
-    i, j, k = (step * size for step, size in zip(steps, spacing, strict=True))
+    i, j, k = map(_steps_mm, spacing)
     squares = k[:, None, None] ** 2 + j[:, None] ** 2 + i**2
     return (squares <= PEAK_RADIUS_MM**2).astype(np.float64)
+
+
+def _steps_mm(size: float) -> FloatArray:
+    """Place voxel centres along an axis, in mm from the middle one, as far as the sphere reaches."""
+    reach = int(PEAK_RADIUS_MM / size)
+    return np.arange(-reach, reach + 1) * size
 
 
 def _ratio(value: float, reference: float) -> float:

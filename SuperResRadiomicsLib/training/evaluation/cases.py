@@ -158,11 +158,11 @@ def load_cases(config: TrainingConfig, entries: Sequence[VolumeEntry], role: str
 
 def _choose(entries: Sequence[VolumeEntry], role: str, limit: int) -> list[VolumeEntry]:
     patients = dict.fromkeys(entry.patient for entry in entries if entry.role == role)
-    return [
-        entry
-        for patient in patients
-        for entry in evenly([e for e in entries if e.role == role and e.patient == patient], limit)
-    ]
+    chosen: list[VolumeEntry] = []
+    for patient in patients:
+        own = [entry for entry in entries if entry.role == role and entry.patient == patient]
+        chosen += evenly(own, limit)
+    return chosen
 
 
 def _load(entry: VolumeEntry, config: TrainingConfig) -> HeldOutCase:

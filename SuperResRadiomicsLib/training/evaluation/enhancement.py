@@ -264,18 +264,18 @@ def _over_patients(rows: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
 
 def _regions(record: Record, methods: Sequence[str]) -> dict[str, Any]:
     against = baseline(methods)
-    return {
-        region: {
+    regions = {}
+    for region in record.regions:
+        figures = {}
+        for figure in record.figures(region):
+            figures[figure] = {name: found for name in methods if (found := record.summary(region, figure, name))}
+        regions[region] = {
             "slices": len(record.columns(region, "psnr", (NETWORK,))[1]),
             "patients": len(record.by_patient(region, "psnr", NETWORK)),
-            "figures": {
-                figure: {name: found for name in methods if (found := record.summary(region, figure, name))}
-                for figure in record.figures(region)
-            },
+            "figures": figures,
             "tests_against_baseline": comparisons(record, region, NETWORK, against),
         }
-        for region in record.regions
-    }
+    return regions
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -67,13 +67,7 @@ def feature_agreement(rows: Sequence[tuple[str, Table]], methods: Sequence[str])
     if len(patients) < MIN_PATIENTS_FOR_CONCORDANCE:
         return {"patients": patients}
     keys = sorted(rows[0][1]["truth"])
-    tables = {
-        source: np.array([
-            [_mean(features[source][key] for patient, features in rows if patient == p) for key in keys]
-            for p in patients
-        ])
-        for source in ("truth", *methods)
-    }  # fmt: skip
+    tables = {source: _patient_means(rows, patients, source, keys) for source in ("truth", *methods)}
     groups = {
         "firstorder": np.array(["_firstorder_" in key for key in keys]),
         "texture": np.array(["_firstorder_" not in key for key in keys]),
@@ -87,6 +81,17 @@ def feature_agreement(rows: Sequence[tuple[str, Table]], methods: Sequence[str])
         key: _of_feature({name: table[:, number] for name, table in tables.items()}) for number, key in enumerate(keys)
     }
     return summary
+
+
+def _patient_means(
+    rows: Sequence[tuple[str, Table]], patients: Sequence[str], source: str, keys: Sequence[str]
+) -> npt.NDArray[np.float64]:
+    """Average the features of one source over each patient's lesions: (patients, features)."""
+    means = []
+    for patient in patients:
+        own = [features[source] for name, features in rows if name == patient]
+        means.append([_mean(features[key] for features in own) for key in keys])
+    return np.array(means)
 
 
 def _of_feature(values: Mapping[str, npt.NDArray[np.float64]]) -> dict[str, Any]:

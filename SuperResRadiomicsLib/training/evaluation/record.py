@@ -42,15 +42,11 @@ class Record:
 
     def to_dict(self) -> dict[str, Any]:
         """Convert to JSON-able values, to six significant digits."""
-        values = {
-            region: {
-                method: {
-                    figure: [None if v is None else float(f"{v:.6g}") for v in column] for figure, column in f.items()
-                }
-                for method, f in methods.items()
-            }
-            for region, methods in self.regions.items()
-        }
+        values: dict[str, Any] = {}
+        for region, methods in self.regions.items():
+            values[region] = {}
+            for method, figures in methods.items():
+                values[region][method] = {figure: _rounded(column) for figure, column in figures.items()}
         return {"slices": [list(key) for key in self.slices], "values": values}
 
     @classmethod
@@ -95,6 +91,10 @@ class Record:
         low, median, high = np.quantile(column, (0.25, 0.5, 0.75))
         mean = float(np.mean(list(self.by_patient(region, figure, method).values())))
         return {"mean": mean, "median": float(median), "lower_quartile": float(low), "upper_quartile": float(high)}
+
+
+def _rounded(column: Iterable[float | None]) -> list[float | None]:
+    return [None if value is None else float(f"{value:.6g}") for value in column]
 
 
 def joined(parts: Mapping[str, tuple[Record, str]]) -> Record:

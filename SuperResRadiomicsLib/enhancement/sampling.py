@@ -125,7 +125,7 @@ def describe_texture(samples: list[Array], mean: Array, mask: BoolArray | None, 
 
 
 def _detail(image: Array, where: BoolArray, slice_axis: int) -> float:
-    """Standard deviation of an image minus its 3 x 3 mean within slices."""
+    """Compute the standard deviation of an image minus its 3 x 3 mean within slices."""
     values = image.astype(np.float64)
     size = [HIGH_PASS_PX] * 3
     size[slice_axis] = 1

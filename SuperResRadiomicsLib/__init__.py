@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from .detect import load_detector as load_detector
     from .enhancement import Enhancement as Enhancement
     from .enhancement import LoadedModel as LoadedModel
+    from .enhancement import WholeEnhancement as WholeEnhancement
     from .enhancement import enhance as enhance
+    from .enhancement import enhance_lesions as enhance_lesions
+    from .enhancement import enhance_whole as enhance_whole
     from .enhancement import load_enhancement as load_enhancement
     from .enhancement import load_model as load_model
     from .errors import BatchError as BatchError
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from .io.image import Image as Image
     from .io.image import write_image as write_image
     from .io.image import write_mask as write_mask
+    from .io.masks import read_image_with_labels as read_image_with_labels
     from .io.masks import read_image_with_mask as read_image_with_mask
     from .io.masks import read_mask as read_mask
     from .io.reading import read_image as read_image
@@ -81,7 +85,16 @@ SCHEMA_VERSION = 1
 
 _NAMES = {
     "detect": ("LesionDetection", "LoadedDetector", "detect_lesion", "load_detector"),
-    "enhancement": ("Enhancement", "LoadedModel", "enhance", "load_enhancement", "load_model"),
+    "enhancement": (
+        "Enhancement",
+        "LoadedModel",
+        "WholeEnhancement",
+        "enhance",
+        "enhance_lesions",
+        "enhance_whole",
+        "load_enhancement",
+        "load_model",
+    ),
     "errors": (
         "BatchError",
         "Cancelled",
@@ -102,7 +115,7 @@ _NAMES = {
     "io.adapters": ("as_image", "as_mask"),
     "io.choices": ("ImageChoice", "MaskChoice"),
     "io.image": ("Image", "write_image", "write_mask"),
-    "io.masks": ("read_image_with_mask", "read_mask"),
+    "io.masks": ("read_image_with_labels", "read_image_with_mask", "read_mask"),
     "io.reading": ("read_image",),
     "models": ("Card", "list_models", "load_card"),
     "radiomics": (

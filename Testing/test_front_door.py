@@ -120,5 +120,6 @@ def test_five_lines_give_what_the_command_line_gives(lesion_files, monkeypatch, 
     own = json.loads(json.dumps(table.to_dict()))
     assert own["features"] == told["features"]
     assert own["lesion"] == told["lesion"]
+    assert told["header"]["provenance"].pop("inputs").keys() == {"image", "mask"}  # hashes of files, known to it alone
     assert own["header"] == told["header"]
     assert len(own["features"]) > 90 and all(row["verdict"]["reasons"] for row in own["features"])

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,19 +12,18 @@ import SuperResRadiomicsLib as srr
 
 from .. import NOT_FOR_CLINICAL_USE, __version__
 from ..demo import DEFAULT_MODEL
-from ..errors import RegionError, SettingsError
+from ..errors import SettingsError
 from ..io.choices import ANY_IMAGE, ANY_MASK, ImageChoice, MaskChoice
 from ..io.hashes import hash_inputs
 from ..io.outputs import output_set
-from ..terminal.console import note, output, print_json, progress_bar, warn
+from ..terminal.console import note, output, print_files, print_json, progress_bar, tell_warnings
 from ..terminal.exits import require
-from . import batch, detection, models, study
+from . import batch, detection, enhancing, models, study
 from . import options as given
-from .dicom import DICOM, export_enhancement, export_features
+from .dicom import export_features
 from .tables import comparison_summary, feature_summary, feature_values, flat_settings
 
 if TYPE_CHECKING:
-    from ..grid import BoolArray
     from ..radiomics import ParameterFile
 else:
     from .options import ParameterFile
@@ -39,6 +37,7 @@ app = typer.Typer(
 )
 app.add_typer(models.app, name="models")
 app.add_typer(study.app, name="study")
+app.command()(enhancing.enhance)
 app.command()(detection.detect)
 
 IMAGES_PANEL = "Named images, instead of a folder"
@@ -57,126 +56,6 @@ def _common(
     ] = False,
 ) -> None:
     pass
-
-
-@app.command()
-@given.takes_mask_choice
-@given.takes_image_choice
-def enhance(
-    read_as: ImageChoice,
-    lesion_in: MaskChoice,
-    image: Annotated[Path, typer.Argument(help=given.IMAGE_HELP, show_default=False)],
-    model: Annotated[str, typer.Option(help="Name or folder of a model (see: models list).", show_default=False)],
-    out: given.OutputFolder,
-    mask: Annotated[
-        Path | None, typer.Option(help=given.MASK_HELP, rich_help_panel=given.LESION_PANEL, show_default=False)
-    ] = None,
-    box: Annotated[
-        str | None,
-        typer.Option(
-            help="Instead of a mask: voxel indices i0,i1,j0,j1,k0,k1, each second one exclusive; or auto: what a "
-            "detector finds.",
-            rich_help_panel=given.LESION_PANEL,
-        ),
-    ] = None,
-    detector: Annotated[
-        str | None,
-        typer.Option(
-            help="For --box auto: name or folder of a detector; else the only one for the modality.",
-            rich_help_panel=given.LESION_PANEL,
-            show_default=False,
-        ),
-    ] = None,
-    margin: Annotated[
-        float, typer.Option(help="Millimetres enhanced around the lesion.", rich_help_panel=given.LESION_PANEL)
-    ] = 10.0,
-    mask_rule: given.MaskRule = "linear",
-    allow_volume_change: given.AllowVolumeChange = False,
-    modality: given.Modality = None,
-    format: Annotated[
-        Literal["nrrd", "nii.gz", "mha", "dicom"],
-        typer.Option(help="Format of the images written; dicom: a series and its lesion, beside files in nrrd."),
-    ] = "nrrd",
-    blur: Annotated[
-        float | None,
-        typer.Option(
-            help="Blur to undo, in fine pixels (standard deviation), for models steered so; else the card's default.",
-            rich_help_panel=given.NETWORK_PANEL,
-        ),
-    ] = None,
-    noise: Annotated[
-        float | None,
-        typer.Option(
-            help="Noise to remove, in the image's unit (standard deviation), likewise. It takes texture with it.",
-            rich_help_panel=given.NETWORK_PANEL,
-        ),
-    ] = None,
-    samples: given.Samples = None,
-    seed: given.Seed = 0,
-    save_samples: given.SaveSamples = False,
-    device: given.Device = "auto",
-    precision: given.Precision = "fp32",
-    overwrite: given.Overwrite = False,
-    json: given.Json = False,
-) -> None:
-    """Enhance a lesion (given by a mask or a box, or found) or, without either, the whole image."""
-    if mask and box:
-        raise RegionError("A mask and a box were given. Give one of them, or neither for the whole image.")
-    if lesion_in != ANY_MASK and not mask:
-        raise SettingsError("A label, segment or structure was given without a mask. Give the mask with --mask.")
-    if detector and box != given.AUTO:
-        raise SettingsError(
-            "A detector was given without --box auto. Give both, or mark the lesion without a detector."
-        )
-    from ..enhancement.result import PROVENANCE_NAME, file_names
-    from ..enhancement.sampling import describe_in_words
-
-    region: srr.Box | srr.LesionDetection | None = given.parse_box(box) if box and box != given.AUTO else None
-    inputs = {"image": image, "mask": mask}
-    if format == DICOM:
-        require(("highdicom",), "DICOM output", "dicom")
-    files_format = "nrrd" if format == DICOM else format
-    with output_set(
-        out, PROVENANCE_NAME, names=file_names(files_format), inputs=filter(None, inputs.values()), overwrite=overwrite
-    ) as folder:
-        scan, lesion = _read(image, mask, modality, read_as, lesion_in)
-        hashes = hash_inputs(inputs)
-        network = srr.load_model(model, device, precision)
-        if box == given.AUTO:
-            region = detection.detect_for(scan, network, detector)
-        with progress_bar(f"Enhancing {scan.name}") as progress:
-            enhancement = srr.enhance(
-                scan,
-                network,
-                mask=lesion,
-                box=region,
-                margin_mm=margin,
-                blur=blur,
-                noise=noise,
-                samples=samples,
-                seed=seed,
-                mask_rule=mask_rule,
-                allow_volume_change=allow_volume_change,
-                progress=progress,
-            )
-        enhancement = replace(enhancement, provenance={**enhancement.provenance, "inputs": hashes})
-        if format == DICOM:
-            export_enhancement(enhancement, folder, image)
-        files = enhancement.save(folder, files_format, save_samples=save_samples)
-    _tell_warnings(enhancement.warnings)
-    if json:
-        print_json(
-            {
-                "files": {key: path.name for key, path in files.items()},
-                "warnings": list(enhancement.warnings),
-                "residual": enhancement.residual,
-                "provenance": enhancement.provenance,
-            }
-        )
-    else:
-        _print_files(out, files.values())
-        if "samples" in enhancement.provenance:
-            note(describe_in_words(enhancement.provenance["samples"]))
 
 
 @app.command()
@@ -207,7 +86,7 @@ def features(
         raise typer.BadParameter("Give an image and a mask; or a list with --batch, and only then --out and --jobs.")
     scan, lesion = srr.read_image_with_mask(image, mask, None, read_as, wanted)
     warnings = feature_warnings(scan, lesion, settings)
-    _tell_warnings(warnings)  # before the work: some say that it will take long
+    tell_warnings(warnings)  # before the work: some say that it will take long
     values = srr.extract_features(scan, lesion, settings)
     if json:
         described = flat_settings(settings, settings.resolve_dimension(scan.grid))
@@ -318,10 +197,10 @@ def compare(
         built_on=PROVENANCE_NAME if target == folder else None,
     ) as staging:
         hashes = hash_inputs(inputs)
-        _tell_warnings(versions.warnings)  # before the work: some say that it will take long
+        tell_warnings(versions.warnings)  # before the work: some say that it will take long
         variation = srr.check_stability(versions, settings) if check_stability else None
         table = srr.compare(versions, settings, model=model, variation=variation)
-        _tell_warnings([warning for warning in table.header.warnings if warning not in versions.warnings])
+        tell_warnings([warning for warning in table.header.warnings if warning not in versions.warnings])
         if scored:
             table = srr.score_lesion(table, scored)
         if hashes:
@@ -337,7 +216,7 @@ def compare(
         output.print(comparison_summary(table, output.width))
         if scored:
             output.print(srr.describe_scores(table), markup=False, highlight=False, soft_wrap=True)
-        _print_files(target, files)
+        print_files(target, files)
 
 
 def _refuse_beside_folder(*others: Path | str | ImageChoice | MaskChoice | None) -> None:
@@ -366,30 +245,9 @@ def demo(
         progress_bar("Enhancing the sample case") as progress,
     ):
         made = run_demo(folder, model, note=note, progress=progress)
-    _tell_warnings(made.warnings)
+    tell_warnings(made.warnings)
     if json:
         print_json({"case": made.case.source, "credit": made.case.credit, "files": [path.name for path in made.files]})
     else:
         output.print(f"{made.case.source}. {made.case.credit}.")
-        _print_files(out, made.files)
-
-
-def _read(
-    image: Path, mask: Path | None, modality: str | None, read_as: ImageChoice, lesion_in: MaskChoice
-) -> tuple[srr.Image, BoolArray | None]:
-    """Read an image, and the lesion on it where there is a mask."""
-    if mask is None:
-        return srr.read_image(image, modality, read_as), None
-    return srr.read_image_with_mask(image, mask, modality, read_as, lesion_in)
-
-
-def _tell_warnings(warnings: Sequence[str]) -> None:
-    for warning in warnings:
-        warn(warning)
-
-
-def _print_files(folder: Path, files: Iterable[Path]) -> None:
-    """Name what was written, for people."""
-    output.print(f"The results are in {folder}:", markup=False, highlight=False, soft_wrap=True)
-    for file in files:
-        output.print(f"  {file.name}", markup=False, highlight=False)
+        print_files(out, made.files)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from ..errors import RegionError, SettingsError
-from ..io.choices import ImageChoice, MaskChoice
+from ..io.choices import ANY_MASK, ImageChoice, MaskChoice
 from ..terminal.console import note
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ MASK_HELP = "The lesion on the image's grid: a label image, .seg.nrrd, DICOM SEG
 PREFERRED_ENGINE = "pyradiomics"
 AUTO = "auto"
 """What stands for a box that a detector finds."""
+EVERY_LABEL = "all"
+"""What stands for every label of a mask."""
 
 IMAGE_PANEL = "Image"
 Series = Annotated[
@@ -67,6 +69,16 @@ Label = Annotated[
     int | None,
     typer.Option(
         help="The mask's value that marks the lesion, where it has several.",
+        rich_help_panel=LESION_PANEL,
+        show_default=False,
+    ),
+]
+LabelOrAll = Annotated[
+    str | None,
+    typer.Option(
+        "--label",
+        help="The mask's value that marks the lesion, where it has several; or all: every label's lesion, each in a "
+        "folder of its own.",
         rich_help_panel=LESION_PANEL,
         show_default=False,
     ),
@@ -280,6 +292,33 @@ def mask_choice(
     return MaskChoice(label=label, segment=segment, roi=roi, threshold=threshold)
 
 
+@dataclass(frozen=True)
+class LesionChoice:
+    """What in a mask is enhanced: one lesion, or each label's."""
+
+    mask: MaskChoice
+    every_label: bool = False
+
+
+def lesion_choice(
+    label: LabelOrAll = None, segment: Segment = None, roi: Roi = None, threshold: Threshold = None
+) -> LesionChoice:
+    """Choose what in a mask is enhanced, from a command's options.
+
+    Raises:
+        SettingsError: The label is no whole number, or all labels were wanted with a segment, structure or threshold.
+    """
+    if label == EVERY_LABEL:
+        if segment is not None or roi is not None or threshold is not None:
+            raise SettingsError("--label all was given with --segment, --roi or --threshold. Give one of them.")
+        return LesionChoice(ANY_MASK, every_label=True)
+    try:
+        number = None if label is None else int(label)
+    except ValueError as error:
+        raise SettingsError(f"The label '{label}' is not a whole number. Give one, or --label all.") from error
+    return LesionChoice(MaskChoice(label=number, segment=segment, roi=roi, threshold=threshold))
+
+
 def with_parameters(lesion: MaskChoice, asked: ParameterFile) -> MaskChoice:
     """Complete the choice by what a parameter file says of it, where the options say nothing."""
     tolerance = lesion.tolerance if asked.geometry_tolerance is None else asked.geometry_tolerance
@@ -314,6 +353,7 @@ def _takes(parameter: str, made: Callable[..., Any]) -> Callable[[Command], Comm
 takes_feature_settings = _takes("asked", feature_settings)
 takes_image_choice = _takes("read_as", image_choice)
 takes_mask_choice = _takes("lesion_in", mask_choice)
+takes_lesion_choice = _takes("lesion_in", lesion_choice)
 
 
 def _listed(text: str) -> tuple[str, ...]:

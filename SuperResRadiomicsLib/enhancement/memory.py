@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from ..grid import Grid, in_plane_factors, refine, through_plane_axis
+from ..grid import Box, Grid, expand_box, grow_box, in_plane_factors, refine, refine_box, through_plane_axis
 from ..models import Card
 from ..networks import architectures
+from .pipeline import DEFAULT_MARGIN_MM, context_voxels
 from .tiling import DEFAULT_TILE
 from .twin import SLAB_VOXELS
+from .whole import WHOLE_SLAB_VOXELS
 
 FLOAT_BYTES = 4
 WIDEST_LAYER = 512
@@ -34,27 +36,56 @@ class MemoryEstimate:
     network: int
 
 
-def estimate_memory(grid: Grid, voxel_bytes: int, card: Card, tile: int = DEFAULT_TILE) -> MemoryEstimate:
+def estimate_memory(
+    grid: Grid,
+    voxel_bytes: int,
+    card: Card,
+    *,
+    lesion: Box | None = None,
+    margin_mm: float = DEFAULT_MARGIN_MM,
+    through_plane: int | None = None,
+    tile: int = DEFAULT_TILE,
+) -> MemoryEstimate:
     """Estimate an enhancement's memory; rather too much than too little.
 
-    Images: voxels x bytes of the original and, on the refined grid, of the enhanced image and its
-    bicubic twin; four copies in single precision of the slab at work; half a gigabyte for the
-    process. Network: pixels of a tile x 512 channels x 4 bytes, of a whole slice for networks that
-    cannot be tiled. The lesion does not matter for the images: both cover the whole volume.
+    Images: voxels x bytes of the image, of the original that is kept around the region and, on the refined grid, of
+    the region's enhanced image and its bicubic twin; four copies in single precision of the slab at work; half a
+    gigabyte for the process. A whole image goes through slab by slab (`enhance_whole`): a slab then is the region.
+    Network: pixels of a tile x 512 channels x 4 bytes, of a whole slice for networks that cannot be tiled.
 
     Args:
         grid: The image's grid.
         voxel_bytes: Bytes of one of its voxels.
         card: The model's card.
+        lesion: Box of the lesion in voxels of the image; without it all of the image is enhanced, slab by slab.
+        margin_mm: Margin around the lesion.
+        through_plane: Axis (0 = i, 1 = j, 2 = k) across the slices; guessed from the spacing without it.
         tile: Side of the largest square tile.
     """
-    axis = through_plane_axis(grid)
-    original, refined = prod(grid.size), prod(refine(grid, in_plane_factors(grid, card.scale, axis)).size)
-    architecture = architectures()[card.architecture["name"]]
-    read = refined if architecture.input_grid == "refined" else original
-    pixels = min(tile * tile, read) if architecture.finite_receptive_field else read // grid.size[axis]
+    axis = through_plane_axis(grid) if through_plane is None else through_plane
+    refined = refine(grid, in_plane_factors(grid, card.scale, axis))
+    if lesion is None:
+        region, kept = _slab(refined, axis), 0
+    else:
+        box = expand_box(lesion, grid, margin_mm)
+        region, kept = prod(refine_box(box, grid, refined).size), prod(grow_box(box, grid, context_voxels(grid)).size)
     return MemoryEstimate(
-        images=(original + 2 * refined) * voxel_bytes + SLAB_COPIES * FLOAT_BYTES * min(SLAB_VOXELS, refined)
+        images=(prod(grid.size) + kept + 2 * region) * voxel_bytes
+        + SLAB_COPIES * FLOAT_BYTES * min(SLAB_VOXELS, region)
         + RUNTIME_BYTES,
-        network=pixels * WIDEST_LAYER * FLOAT_BYTES,
-    )  # fmt: skip
+        network=_pixels_read(grid, refined, card, axis, tile) * WIDEST_LAYER * FLOAT_BYTES,
+    )
+
+
+def _slab(refined: Grid, axis: int) -> int:
+    """Voxels of the refined grid that `enhance_whole` holds together: a slab, but at least one slice."""
+    everything = prod(refined.size)
+    return min(everything, max(WHOLE_SLAB_VOXELS, everything // refined.size[axis]))
+
+
+def _pixels_read(grid: Grid, refined: Grid, card: Card, axis: int, tile: int) -> int:
+    """Pixels that the network reads together, at most."""
+    architecture = architectures()[card.architecture["name"]]
+    read = refined if architecture.input_grid == "refined" else grid
+    in_a_slice = prod(read.size) // read.size[axis]
+    return min(tile * tile, in_a_slice) if architecture.finite_receptive_field else in_a_slice

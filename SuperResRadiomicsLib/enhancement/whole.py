@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -64,6 +64,7 @@ def enhance_whole(
     samples: int | None = None,
     seed: int = 0,
     overwrite: bool = False,
+    inputs: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     cancelled: AskCancelled | None = None,
 ) -> WholeEnhancement:
@@ -86,6 +87,7 @@ def enhance_whole(
             are not.
         seed: As of `enhance`.
         overwrite: As of `Enhancement.save`.
+        inputs: Hashes of the files that the image was read from, for the provenance.
         progress: Called after every slab with the number done and the number in all.
         cancelled: Asked before every tile; True ends the run and nothing is left behind.
 
@@ -103,6 +105,8 @@ def enhance_whole(
         job, residual = _enhance_into(job, paths, draws, progress, cancelled)
         described = None if draws is None else describe_samples(*draws)
         provenance = describe(job, None, None, residual, warnings, described)
+        if inputs:
+            provenance = {**provenance, "inputs": dict(inputs)}
         write_json(staging / PROVENANCE_NAME, {**provenance, "files": files})
     written = {name: Path(folder) / file for name, file in {**files, "provenance": PROVENANCE_NAME}.items()}
     return WholeEnhancement(written, residual, provenance, tuple(warnings))

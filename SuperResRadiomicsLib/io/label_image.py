@@ -9,6 +9,7 @@ from ..grid import Array, BoolArray
 
 MOST_LABELS = 500
 """A segmentation of every bone and organ has fewer."""
+LARGEST_LABEL = 65_535
 SHOWN = 10
 WAY_OUT = "Give the segmentation, or mark voxels from a value on with --threshold, for instance --threshold {value}."
 
@@ -46,6 +47,31 @@ def mask_of_labels(
         shown = ", ".join(map(str, list(present)[:SHOWN]))
         raise MaskError(f"The mask '{name}' has no voxel of label {label}; its labels are [{shown}].")
     return voxels == label, notes
+
+
+def whole_labels(voxels: Array, name: str, image: Array | None = None) -> Array:
+    """Check the labels of every lesion and give them as integers.
+
+    Args:
+        voxels: Labels [k, j, i].
+        name: What messages call them.
+        image: The image's voxels, to see that the labels are not the image itself.
+
+    Raises:
+        MaskError: They are no whole numbers from 0 to `LARGEST_LABEL`, none is marked, or they are the image.
+    """
+    lowest, highest = voxels.min(), voxels.max()
+    whole = voxels.dtype.kind in "iub" or np.array_equal(voxels, np.rint(voxels))
+    if not whole or not 0 <= lowest <= highest <= LARGEST_LABEL:
+        raise MaskError(
+            f"'{name}' holds values from {lowest:g} to {highest:g}; labels are whole numbers from 0 to "
+            f"{LARGEST_LABEL}. Give a label image."
+        )
+    if highest == 0:
+        raise MaskError(f"The mask '{name}' is empty: no voxel is marked. Segment the lesions first.")
+    if image is not None and highest > 1 and voxels.shape == image.shape and np.array_equal(voxels, image):
+        raise MaskError(f"The mask '{name}' is the image itself. Give the label image of its lesions.")
+    return voxels if voxels.dtype.kind in "iu" else voxels.astype(np.uint16)
 
 
 def _above(voxels: Array, name: str, label: int | None, threshold: float) -> BoolArray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import MaskError
-from ..grid import BoolArray, FloatArray, Grid, field_of_view
+from ..grid import Array, FloatArray, Grid, field_of_view
 
 SAID_FROM = 1e-4
 """Voxels: smaller differences are the rounding of headers."""
@@ -19,19 +19,19 @@ class Fitted:
     """An array on the image's grid.
 
     Attributes:
-        voxels: bool [k, j, i], False where the mask does not reach.
+        voxels: [k, j, i], False or 0 where the mask does not reach.
         notes: What was done to it.
     """
 
-    voxels: BoolArray
+    voxels: Array
     notes: tuple[str, ...] = ()
 
 
-def fit_to_lattice(voxels: BoolArray, mask_grid: Grid, grid: Grid, name: str, tolerance: float) -> Fitted:
+def fit_to_lattice(voxels: Array, mask_grid: Grid, grid: Grid, name: str, tolerance: float) -> Fitted:
     """Put a mask's voxels on the image's grid, where both have the same lattice of voxel centres.
 
     Args:
-        voxels: bool [k, j, i] on ``mask_grid``.
+        voxels: Mask or labels [k, j, i] on ``mask_grid``.
         mask_grid: The mask's own grid.
         grid: The image's.
         name: What messages call the mask.
@@ -92,7 +92,7 @@ def _three(values: FloatArray) -> tuple[int, int, int]:
     return first, second, third
 
 
-def _placed(voxels: BoolArray, start: tuple[int, ...], shape: tuple[int, int, int]) -> tuple[BoolArray, int]:
+def _placed(voxels: Array, start: tuple[int, ...], shape: tuple[int, int, int]) -> tuple[Array, int]:
     """Place the voxels in an array of the image's shape, and count the marked ones that did not fit."""
     placed = np.zeros(shape, dtype=voxels.dtype)
     target, source = [], []

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from ..errors import ImageError, MaskError
 from ..grid import Array, BoolArray, Grid
-from .choices import ANY_IMAGE, ANY_MASK, ImageChoice, MaskChoice
+from .choices import ANY_IMAGE, ANY_MASK, LATTICE_TOLERANCE, ImageChoice, MaskChoice
 from .dicom_series import DicomFile, damage_said, find_dicom_files, is_dicom, read_dicom, read_header
 from .image import Image
-from .label_image import mask_of_labels
+from .label_image import mask_of_labels, whole_labels
 from .lattice import fit_to_lattice
 from .reading import RawImage, read_image, read_raw
 from .segments import choose_segment, segments_of
@@ -54,6 +54,48 @@ def read_image_with_mask(
     scan = read_image(image, modality, image_choice)
     lesion = load_mask(mask, scan.grid, mask_choice, scan.voxels)
     return scan.with_notes(lesion.notes), lesion.voxels
+
+
+def read_image_with_labels(
+    image: str | os.PathLike[str],
+    labels: str | os.PathLike[str],
+    modality: str | None = None,
+    image_choice: ImageChoice = ANY_IMAGE,
+    tolerance: float = LATTICE_TOLERANCE,
+) -> tuple[Image, Array]:
+    """Read an image and the labels of all lesions on it; the image's notes hold what both say.
+
+    Args:
+        image: As for `read_image`.
+        labels: A label image or .seg.nrrd file on the image's grid, in any order or extent of its voxels.
+        modality: As for `read_image`.
+        image_choice: Which image.
+        tolerance: Voxels by which the grids may differ.
+
+    Returns:
+        The image, and integers [k, j, i] on its grid; 0 is no lesion.
+
+    Raises:
+        ImageError, GridError, MissingDependencyError: As `read_image`.
+        MaskError: DICOM or segments that overlap (a label then cannot tell lesions apart), no whole numbers, none
+            marked, the image itself, or on another grid.
+    """
+    scan, source = read_image(image, modality, image_choice), Path(labels)
+    if source.is_dir() or (source.exists() and is_dicom(source)):
+        raise MaskError(
+            f"'{source.name}' is DICOM, which has no labels. Choose a lesion with --segment or --roi, or export the "
+            "segmentation as a label image."
+        )
+    raw = read_raw(source)
+    if raw.channels != 1 or raw.is_lossy:
+        raise MaskError(
+            f"'{source.name}' is no plain label image: segments overlap in it, or its format changes values. Export "
+            "the lesions as a label image in NRRD or NIfTI."
+        )
+    fitted = fit_to_lattice(
+        whole_labels(raw.voxels, source.name, scan.voxels), raw.grid, scan.grid, source.name, tolerance
+    )
+    return scan.with_notes(fitted.notes), fitted.voxels
 
 
 def read_mask(

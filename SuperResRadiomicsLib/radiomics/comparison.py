@@ -6,9 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from ..enhancement.twin import source_box
 from ..errors import GridError, SettingsError
-from ..grid import BoolArray
+from ..grid import BoolArray, box_within, intersect_box, whole
 from ..io.image import Image
+from .companion import companion_features
 from .engine import Engine
 from .engines import ENGINES
 from .grey_levels import settings_notes, version_notes
@@ -22,6 +24,8 @@ from .versions import LesionVersions
 
 SHAPE = "shape"
 """The class that depends on the mask alone."""
+QUALITY = "imagequality"
+"""The class that depends on every voxel of the image that is given."""
 
 
 def measure_versions(lesion: LesionVersions, settings: FeatureSettings, engine: Engine | None = None) -> FeatureTable:
@@ -70,7 +74,7 @@ def measure_versions(lesion: LesionVersions, settings: FeatureSettings, engine: 
         intensity_unit=lesion.original.unit,
         size={name: list(image.grid.size) for name, image in images.items()},
         spacing_mm={name: list(image.spacing) for name, image in images.items()},
-        warnings=_all_warnings(lesion.warnings, images, masks, settings),
+        warnings=tuple(_all_warnings(lesion.warnings, images, masks, settings)),
         provenance=lesion.provenance,
         sampling=describe_sampling(len(lesion.samples)) if lesion.samples else None,
     )
@@ -78,7 +82,11 @@ def measure_versions(lesion: LesionVersions, settings: FeatureSettings, engine: 
     wide = lesion.widened(settings.box_seen(lesion.refined_box, lesion.enhanced.whole_grid))
     images |= {"bicubic": wide.bicubic, "enhanced": wide.enhanced}
     masks |= {"bicubic": wide.refined_mask, "enhanced": wide.refined_mask}
-    return FeatureTable(header, _rows(used, images, wide.measured, masks, plans), measured)
+    values = _measure(used, images, wide.measured, masks, plans)
+    for name, qualities in _quality_of_one_field(lesion, plans).items():
+        for measured_on, quality in zip(values[name], qualities, strict=True):
+            measured_on |= quality
+    return FeatureTable(header, _rows(values), measured)
 
 
 def _check_one_grid(bicubic: Image, enhanced: Image) -> None:
@@ -114,17 +122,44 @@ def _one_or_list(values: tuple[int, ...]) -> int | list[int]:
     return values[0] if len(values) == 1 else list(values)
 
 
-def _rows(
+def _measure(
     engine: Engine,
     images: Mapping[str, Image],
     samples: Sequence[Image],
     masks: Mapping[str, BoolArray],
     plans: Mapping[str, ExtractionPlan],
-) -> list[FeatureRow]:
-    """Measure all images; the enhanced image's features are means over the samples, of which it may be the only one."""
+) -> dict[str, list[dict[str, float]]]:
+    """Compute the features of each image; for the enhanced one of every sample, of which it may be the only one."""
     original = engine.extract(images["original"], masks["original"], plans["original"])
     bicubic = engine.extract(images["bicubic"], masks["bicubic"], plans["bicubic"])
     enhanced = [_extract_enhanced(engine, one, masks["enhanced"], plans["enhanced"], bicubic) for one in samples]
+    return {"original": [original], "bicubic": [bicubic], "enhanced": enhanced}
+
+
+def _quality_of_one_field(
+    lesion: LesionVersions, plans: Mapping[str, ExtractionPlan]
+) -> dict[str, list[dict[str, float]]]:
+    """Compute the images' quality, where it is asked for, on the field that was enhanced.
+
+    The original is kept with more around it, and what other features look at is added to the refined images.
+    """
+    if QUALITY not in plans["original"].classes:
+        return {}
+    original, enhanced = lesion.original, lesion.enhanced
+    field = source_box(enhanced.held, original.whole_grid, enhanced.whole_grid, reach=0)
+    inside = intersect_box(box_within(field, original.held), whole(original.grid))
+    images = {"original": [original.cut(inside)], "bicubic": [lesion.bicubic], "enhanced": [*lesion.measured]}
+    masks = {"original": lesion.original_mask[inside.slices]}
+    found = {}
+    for name, members in images.items():
+        mask, plan = masks.get(name, lesion.refined_mask), replace(plans[name], classes=(QUALITY,))
+        found[name] = [companion_features(image, mask, plan) for image in members]
+    return found
+
+
+def _rows(values: Mapping[str, Sequence[Mapping[str, float]]]) -> list[FeatureRow]:
+    """Put the values of each feature together."""
+    (original,), (bicubic,), enhanced = values["original"], values["bicubic"], values["enhanced"]
     keys = dict.fromkeys([*original, *bicubic, *enhanced[0]])
     return [_row(key, original, bicubic, enhanced) for key in keys]
 

@@ -43,15 +43,15 @@ def draw_comparison(
         refined_mask: The lesion on that grid; bool [k, j, i].
         model: How the enhanced image is called: the model's name and objective.
         title: Stands above all.
-        through_plane: Axis (0 = i, 1 = j, 2 = k) perpendicular to the slices; the original's
-            axis of largest spacing unless given.
+        through_plane: Axis (0 = i, 1 = j, 2 = k) perpendicular to the slices; the original's own unless given.
 
     Returns:
         The figure. All panels show the same millimetres and, but for the difference, the same window.
     """
     from matplotlib.figure import Figure
 
-    plane = largest_lesion_plane(refined_mask, enhanced.grid, through_plane)
+    through = original.slice_axis if through_plane is None else through_plane
+    plane = largest_lesion_plane(refined_mask, enhanced.grid, through)
     limits = lesion_limits(refined_mask, plane)
     window = _window(bicubic, plane, limits)
     figure = Figure(figsize=(15, 5.4), layout="compressed", facecolor="white")

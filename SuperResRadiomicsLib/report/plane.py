@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..grid import Array, BoolArray, Box, Grid, box_of_mask, through_plane_axis
+from ..grid import Array, BoolArray, Box, Grid, box_of_mask
 
 CONTEXT_MM = 15.0
 """Least distance from the lesion to the picture's edge, where the image reaches that far."""
@@ -77,15 +77,14 @@ def _toward(grid: Grid, axis: int, towards: tuple[int, int, int]) -> float:
     return float(direction[main] * towards[main])
 
 
-def largest_lesion_plane(mask: BoolArray, grid: Grid, through: int | None = None) -> Plane:
+def largest_lesion_plane(mask: BoolArray, grid: Grid, through: int) -> Plane:
     """Find the slice in which the lesion has its largest area.
 
     Args:
         mask: The lesion, [k, j, i] on ``grid``.
         grid: Becomes the frame's reference.
-        through: Axis perpendicular to the slices; the axis of largest spacing unless given.
+        through: Axis (0 = i, 1 = j, 2 = k) perpendicular to the slices.
     """
-    through = through_plane_axis(grid) if through is None else through
     area = mask.sum(axis=tuple(axis for axis in range(3) if axis != 2 - through))
     return Plane(grid, through, float(np.argmax(area)) * grid.spacing[through])
 

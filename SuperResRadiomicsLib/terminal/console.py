@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -24,6 +25,19 @@ def note(text: str) -> None:
 def warn(text: str) -> None:
     """Warn people on standard error."""
     notes.print(f"Warning: {text}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def tell_warnings(warnings: Iterable[str]) -> None:
+    """Warn people of each."""
+    for warning in warnings:
+        warn(warning)
+
+
+def print_files(folder: Path, files: Iterable[Path]) -> None:
+    """Name what was written, for people."""
+    output.print(f"The results are in {folder}:", markup=False, highlight=False, soft_wrap=True)
+    for file in files:
+        output.print(f"  {file.name}", markup=False, highlight=False)
 
 
 def print_json(content: dict[str, Any]) -> None:

@@ -158,12 +158,12 @@ def _check_surroundings(image: Image, lesion: Box, network: LoadedModel, margin_
         RegionError: The part is too small.
     """
     from SuperResRadiomicsLib.enhancement.lesions import pixels_seen
-    from SuperResRadiomicsLib.grid import expand_box, grow_box, holds, shift_box, through_plane_axis, whole
+    from SuperResRadiomicsLib.grid import expand_box, grow_box, holds, shift_box, whole
 
     pixels = pixels_seen(network)
     everything = whole(image.whole_grid)
     kept = list(everything.size) if pixels is None else [pixels] * 3
-    kept[through_plane_axis(image.whole_grid)] = 0
+    kept[image.slice_axis] = 0
     placed = shift_box(lesion, image.held.start)
     seen = grow_box(expand_box(placed, image.whole_grid, margin_mm), image.whole_grid, kept)
     if not holds(image.held, seen):

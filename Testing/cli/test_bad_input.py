@@ -108,15 +108,28 @@ def test_bad_image_or_mask(command, files, tiny_model, spoil, message):
 BAD_OPTIONS = {
     "label missing": (["--mask", "{files}/mask.nrrd", "--label", 7], "'mask.nrrd' has no voxel of label 7"),
     "mask and box": (["--mask", "{files}/mask.nrrd", "--box", "0,2,0,2,0,2"], "A mask and a box were given"),
+    "nothing to enhance": ([], "Nothing says where the lesion is. Mark it with --mask or --box"),
+    "lesion and whole": (["--whole", "--box", "0,2,0,2,0,2"], "A lesion and --whole were given"),
+    "label that is no number": (["--mask", "{files}/mask.nrrd", "--label", "two"], "The label 'two' is not a whole"),
+    "all labels without a mask": (["--label", "all", "--whole"], "was given without a mask"),
+    "all labels and a threshold": (
+        ["--mask", "{files}/mask.nrrd", "--label", "all", "--threshold", 1],
+        "--label all was given with --segment, --roi or --threshold",
+    ),
+    "all labels of an image": (["--mask", "{files}/image.nrrd", "--label", "all"], "labels are whole numbers from 0"),
+    "all labels into DICOM": (
+        ["--mask", "{files}/mask.nrrd", "--label", "all", "--format", "dicom"],
+        "With --label all the format cannot be dicom",
+    ),
     "box of letters": (["--box", "a,b,c"], "The box 'a,b,c' is not six whole numbers"),
     "box outside": (["--box", "0,400,0,10,0,2"], "reaches outside the image"),
     "box empty": (["--box", "5,5,0,10,0,2"], "is empty"),
     "margin negative": (["--mask", "{files}/mask.nrrd", "--margin", -3], "The margin is -3.0 mm"),
-    "device absent": (["--device", "cuda:99"], "The device 'cuda:99' is not available"),
-    "device unknown": (["--device", "abacus"], "The device 'abacus' is not available"),
-    "precision not here": (["--precision", "fp16", "--device", "cpu"], "The precision fp16 needs a GPU"),
-    "modality of another model": (["--modality", "MR"], "is for CT"),
-    "blur outside the trained range": (["--blur", 9], "blur_px is 9"),
+    "device absent": (["--whole", "--device", "cuda:99"], "The device 'cuda:99' is not available"),
+    "device unknown": (["--whole", "--device", "abacus"], "The device 'abacus' is not available"),
+    "precision not here": (["--whole", "--precision", "fp16", "--device", "cpu"], "The precision fp16 needs a GPU"),
+    "modality of another model": (["--whole", "--modality", "MR"], "is for CT"),
+    "blur outside the trained range": (["--whole", "--blur", 9], "blur_px is 9"),
     "format unknown": (["--format", "jpeg"], "jpeg"),
 }
 
@@ -185,7 +198,7 @@ BAD_MODELS = {
 def test_bad_model(command, files, tiny_model, spoil, message):
     model = shutil.copytree(tiny_model, files / "tiny")
     spoil(model)
-    outcome = command("enhance", files / "image.nrrd", "--model", model, "--out", files / "out")
+    outcome = command("enhance", files / "image.nrrd", "--whole", "--model", model, "--out", files / "out")
     check_refused(outcome, files / "out", message)
 
 
@@ -199,14 +212,14 @@ def test_bad_model(command, files, tiny_model, spoil, message):
 def test_model_that_is_none(command, files, model, message):
     (files / "checkpoint.pt").write_bytes(b"pickle")
     given = files / model if model.endswith(".pt") else model
-    outcome = command("enhance", files / "image.nrrd", "--model", given, "--out", files / "out")
+    outcome = command("enhance", files / "image.nrrd", "--whole", "--model", given, "--out", files / "out")
     check_refused(outcome, files / "out", message)
     check_refused(command("models", "show", given), files / "out", message)
 
 
 def test_output_folder_that_is_a_file(command, files, tiny_model):
     (files / "out").write_text("mine", encoding="utf-8")
-    outcome = command("enhance", files / "image.nrrd", "--model", tiny_model, "--out", files / "out")
+    outcome = command("enhance", files / "image.nrrd", "--whole", "--model", tiny_model, "--out", files / "out")
     assert outcome.code == 2
     assert "The output folder 'out' cannot be used" in outcome.err
     assert (files / "out").read_text(encoding="utf-8") == "mine"
@@ -215,7 +228,7 @@ def test_output_folder_that_is_a_file(command, files, tiny_model):
 def test_output_folder_that_cannot_be_written(command, files, tiny_model):
     """Where even the administrator may not write."""
     out = Path("/proc/superres/out")
-    outcome = command("enhance", files / "image.nrrd", "--model", tiny_model, "--out", out)
+    outcome = command("enhance", files / "image.nrrd", "--whole", "--model", tiny_model, "--out", out)
     check_refused(outcome, out, "The output folder 'out' cannot be used")
 
 
@@ -226,7 +239,8 @@ def test_compare_of_what_is_no_enhancement(command, files):
 
 
 def test_compare_without_a_mask(command, files, tiny_model):
-    command("enhance", files / "image.nrrd", "--model", tiny_model, "--out", files / "out")
+    box = ["--box", "2,20,2,20,0,3"]
+    command("enhance", files / "image.nrrd", *box, "--model", tiny_model, "--out", files / "out")
     outcome = command("compare", files / "out")
     assert outcome.code == 2
     assert "made without a mask" in outcome.err
@@ -258,7 +272,7 @@ def test_image_smaller_than_a_tile_works(command, tmp_path, tiny_model):
 
 def test_spacing_outside_the_card_warns_and_is_recorded(command, files, tiny_model):
     change("image.nrrd", lambda image: image.SetSpacing((3.0, 3.0, 9.0)) or image)(files)
-    outcome = command("enhance", files / "image.nrrd", "--model", tiny_model, "--out", files / "out")
+    outcome = command("enhance", files / "image.nrrd", "--whole", "--model", tiny_model, "--out", files / "out")
     assert outcome.code == 0
     assert "outside the 0.5 to 1.2 mm" in outcome.err.replace("\n", " ")
     provenance = json.loads((files / "out" / "provenance.json").read_text(encoding="utf-8"))

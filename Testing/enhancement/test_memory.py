@@ -16,7 +16,7 @@ import torch
 from SuperResRadiomicsLib.enhancement import LoadedModel, enhance
 from SuperResRadiomicsLib.enhancement.memory import FLOAT_BYTES, RUNTIME_BYTES, WIDEST_LAYER, estimate_memory
 from SuperResRadiomicsLib.errors import OutOfMemoryError
-from SuperResRadiomicsLib.grid import Grid
+from SuperResRadiomicsLib.grid import Box, Grid
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.models import load_card
 from SuperResRadiomicsLib.worker.memory_limit import VARIABLE, limit_memory
@@ -90,8 +90,24 @@ def test_the_estimate_follows_its_formula(tiny_model: Path) -> None:
     grid = Grid((512, 512, 100), (0.8, 0.8, 3.0))
     estimate = estimate_memory(grid, 2, load_card(tiny_model))
     voxels = 512 * 512 * 100
-    assert estimate.images == (voxels + 2 * 4 * voxels) * 2 + 4 * 4 * 4_000_000 + RUNTIME_BYTES
+    assert estimate.images == (voxels + 2 * 8_000_000) * 2 + 4 * 4 * 4_000_000 + RUNTIME_BYTES
     assert estimate.network == 256 * 256 * WIDEST_LAYER * FLOAT_BYTES
+    # A slice of 4096 x 4096 is larger than a slab.
+    huge = estimate_memory(Grid((2048, 2048, 3), (0.1, 0.1, 3.0)), 2, load_card(tiny_model))
+    assert huge.images == (3 * 2048**2 + 2 * 4096**2) * 2 + 4 * 4 * 4_000_000 + RUNTIME_BYTES
+
+
+def test_a_lesions_estimate_follows_the_lesion(tiny_model: Path) -> None:
+    """A lesion of 10 x 10 x 2 with a margin of 3 mm: 18 x 18 x 4, and around it 50 and 24 voxels of context."""
+    grid, lesion = Grid((512, 512, 100), (0.8, 0.8, 3.0)), Box((200, 200, 50), (210, 210, 52))
+    card = load_card(tiny_model)
+    grids = [dataclasses.replace(grid, size=(512, 512, n)) for n in (100, 300)]
+    found = [estimate_memory(each, 2, card, lesion=lesion, margin_mm=3) for each in grids]
+    region, kept = 36 * 36 * 4, 118 * 118 * 52
+    assert found[0].images == (512 * 512 * 100 + kept + 2 * region) * 2 + 4 * 4 * region + RUNTIME_BYTES
+    assert found[1].images - found[0].images == 512 * 512 * 200 * 2  # the scan's own voxels, and no more
+    thick_rows = estimate_memory(grid, 2, card, lesion=lesion, margin_mm=3, through_plane=0)
+    assert thick_rows.images - found[0].images == (2 * 2 + 4 * 4) * (18 * 36 * 8 - region)
 
 
 def test_a_network_that_runs_whole_needs_a_whole_slice() -> None:

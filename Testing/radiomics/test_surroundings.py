@@ -11,6 +11,7 @@ from SuperResRadiomicsLib.grid import Box, Grid, box_of_mask, box_within, resamp
 from SuperResRadiomicsLib.grid import whole as whole_box
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.radiomics import FeatureSettings, LesionVersions, extract_features, measure_versions
+from SuperResRadiomicsLib.radiomics.companion.quality import detail_ratio
 from SuperResRadiomicsLib.radiomics.derived import derived_lesions
 from SuperResRadiomicsLib.radiomics.filters import (
     Exponential,
@@ -136,6 +137,23 @@ def test_a_lesions_table_is_that_of_whole_images(scan: Image, tiny_model, name: 
         for column in ("original", "bicubic", "enhanced"):
             assert getattr(one, column) == pytest.approx(getattr(other, column), rel=1e-6, abs=1e-9, nan_ok=True)
     assert box_within(found.region, wide.enhanced.held) == found.region
+
+
+def test_image_quality_is_that_of_the_field_that_was_enhanced(scan: Image, tiny_model) -> None:
+    """Whatever is kept around it, of the original or for other features."""
+    found = enhance(scan, load_model(tiny_model, "cpu"), mask=lesion_mask("inside"), margin_mm=2, through_plane=2)
+    settings = FeatureSettings("exact", classes=("imagequality",))
+    region = LesionVersions.of_enhancement(found)
+    both = FeatureSettings("exact", classes=("imagequality",), filters=(Original(), LaplacianOfGaussian(sigma=(1.0,))))
+    rows = [{row.feature: row for row in measure_versions(region, each).rows} for each in (settings, both)]
+    field = found.enhanced.grid
+    (i, j, k), start = field.size, [n // f for n, f in zip(found.region.start, (2, 2, 1), strict=True)]
+    part = scan.voxels[start[2] : start[2] + k, start[1] : start[1] + j // 2, start[0] : start[0] + i // 2]
+    for each in rows:
+        quality = each["WaveletGlobal"]
+        assert quality.original == pytest.approx(detail_ratio(part, 0))
+        assert quality.bicubic == pytest.approx(detail_ratio(found.bicubic.voxels, 0))
+        assert quality.enhanced == pytest.approx(detail_ratio(found.enhanced.voxels, 0))
 
 
 def test_perturbed_lesions_look_beyond_the_region(scan: Image, tiny_model) -> None:

@@ -10,7 +10,7 @@ def test_takes_the_slice_of_largest_area():
     mask = np.zeros(grid.shape, bool)
     mask[1, 4:6, 4:6] = True
     mask[2, 3:7, 3:7] = True
-    plane = largest_lesion_plane(mask, grid)
+    plane = largest_lesion_plane(mask, grid, through=2)
     assert plane.through == 2
     assert np.array_equal(plane.slice_of(mask, grid), mask[2])
 
@@ -20,7 +20,8 @@ def test_grids_of_one_scan_line_up(any_lesion):
     image, mask = any_lesion
     fine = refine(image.grid, in_plane_factors(image.grid, 2))
     cropped = crop_grid(image.grid, expand_box(box_of_mask(mask), image.grid, 3.0))
-    plane = largest_lesion_plane(transport_mask(mask, image.grid, fine, allow_volume_change=True).mask, fine)
+    refined_mask = transport_mask(mask, image.grid, fine, allow_volume_change=True).mask
+    plane = largest_lesion_plane(refined_mask, fine, image.slice_axis)
     for axis in plane.axes:
         assert plane.edges(image.grid, axis) == pytest.approx(plane.edges(fine, axis), abs=1e-6)
         whole, part = plane.centres(image.grid, axis), plane.centres(cropped, axis)
@@ -29,7 +30,7 @@ def test_grids_of_one_scan_line_up(any_lesion):
 
 def test_limits_hold_the_lesion_with_context(any_lesion):
     image, mask = any_lesion
-    plane = largest_lesion_plane(mask, image.grid)
+    plane = largest_lesion_plane(mask, image.grid, image.slice_axis)
     for axis, (low, high) in zip(plane.axes, lesion_limits(mask, plane), strict=True):
         first, last = plane.edges(image.grid, axis)
         box = box_of_mask(mask)

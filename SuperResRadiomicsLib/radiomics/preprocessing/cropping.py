@@ -70,7 +70,8 @@ def cut_both(image: Image, mask: BoolArray, box: Box, figures: bool = False) -> 
         raise RegionError(
             f"These settings look at the voxels from {box.start} to {box.stop} of the whole image; of '{image.name}' "
             f"those from {image.held.start} to {image.held.stop} are at hand. Choose settings that look less far (a "
-            "smaller sigma or margin), or take the features of the whole image (enhance --whole)."
+            "smaller sigma or margin), or enhance the whole image (enhance --whole) and name its files to compare "
+            "(compare --original --mask --bicubic --enhanced)."
         )
     inside = box_within(box, image.held)
     if inside == whole(image.grid):

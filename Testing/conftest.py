@@ -155,3 +155,38 @@ def tiny_detector(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     network = train_detector(TINY_DETECTOR_CARD["architecture"])
     return save_model(tmp_path_factory.mktemp("detectors") / "tiny-detector", network, TINY_DETECTOR_CARD).folder
+
+
+SAMPLER_CARD = {
+    **TINY_CARD,
+    "name": "tiny-sampler",
+    "objective": "radiomics",
+    "architecture": {
+        "name": "gan-circle-sampler",
+        "arguments": {
+            **TINY_CARD["architecture"]["arguments"],
+            "noise_channels": 2,
+            "latents": 2,
+            "head_width": 4,
+        },
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def tiny_sampler(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a model with few random weights that draws samples, which differ clearly."""
+    import torch
+
+    from SuperResRadiomicsLib.models import save_model
+    from SuperResRadiomicsLib.networks import build_network
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = build_network(**SAMPLER_CARD["architecture"])
+        with torch.no_grad():
+            for weight in network.up[-1].parameters():
+                weight *= 0.01
+            torch.nn.init.normal_(network.texture.head[2].weight, std=0.1)
+            torch.nn.init.constant_(network.texture.level.bias, -1.0)
+    return save_model(tmp_path_factory.mktemp("samplers") / "tiny-sampler", network, SAMPLER_CARD).folder

@@ -14,7 +14,7 @@ from slicer.util import VTKObservationMixin
 
 from .blink import Blink
 from .lesionplace import LesionOutline, LesionPlace, lesionPlace
-from .overlays import differenceVolume, hideLegend, onSameGrid, showLegend
+from .overlays import differenceVolume, hideLegend, onSameGrid, redrawLegend, showLegend
 from .shareddisplay import SharedDisplay
 from .viewlayout import BICUBIC, DIFFERENCE, ENHANCED, ORIGINAL, VIEW_GROUP, VIEWS, ComparisonLayout, viewLabels
 
@@ -181,11 +181,14 @@ class ComparisonView(VTKObservationMixin):
 
     def hideOverlay(self) -> None:
         """Show the enhanced image only."""
-        if self._overlay is not None:
-            if self._overlay is not self._difference:  # Which goes on being shown in its own view.
-                hideLegend(self._overlay)
-            self._overlay = None
-            self._clearForeground()
+        if self._overlay is None:
+            return
+        overlay, self._overlay = self._overlay, None
+        self._clearForeground()
+        if overlay is self._difference:  # It goes on being shown in its own view.
+            redrawLegend(overlay)
+        else:
+            hideLegend(overlay)
 
     def _watchSizes(self) -> None:
         """The views get their size only after the layout was switched: the lesion is fitted into them again."""

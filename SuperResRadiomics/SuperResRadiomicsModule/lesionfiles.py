@@ -82,6 +82,7 @@ def writeLesion(
     boxes["original"] = _originalBox(images["original"], provenance)
     grid = crop_grid(grid_from_volume_node(images[side]), boxes[side])
     write_mask(part.within(boxes[side]), grid, folder / "mask.nrrd")
+    yield
     for name, node in images.items():
         writePart(node, boxes[name], folder / f"{name}.nrrd")
         yield

@@ -163,6 +163,7 @@ class LesionRun(Job):
             part = yield from segment_part(request.segmentation, request.segmentId, volume)
             cut = surroundings(part.inside(grid), grid, request)
             write_mask(part.within(cut), crop_grid(grid, cut), self.folder / "mask.nrrd")
+            yield
             lesion: dict[str, Any] = {"mask": str(self.folder / "mask.nrrd")}
         elif request.roi:
             box = box_from_roi_node(request.roi, volume)

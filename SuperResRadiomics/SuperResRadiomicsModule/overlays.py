@@ -61,7 +61,7 @@ def showLegend(volume: Any, title: str) -> None:
     if legend is not None:
         legend.SetTitleText(title)
         legend.SetVisibility(True)
-        legend.Modified()  # A view that shows the volume again does not notice otherwise.
+        redrawLegend(volume)
 
 
 def hideLegend(volume: Any) -> None:
@@ -69,6 +69,13 @@ def hideLegend(volume: Any) -> None:
     legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(volume)
     if legend is not None:
         legend.SetVisibility(False)
+
+
+def redrawLegend(volume: Any) -> None:
+    """Draw the colours in those views that show the volume now; they do not notice when that changes."""
+    legend = slicer.vtkSlicerColorLogic.GetColorLegendDisplayNode(volume)
+    if legend is not None:
+        legend.Modified()
 
 
 def onSameGrid(first: Any, second: Any) -> bool:

@@ -90,12 +90,10 @@ class RunPanel:
 
     def cancel(self, reason: str) -> None:
         """End the run and the child process; lesions that are finished stay."""
+        lesions, self._lesions = self._lesions, 0  # The end of the jobs is not that of a run.
         self._logic.cancel()
-        if self._done:
-            reason = _("Cancelled; {done} of {lesions} lesions were finished.").format(
-                done=self._done, lesions=self._lesions
-            )
-        self._lesions = 0
+        if lesions and self._done:
+            reason = _("Cancelled; {done} of {lesions} lesions were finished.").format(done=self._done, lesions=lesions)
         self.showStatus(reason)
 
     def onProgress(self, stage: str, done: int, total: int) -> None:

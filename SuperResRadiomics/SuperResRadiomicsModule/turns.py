@@ -8,7 +8,7 @@ from typing import Any
 
 import qt
 
-SECONDS_PER_TURN = 0.015
+SECONDS_PER_TURN = 0.008
 
 
 class Turns:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import qt
 import slicer
 import vtk
 from slicer.i18n import tr as _
@@ -193,7 +194,7 @@ class ViewPanel(VTKObservationMixin):
         from SuperResRadiomicsLib.errors import SuperResError
 
         try:
-            with slicer.util.WaitCursor():
+            with waitCursor():
                 yield
         except (SuperResError, OverlayFailed) as error:
             self._showStatus(str(error), isError=not silently)
@@ -269,3 +270,13 @@ class ViewPanel(VTKObservationMixin):
         if isUncertainty:
             return _("Black: certain; yellow: uncertain by {limit} or more.").format(limit=limit)
         return _("Blue: enhanced is lower; orange: higher; full colour from {limit}.").format(limit=limit)
+
+
+@contextmanager
+def waitCursor() -> Iterator[None]:
+    """Slicer's own lets the application run first: a job that goes on would hold up the click."""
+    qt.QApplication.setOverrideCursor(qt.Qt.WaitCursor)
+    try:
+        yield
+    finally:
+        qt.QApplication.restoreOverrideCursor()

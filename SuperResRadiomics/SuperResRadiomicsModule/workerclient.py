@@ -20,7 +20,7 @@ from .childprocess import Child, Ended, environmentWithRadiomics
 from .jobs import Job, JobFailed, failureOf
 
 POLL_INTERVAL_MS = 100
-SECONDS_PER_TURN = 0.015
+SECONDS_PER_TURN = 0.008
 """So long a job is prepared at a time; then the application has its turn."""
 LOG_LINES_KEPT = 500
 SECONDS_FOR_READERS = 0.005
@@ -47,6 +47,7 @@ class WorkerClient:
         self._jobs: collections.deque[Job] = collections.deque()
         self._asked: int | None = None  # Id of the request that the first job waits for.
         self._preparing: Any = None  # The first job's preparation, while it goes on.
+        self._toTell: Callable[[], None] | None = None  # Tells of the job that is finished, in a turn of its own.
         self._identifiers = itertools.count(1)
         self.onChanged: Callable[[], None] = lambda: None
         self.onPolled: Callable[[], None] = lambda: None
@@ -88,8 +89,11 @@ class WorkerClient:
         if self._preparing is None:
             # Slicer's main thread keeps Python's lock between callbacks: this is the readers' turn.
             time.sleep(SECONDS_FOR_READERS)
-        for message in self._child.receive() if self._child else []:
-            self._handle(message)
+        if self._toTell is not None:
+            self._tell()
+        else:
+            for message in self._child.receive() if self._child else []:
+                self._handle(message)
         self._beginNext()
         self.onPolled()
 
@@ -106,6 +110,7 @@ class WorkerClient:
 
     def cancel(self) -> None:
         """End the child process and forget what the user waits for; nothing of it is left."""
+        self._tell()
         self._endChild()
         for job in [job for job in self._jobs if not job.isBackground]:
             self._remove(job)
@@ -126,11 +131,12 @@ class WorkerClient:
             self._endChild()
 
     def _beginNext(self) -> None:
-        while self._jobs and self._asked is None:
+        while self._jobs and self._asked is None and self._toTell is None:
             self._preparing = self._preparing or self._jobs[0].prepare()
             if not self._prepareOn(self._jobs[0]):
                 break
-        self._timer.setInterval(POLL_INTERVAL_MS if self._preparing is None else 0)
+        isWaiting = self._preparing is None and self._toTell is None
+        self._timer.setInterval(POLL_INTERVAL_MS if isWaiting else 0)
         if self.isIdle:
             self._timer.stop()
 
@@ -190,9 +196,19 @@ class WorkerClient:
         except Exception as error:
             self._fail(job, error)
             return
-        self._remove(job)
-        job.onFinished(finished)
-        self.onChanged()
+
+        def tell() -> None:
+            self._remove(job)
+            job.onFinished(finished)
+            self.onChanged()
+
+        self._asked, self._toTell = None, tell
+
+    def _tell(self) -> None:
+        """Tell of the job that is finished, if any."""
+        tell, self._toTell = self._toTell, None
+        if tell is not None:
+            tell()
 
     def _fail(self, job: Job, error: Exception) -> None:
         self._remove(job)
@@ -201,7 +217,7 @@ class WorkerClient:
 
     def _remove(self, job: Job) -> None:
         if job is self._jobs[0]:
-            self._asked = self._preparing = None
+            self._asked = self._preparing = self._toTell = None
         self._jobs.remove(job)
         job.discard()
 

@@ -86,12 +86,17 @@ def enhance(
             rich_help_panel=given.NETWORK_PANEL,
         ),
     ] = None,
+    samples: given.Samples = None,
+    seed: given.Seed = 0,
+    save_samples: given.SaveSamples = False,
     device: given.Device = "auto",
     precision: given.Precision = "fp32",
     overwrite: given.Overwrite = False,
     json: given.Json = False,
 ) -> None:
     """Enhance a lesion (given by a mask or a box, or found), every lesion of a mask, or the whole image."""
+    from ..enhancement.sampling import describe_in_words
+
     _check_what(mask, box, whole, detector, lesion_in, format)
     if format == DICOM:
         require(("highdicom",), "DICOM output", "dicom")
@@ -101,7 +106,11 @@ def enhance(
         "noise": noise,
         "mask_rule": mask_rule,
         "allow_volume_change": allow_volume_change,
+        "samples": samples,
+        "seed": seed,
     }
+    if save_samples and (lesion_in.every_label or whole):
+        raise SettingsError("Single samples are saved of one lesion. Leave out --save-samples, or mark one lesion.")
     if lesion_in.every_label:
         assert mask is not None
         scan, labels = srr.read_image_with_labels(image, mask, modality, read_as, lesion_in.mask.tolerance)
@@ -124,11 +133,22 @@ def enhance(
             made: srr.Enhancement | srr.WholeEnhancement
             if streams:
                 made = srr.enhance_whole(
-                    scan, network, folder, blur=blur, noise=noise, inputs=hashes, progress=progress
+                    scan,
+                    network,
+                    folder,
+                    blur=blur,
+                    noise=noise,
+                    samples=samples,
+                    seed=seed,
+                    inputs=hashes,
+                    progress=progress,
                 )
             else:
                 made = srr.enhance(scan, network, mask=lesion, box=region, **options, progress=progress)
-        files = made.files if isinstance(made, srr.WholeEnhancement) else _save(made, folder, format, image, hashes)
+        if isinstance(made, srr.WholeEnhancement):
+            files = made.files
+        else:
+            files = _save(made, folder, format, image, hashes, save_samples)
     tell_warnings(made.warnings)
     if json:
         provenance = made.provenance if streams else {**made.provenance, "inputs": hashes}
@@ -142,6 +162,8 @@ def enhance(
         )
     else:
         print_files(out, files.values())
+        if "samples" in made.provenance:
+            note(describe_in_words(made.provenance["samples"]))
 
 
 def _check_what(
@@ -179,12 +201,17 @@ def _files_format(format: str) -> str:
 
 
 def _save(
-    enhancement: srr.Enhancement, folder: Path, format: str, image: Path, hashes: Mapping[str, str]
+    enhancement: srr.Enhancement,
+    folder: Path,
+    format: str,
+    image: Path,
+    hashes: Mapping[str, str],
+    one_by_one: bool = False,
 ) -> dict[str, Path]:
     enhancement = replace(enhancement, provenance={**enhancement.provenance, "inputs": dict(hashes)})
     if format == DICOM:
         export_enhancement(enhancement, folder, image)
-    return enhancement.save(folder, _files_format(format))
+    return enhancement.save(folder, _files_format(format), save_samples=one_by_one)
 
 
 def _every_label(

@@ -119,6 +119,29 @@ AllowVolumeChange = Annotated[
         rich_help_panel=LESION_PANEL,
     ),
 ]
+Samples = Annotated[
+    int | None,
+    typer.Option(
+        help="How many possible images to draw, for models that draw samples; else 8. Their mean is shown; features "
+        "are means over them.",
+        rich_help_panel=NETWORK_PANEL,
+        show_default=False,
+    ),
+]
+Seed = Annotated[
+    int,
+    typer.Option(
+        help="Fixes what is random in the samples; the same seed repeats them.", rich_help_panel=NETWORK_PANEL
+    ),
+]
+SaveSamples = Annotated[
+    bool,
+    typer.Option(
+        "--save-samples",
+        help="Also write each sample as an image of its own: a possible image, not the true one.",
+        rich_help_panel=NETWORK_PANEL,
+    ),
+]
 Device = Annotated[
     str, typer.Option(help="auto, cpu, cuda:0 (or another number) or mps.", rich_help_panel=NETWORK_PANEL)
 ]

@@ -62,9 +62,12 @@ def comparison_summary(table: FeatureTable, width: int) -> Table:
     """
     everything = width >= ALL_VALUES
     caption = "voxels: bicubic - original; network: enhanced - bicubic (both relative); the files give the reasons"
+    sampling = table.header.sampling
     shown = Table(
         title=f"enhanced: {table.header.enhanced_column}",
-        caption=caption if everything else f"{caption}, and hold all values",
+        caption=". ".join(
+            [caption if everything else f"{caption}, and hold all values", *([sampling["note"]] if sampling else [])]
+        ),
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
         show_edge=False,
@@ -73,6 +76,8 @@ def comparison_summary(table: FeatureTable, width: int) -> Table:
     shown.add_column("feature", no_wrap=True)
     for name in ("original", "bicubic", "enhanced") if everything else ("original",):
         shown.add_column(name, justify="right", no_wrap=True)
+    if everything and sampling:
+        shown.add_column("90% interval", justify="right", no_wrap=True)
     for name in ("voxels", "network"):
         shown.add_column(name, justify="right", no_wrap=True)
     shown.add_column("verdict", no_wrap=True)
@@ -80,7 +85,7 @@ def comparison_summary(table: FeatureTable, width: int) -> Table:
         shown.add_section()
         shown.add_row(name, style="bold")
         for row in rows:
-            shown.add_row(*_cells(row, everything))
+            shown.add_row(*_cells(row, everything, everything and sampling is not None))
     return shown
 
 
@@ -96,11 +101,13 @@ def plain_table(table: StudyTable) -> Table:
     return shown
 
 
-def _cells(row: FeatureRow, everything: bool) -> tuple[str, ...]:
+def _cells(row: FeatureRow, everything: bool, with_interval: bool) -> tuple[str, ...]:
     values = [row.original, row.bicubic, row.enhanced] if everything else [row.original]
     effects = [_percent(row.voxel_effect_relative), _percent(row.network_effect_relative)]
     word = "" if row.feature_class == "lesion" else row.verdict.word
-    return (f" {row.feature}", *map(_number, values), *effects, word)
+    low, high = map(_number, row.interval) if row.interval else ("", "")
+    interval = ([f"{low} to {high}"] if row.interval else [""]) if with_interval else []
+    return (f" {row.feature}", *map(_number, values), *interval, *effects, word)
 
 
 def _number(value: float) -> str:

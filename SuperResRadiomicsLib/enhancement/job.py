@@ -21,6 +21,7 @@ from ..operators import BlurDecimate
 from ..progress import Progress
 from .consistency import ResidualMeter, project
 from .device import release_memory
+from .draw import Draw
 from .intensity import Window
 from .model import LoadedModel, round_up
 from .tiling import Bounds, Tile, plan_tiles, smallest_tile
@@ -56,6 +57,7 @@ class RegionJob:
         tile: Side of the largest square tile in pixels that the network reads.
         window: The intensities that the network sees.
         faded: The box at whose faces the network's change fades out; the region's own unless it is a slab of it.
+        draw: Which sample is drawn, for a network that draws samples.
     """
 
     image: Image
@@ -68,6 +70,7 @@ class RegionJob:
     tile: int
     window: Window
     faded: Box | None = None
+    draw: Draw | None = None
 
     @property
     def slice_axis(self) -> int:
@@ -129,29 +132,39 @@ class RegionJob:
     def run(
         self,
         enhanced: npt.NDArray[Any],
-        bicubic: npt.NDArray[Any],
         progress: Progress | None,
         cancelled: AskCancelled | None,
-    ) -> dict[str, ResidualMeter]:
-        """Fill ``enhanced``; both arrays hold the region, [k, j, i]. Returns the residuals of both images."""
+    ) -> None:
+        """Fill ``enhanced``, which holds the region, [k, j, i]."""
+        ramps = edge_ramps(self.faded or self.region, self.refined, self.margin_mm)
+        blocks = self._blocks()
+        for done, (core, tile) in enumerate(blocks, start=1):
+            raise_if_cancelled(cancelled)
+            inside = box_within(_box_of(core), self.region).slices
+            enhanced[inside] = cast_like(self._enhance_tile(core, tile, ramps), enhanced.dtype)
+            if progress is not None:
+                progress(done, len(blocks))
+
+    def residuals(self, enhanced: npt.NDArray[Any], bicubic: npt.NDArray[Any]) -> dict[str, ResidualMeter]:
+        """Measure how far both images of the region, [k, j, i], are from the input once degraded."""
+        meters = new_meters()
+        for core, _ in self._blocks():
+            inside = box_within(_box_of(core), self.region).slices
+            measured = self._measured(core)
+            meters["enhanced"].add(self._as_slices(enhanced[inside]), measured, self.operator)
+            meters["bicubic"].add(self._as_slices(bicubic[inside]), measured, self.operator)
+        return meters
+
+    def _blocks(self) -> list[tuple[tuple[slice, ...], Tile]]:
+        """List what goes through the network together: slices of a tile's core, and the tile."""
         tiles = self.tiles()
         span = self.region.slices[self.slice_axis]
         step = self._slices_together(tiles)
         starts = range(span.start, span.stop, step)
-        ramps = edge_ramps(self.faded or self.region, self.refined, self.margin_mm)
-        meters = new_meters()
-        total = len(tiles) * len(starts)
-        for done, (first, tile) in enumerate(itertools.product(starts, tiles), start=1):
-            raise_if_cancelled(cancelled)
-            core = self._core(slice(first, min(first + step, span.stop)), tile)
-            inside = box_within(_box_of(core), self.region).slices
-            enhanced[inside] = cast_like(self._enhance_tile(core, tile, ramps), enhanced.dtype)
-            measured = self._measured(core)
-            meters["enhanced"].add(self._as_slices(enhanced[inside]), measured, self.operator)
-            meters["bicubic"].add(self._as_slices(bicubic[inside]), measured, self.operator)
-            if progress is not None:
-                progress(done, total)
-        return meters
+        return [
+            (self._core(slice(first, min(first + step, span.stop)), tile), tile)
+            for first, tile in itertools.product(starts, tiles)
+        ]
 
     def _slices_together(self, tiles: list[Tile]) -> int:
         """How many slices' small tiles go through the network together, up to one large tile's pixels."""
@@ -176,7 +189,10 @@ class RegionJob:
         twin = self._as_slices(interpolate_part(self.image, self.refined, context))
         seen = twin if self.model.architecture.input_grid == "refined" else self._measured(context)
         sides = self._context_sides(tile)
-        output = self.model.run(self.window.normalise(seen), self.conditions, sides)
+        drawn = {}
+        if self.draw is not None:
+            drawn = self.draw.arguments(self.model, self.refined, _box_of(context), self.slice_axis)
+        output = self.model.run(self.window.normalise(seen), self.conditions, sides, **drawn)
         cut = self.model.context_width
         inner = (slice(None), tile.rows.core_within(0), tile.columns.core_within(0))
         below = twin[inner]
@@ -257,21 +273,21 @@ def _noisy(card: Card) -> bool:
 def run_within_memory(
     job: RegionJob,
     enhanced: npt.NDArray[Any],
-    bicubic: npt.NDArray[Any],
     progress: Progress | None,
     cancelled: AskCancelled | None,
-) -> tuple[RegionJob, dict[str, ResidualMeter]]:
+) -> RegionJob:
     """Run a job; where the device has too little memory, again with tiles of half the side.
 
     Returns:
-        The job as it went through, and the residuals of both images.
+        The job as it went through.
 
     Raises:
         OutOfMemoryError: The memory is too small even for the smallest tiles.
     """
     while True:
         try:
-            return job, job.run(enhanced, bicubic, progress, cancelled)
+            job.run(enhanced, progress, cancelled)
+            return job
         except OutOfMemoryError:
             smaller = job.in_smaller_pieces()
             if smaller is None:

@@ -33,11 +33,13 @@ from ..io.adapters import ImageLike, MaskLike, as_image, as_mask_with_notes
 from ..io.image import Image
 from ..progress import Progress
 from .checks import check_image, lesion_warnings, plane_warnings
+from .draw import samples_to_draw
 from .intensity import window_for
 from .job import AskCancelled, RegionJob, raise_if_cancelled, run_within_memory, summarise
 from .model import LoadedModel, load_model
 from .provenance import describe
 from .result import Enhancement
+from .sampling import describe_samples, describe_texture, draw_samples
 from .suggestion import SuggestedLesion
 from .tiling import DEFAULT_TILE
 from .twin import interpolated, source_box
@@ -61,6 +63,8 @@ def enhance(
     blur: float | None = None,
     noise: float | None = None,
     tile: int = DEFAULT_TILE,
+    samples: int | None = None,
+    seed: int = 0,
     mask_rule: MaskRule = "linear",
     allow_volume_change: bool = False,
     progress: Progress | None = None,
@@ -88,6 +92,9 @@ def enhance(
         tile: Side of the largest square tile in pixels that the network reads: those of the
             refined grid, or the image's own for a network that enlarges the image itself. Where the
             device has too little memory for it, it is halved until it fits.
+        samples: How many possible images a model that draws samples shall draw; 8 without it. The enhanced image
+            is their mean. Other models take none, or 1.
+        seed: Fixes all that is random in the samples; the same seed and place always draw the same.
         mask_rule: How the mask is carried to the refined grid.
         allow_volume_change: Accept a mask whose volume changes by more than 5% on the way.
         progress: Called after every tile with the number done and the number in all.
@@ -95,13 +102,14 @@ def enhance(
 
     Returns:
         Enhanced image, bicubic twin and transported mask of the region, the original around it,
-        residual and provenance.
+        residual and provenance; of a model that draws samples also these and their standard deviation.
 
     Raises:
         ImageError: The image does not suit the model.
         MaskError: The mask is empty, on another grid, or changes its volume too much.
         RegionError: The box lies outside the image, or the detection is another image's.
-        ModelError, DeviceError, SettingsError: See `load_model`.
+        ModelError, DeviceError: See `load_model`.
+        SettingsError: A setting is not allowed, or samples were asked of a model that draws none.
         Cancelled: ``cancelled`` said so.
 
     Examples:
@@ -117,25 +125,38 @@ def enhance(
         drawn = as_mask_with_notes(mask, image)
         image, mask = image.with_notes(drawn.notes), drawn.voxels
     loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
+    count = samples_to_draw(loaded, samples)
     job, warnings, detection = prepare(image, loaded, mask, box, margin_mm, through_plane, blur, noise, tile)
     original, original_mask = _with_context(image, mask, job)
     grid = crop_grid(job.refined, job.region)
     transport = _transport(original_mask, original.grid, grid, mask_rule, allow_volume_change)
 
     bicubic = interpolated(image, job.refined, job.region, lambda: raise_if_cancelled(cancelled))
-    enhanced = bicubic.copy()
-    job, meters = run_within_memory(job, enhanced, bicubic, progress, cancelled)
-    residual = summarise(meters, image.unit)
+    name = loaded.card.name
+    possible: list[Array] = []
+    sd, described = None, None
+    if count:
+        job, summary = draw_samples(job, bicubic, count, seed, possible.append, progress, cancelled)
+        enhanced, sd = summary.mean, summary.sd
+        lesion = None if transport is None else transport.mask
+        described = describe_samples(count, seed)
+        described["texture_sd"] = describe_texture(possible, enhanced, lesion, job.slice_axis)
+    else:
+        enhanced = bicubic.copy()
+        job = run_within_memory(job, enhanced, progress, cancelled)
+    residual = summarise(job.residuals(enhanced, bicubic), image.unit)
     return Enhancement(
-        enhanced=_refined_image(job, enhanced, loaded.card.name),
+        enhanced=_refined_image(job, enhanced, name),
         bicubic=_refined_image(job, bicubic, "bicubic"),
         original=original,
         original_mask=original_mask,
         mask=None if transport is None else transport.mask,
         region=job.region,
         residual=residual,
-        provenance=describe(job, transport, detection, residual, warnings),
+        provenance=describe(job, transport, detection, residual, warnings, described),
         warnings=tuple(warnings),
+        samples=tuple(_refined_image(job, one, f"{name}-sample-{n}") for n, one in enumerate(possible, start=1)),
+        sd=None if sd is None else _refined_image(job, sd, f"{name}-sd"),
     )
 
 

@@ -24,10 +24,11 @@ def describe(
     detection: dict[str, Any] | None,
     residual: dict[str, Any],
     warnings: list[str],
+    samples: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Describe everything that affects the result. Names of patients and folders do not enter."""
     card = job.model.card
-    return {
+    content = {
         "schema_version": FOLDER_VERSION,
         "notice": NOT_FOR_CLINICAL_USE,
         "software": describe_software(),
@@ -60,6 +61,7 @@ def describe(
         "residual": residual,
         "warnings": warnings,
     }  # fmt: skip
+    return content if samples is None else content | {"samples": samples}
 
 
 def describe_software() -> dict[str, str]:

@@ -7,26 +7,36 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..errors import ImageError, OutputError, RegionError
+from ..errors import ImageError, OutputError, RegionError, SettingsError
 from ..grid import BoolArray, Box, Grid
 from ..io.files import write_json
 from ..io.image import Image, write_image, write_mask
+from ..io.image_stack import read_stack, write_stack
 from ..io.masks import read_mask
 from ..io.outputs import output_set
 from ..io.reading import read_image
 from ..io.records import HASHES, verified_record
 from ..io.whole_image import WholeImage
+from .draw import MOST_SAMPLES
 from .provenance import FOLDER_VERSION
 
 FORMATS = ("nrrd", "nii.gz", "mha")
 PROVENANCE_NAME = "provenance.json"
 IMAGE_NAMES = ("enhanced", "bicubic", "original")
 MASK_NAMES = ("mask", "original_mask")
+SD_NAME, SAMPLES_NAME = "sd", "samples"
+
+
+def possible_name(number: int) -> str:
+    """Name a single sample, from 1, as what it is: a possible image."""
+    return f"possible-image-{number:02d}"
 
 
 def file_names(format: str) -> list[str]:
     """List every name that `Enhancement.save` may give to a file of a format."""
-    return [*(f"{name}.{format}" for name in IMAGE_NAMES + MASK_NAMES), PROVENANCE_NAME]
+    single = [possible_name(number) for number in range(1, MOST_SAMPLES + 1)]
+    names = [*IMAGE_NAMES, *MASK_NAMES, SD_NAME, SAMPLES_NAME, *single]
+    return [*(f"{name}.{format}" for name in names), PROVENANCE_NAME]
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,7 @@ class Enhancement:
     `paste` makes the whole of them.
 
     Attributes:
-        enhanced: The enhanced image of the region, on the refined grid.
+        enhanced: The enhanced image of the region, on the refined grid; of samples, their mean.
         bicubic: Its bicubic twin: the same image without the network.
         original: The original of the region and some context around it.
         original_mask: bool [k, j, i] on the original's grid, or nothing where none was given.
@@ -46,6 +56,8 @@ class Enhancement:
         residual: How far the degraded enhanced and bicubic images are from the input.
         provenance: Everything that affects the result, ready for JSON.
         warnings: Sentences for the user.
+        samples: Possible images on the same grid, where the model draws samples; features are means over them.
+        sd: Their standard deviation, voxel by voxel; nothing where there are fewer than two.
     """
 
     enhanced: Image
@@ -57,24 +69,40 @@ class Enhancement:
     residual: dict[str, Any]
     provenance: dict[str, Any]
     warnings: tuple[str, ...]
+    samples: tuple[Image, ...] = ()
+    sd: Image | None = None
 
-    def save(self, folder: str | os.PathLike[str], format: str = "nrrd", overwrite: bool = False) -> dict[str, Path]:
+    def save(
+        self,
+        folder: str | os.PathLike[str],
+        format: str = "nrrd",
+        overwrite: bool = False,
+        save_samples: bool = False,
+    ) -> dict[str, Path]:
         """Write the images, the masks and the provenance, all or nothing, in the place of an earlier enhancement.
 
         Args:
             folder: Made if needed.
             format: ``nrrd``, ``nii.gz`` or ``mha``.
             overwrite: Replace files of the same names that no enhancement wrote.
+            save_samples: Also write every sample as an image of its own, named a possible image.
 
         Returns:
             The files by name: enhanced, bicubic, original, mask and original_mask where a
-            mask was given, provenance.
+            mask was given, provenance; where samples were drawn also samples (all in one image of four
+            dimensions, which `load_enhancement` reads), sd, and the possible images asked for.
 
         Raises:
+            SettingsError: There are no samples to write one by one.
             OutputError: Unknown format, a file cannot be written, or the user's own files are in the way.
         """
         if format not in FORMATS:
             raise OutputError(f"The format '{format}' is not supported. Choose one of: {', '.join(FORMATS)}.")
+        if save_samples and not self.samples:
+            raise SettingsError(
+                "Single samples were asked for, but this model draws none. Leave the request out, or choose a model "
+                "that draws samples."
+            )
         written: dict[str, str] = {}
         names = file_names(format)
         with output_set(folder, PROVENANCE_NAME, names=names, overwrite=overwrite) as staging:
@@ -88,8 +116,25 @@ class Enhancement:
                 if mask is not None:
                     written[name] = f"{name}.{format}"
                     write_mask(mask, image.grid, staging / written[name])
+            written |= self._save_samples(staging, format, save_samples)
             write_json(staging / PROVENANCE_NAME, {**self.provenance, "files": written})
         return {name: Path(folder) / file for name, file in {**written, "provenance": PROVENANCE_NAME}.items()}
+
+    def _save_samples(self, folder: Path, format: str, one_by_one: bool) -> dict[str, str]:
+        """Write the samples and their standard deviation, where there are any; the files by name."""
+        written: dict[str, str] = {}
+        if self.samples:
+            written[SAMPLES_NAME] = f"{SAMPLES_NAME}.{format}"
+            write_stack(self.samples, folder / written[SAMPLES_NAME])
+        if self.sd is not None:
+            written[SD_NAME] = f"{SD_NAME}.{format}"
+            write_image(self.sd, folder / written[SD_NAME])
+        if one_by_one:
+            for number, sample in enumerate(self.samples, start=1):
+                name = possible_name(number)
+                written[name] = f"{name}.{format}"
+                write_image(sample, folder / written[name])
+        return written
 
 
 def load_enhancement(folder: str | os.PathLike[str]) -> Enhancement:
@@ -129,7 +174,17 @@ def load_enhancement(folder: str | os.PathLike[str]) -> Enhancement:
         residual=provenance["residual"],
         provenance={name: value for name, value in provenance.items() if name not in ("files", HASHES)},
         warnings=tuple(provenance["warnings"]),
+        samples=_read_samples(source, provenance, enhanced),
+        sd=_read_part(source / files[SD_NAME], provenance, "grid") if SD_NAME in files else None,
     )
+
+
+def _read_samples(folder: Path, provenance: dict[str, Any], enhanced: Image) -> tuple[Image, ...]:
+    """Read the samples of an enhancement; none where its model drew none."""
+    files = provenance["files"]
+    if SAMPLES_NAME not in files:
+        return ()
+    return read_stack(folder / files[SAMPLES_NAME], enhanced, provenance["samples"]["count"])
 
 
 def _read_part(path: Path, provenance: dict[str, Any], whole: str) -> Image:

@@ -19,11 +19,13 @@ from ..io.nrrd_stream import nrrd_stream
 from ..io.outputs import output_set
 from ..progress import Progress
 from .consistency import ResidualMeter
+from .draw import samples_to_draw
 from .job import AskCancelled, RegionJob, new_meters, raise_if_cancelled, run_within_memory, summarise
 from .model import LoadedModel, load_model
 from .pipeline import prepare
 from .provenance import describe
 from .result import PROVENANCE_NAME
+from .sampling import describe_samples, draw_samples
 from .tiling import DEFAULT_TILE
 from .twin import interpolated, slabs
 
@@ -36,7 +38,7 @@ class WholeEnhancement:
     """A whole enhanced image, in files.
 
     Attributes:
-        files: By name: enhanced, bicubic, provenance.
+        files: By name: enhanced, bicubic, provenance; sd where samples were drawn.
         residual: How far the degraded enhanced and bicubic images are from the input.
         provenance: Everything that affects the result, ready for JSON.
         warnings: Sentences for the user.
@@ -59,6 +61,8 @@ def enhance_whole(
     blur: float | None = None,
     noise: float | None = None,
     tile: int = DEFAULT_TILE,
+    samples: int | None = None,
+    seed: int = 0,
     overwrite: bool = False,
     inputs: Mapping[str, str] | None = None,
     progress: Progress | None = None,
@@ -79,6 +83,9 @@ def enhance_whole(
         blur: As of `enhance`.
         noise: As of `enhance`.
         tile: As of `enhance`.
+        samples: As of `enhance`; their mean and, in ``sd.nrrd``, their standard deviation are kept, they themselves
+            are not.
+        seed: As of `enhance`.
         overwrite: As of `Enhancement.save`.
         inputs: Hashes of the files that the image was read from, for the provenance.
         progress: Called after every slab with the number done and the number in all.
@@ -89,11 +96,15 @@ def enhance_whole(
         ImageError, ModelError, DeviceError, SettingsError, Cancelled: As of `enhance`.
     """
     loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
+    count = samples_to_draw(loaded, samples)
+    draws = None if count == 0 else (count, seed)
     job, warnings, _ = prepare(image, loaded, None, None, 0.0, through_plane, blur, noise, tile)
-    files = {name: f"{name}.nrrd" for name in ("enhanced", "bicubic")}
+    files = {name: f"{name}.nrrd" for name in ("enhanced", "bicubic", *(["sd"] if count > 1 else []))}
     with output_set(folder, PROVENANCE_NAME, names=[*files.values(), PROVENANCE_NAME], overwrite=overwrite) as staging:
-        job, residual = _enhance_into(job, {name: staging / file for name, file in files.items()}, progress, cancelled)
-        provenance = describe(job, None, None, residual, warnings)
+        paths = {name: staging / file for name, file in files.items()}
+        job, residual = _enhance_into(job, paths, draws, progress, cancelled)
+        described = None if draws is None else describe_samples(*draws)
+        provenance = describe(job, None, None, residual, warnings, described)
         if inputs:
             provenance = {**provenance, "inputs": dict(inputs)}
         write_json(staging / PROVENANCE_NAME, {**provenance, "files": files})
@@ -102,15 +113,19 @@ def enhance_whole(
 
 
 def _enhance_into(
-    job: RegionJob, files: dict[str, Path], progress: Progress | None, cancelled: AskCancelled | None
+    job: RegionJob,
+    files: dict[str, Path],
+    draws: tuple[int, int] | None,
+    progress: Progress | None,
+    cancelled: AskCancelled | None,
 ) -> tuple[RegionJob, dict[str, Any]]:
     """Fill the files by name, slab by slab; gives the job as it went through, and the residual of both images."""
     meters = new_meters()
     parts = list(slabs(job.region, WHOLE_SLAB_VOXELS, job.through_plane))
     with ExitStack() as stack:
-        targets = {name: stack.enter_context(_target(path, job)) for name, path in files.items()}
+        targets = {name: stack.enter_context(_target(path, job, name)) for name, path in files.items()}
         for done, slab in enumerate(parts, start=1):
-            voxels, job = _enhance_slab(job, slab, meters, cancelled)
+            voxels, job = _enhance_slab(job, slab, draws, meters, cancelled)
             for name, put in targets.items():
                 put(slab, voxels[name])
             if progress is not None:
@@ -119,12 +134,12 @@ def _enhance_into(
 
 
 @contextmanager
-def _target(path: Path, job: RegionJob) -> Iterator[Callable[[Box, Array], None]]:
+def _target(path: Path, job: RegionJob, name: str) -> Iterator[Callable[[Box, Array], None]]:
     """Open what takes the slabs of an image and becomes a file at the end.
 
     A file holds the voxels by k: where slices are stacked along another axis, they are collected on the disk first.
     """
-    dtype = job.image.voxels.dtype
+    dtype = np.dtype(np.float32) if name == "sd" else job.image.voxels.dtype
     with nrrd_stream(path, job.refined, dtype) as stream:
         if job.through_plane == 2:
             yield lambda slab, voxels: stream.add(voxels)
@@ -141,13 +156,23 @@ def _target(path: Path, job: RegionJob) -> Iterator[Callable[[Box, Array], None]
 
 
 def _enhance_slab(
-    job: RegionJob, slab: Box, meters: dict[str, ResidualMeter], cancelled: AskCancelled | None
+    job: RegionJob,
+    slab: Box,
+    draws: tuple[int, int] | None,
+    meters: dict[str, ResidualMeter],
+    cancelled: AskCancelled | None,
 ) -> tuple[dict[str, Any], RegionJob]:
     """Enhance a slab: its images by name, and the job with the tile that fitted the memory."""
     bicubic = interpolated(job.image, job.refined, slab, lambda: raise_if_cancelled(cancelled))
-    enhanced = bicubic.copy()
     part = replace(job, region=slab, faded=job.region)
-    done, found = run_within_memory(part, enhanced, bicubic, None, cancelled)
+    images: dict[str, Any] = {"bicubic": bicubic}
+    if draws is None:
+        images["enhanced"] = bicubic.copy()
+        done = run_within_memory(part, images["enhanced"], None, cancelled)
+    else:
+        done, summary = draw_samples(part, bicubic, *draws, keep=lambda _: None, cancelled=cancelled)
+        images |= {"enhanced": summary.mean, "sd": summary.sd}
+    found = done.residuals(images["enhanced"], bicubic)
     for name, meter in meters.items():
         meter.include(found[name])
-    return {"enhanced": enhanced, "bicubic": bicubic}, replace(job, tile=done.tile)
+    return images, replace(job, tile=done.tile)

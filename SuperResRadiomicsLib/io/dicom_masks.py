@@ -17,7 +17,7 @@ from ..errors import MaskError
 from ..grid import BoolArray, FloatArray, Grid
 from .choices import MaskChoice
 from .contours import rasterise_contours, skipped_slices
-from .dicom_series.files import damage_said, parse
+from .dicom_series.files import damage_said, find_dicom_files, is_dicom, parse, read_header
 from .structures import choose_named
 
 if TYPE_CHECKING:
@@ -41,6 +41,34 @@ def referenced_series(dataset: Dataset) -> set[str]:
             for series in study.get("RTReferencedSeriesSequence", []):
                 found.add(str(series.SeriesInstanceUID))
     return found
+
+
+def frames_of_reference(dataset: Dataset) -> set[str]:
+    """List the UIDs of the frames of reference that an RTSTRUCT or SEG object, or an image, states its positions in."""
+    stated = [dataset, *dataset.get("ReferencedFrameOfReferenceSequence", [])]
+    return {str(one.FrameOfReferenceUID) for one in stated if one.get("FrameOfReferenceUID")}
+
+
+def frame_notes(image: Path, mask: Path) -> list[str]:
+    """Say where a mask's positions are stated in another frame of reference than the image's.
+
+    The same numbers then need not be the same place (PS3.3, C.7.4.1).
+
+    Args:
+        image: The image as it was given; nothing is said of one that is no DICOM.
+        mask: The mask, likewise.
+    """
+    if not mask.is_file() or not is_dicom(mask) or not (image.is_dir() or is_dicom(image)):
+        return []
+    drawn = frames_of_reference(read_header(mask).header)
+    files = find_dicom_files(image) if image.is_dir() else [read_header(image)]
+    scanned = set().union(*(frames_of_reference(file.header) for file in files if "Rows" in file.header))
+    if not drawn or not scanned or drawn & scanned:
+        return []
+    return [
+        f"'{mask.name}' states its positions in another frame of reference than the images in '{image.name}'. Check "
+        "that it was drawn on this scan."
+    ]
 
 
 def structure_names(dataset: Dataset) -> dict[int, tuple[str, ...]]:

@@ -208,10 +208,11 @@ def write_image(image: Image, path: str | os.PathLike[str], compress: bool = Tru
             for plane in image.voxels:
                 stream.add(plane[np.newaxis])
         return
-    _write_sitk(to_sitk(image.voxels, image.grid), target, compress)
+    write_sitk(to_sitk(image.voxels, image.grid), target, compress)
 
 
-def _write_sitk(image: sitk.Image, target: Path, compress: bool) -> None:
+def write_sitk(image: sitk.Image, target: Path, compress: bool) -> None:
+    """Write an image of SimpleITK, whole or not at all; see `write_image`."""
     writer = sitk.ImageFileWriter()
     writer.SetUseCompression(compress)
     writer.SetCompressionLevel(1)

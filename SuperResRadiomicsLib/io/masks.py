@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import ImageError, MaskError
 from ..grid import Array, BoolArray, Grid
 from .choices import ANY_IMAGE, ANY_MASK, LATTICE_TOLERANCE, ImageChoice, MaskChoice
+from .dicom_masks import MASK_MODALITIES, frame_notes, load_dicom_mask
 from .dicom_series import DicomFile, damage_said, find_dicom_files, is_dicom, read_dicom, read_header
 from .image import Image
 from .label_image import mask_of_labels, whole_labels
@@ -53,7 +54,7 @@ def read_image_with_mask(
     """
     scan = read_image(image, modality, image_choice)
     lesion = load_mask(mask, scan.grid, mask_choice, scan.voxels)
-    return scan.with_notes(lesion.notes), lesion.voxels
+    return scan.with_notes((*lesion.notes, *frame_notes(Path(image), Path(mask)))), lesion.voxels
 
 
 def read_image_with_labels(
@@ -143,8 +144,6 @@ def load_mask(
 
 
 def _from_dicom(source: Path, grid: Grid, choice: MaskChoice, image: Array | None) -> Mask:
-    from .dicom_masks import MASK_MODALITIES, load_dicom_mask
-
     files = find_dicom_files(source) if source.is_dir() else [read_header(source)]
     objects = [file for file in files if file.text("Modality") in MASK_MODALITIES]
     if not objects:

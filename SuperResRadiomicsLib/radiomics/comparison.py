@@ -17,6 +17,7 @@ from .grey_levels import settings_notes, version_notes
 from .header import TableHeader
 from .lesion_size import check_lesion, measure_lesion
 from .plan import ExtractionPlan
+from .sampled import describe_sampling, mean_over_samples, raw_interval
 from .settings import FeatureSettings
 from .table import FeatureRow, FeatureTable
 from .versions import LesionVersions
@@ -75,14 +76,16 @@ def measure_versions(lesion: LesionVersions, settings: FeatureSettings, engine: 
         spacing_mm={name: list(image.spacing) for name, image in images.items()},
         warnings=tuple(_all_warnings(lesion.warnings, images, masks, settings)),
         provenance=lesion.provenance,
+        sampling=describe_sampling(len(lesion.samples)) if lesion.samples else None,
     )
     # Where settings look beyond the region that was enhanced, its bicubic surroundings are made.
     wide = lesion.widened(settings.box_seen(lesion.refined_box, lesion.enhanced.whole_grid))
     images |= {"bicubic": wide.bicubic, "enhanced": wide.enhanced}
     masks |= {"bicubic": wide.refined_mask, "enhanced": wide.refined_mask}
-    values = _measure(used, images, masks, plans)
-    for name, quality in _quality_of_one_field(lesion, plans).items():
-        values[name] |= quality
+    values = _measure(used, images, wide.measured, masks, plans)
+    for name, qualities in _quality_of_one_field(lesion, plans).items():
+        for measured_on, quality in zip(values[name], qualities, strict=True):
+            measured_on |= quality
     return FeatureTable(header, _rows(values), measured)
 
 
@@ -120,16 +123,22 @@ def _one_or_list(values: tuple[int, ...]) -> int | list[int]:
 
 
 def _measure(
-    engine: Engine, images: Mapping[str, Image], masks: Mapping[str, BoolArray], plans: Mapping[str, ExtractionPlan]
-) -> dict[str, dict[str, float]]:
-    """Compute the features of each image."""
+    engine: Engine,
+    images: Mapping[str, Image],
+    samples: Sequence[Image],
+    masks: Mapping[str, BoolArray],
+    plans: Mapping[str, ExtractionPlan],
+) -> dict[str, list[dict[str, float]]]:
+    """Compute the features of each image; for the enhanced one of every sample, of which it may be the only one."""
     original = engine.extract(images["original"], masks["original"], plans["original"])
     bicubic = engine.extract(images["bicubic"], masks["bicubic"], plans["bicubic"])
-    enhanced = _extract_enhanced(engine, images["enhanced"], masks["enhanced"], plans["enhanced"], bicubic)
-    return {"original": original, "bicubic": bicubic, "enhanced": enhanced}
+    enhanced = [_extract_enhanced(engine, one, masks["enhanced"], plans["enhanced"], bicubic) for one in samples]
+    return {"original": [original], "bicubic": [bicubic], "enhanced": enhanced}
 
 
-def _quality_of_one_field(lesion: LesionVersions, plans: Mapping[str, ExtractionPlan]) -> dict[str, dict[str, float]]:
+def _quality_of_one_field(
+    lesion: LesionVersions, plans: Mapping[str, ExtractionPlan]
+) -> dict[str, list[dict[str, float]]]:
     """Compute the images' quality, where it is asked for, on the field that was enhanced.
 
     The original is kept with more around it, and what other features look at is added to the refined images.
@@ -139,21 +148,20 @@ def _quality_of_one_field(lesion: LesionVersions, plans: Mapping[str, Extraction
     original, enhanced = lesion.original, lesion.enhanced
     field = source_box(enhanced.held, original.whole_grid, enhanced.whole_grid, reach=0)
     inside = intersect_box(box_within(field, original.held), whole(original.grid))
-    lesions = {
-        "original": (original.cut(inside), lesion.original_mask[inside.slices]),
-        "bicubic": (lesion.bicubic, lesion.refined_mask),
-        "enhanced": (enhanced, lesion.refined_mask),
-    }
-    return {
-        name: companion_features(image, mask, replace(plans[name], classes=(QUALITY,)))
-        for name, (image, mask) in lesions.items()
-    }
+    images = {"original": [original.cut(inside)], "bicubic": [lesion.bicubic], "enhanced": [*lesion.measured]}
+    masks = {"original": lesion.original_mask[inside.slices]}
+    found = {}
+    for name, members in images.items():
+        mask, plan = masks.get(name, lesion.refined_mask), replace(plans[name], classes=(QUALITY,))
+        found[name] = [companion_features(image, mask, plan) for image in members]
+    return found
 
 
-def _rows(values: Mapping[str, Mapping[str, float]]) -> list[FeatureRow]:
+def _rows(values: Mapping[str, Sequence[Mapping[str, float]]]) -> list[FeatureRow]:
     """Put the values of each feature together."""
-    keys = dict.fromkeys(key for found in values.values() for key in found)
-    return [_row(key, values["original"], values["bicubic"], values["enhanced"]) for key in keys]
+    (original,), (bicubic,), enhanced = values["original"], values["bicubic"], values["enhanced"]
+    keys = dict.fromkeys([*original, *bicubic, *enhanced[0]])
+    return [_row(key, original, bicubic, enhanced) for key in keys]
 
 
 def _extract_enhanced(
@@ -171,16 +179,18 @@ def _extract_enhanced(
 
 
 def _row(
-    key: str, original: Mapping[str, float], bicubic: Mapping[str, float], enhanced: Mapping[str, float]
+    key: str, original: Mapping[str, float], bicubic: Mapping[str, float], enhanced: Sequence[Mapping[str, float]]
 ) -> FeatureRow:
     """Put the values of one feature together; one that an image lacks is not defined there."""
+    values = [sample.get(key, math.nan) for sample in enhanced]
     return FeatureRow(
         feature_class=_class_of(key),
         feature=key.split("_", 2)[2],
         key=key,
         original=original.get(key, math.nan),
         bicubic=bicubic.get(key, math.nan),
-        enhanced=enhanced.get(key, math.nan),
+        enhanced=mean_over_samples(values),
+        interval=raw_interval(values),
     )
 
 

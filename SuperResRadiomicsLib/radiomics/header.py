@@ -40,6 +40,7 @@ class TableHeader:
         provenance: Of the enhancement, where it is known.
         signature: Scores of a signature on the three images, where one was asked for.
         inputs: SHA-256 of the files that were read, by image, where they were named.
+        sampling: Where the model drew samples, how many, and what the enhanced values and their intervals are.
         package_version: Of the package that computed the table.
     """
 
@@ -63,12 +64,14 @@ class TableHeader:
     provenance: Mapping[str, Any] | None = None
     signature: Mapping[str, Any] | None = None
     inputs: Mapping[str, str] | None = None
+    sampling: Mapping[str, Any] | None = None
     package_version: str = __version__
 
     @property
     def enhanced_column(self) -> str:
-        """Title of the enhanced image's column: the model and its objective."""
-        return f"{'GAN: ' if self.adversarial else ''}{self.model} ({self.objective})"
+        """Title of the enhanced image's column: the model and its objective, and that the values are means."""
+        means = f", mean over {self.sampling['samples']} samples" if self.sampling else ""
+        return f"{'GAN: ' if self.adversarial else ''}{self.model} ({self.objective}{means})"
 
     @property
     def bin_count(self) -> int | None:
@@ -139,7 +142,7 @@ class TableHeader:
         return cls(**written, settings=settings, warnings=tuple(content.get("warnings", ())), **optional)
 
 
-_OPTIONAL = ("signature", "inputs")
+_OPTIONAL = ("signature", "inputs", "sampling")
 """Entries that are written only where they are known."""
 _WRITTEN = tuple(field.name for field in fields(TableHeader) if field.name not in ("settings", "warnings", *_OPTIONAL))
 """Entries that are written under their own names."""

@@ -11,15 +11,27 @@ from .. import NOT_FOR_CLINICAL_USE
 TITLES = ("class", "feature", "original", "bicubic", "enhanced", "voxel size effect", "network effect", "trust")
 
 
-def table_html(enhanced: str, rows: Iterable[str]) -> str:
-    """Write a table of rows from `row_html`, under what the enhanced image is called and the notice."""
-    caption = f"Enhanced: {escape(enhanced)}. {escape(NOT_FOR_CLINICAL_USE)}"
+def table_html(enhanced: str, rows: Iterable[str], note: str = "") -> str:
+    """Write a table of rows from `row_html`, under what the enhanced image is called, a note and the notice."""
+    caption = " ".join(part for part in (f"Enhanced: {escape(enhanced)}.", escape(note), NOT_FOR_CLINICAL_USE) if part)
     return f"<table><caption>{caption}</caption>{_line('th', TITLES)}{''.join(rows)}</table>"
 
 
-def row_html(names: tuple[str, str], values: Iterable[float], effects: Iterable[float], word: str, reasons: str) -> str:
-    """Write one feature: class and name, values, effects as percentages, the word with its reasons as a tooltip."""
-    return _line("td", (*names, *map(_number, values), *map(_percent, effects), word), reasons)
+def row_html(
+    names: tuple[str, str],
+    values: Iterable[float],
+    effects: Iterable[float],
+    word: str,
+    reasons: str,
+    interval: tuple[float, float] | None = None,
+) -> str:
+    """Write one feature: class and name, values, effects as percentages, the word with its reasons as a tooltip.
+
+    The last value is followed by its interval, where there is one.
+    """
+    *others, last = map(_number, values)
+    shown = last if interval is None else f"{last} [{_number(interval[0])}, {_number(interval[1])}]"
+    return _line("td", (*names, *others, shown, *map(_percent, effects), word), reasons)
 
 
 def _line(kind: str, cells: tuple[str, ...], tooltip: str = "") -> str:

@@ -8,6 +8,7 @@ from ..enhancement.result import as_part
 from ..errors import RegionError
 from ..grid import BoolArray, Box, Grid, MaskTransport, box_within, intersect_box, transport_mask, whole
 from ..io.image import Image
+from ..io.image_stack import read_stack
 from ..io.masks import read_mask
 from ..io.plausibility import lesion_notes
 from ..io.reading import read_image
@@ -26,6 +27,7 @@ def read_lesion(
     drawn_on: str,
     provenance: dict[str, Any],
     modality: str | None = None,
+    samples: str | None = None,
 ) -> LesionVersions:
     """Put a lesion on its three images together from files.
 
@@ -38,8 +40,10 @@ def read_lesion(
             of `transport_mask`. On the way to the coarser grid its volume may change, which becomes a warning.
         provenance: Of the enhancement.
         modality: ``CT``, ``MR`` or ``US``; None for the reader's guess.
+        samples: File of the samples (see `SuperResRadiomicsLib.io.image_stack`), where the model drew any.
 
     Raises:
+        ImageError: The file of the samples holds something else.
         MaskError: The mask is empty, or does not survive the way to the other grid.
     """
     images = {
@@ -69,7 +73,13 @@ def read_lesion(
             *_carried_back(move, on_fine),
             *_not_enhanced(refined_mask, images["enhanced"], provenance),
         ),
+        samples=_samples(samples, images["enhanced"], provenance),
     )
+
+
+def _samples(file: str | None, enhanced: Image, provenance: dict[str, Any]) -> tuple[Image, ...]:
+    """Read the samples whose mean the enhanced image is, where they are at hand."""
+    return read_stack(file, enhanced, provenance["samples"]["count"]) if file else ()
 
 
 def carry_lesion(

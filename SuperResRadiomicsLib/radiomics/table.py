@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pandas
 
 IMAGES = ("original", "bicubic", "enhanced")
+INTERVAL_COLUMNS = ("interval low", "interval high")
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,10 @@ class FeatureRow:
         key: The engine's full key, for instance ``original_glcm_Correlation``.
         original: Value on the original image's native voxels.
         bicubic: Value on the bicubic interpolation to the refined grid.
-        enhanced: Value on the network's output on the same grid.
+        enhanced: Value on the network's output on the same grid; of samples, the mean of their values.
         verdict: Whether the last one can be trusted.
+        interval: Where the enhanced value is a mean over samples, its 90% interval (low, high), as the table's header
+            describes it.
 
     Examples:
         >>> row = FeatureRow("glcm", "Contrast", "original_glcm_Contrast", original=4.0, bicubic=2.0, enhanced=3.0)
@@ -50,6 +53,7 @@ class FeatureRow:
     bicubic: float
     enhanced: float
     verdict: Verdict = UNKNOWN
+    interval: tuple[float, float] | None = None
 
     @property
     def group(self) -> str:
@@ -115,6 +119,7 @@ class FeatureTable:
             "original",
             "bicubic",
             self.header.enhanced_column,
+            *(INTERVAL_COLUMNS if self.header.sampling else ()),
             "voxel size effect",
             "voxel size effect (relative)",
             "network effect",
@@ -139,9 +144,15 @@ class FeatureTable:
     def cells(self) -> list[tuple[str | float | None, ...]]:
         """List the lines of the table under ``column_names``: measurements, then features; None where undefined."""
         return [
-            (row.feature_class, row.feature, row.key, *map(_or_none, row.numbers), *_words(row))
+            (row.feature_class, row.feature, row.key, *map(_or_none, self._numbers(row)), *_words(row))
             for row in (*self.lesion_rows, *self.rows)
         ]
+
+    def _numbers(self, row: FeatureRow) -> tuple[float, ...]:
+        """List a row's numbers as the columns want them."""
+        if not self.header.sampling:
+            return row.numbers
+        return (*row.numbers[:3], *(row.interval or (math.nan, math.nan)), *row.numbers[3:])
 
     def to_frame(self) -> pandas.DataFrame:
         """Convert the table to pandas.
@@ -168,8 +179,8 @@ class FeatureTable:
         for row in (*self.lesion_rows, *self.rows):
             word, _, reasons = _words(row)
             effects = (row.voxel_effect_relative, row.network_effect_relative)
-            rows.append(row_html((row.group, row.feature), row.numbers[:3], effects, word, reasons))
-        return table_html(self.header.enhanced_column, rows)
+            rows.append(row_html((row.group, row.feature), row.numbers[:3], effects, word, reasons, row.interval))
+        return table_html(self.header.enhanced_column, rows, (self.header.sampling or {}).get("note", ""))
 
     def to_dict(self) -> dict[str, Any]:
         """Convert the table to JSON-able values; undefined numbers become None."""
@@ -249,6 +260,7 @@ def _row_to_dict(row: FeatureRow) -> dict[str, Any]:
         "feature": row.feature,
         "key": row.key,
         **values,
+        **({} if row.interval is None else {"interval": [_or_none(end) for end in row.interval]}),
         "verdict": asdict(row.verdict),
     }
 
@@ -257,4 +269,12 @@ def _row_from_dict(row: dict[str, Any]) -> FeatureRow:
     original, bicubic, enhanced = (math.nan if row[image] is None else row[image] for image in IMAGES)
     given = row.get("verdict", {})
     verdict = Verdict(**{**given, "reasons": tuple(given.get("reasons", ()))})
-    return FeatureRow(row["class"], row["feature"], row["key"], original, bicubic, enhanced, verdict)
+    interval = _interval_from(row.get("interval"))
+    return FeatureRow(row["class"], row["feature"], row["key"], original, bicubic, enhanced, verdict, interval)
+
+
+def _interval_from(given: list[float | None] | None) -> tuple[float, float] | None:
+    if given is None:
+        return None
+    low, high = (math.nan if end is None else end for end in given)
+    return low, high

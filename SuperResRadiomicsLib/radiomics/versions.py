@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..enhancement.twin import interpolable_box
-from ..errors import MaskError
+from ..errors import MaskError, SettingsError
 from ..grid import BoolArray, Box, MaskRule, box_of_mask, shift_box, transport_mask, union_box
 from ..io.image import Image
 from ..io.plausibility import lesion_notes
+from ..networks import architectures
 from .surroundings import widened, widened_mask
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class LesionVersions:
         adversarial: Whether it was trained against a critic.
         provenance: Of the enhancement, where it is known.
         warnings: What reading and enhancing the images gave reason to warn of.
+        samples: Possible images on the enhanced image's grid, where the model draws samples and the enhanced image is
+            their mean; features are measured on each of them.
 
     Examples:
         >>> import numpy as np
@@ -64,6 +67,7 @@ class LesionVersions:
     adversarial: bool
     provenance: dict[str, Any] | None = None
     warnings: tuple[str, ...] = ()
+    samples: tuple[Image, ...] = ()
 
     @classmethod
     def of(cls, lesion: Lesion) -> LesionVersions:
@@ -110,6 +114,7 @@ class LesionVersions:
             adversarial=model["adversarial"],
             provenance=enhancement.provenance,
             warnings=tuple(enhancement.warnings),
+            samples=enhancement.samples,
         )
 
     @classmethod
@@ -136,7 +141,13 @@ class LesionVersions:
 
         Raises:
             MaskError: The mask cannot be carried to the enhanced image's grid.
+            SettingsError: The model draws samples, which one image cannot stand for.
         """
+        if card and architectures()[card.architecture["name"]].samples:
+            raise SettingsError(
+                f"The model '{card.name}' draws samples: features are means over them, and one image cannot stand for "
+                "them. Give the folder that `enhance` wrote."
+            )
         transport = transport_mask(mask, original.grid, enhanced.grid, mask_rule, allow_volume_change)
         return cls(
             original=original,
@@ -151,6 +162,22 @@ class LesionVersions:
             adversarial=card.adversarial if card else False,
             warnings=(*original.notes, *lesion_notes(original, mask), *bicubic.notes, *enhanced.notes),
         )
+
+    @property
+    def measured(self) -> tuple[Image, ...]:
+        """The images on which the enhanced features are measured: the samples, or the one image of other models.
+
+        Raises:
+            SettingsError: The enhanced image is a mean of samples that are not at hand.
+        """
+        if self.samples:
+            return self.samples
+        if (self.provenance or {}).get("samples"):
+            raise SettingsError(
+                "The enhanced image is a mean of samples, whose features are not the mean of theirs: the samples are "
+                "needed, and are not at hand. Enhance the lesion again."
+            )
+        return (self.enhanced,)
 
     @property
     def refined_box(self) -> Box:
@@ -179,5 +206,6 @@ class LesionVersions:
             self,
             bicubic=widened(self.bicubic, self.original, box),
             enhanced=widened(self.enhanced, self.original, box),
+            samples=tuple(widened(sample, self.original, box) for sample in self.samples),
             refined_mask=widened_mask(self.refined_mask, self.enhanced, box),
         )

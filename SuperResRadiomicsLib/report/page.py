@@ -59,6 +59,7 @@ def write_page(
         credit=credit,
         warnings=warnings,
         enhanced=header["enhanced_column"],
+        sampling=header.pop("sampling", None),
         lesion=[(LESION_MEASUREMENTS[row.feature], row) for row in table.lesion_rows],
         classes=[(name, *typical_effects(rows), rows) for name, rows in by_class(table.rows)],
         reasons=reasons_of(table.rows),

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..enhancement import LoadedModel, enhance, load_model
 from ..enhancement.twin import interpolated
-from ..errors import GridError, MaskError
+from ..errors import GridError, MaskError, SettingsError
 from ..grid import (
     BoolArray,
     Box,
@@ -235,8 +235,19 @@ def _model(section: VersionSection, protocol: Protocol) -> LoadedModel:
 
 @lru_cache(maxsize=4)
 def loaded_model(name: str, device: str, precision: str) -> LoadedModel:
-    """Load a model once for all cases of a process."""
-    return load_model(name, device, precision)
+    """Load a model once for all cases of a process.
+
+    Raises:
+        SettingsError: It draws samples: a version is one image, and the features of a mean image are not the mean of
+            the samples' features.
+    """
+    model = load_model(name, device, precision)
+    if model.draws_samples:
+        raise SettingsError(
+            f"The model '{model.card.name}' draws samples, over which features are averaged; a study measures one "
+            "image for each version. Choose a model that gives one image, or use enhance and compare."
+        )
+    return model
 
 
 def _interpolated(image: Image, kept: Box, scale: int, through_plane: int) -> Image:

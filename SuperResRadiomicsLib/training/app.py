@@ -13,6 +13,7 @@ from .. import NOT_FOR_CLINICAL_USE
 from ..errors import SettingsError
 from ..io.files import write_json
 from ..models import Card, load_card, model_folders
+from ..networks import architectures
 from ..study import EXTRA_PACKAGES as STUDY_PACKAGES
 from ..terminal.console import note, output, print_json
 from ..terminal.exits import require
@@ -144,6 +145,9 @@ def evaluate(
     if features:
         _features(context, card, settings, config, role, conditions, store, device, out, json, update_card)
         return
+    if architectures()[card.architecture["name"]].samples and not without_features:
+        note("Lesion features of a model that draws samples are compared by --features: here they are left out.")
+        settings = leave_features_out(settings)
     entries = list_volumes(settings.data, settings.run.seed)
     if card.detects:
         results = evaluate_detector(srr.load_detector(model, device), settings, entries, report=note)

@@ -54,6 +54,8 @@ def check_stability(
 ) -> dict[str, float]:
     """Perturb a lesion and compute how far each feature of the enhanced image moves.
 
+    Where the model draws samples, the first of them is perturbed: their mean has not the texture of any of them.
+
     Give the result to `compare` as ``variation``, and the verdicts say which features are stable.
 
     Args:
@@ -73,7 +75,7 @@ def check_stability(
     seen = settings.box_seen(expand_box(versions.refined_box, grid, CONTEXT_MM), grid)
     wide = versions.widened(seen)
     box = box_within(seen, wide.enhanced.held)
-    image, mask = wide.enhanced.cut(box), wide.refined_mask[box.slices]
+    image, mask = wide.measured[0].cut(box), wide.refined_mask[box.slices]
     fixed = replace(settings, dimension=settings.resolve_dimension(versions.original.grid))
     axis = settings.through_plane(versions.original.grid)
     found = [extract_features(image, mask, fixed, axis)]

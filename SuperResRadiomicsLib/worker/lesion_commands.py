@@ -107,7 +107,7 @@ def compare_lesion(
 
     progress("features", 0, 0)
     versions = read_lesion(**lesion)
-    engine = ComputedElsewhere(computed) if computed else None
+    engine = ComputedElsewhere(computed, len(versions.samples)) if computed else None
     table = compare(versions, feature_settings(features), engine=engine)
     return {"features": table.to_dict(), "warnings": list(table.header.warnings)}
 

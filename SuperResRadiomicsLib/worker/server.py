@@ -95,13 +95,15 @@ def enhance(
             ``intensities``, as the provenance of an enhancement gives them.
 
     Returns:
-        ``files`` (names within ``out``), ``features``, ``residual``, ``provenance`` and ``warnings``.
+        ``files`` (names within ``out``; of a model that draws samples also ``sd``, their standard deviation, and
+        ``samples``, which `read_lesion` reads), ``features``, ``residual``, ``provenance`` and ``warnings``.
     """
     from SuperResRadiomicsLib.enhancement import enhance as enhance_image
     from SuperResRadiomicsLib.enhancement.pipeline import DEFAULT_MARGIN_MM
     from SuperResRadiomicsLib.enhancement.result import as_part
     from SuperResRadiomicsLib.grid import box_of_mask
     from SuperResRadiomicsLib.io.image import write_image
+    from SuperResRadiomicsLib.io.image_stack import write_stack
     from SuperResRadiomicsLib.io.masks import read_image_with_mask
     from SuperResRadiomicsLib.io.reading import read_image
 
@@ -133,9 +135,13 @@ def enhance(
         except (SuperResError, ModuleNotFoundError) as error:
             warnings.append(f"There is no feature table: {_describe(error)['message']}")
     # Not by the enhancement's own `save`: these files are temporary, so they are neither compressed nor complete.
-    files = {"enhanced": "enhanced.nrrd", "bicubic": "bicubic.nrrd"}
+    names = ["enhanced", "bicubic", *(["sd"] if enhancement.sd is not None else [])]
+    files = {name: f"{name}.nrrd" for name in names}
     for name, file in files.items():
         write_image(getattr(enhancement, name), Path(out) / file, compress=False)
+    if enhancement.samples:
+        files["samples"] = "samples.nrrd"
+        write_stack(enhancement.samples, Path(out) / files["samples"], compress=False)
     return {
         "files": files,
         "features": table,

@@ -293,3 +293,33 @@ def test_help_names_every_command(command):
     outcome = command("--help")
     assert outcome.code == 0
     assert all(name in outcome.out for name in ("detect", "enhance", "features", "compare", "models", "demo"))
+
+
+def test_samples_are_drawn_saved_and_compared(command, files, tiny_sampler):
+    out = files / "out"
+    arguments = ["--mask", files / "mask.nrrd", "--model", tiny_sampler, "--out", out, "--samples", 2, "--seed", 4]
+    outcome = command("enhance", files / "image.nrrd", *arguments, "--save-samples")
+    assert outcome.code == 0, outcome.err
+    assert {"samples.nrrd", "sd.nrrd", "possible-image-01.nrrd", "possible-image-02.nrrd"} <= set(names(out))
+    told = " ".join(outcome.err.split())
+    assert "2 samples, seed 4." in told and "not the features of this mean image" in told
+    described = json.loads((out / "provenance.json").read_text())["samples"]
+    assert (described["count"], described["seed"]) == (2, 4)
+    outcome = command("compare", out, "--engine", "exact", "--classes", "firstorder", "--report")
+    assert outcome.code == 0, outcome.err
+    assert "not the features of the mean image" in " ".join(outcome.out.split())
+    assert "not the features of the mean image" in (out / "report.html").read_text()
+    header, *lines = (out / "features.csv").read_text().splitlines()
+    assert (
+        "interval low" in header and "interval high" in header and "mean over 2 samples" in header and len(lines) > 18
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "message"), [(["--samples", 4], "draws no samples"), (["--save-samples"], "draws none")]
+)
+def test_samples_of_a_model_without_are_refused(command, files, tiny_model, option, message):
+    arguments = ["--mask", files / "mask.nrrd", "--model", tiny_model, "--out", files / "out", *option]
+    outcome = command("enhance", files / "image.nrrd", *arguments)
+    assert outcome.code == 2 and message in " ".join(outcome.err.split())
+    assert not (files / "out").exists() or not names(files / "out")

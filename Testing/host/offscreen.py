@@ -46,17 +46,18 @@ class SliceView:
         self._group.SetMRMLDisplayableNode(logic.GetSliceNode())
 
     def _addImage(self) -> None:
-        mapper = vtk.vtkImageMapper()
-        mapper.SetInputConnection(self._logic.GetImageDataConnection())
-        mapper.SetColorWindow(255)
-        mapper.SetColorLevel(127.5)
+        self._mapper = vtk.vtkImageMapper()
+        self._mapper.SetColorWindow(255)
+        self._mapper.SetColorLevel(127.5)
         actor = vtk.vtkActor2D()
-        actor.SetMapper(mapper)
+        actor.SetMapper(self._mapper)
         actor.GetProperty().SetDisplayLocationToBackground()
         self._renderer.AddViewProp(actor)
 
     def picture(self) -> np.ndarray:
         """The view's colours, shape (height, width, 3), the first row at the bottom as in the slice's XY."""
+        # Without a volume there is none, and it becomes another one with the volumes.
+        self._mapper.SetInputConnection(self._logic.GetImageDataConnection())
         self._window.Render()
         grab = vtk.vtkWindowToImageFilter()
         grab.SetInput(self._window)

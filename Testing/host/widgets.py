@@ -151,14 +151,16 @@ class qMRMLNodeComboBox(QWidget):
                 self._emitCurrentNode()
 
     def _nodes(self) -> list[Any]:
-        return [node for node in slicer.util.getNodesByClass("vtkMRMLNode") if self._shows(node)] if self._scene else []
+        if self._scene is None:
+            return []
+        types = tuple(self.nodeTypes)  # Reading a property for each node would take longer than all the rest.
+        nodes = slicer.util.getNodesByClass(types[0] if len(types) == 1 else "vtkMRMLNode")
+        return [node for node in nodes if any(node.IsA(name) for name in types) and self._shows(node)]
 
     def _shows(self, node: Any) -> bool:
         if (node.GetHideFromEditors() and not self.showHidden) or node.GetClassName() in self.hideChildNodeTypes:
             return False
-        if self.showChildNodeTypes:
-            return any(node.IsA(name) for name in self.nodeTypes)
-        return node.GetClassName() in self.nodeTypes
+        return bool(self.showChildNodeTypes) or node.GetClassName() in self.nodeTypes
 
     def _refresh(self) -> None:
         if self._scene is None or self._scene.IsBatchProcessing():

@@ -221,6 +221,27 @@ def square(image: Image, level: int, low: float, high: float) -> np.ndarray:
     return image.grid.index_to_world(np.array(corners, dtype=float))
 
 
+@pytest.mark.parametrize("object_states_it", [True, False])
+def test_another_frame_of_reference_is_said(
+    scan: tuple[Path, Image, np.ndarray], tmp_path: Path, object_states_it: bool
+) -> None:
+    folder, image, _ = scan
+    frame = "1.2.3.4"
+    for path in folder.iterdir():
+        one = dcmread(path)
+        one.FrameOfReferenceUID = frame
+        one.save_as(path)
+    data = structure_set(image, [("CLOSED_PLANAR", square(image, 2, 9.5, 20.5))])
+    stating = data if object_states_it else Dataset()
+    if not object_states_it:
+        data.ReferencedFrameOfReferenceSequence = Sequence([stating])
+    for stated, said in ((frame, False), (f"{frame}.1", True)):
+        stating.FrameOfReferenceUID = stated
+        data.save_as(tmp_path / "rt.dcm", enforce_file_format=True)
+        notes = read_image_with_mask(folder, tmp_path / "rt.dcm", mask_choice=MaskChoice(roi="gtv"))[0].notes
+        assert any("another frame of reference" in note for note in notes) is said
+
+
 @pytest.mark.parametrize("kind", ["CLOSED_PLANAR", "CLOSEDPLANAR_XOR"])
 def test_contours_with_a_hole(scan: tuple[Path, Image, np.ndarray], tmp_path: Path, kind: str) -> None:
     folder, image, _ = scan

@@ -9,7 +9,7 @@ import pytest
 
 from SuperResRadiomicsLib.grid import Box
 from SuperResRadiomicsLib.io.mrml import roi_node_from_box
-from SuperResRadiomicsLib.worker.lesion_commands import automatic_engine
+from SuperResRadiomicsLib.radiomics.engines import default_engine
 
 slicer = pytest.importorskip("slicer")
 
@@ -87,7 +87,7 @@ def test_feature_settings_are_those_of_the_panel(panel, make_lesion, choose, com
     assert (compare["bin_count"], compare["classes"], compare["engine"]) == (64, "glcm", "exact")
     panel._parameters.featureSettings = '{"classes": ["glcm"], "filters": ["Original", "LoG:1:3"]}'
     compare = parsed(commands()[1])
-    assert (compare["filters"], compare["engine"]) == ("Original,LoG:1:3", automatic_engine())
+    assert (compare["filters"], compare["engine"]) == ("Original,LoG:1:3", default_engine())
     panel._parameters.featureSettings = '{"classes": ["glcm"], "bin_width": 5, "parameters": "mine.yaml"}'
     compare = parsed(commands()[1])
     assert (str(compare["parameters"]), compare["classes"], compare["bin_width"]) == ("mine.yaml", None, None)

@@ -93,6 +93,22 @@ def test_a_child_that_is_not_understood_is_ended(ask, line, message):
     assert message in the_end(asked)
 
 
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_what_is_finished_is_told_in_a_turn_of_its_own(ask, cancelled):
+    """Whatever comes in between: that the child ends, or a cancel, which is too late."""
+    result = protocol.Result(1, {"models": {}}).line()
+    asked = ask(f"import sys; sys.stdout.write({READY + result!r})")
+    finished: list[Any] = []
+    asked.job.finish = lambda answer: finished.append(answer) or answer
+    asked.client._child.process.wait()
+    wait_until(lambda: bool(finished), asked.client.poll)
+    assert asked.told == []
+    assert asked.client.isRunning
+    (asked.client.cancel if cancelled else asked.client.poll)()
+    assert asked.told == finished == [{"models": {}}]
+    assert asked.client.isIdle
+
+
 def test_a_background_job_survives_a_cancel(module, tmp_path):
     """The user cancels a run, not what the panel wants to know."""
     client, told = module.WorkerClient(), []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -72,14 +73,19 @@ def start(logic: Any) -> Callable[..., Run]:
 
 def descendants(process: str = "self") -> set[str]:
     """Ids of the processes that a process started, and that those started."""
-    listings = Path("/proc", process, "task").glob("*/children")
-    children = {child for listing in listings for child in listing.read_text().split()}
+    children: set[str] = set()
+    for listing in Path("/proc", process, "task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # The thread may end meanwhile.
+            children.update(listing.read_text().split())
     return children.union(*map(descendants, children))
 
 
 def is_running(process: str) -> bool:
-    status = Path("/proc", process, "stat")
-    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
+    try:
+        status = Path("/proc", process, "stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rpartition(")")[2].split()[0] != "Z"
 
 
 def bounds(volume: Any) -> np.ndarray:
@@ -239,8 +245,8 @@ def test_an_interpreter_behind_a_launcher_dies_with_it(module, scene, tmp_path):
     launcher_and_interpreter = {str(client.processId), *descendants(str(client.processId))}
     assert len(launcher_and_interpreter) == 2
     os.kill(client.processId, signal.SIGKILL)
-    client.poll()
-    wait_until(lambda: not any(map(is_running, launcher_and_interpreter)), lambda: None)
+    # The kernel may take its time until the launcher is seen to be gone.
+    wait_until(lambda: not any(map(is_running, launcher_and_interpreter)), client.poll)
 
 
 def test_a_mistake_found_by_the_child_is_told(start, logic, make_lesion, scene):

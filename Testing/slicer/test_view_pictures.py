@@ -138,16 +138,24 @@ def drawn_mask(view: Any, mask: np.ndarray, volume: Any, shape: tuple[int, int])
     return inside.reshape(shape)
 
 
-def test_the_difference_has_a_legend_where_it_is_shown(views, moved_case):
+def test_the_difference_has_a_legend_where_it_is_shown(can_render, layouts, make_view_panel, moved_case):
+    """In its own view always, over the enhanced image while it is laid over it."""
     from Testing.host.offscreen import MANAGERS, SliceView
 
-    panel, _ = views()
-    logics = panel.view.layout.sliceLogics()
-    drawn = {tag: SliceView(logic, MANAGERS) for tag, logic in logics.items()}
-    legends = {tag: [] for tag in TAGS}
+    panel = make_view_panel(moved_case)
+    panel.view.layout.show()  # As in the application, the views are there before there is a legend.
+    drawn = {tag: SliceView(logic, MANAGERS) for tag, logic in panel.view.layout.sliceLogics().items()}
+    panel.ui.sideBySideButton.click()
+    legends = {tag: [] for tag in drawn}
     for _ in range(3):  # Shown, hidden, shown.
         panel.ui.differenceButton.click()
-        for tag in TAGS:
-            right = drawn[tag].picture()[:, 270:].astype(int)
+        for tag, view in drawn.items():
+            right = view.picture()[:, 270:].astype(int)
             legends[tag].append(bool(((right[..., 0] - right[..., 2]) > 100).any()))
-    assert legends == {TAGS[0]: [False] * 3, TAGS[1]: [False] * 3, TAGS[2]: [True, False, True]}
+    nowhere, there = [False] * 3, [True] * 3
+    assert legends == {
+        "SuperResOriginal": nowhere,
+        "SuperResBicubic": nowhere,
+        "SuperResEnhanced": [True, False, True],
+        "SuperResDifference": there,
+    }

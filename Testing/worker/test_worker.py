@@ -16,6 +16,7 @@ import pytest
 from SuperResRadiomicsLib.detect import detect_lesion
 from SuperResRadiomicsLib.enhancement import enhance
 from SuperResRadiomicsLib.io.image import write_image, write_mask
+from SuperResRadiomicsLib.io.image_stack import read_stack
 from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.radiomics import FeatureTable
 from SuperResRadiomicsLib.worker import server as worker
@@ -311,3 +312,17 @@ def test_models_are_those_that_enhance(tiny_model, tiny_detector, monkeypatch):
         "SuperResRadiomicsLib.models.find.model_folders", lambda: [tiny_model.parent, tiny_detector.parent]
     )
     assert list(worker.models(lambda *progress: None)["models"]) == ["tiny"]
+
+
+def test_it_gives_samples_and_how_they_differ(start, files, lesion, tiny_sampler, tmp_path):
+    options = {"samples": 2, "seed": 3}
+    request = {**files, "model": str(tiny_sampler), "options": options, "features": FIRST_ORDER}
+    result = start().ask("enhance", **request)[-1]["result"]
+    expected = enhance(lesion[0], tiny_sampler, mask=lesion[1], device="cpu", **options)
+    assert expected.sd is not None
+    np.testing.assert_array_equal(read_image(tmp_path / result["files"]["sd"]).voxels, expected.sd.voxels)
+    samples = read_stack(tmp_path / result["files"]["samples"], expected.enhanced, 2)
+    for one, other in zip(samples, expected.samples, strict=True):
+        np.testing.assert_array_equal(one.voxels, other.voxels)
+    table = FeatureTable.from_dict(result["features"])
+    assert table.header.sampling["samples"] == 2 and any(row.interval for row in table.rows)

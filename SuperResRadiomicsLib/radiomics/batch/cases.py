@@ -1,6 +1,7 @@
 """The list of cases: a CSV file with the columns of pyradiomics' batch files.
 
-``Image`` and ``Mask`` are needed, ``Label`` and ``Label_channel`` may be there, other columns are passed through.
+``Image`` and ``Mask`` are needed, ``Label`` and ``Label_channel`` may be there, and of our own ``Image_series``,
+``Mask_segment`` and ``Mask_roi``; other columns are passed through.
 See https://pyradiomics.readthedocs.io/en/latest/usage.html, "Batch mode".
 """
 
@@ -9,11 +10,12 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 
 from ...errors import BatchError
+from ...io.choices import ImageChoice, MaskChoice
 from ...io.csv_tables import unguarded
 from ..filters import FILTERS
 
@@ -22,6 +24,7 @@ OURS = (*(f"{kind.lower()}_" for kind in FILTERS), "wavelet-", "log-sigma")
 EARLIER_TABLE = "diagnostics_Versions_SuperResRadiomics"
 """A list with this column is an earlier table, whose features are computed anew."""
 IMAGE, MASK, LABEL, CHANNEL = "Image", "Mask", "Label", "Label_channel"
+SERIES, SEGMENT, ROI = "Image_series", "Mask_segment", "Mask_roi"
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,24 @@ class BatchCase:
         """
         return self._number(CHANNEL)
 
+    def choose_image(self, otherwise: ImageChoice) -> ImageChoice:
+        """Take the series that the case names, and all else as it is asked for all cases."""
+        return replace(otherwise, series=self._text(SERIES) or otherwise.series)
+
+    def choose_mask(self, otherwise: MaskChoice) -> MaskChoice:
+        """Take the label, channel, segment and structure that the case names, likewise.
+
+        Raises:
+            BatchError: Label or channel is no whole number.
+        """
+        return replace(
+            otherwise,
+            label=otherwise.label if self.label is None else self.label,
+            channel=otherwise.channel if self.channel is None else self.channel,
+            segment=self._text(SEGMENT) or otherwise.segment,
+            roi=self._text(ROI) or otherwise.roi,
+        )
+
     def check(self) -> None:
         """Refuse a line that has more cells than the header.
 
@@ -93,8 +114,11 @@ class BatchCase:
             raise BatchError(f"The column '{column}' is empty. Name a file, beside the list or with its whole path.")
         return self.folder / name.strip()
 
+    def _text(self, column: str) -> str:
+        return (self.cells.get(column) or "").strip()
+
     def _number(self, column: str) -> int | None:
-        text = (self.cells.get(column) or "").strip()
+        text = self._text(column)
         if not text:
             return None
         try:

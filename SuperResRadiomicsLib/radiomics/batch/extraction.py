@@ -6,7 +6,7 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -120,10 +120,9 @@ def _extracted(
     case: BatchCase, settings: FeatureSettings, image_choice: ImageChoice, mask_choice: MaskChoice
 ) -> Outcome:
     case.check()
-    label = mask_choice.label if case.label is None else case.label
-    channel = mask_choice.channel if case.channel is None else case.channel
-    wanted = replace(mask_choice, label=label, channel=channel)
-    image, mask = read_image_with_mask(case.image, case.mask, None, image_choice, wanted)
+    image, mask = read_image_with_mask(
+        case.image, case.mask, None, case.choose_image(image_choice), case.choose_mask(mask_choice)
+    )
     features = extract_features(image, mask, settings)
     hashes = {"Image_SHA256": content_hash(case.image), "Mask_SHA256": content_hash(case.mask)}
     return Outcome(case, features, _diagnostics(image, mask, settings) | hashes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from SuperResRadiomicsLib.errors import BatchError
+from SuperResRadiomicsLib.io.choices import ImageChoice, MaskChoice
 from SuperResRadiomicsLib.radiomics.batch import read_cases
 
 
@@ -28,6 +29,18 @@ def test_files_are_sought_beside_the_list_and_other_columns_are_kept(tmp_path):
 def test_label_and_channel(tmp_path):
     found = listed(tmp_path, "Image,Mask,Label,Label_channel\na,b,3,1\na,b,,\na,b, 7 , 0\n")
     assert [(case.label, case.channel) for case in found.cases] == [(3, 1), (None, None), (7, 0)]
+
+
+def test_series_segment_and_structure(tmp_path):
+    found = listed(
+        tmp_path, "Image,Mask,Label,Image_series,Mask_segment,Mask_roi,ROI\na,b,3,4, Tumour ,,x\na,b,,,,GTV*,\n"
+    )
+    first, second = found.cases
+    image, mask = ImageChoice(series="7", plane="axial"), MaskChoice(label=1, segment="Liver", threshold=0.5)
+    assert first.choose_image(image) == ImageChoice(series="4", plane="axial")
+    assert first.choose_mask(mask) == MaskChoice(label=3, segment="Tumour", threshold=0.5)
+    assert second.choose_image(image) == image
+    assert second.choose_mask(mask) == MaskChoice(label=1, segment="Liver", roi="GTV*", threshold=0.5)
 
 
 def test_pandas_writes_whole_numbers_with_gaps_as_real_ones(tmp_path):

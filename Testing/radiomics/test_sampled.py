@@ -1,0 +1,129 @@
+"""Features of a model that draws samples are means over them, never those of the mean image."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from SuperResRadiomicsLib.enhancement import Enhancement, enhance
+from SuperResRadiomicsLib.errors import SettingsError
+from SuperResRadiomicsLib.io.image import Image
+from SuperResRadiomicsLib.models import load_card
+from SuperResRadiomicsLib.radiomics import FeatureSettings, FeatureTable, LesionVersions, extract_features
+from SuperResRadiomicsLib.radiomics.computed_elsewhere import ComputedElsewhere
+from SuperResRadiomicsLib.radiomics.sampled import mean_over_samples, raw_interval
+from SuperResRadiomicsLib.report.page import write_page
+from SuperResRadiomicsLib.verdict import check_stability, compare
+from Testing.conftest import GRIDS, make_lesion
+
+CLASSES = ("shape", "firstorder", "glcm")
+
+
+@pytest.fixture(scope="module")
+def found(tiny_sampler: Path) -> Enhancement:
+    image, mask = make_lesion(GRIDS["thick slices"])
+    return enhance(image, tiny_sampler, mask=mask, margin_mm=3, samples=3, device="cpu")
+
+
+@pytest.mark.parametrize("engine", ["exact", "pyradiomics"])
+def test_features_are_means_over_all_samples(found: Enhancement, engine: str) -> None:
+    if engine == "pyradiomics":
+        pytest.importorskip("radiomics")
+    settings = FeatureSettings(engine=engine, classes=CLASSES, dimension="2D")
+    table = compare(found, settings)
+    assert found.mask is not None
+    single = [extract_features(sample, found.mask, settings, 2) for sample in found.samples]
+    of_mean_image = extract_features(found.enhanced, found.mask, settings, 2)
+    apart = 0
+    for row in table.rows:
+        values = np.array([features[row.key] for features in single])
+        assert row.enhanced == pytest.approx(values.mean(), rel=1e-9)
+        if row.feature_class == "shape":
+            assert row.interval is None and row.enhanced == row.bicubic
+        elif row.interval is not None:
+            half = 1.6448536 * values.std(ddof=1) * math.sqrt(1 + 1 / 3) * 3 / 2
+            assert row.interval == pytest.approx((values.mean() - half, values.mean() + half), rel=1e-6, abs=1e-9)
+        apart += row.enhanced != pytest.approx(of_mean_image[row.key], rel=1e-3)
+    assert apart > 10
+
+
+def test_every_output_says_so_and_comes_back(found: Enhancement, tmp_path: Path) -> None:
+    table = compare(found, FeatureSettings(engine="exact", classes=CLASSES))
+    found.save(tmp_path / "saved")
+    assert compare(tmp_path / "saved", FeatureSettings(engine="exact", classes=CLASSES)).rows == table.rows
+    content = json.loads(json.dumps(table.to_dict(), allow_nan=False))
+    assert FeatureTable.from_dict(content).rows == table.rows
+    assert "not the features of the mean image" in content["header"]["sampling"]["note"]
+    assert table.column_names[5:8] == ("tiny-sampler (radiomics, mean over 3 samples)", "interval low", "interval high")
+    cells = {cell[2]: cell for cell in table.cells()}
+    row = next(row for row in table.rows if row.interval)
+    assert cells[row.key][5:8] == (row.enhanced, *row.interval) and len(cells[row.key]) == len(table.column_names)
+    assert table._repr_html_().count("not the features of the mean image") == 1
+    write_page(tmp_path / "page.html", table, None, "title")
+    page = (tmp_path / "page.html").read_text()
+    assert "not the features of the mean image" in page and "Intervals are raw" in page
+
+
+def test_what_has_no_samples_says_nothing_of_them(tiny_model: Path) -> None:
+    image, mask = make_lesion(GRIDS["thick slices"])
+    table = compare(
+        enhance(image, tiny_model, mask=mask, device="cpu"), FeatureSettings(engine="exact", classes=("firstorder",))
+    )
+    content = table.to_dict()
+    assert "sampling" not in content["header"] and all("interval" not in row for row in content["features"])
+    assert not any("interval" in name for name in table.column_names)
+
+
+def test_stability_is_that_of_a_sample(found: Enhancement) -> None:
+    settings = FeatureSettings(engine="exact", classes=("firstorder",))
+    moved = check_stability(found, settings)
+    first = LesionVersions.of(found)
+    alone = dataclasses.replace(first, enhanced=first.samples[0], samples=(), provenance=None)
+    assert moved == check_stability(alone, settings)
+
+
+def test_values_of_other_programs_must_be_those_of_every_sample(found: Enhancement) -> None:
+    values = {"original_firstorder_Mean": 1.0}
+    given = {"engine": "other", "version": "1", "original": values, "bicubic": values, "enhanced": values}
+    with pytest.raises(SettingsError, match="measure every sample"):
+        ComputedElsewhere(given, 3)
+    samples = [{"original_firstorder_Mean": value} for value in (1.0, 2.0, 6.0)]
+    engine = ComputedElsewhere({**given, "samples": samples}, 3)
+    row = compare(found, FeatureSettings(engine="exact", classes=("firstorder",)), engine=engine).rows[0]
+    assert row.enhanced == 3.0 and row.bicubic == 1.0 and row.interval is not None
+
+
+def test_the_mean_image_alone_is_refused(found: Enhancement, tiny_sampler: Path) -> None:
+    alone = dataclasses.replace(LesionVersions.of(found), samples=())
+    with pytest.raises(SettingsError, match="mean of samples"):
+        compare(alone, FeatureSettings(engine="exact", classes=("firstorder",)))
+    with pytest.raises(SettingsError, match="draws samples"):
+        LesionVersions.of_images(
+            found.original, found.original_mask, found.bicubic, found.enhanced, card=load_card(tiny_sampler)
+        )
+
+
+def test_intervals() -> None:
+    assert raw_interval([4.0]) is None and raw_interval([2.5] * 3) is None
+    assert raw_interval([1.0, math.nan]) == pytest.approx((math.nan, math.nan), nan_ok=True)
+    assert math.isnan(mean_over_samples([1.0, math.nan])) and mean_over_samples([0.1] * 3) == 0.1
+    random = np.random.default_rng(0)
+    inside = 0
+    for _ in range(2000):
+        low, high = raw_interval(random.normal(5, 2, 8).tolist()) or (0, 0)
+        inside += low <= random.normal(5, 2) <= high
+    assert 0.87 < inside / 2000 < 0.95
+
+
+def test_filters_and_resampling_see_the_samples_surroundings(found: Enhancement) -> None:
+    from SuperResRadiomicsLib.radiomics.filters import parse_filter
+
+    settings = FeatureSettings(engine="exact", classes=("firstorder",), filters=(parse_filter("LoG:1"),))
+    table = compare(found, settings)
+    assert table.rows and all(math.isfinite(row.enhanced) for row in table.rows)
+    assert isinstance(found.samples[0], Image)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-GOOD = ("restored", "faithful", "trusted", "stable")
+GOOD = ("restored", "faithful", "stable")
 MIDDLE = ("caution", "undecided")
-BAD = ("unstable", "not trusted", "unfaithful", "made worse")
+BAD = ("unstable", "unfaithful", "made worse")
 UNKNOWN = "unknown"
 
 SIGNS = {"good": "\u2713", "middle": "!", "bad": "\u2717", "unknown": "?"}

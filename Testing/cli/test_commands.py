@@ -109,7 +109,9 @@ def test_compare_of_named_images_agrees_with_the_folder(command, enhanced, files
     )
     assert by_name.code == 0, by_name.err
     first, second = json.loads(by_folder.out), json.loads(by_name.out)
-    assert first["features"] == second["features"]
+    for row, same in zip(first["features"], second["features"], strict=True):
+        del row["verdict"]["reasons"], same["verdict"]["reasons"]  # the folder knows more: which weights, told what
+        assert row == same
     assert first["lesion"] == second["lesion"]
     assert first["header"]["model"] == second["header"]["model"] == "tiny"
 

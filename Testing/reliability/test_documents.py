@@ -52,7 +52,7 @@ def test_a_bomb_is_refused_at_once(tmp_path, reader, bomb):
     assert len(str(refused.value)) < 3000
 
 
-LEAVES = st.none() | st.booleans() | st.floats(allow_nan=False) | st.text()
+LEAVES = st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 
 
 @given(st.recursive(LEAVES, lambda part: st.lists(part) | st.dictionaries(st.text(), part), max_leaves=10))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 GOOD = ("restored", "faithful", "stable")
-MIDDLE = ("caution", "undecided")
+MIDDLE = ("undecided",)
 BAD = ("unstable", "unfaithful", "made worse")
 UNKNOWN = "unknown"
 

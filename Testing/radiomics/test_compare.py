@@ -237,12 +237,12 @@ def test_frame_without_pandas_says_what_to_do(case, monkeypatch):
 
 def test_notebooks_show_values_words_and_reasons(case):
     table = case.compare(FeatureSettings(classes=("firstorder",)), model="odd<name>")
-    verdict = Verdict("caution", "restored", ("It is so & so.",))
+    verdict = Verdict("undecided", "restored", ("It is so & so.",))
     judged = replace(table, rows=[replace(row, verdict=verdict) for row in table.rows])
     shown = judged._repr_html_()
     assert shown.count("<tr") == 1 + len(judged.lesion_rows) + len(judged.rows)
     assert "odd&lt;name&gt;" in shown and NOT_FOR_CLINICAL_USE in shown
-    assert 'title="It is so &amp; so."' in shown and "<td>caution</td>" in shown
+    assert 'title="It is so &amp; so."' in shown and "<td>undecided</td>" in shown
     mean = next(row for row in judged.rows if row.feature == "Mean")
     assert f"<td>{mean.enhanced:.4g}</td>" in shown and f"<td>{mean.network_effect_relative:+.1%}</td>" in shown
 

@@ -94,21 +94,21 @@ def test_words_and_signs_accompany_colours(measured):
 def test_the_tooltip_gives_the_reasons(measured):
     features = measured.node.features
     row = next(row for row in features["features"] if row["class"] != "shape")
-    row["verdict"] = {"word": "not trusted", "change": "made worse", "reasons": ["It moves."]}
+    row["verdict"] = {"word": "unfaithful", "change": "made worse", "reasons": ["It moves."]}
     measured.node.fill(features)
     measured.panel.update()
-    measured.ui.filterLineEdit.setText("not trusted")
+    measured.ui.filterLineEdit.setText("unfaithful")
     assert measured.cells(TRUST) == ["\N{BALLOT X}"]
-    assert "\N{BALLOT X} not trusted (1)" in measured.ui.legendLabel.text
+    assert "\N{BALLOT X} unfaithful (1)" in measured.ui.legendLabel.text
     assert measured.cells(CHANGE) == ["made worse"]
     index = measured.panel.view.proxy.index(0, TRUST)
-    assert index.data(3).splitlines() == [row["key"], "not trusted", "It moves."]
+    assert index.data(3).splitlines() == [row["key"], "unfaithful", "It moves."]
     assert index.data(8).color().getRgb()[:3] == (213, 94, 0)
 
 
 def test_trust_is_sorted_by_its_meaning(measured):
     features = measured.node.features
-    for place, word in enumerate(("trusted", "not trusted", "caution")):
+    for place, word in enumerate(("faithful", "unfaithful", "undecided")):
         features["features"][place]["verdict"]["word"] = word
     measured.node.fill(features)
     measured.panel.update()
@@ -122,9 +122,9 @@ def test_what_matters_comes_first_and_shape_is_folded_away(measured):
     features = measured.node.features
     textures = [row for row in features["features"] if row["class"] != "shape"]
     shapes = [row for row in features["features"] if row["class"] == "shape"]
-    for row, word in ((textures[0], "not trusted"), (textures[5], "trusted"), (textures[9], "a new word")):
+    for row, word in ((textures[0], "unfaithful"), (textures[5], "faithful"), (textures[9], "a new word")):
         row["verdict"]["word"] = word
-    shapes[0]["verdict"]["word"] = "trusted"
+    shapes[0]["verdict"]["word"] = "faithful"
     measured.node.fill(features)
     measured.panel.update()
     keys = measured.keys()

@@ -49,8 +49,8 @@ def enhance(
         bool,
         typer.Option(
             "--whole",
-            help="Instead of a lesion: all of the image, slab by slab into NRRD files (other formats need the memory "
-            "for all of it).",
+            help="Instead of a lesion: all of the image, slab by slab into NRRD files. Without mask, box and --whole "
+            "all of the image is enhanced too, in memory and with the original beside it.",
             rich_help_panel=given.LESION_PANEL,
         ),
     ] = False,
@@ -94,7 +94,7 @@ def enhance(
     overwrite: given.Overwrite = False,
     json: given.Json = False,
 ) -> None:
-    """Enhance a lesion (given by a mask or a box, or found), every lesion of a mask, or the whole image."""
+    """Enhance a lesion (given by a mask or a box, or found), every lesion of a mask, or else the whole image."""
     from ..enhancement.sampling import describe_in_words
 
     _check_what(mask, box, whole, detector, lesion_in, format)
@@ -179,11 +179,6 @@ def _check_what(
     if detector and box != given.AUTO:
         raise SettingsError(
             "A detector was given without --box auto. Give both, or mark the lesion without a detector."
-        )
-    if not (mask or box or whole):
-        raise RegionError(
-            "Nothing says where the lesion is. Mark it with --mask or --box (--box auto has it found), or give --whole "
-            "to enhance all of the image, which takes its time and many times its space on the disk."
         )
     if lesion_in.every_label and format == DICOM:
         raise SettingsError("With --label all the format cannot be dicom. Choose another, or one label.")

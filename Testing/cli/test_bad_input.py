@@ -108,7 +108,6 @@ def test_bad_image_or_mask(command, files, tiny_model, spoil, message):
 BAD_OPTIONS = {
     "label missing": (["--mask", "{files}/mask.nrrd", "--label", 7], "'mask.nrrd' has no voxel of label 7"),
     "mask and box": (["--mask", "{files}/mask.nrrd", "--box", "0,2,0,2,0,2"], "A mask and a box were given"),
-    "nothing to enhance": ([], "Nothing says where the lesion is. Mark it with --mask or --box"),
     "lesion and whole": (["--whole", "--box", "0,2,0,2,0,2"], "A lesion and --whole were given"),
     "label that is no number": (["--mask", "{files}/mask.nrrd", "--label", "two"], "The label 'two' is not a whole"),
     "all labels without a mask": (["--label", "all", "--whole"], "was given without a mask"),

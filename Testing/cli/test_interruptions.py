@@ -58,13 +58,13 @@ def test_ctrl_c(arguments, tmp_path, pattern):
 
 def test_ctrl_c_keeps_earlier_results(arguments, tmp_path):
     out = tmp_path / "out"
-    out.mkdir()
-    (out / "enhanced.nrrd").write_text("earlier", encoding="utf-8")
+    subprocess.run([*COMMAND, *arguments], env=ENVIRONMENT, stdout=subprocess.DEVNULL, check=True)
+    earlier = {path.name: path.read_bytes() for path in out.iterdir()}
     with subprocess.Popen([*COMMAND, *arguments], env=ENVIRONMENT, stderr=subprocess.DEVNULL) as process:
         wait_for(tmp_path, "out/.writing-*/out/*", process)
         process.send_signal(signal.SIGINT)
     assert process.returncode == 130
-    assert [(path.name, path.read_text(encoding="utf-8")) for path in out.iterdir()] == [("enhanced.nrrd", "earlier")]
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == earlier
 
 
 def check_could_not_be_written(finished: subprocess.CompletedProcess[str]) -> None:
@@ -96,11 +96,11 @@ def can_mount() -> bool:
 
 @pytest.mark.skipif(not can_mount(), reason="this system does not let a user mount a small disk of their own")
 def test_disk_full(arguments, tmp_path):
-    """A real disk of 2 MB, mounted for this process alone; what remains on it is listed afterwards."""
+    """A real disk of 100 kB, mounted for this process alone; what remains on it is listed afterwards."""
     disk = tmp_path / "disk"
     disk.mkdir()
     arguments[-1] = str(disk / "out")
-    script = f'mount -t tmpfs -o size=2m tmpfs "{disk}" && "$@"; code=$?; ls -A "{disk}"; exit $code'
+    script = f'mount -t tmpfs -o size=100k tmpfs "{disk}" && "$@"; code=$?; ls -A "{disk}"; exit $code'
     unshare = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]
     finished = subprocess.run(
         [*unshare, *COMMAND, *arguments], env=ENVIRONMENT, capture_output=True, text=True, check=False

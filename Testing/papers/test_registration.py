@@ -30,7 +30,7 @@ except SettingsError as error:
 """
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=REPOSITORY)
     message, known = json.loads(run.stdout)
-    assert "the name is 'pix2pix'; known methods are supervised, gan-circle, " in message
+    assert "the name is 'pix2pix'; known methods are supervised, sampling, gan-circle, " in message
     assert not set(known) & set(ARCHITECTURES)
 
 

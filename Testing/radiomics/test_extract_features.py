@@ -140,14 +140,16 @@ def test_empty_mask_is_refused():
 
 def test_mask_of_another_shape_is_refused():
     image, mask = lesion()
-    with pytest.raises(MaskError, match="same grid"):
+    with pytest.raises(MaskError, match="image's own grid"):
         extract_features(image, mask[:-1], FeatureSettings())
 
 
-def test_mask_of_labels_is_refused():
+def test_mask_of_several_labels_is_refused():
     image, mask = lesion()
-    with pytest.raises(MaskError, match="mask == label"):
-        extract_features(image, mask.astype(np.uint8), FeatureSettings())
+    labels = mask.astype(np.uint8)
+    labels[0, 0, 0] = 2
+    with pytest.raises(MaskError, match="label"):
+        extract_features(image, labels, FeatureSettings())
 
 
 @pytest.mark.parametrize("extent", [(1, 1, 1), (1, 1, 4), (3, 1, 1)])

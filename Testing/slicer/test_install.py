@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -113,8 +114,10 @@ def test_a_build_tree_follows_the_source(small_tree, tmp_path):
     package = small_tree / "SuperResRadiomicsLib" / "part.py"
     package.write_text("1")
     install(small_tree, tmp_path)
-    for content in ("1", "2"):
+    for later, content in enumerate(("1", "2")):
         package.write_text(content)
+        changed = package.stat().st_mtime + 5 * later  # CMake compares whole seconds.
+        os.utime(package, (changed, changed))
         subprocess.run(["cmake", "--build", tmp_path / "build"], check=True, capture_output=True)
         assert (tmp_path / "build" / LIB / "SuperResRadiomicsLib" / "part.py").read_text() == content
 

@@ -132,9 +132,10 @@ class TestEditor:
 
     def test_it_is_made_when_it_is_opened(self, panel, section, make_lesion, scene):
         volume = make_lesion().volume
+        before = slicer.util.getNodesByClass("vtkMRMLSegmentEditorNode")  # the scene's one may be left of another panel
         panel.inputPanel.ui.inputVolumeSelector.setCurrentNode(volume)
         assert panel.inputPanel.editor.widget is None
-        assert not slicer.util.getNodesByClass("vtkMRMLSegmentEditorNode")
+        assert slicer.util.getNodesByClass("vtkMRMLSegmentEditorNode") == before
         section.collapsed = False
         editor = panel.inputPanel.editor.widget
         assert editor.sourceVolumeNode() is volume

@@ -73,21 +73,19 @@ def types() -> dict[str, str]:
 @pytest.mark.parametrize("form", ["ICC(2,1)", "ICC(3,1)"])
 def test_agreement_between_readers_is_pingouins(repeated, report, version, form):
     members = [(f"c{n}", mask) for n in range(LESIONS - 1) for mask in ("unchanged", "mask:B", "mask:C")]
-    value, (low, high) = oracle(repeated, version, members, types()[form])
+    value, _ = oracle(repeated, version, members, types()[form])
     row = next(row for row in rows(report, "readers") if row["feature"] == KEY and row["binning"] == "8 bins")
     assert float(row[f"{version}: {form}"]) == pytest.approx(value, abs=1e-6)
-    found = [float(row[f"{version}: {form} {end}"]) for end in ("low", "high")]
-    assert found == pytest.approx([low, high], abs=6e-3), "pingouin rounds to two digits"
+    assert {row[f"{version}: {form} {end}"] for end in ("low", "high")} == {""}, "there is none below six patients"
 
 
 @pytest.mark.parametrize("form", ["ICC(1,1)", "ICC(3,1)"])
 def test_agreement_between_sessions_is_pingouins(repeated, report, form):
     members = [(f"c{n}", session) for n in range(REPEATED) for session in ("first", "second")]
-    value, (low, high) = oracle(repeated, "bicubic", members, types()[form])
+    value, _ = oracle(repeated, "bicubic", members, types()[form])
     row = next(row for row in rows(report, "test_retest") if row["feature"] == KEY and row["binning"] == "8 bins")
     assert float(row[f"bicubic: {form}"]) == pytest.approx(value, abs=1e-6)
-    found = [float(row[f"bicubic: {form} {end}"]) for end in ("low", "high")]
-    assert found == pytest.approx([low, high], abs=6e-3)
+    assert {row[f"bicubic: {form} {end}"] for end in ("low", "high")} == {""}, "there is none below six patients"
     assert {row["binning"] for row in rows(report, "test_retest")} == {"8 bins", "16 bins"}
 
 

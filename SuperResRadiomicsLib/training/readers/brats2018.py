@@ -10,8 +10,9 @@ from pathlib import Path
 
 from ...errors import SettingsError
 from ...grid import BoolArray
+from ...io.choices import MaskChoice
 from ...io.image import Image
-from ...io.masks import read_mask
+from ...io.masks import load_mask
 from ...io.reading import read_image
 from ..config import DataConfig
 from ..entries import VolumeEntry, patient_roles
@@ -43,7 +44,8 @@ def read(entry: VolumeEntry, data: DataConfig) -> tuple[Image, BoolArray | None]
     """Read a case's sequence, and all tumour labels (1, 2 and 4) as the lesion."""
     assert entry.lesion_mask is not None
     image = read_image(data.data_folder / entry.path, data.modality)
-    return image, read_mask(data.data_folder / entry.lesion_mask, image.grid)
+    any_tumour = MaskChoice(threshold=1)
+    return image, load_mask(data.data_folder / entry.lesion_mask, image.grid, any_tumour).voxels
 
 
 def _patient(case: Path) -> str:

@@ -255,3 +255,11 @@ def test_a_ct_on_another_scale_is_said(tmp_path: Path, voxels: np.ndarray, reaso
     write_image(Image(values, GRID, "CT", "HU"), tmp_path / "ct.nrrd")
     assert any(re.search(reason, note) for note in read_image(tmp_path / "ct.nrrd", "CT").notes)
     assert not read_image(written(tmp_path, ".nrrd")).notes
+
+
+def test_a_metaimage_without_byte_order_is_said(tmp_path):
+    path = tmp_path / "image.mha"
+    sitk.WriteImage(sitk.GetImageFromArray(np.arange(60, dtype=np.int16).reshape(3, 4, 5)), str(path))
+    assert not any("byte order" in note for note in read_image(path).notes)
+    path.write_bytes(path.read_bytes().replace(b"BinaryDataByteOrderMSB", b"BinaryDataByteOrderMSX"))
+    assert any("byte order" in note for note in read_image(path).notes)

@@ -28,6 +28,9 @@ BYTES_OF_TYPE = {
     "MET_DOUBLE": 8,
 }
 
+BYTE_ORDER = frozenset({"BinaryDataByteOrderMSB", "ElementByteOrderMSB"})
+"""Fields that state the byte order; ITK takes little-endian without them."""
+
 
 def is_metaimage(start: bytes) -> bool:
     """Say whether a file begins as a MetaImage header does."""
@@ -53,6 +56,8 @@ def vet_metaimage(path: Path) -> VettedFile:
     needed = check_sizes(path.name, [*sizes], channels * BYTES_OF_TYPE[kind])
     _check_voxels(path, fields, start, needed)
     frames, notes = _frame(path.name, fields, dimensions)
+    if BYTES_OF_TYPE[kind] > 1 and not BYTE_ORDER.intersection(fields):
+        notes = [*notes, f"The header of '{path.name}' does not state the byte order; little-endian is taken."]
     return VettedFile(READER, tuple(notes), frames)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ from SuperResRadiomicsLib.demo.sample import SampleError
 from SuperResRadiomicsLib.io.masks import read_mask
 from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.models import list_models
-from SuperResRadiomicsLib.radiomics import FeatureSettings, extract_features, read_parameter_file
+from SuperResRadiomicsLib.radiomics import FeatureSettings, FeatureTable, extract_features, read_parameter_file
+from SuperResRadiomicsLib.verdict.evidence import EVIDENCE_NAME
+from Testing.verdict.test_lesion import card_that_knows
 
 IMAGES = ["bicubic", "enhanced", "mask", "original", "original_mask"]
 COMPARED = ["features.csv", "features.json"]
@@ -114,6 +117,26 @@ def test_compare_of_named_images_agrees_with_the_folder(command, enhanced, files
         assert row == same
     assert first["lesion"] == second["lesion"]
     assert first["header"]["model"] == second["header"]["model"] == "tiny"
+
+
+def test_a_check_of_stability_decides_words(command, enhanced, files, tiny_model, tmp_path):
+    """With a model whose patients differ so little that this lesion, perturbed, differs more."""
+    model = shutil.copytree(tiny_model, tmp_path / "model")
+    images = {name: enhanced / f"{name}.nrrd" for name in ("original", "bicubic", "enhanced")}
+    named = [part for name, path in images.items() for part in (f"--{name}", path)]
+    asked = ["--mask", files / "mask.nrrd", "--model", model, "--engine", "exact", "--classes", "firstorder", "--json"]
+
+    def words(*more: str) -> set[str]:
+        outcome = command("compare", *named, *asked, "--out", tmp_path / "compared", *more)
+        assert outcome.code == 0, outcome.err
+        table = FeatureTable.from_dict(json.loads(outcome.out))
+        if not (model / EVIDENCE_NAME).exists():
+            card_that_knows(table, model, model=model, spacing_mm=[0.5, 2.0])
+        return {row.verdict.word for row in table.rows}
+
+    assert words() == {"unknown"}
+    assert "unstable" not in words()
+    assert "unstable" in words("--check-stability")
 
 
 def test_compare_scores_a_signature(command, enhanced, tmp_path):

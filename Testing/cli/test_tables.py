@@ -30,6 +30,18 @@ def table_of(values: tuple[float, float, float]) -> FeatureTable:
 
 
 @pytest.mark.parametrize("width", [80, ALL_VALUES])
+def test_each_number_stands_under_its_title(width):
+    """From 4 over 2 to 3: half as much by the voxels, half as much again by the network."""
+    shown = comparison_summary(table_of((4.0, 2.0, 3.0)), width)
+    titles = [column.header for column in shown.columns]
+    cells = [list(column.cells) for column in shown.columns]
+    entropy = cells[0].index(" Entropy")
+    found = {title: column[entropy] for title, column in zip(titles, cells, strict=True)}
+    expected = {"original": "4", "voxels": "-50.0%", "network": "+50.0%", "verdict": "made worse"}
+    assert found == {"feature": " Entropy", **expected, **({} if width == 80 else {"bicubic": "2", "enhanced": "3"})}
+
+
+@pytest.mark.parametrize("width", [80, ALL_VALUES])
 @pytest.mark.parametrize("values", WIDEST)
 def test_comparison_breaks_no_name_and_no_number(width, values):
     shown = Console(width=width, file=io.StringIO(), color_system=None)

@@ -23,10 +23,10 @@ class _Brightness(torch.nn.Module):
 
 
 def test_the_run_whose_probabilities_add_up_to_most_is_the_lesion(tiny_detector: Path) -> None:
-    """One slice of 0.95 is less than four of 0.6; four of 0.3 are below the threshold."""
+    """One slice of 0.95 is less than four of 0.6; those of 0.3 beside them are below the threshold."""
     detector = replace(load_detector(tiny_detector, "cpu"), network=_Brightness())
     low, high = detector.card.window
-    shares = np.array([0.1, 0.95, 0.1, 0.6, 0.6, 0.6, 0.6, 0.1, 0.3, 0.3, 0.3, 0.3])
+    shares = np.array([0.1, 0.95, 0.1, 0.6, 0.6, 0.6, 0.6, 0.3, 0.3, 0.3, 0.3, 0.1])
     voxels = np.broadcast_to((low + shares * (high - low))[:, None, None], (12, 24, 24)).astype(np.float32)
     found = detect_lesion(Image(voxels, Grid((24, 24, 12), (0.8, 0.8, 3.0)), "CT", "HU"), detector)
     assert found.run == range(3, 7)

@@ -2,21 +2,26 @@
 
 Each entry of ``mutants.yaml`` names a line that occurs once in a file, what it becomes, and the tests that must then
 fail. Those tests are run on a copy of the tree, first unchanged (they must pass), then once for each broken line.
+
+On Linux each run is a fork of a process that has loaded the large libraries, which takes longer than most tests.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from queue import SimpleQueue
 
 import yaml
 
@@ -24,6 +29,9 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 LIST = Path(__file__).with_name("mutants.yaml")
 SECONDS = 600
 """A mutant that makes its tests run for longer than this counts as noticed."""
+LIBRARIES = ("numpy", "scipy.stats", "scipy.ndimage", "SimpleITK", "pydicom", "torch", "hypothesis", "pytest")
+"""What most tests load."""
+START_METHOD = "fork" if sys.platform == "linux" else "spawn"
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,9 @@ class Mutant:
     line: str
     becomes: str
     tests: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.line.strip()}"
 
     def broken(self, text: str) -> str:
         """Break a file's text.
@@ -88,65 +99,136 @@ def copy_tree(folder: Path) -> Path:
     return tree
 
 
-def passes(tree: Path, tests: Iterable[str]) -> bool:
-    """Run tests in a tree."""
+class TestRun:
+    """Tests that run in a process of their own.
+
+    Args:
+        tree: A copy of the repository, or another folder.
+        tests: Arguments of pytest.
+        start: How the process begins: ``fork`` or ``spawn``.
+        keep_compiled: Leave compiled files for later runs; never of a broken line, which they would outlive.
+    """
+
+    def __init__(
+        self, tree: Path, tests: Iterable[str], start: str = START_METHOD, keep_compiled: bool = False
+    ) -> None:
+        self.tests = list(tests)
+        descriptor, name = tempfile.mkstemp(suffix=".txt")
+        os.close(descriptor)
+        self._said = Path(name)
+        context = multiprocessing.get_context(start)
+        self.process: BaseProcess = context.Process(
+            target=_run_tests, args=(tree, self.tests, self._said, keep_compiled)
+        )
+        self.process.start()
+
+    def passed(self, seconds: float | None = None) -> bool:
+        """Wait for the end; a run that takes too long has not passed.
+
+        Raises:
+            RuntimeError: pytest could not run the tests.
+        """
+        self.process.join(seconds)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+        said = self._said.read_text(encoding="utf-8", errors="replace")
+        self._said.unlink()
+        code = self.process.exitcode
+        if code in (3, 4, 5):  # An internal error, a usage error, no tests.
+            raise RuntimeError(f"pytest could not run {' '.join(self.tests)}:\n{said}")
+        return code == 0
+
+
+def _run_tests(tree: Path, tests: Sequence[str], said: Path, keep_compiled: bool) -> None:
+    """Run pytest in a folder, in a process that was made for it."""
+    with open(said, "w", encoding="utf-8") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+    os.chdir(tree)
+    os.environ.update(PYTHONPATH=str(tree), PYTHONDONTWRITEBYTECODE="1", OMP_NUM_THREADS="1")
+    sys.dont_write_bytecode = not keep_compiled
+    sys.path[:] = [str(tree), *(path for path in sys.path if path and Path(path).resolve() != REPOSITORY)]
+    for name in list(sys.modules):
+        if name.partition(".")[0] in ("Testing", "SuperResRadiomicsLib"):
+            del sys.modules[name]
+    import pytest
+
     options = ["--quiet", "-x", "-p", "no:cacheprovider"]
     if (tree / "Testing" / "conftest.py").exists():
         options.append("--hypothesis-profile=first-failure")
-    command = [sys.executable, "-m", "pytest", *options, *tests]
-    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
-    try:
-        done = subprocess.run(
-            command, cwd=tree, env=environment, capture_output=True, timeout=SECONDS, text=True, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    if done.returncode not in (0, 1, 2):
-        raise RuntimeError(f"pytest could not run {' '.join(tests)}:\n{done.stdout}{done.stderr}")
-    return done.returncode == 0
+    code = pytest.main([*options, *tests])
+    sys.stdout.flush()
+    os._exit(int(code))  # Nothing that the parent left behind shall be cleared away here.
 
 
-def survives(tree: Path, mutant: Mutant) -> bool:
-    """Whether no test notices the mutant; the tree is as before afterwards."""
-    path = tree / mutant.file
-    whole = path.read_text(encoding="utf-8")
-    path.write_text(mutant.broken(whole), encoding="utf-8")
-    try:
-        return passes(tree, mutant.tests)
-    finally:
-        path.write_text(whole, encoding="utf-8")
+def passes(tree: Path, tests: Iterable[str], start: str = START_METHOD, keep_compiled: bool = False) -> bool:
+    """Run tests in a tree."""
+    return TestRun(tree, tests, start, keep_compiled).passed()
+
+
+class Trial:
+    """A mutant whose tests run in a tree, which is as before afterwards."""
+
+    def __init__(self, tree: Path, mutant: Mutant, start: str = START_METHOD) -> None:
+        self.tree, self.mutant = tree, mutant
+        self._path = tree / mutant.file
+        self._whole = self._path.read_text(encoding="utf-8")
+        self._times = self._path.stat()
+        self._path.write_text(mutant.broken(self._whole), encoding="utf-8")
+        self.run = TestRun(tree, mutant.tests, start)
+
+    def survived(self) -> bool:
+        """Wait for the tests; whether none noticed."""
+        try:
+            return self.run.passed(SECONDS)
+        finally:
+            self._path.write_text(self._whole, encoding="utf-8")
+            # With its old time the compiled file holds again.
+            os.utime(self._path, ns=(self._times.st_atime_ns, self._times.st_mtime_ns))
+
+
+def try_all(mutants: Sequence[Mutant], trees: Sequence[Path]) -> list[Mutant]:
+    """Try mutants, one at a time in each tree; returns the survivors."""
+    waiting, free = list(reversed(mutants)), list(trees)
+    running: dict[int, Trial] = {}
+    survivors = []
+    while waiting or running:
+        while waiting and free:
+            trial = Trial(free.pop(), waiting.pop())
+            running[trial.run.process.sentinel] = trial
+        for ended in wait(list(running), SECONDS) or list(running):
+            assert isinstance(ended, int)
+            trial = running.pop(ended)
+            survived = trial.survived()
+            free.append(trial.tree)
+            if survived:
+                survivors.append(trial.mutant)
+            print("SURVIVED" if survived else "noticed ", trial.mutant, flush=True)
+    return survivors
 
 
 def main() -> int:
-    """Try all mutants, or those of chosen files; print and count the survivors."""
+    """Try all mutants, or chosen ones; print and count the survivors."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("files", nargs="*", help="only mutants of files whose path contains one of these")
+    parser.add_argument("parts", nargs="*", help="only mutants whose file and line contain one of these texts")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     chosen = parser.parse_args()
-    mutants = [m for m in read_mutants() if not chosen.files or any(part in m.file for part in chosen.files)]
+    mutants = [m for m in read_mutants() if not chosen.parts or any(part in str(m) for part in chosen.parts)]
+    for library in LIBRARIES:
+        with suppress(ImportError):
+            import_module(library)
     with tempfile.TemporaryDirectory() as temporary:
-        trees: SimpleQueue[Path] = SimpleQueue()
-        for number in range(chosen.jobs):
-            trees.put(copy_tree(Path(temporary) / str(number)))
-        checked = trees.get()
-        selected = sorted({test for mutant in mutants for test in mutant.tests})
-        if not passes(checked, selected):
+        first = copy_tree(Path(temporary) / "0")
+        if not passes(first, sorted({test for mutant in mutants for test in mutant.tests}), keep_compiled=True):
             print("The tests fail without any mutant; mend them first.")
             return 2
-        trees.put(checked)
-
-        def attempt(mutant: Mutant) -> bool:
-            tree = trees.get()
-            try:
-                survived = survives(tree, mutant)
-            finally:
-                trees.put(tree)
-            print("SURVIVED" if survived else "noticed ", f"{mutant.file}: {mutant.line.strip()}", flush=True)
-            return survived
-
-        with ThreadPoolExecutor(chosen.jobs) as workers:
-            survivors = sum(workers.map(attempt, mutants))
-    print(f"{len(mutants)} mutants, {survivors} survived.")
+        trees = [first]
+        for number in range(1, chosen.jobs):
+            trees.append(Path(temporary) / str(number) / "tree")
+            shutil.copytree(first.parent, trees[-1].parent, symlinks=True)
+        survivors = try_all(mutants, trees)
+    print(f"{len(mutants)} mutants, {len(survivors)} survived.")
     return 1 if survivors else 0
 
 

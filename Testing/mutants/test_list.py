@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from Testing.mutants.mutants import LIST, REPOSITORY, Mutant, passes, read_mutants, survives
+from Testing.mutants.mutants import LIST, REPOSITORY, Mutant, Trial, passes, read_mutants
 
 MUTANTS = read_mutants()
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: f"{mutant.file}: {mutant.line.strip()}"[:100])
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: str(mutant)[:100])
 def test_each_line_is_there_once_and_its_tests_too(mutant):
     changed = mutant.broken((REPOSITORY / mutant.file).read_text(encoding="utf-8"))
     compile(changed, mutant.file, "exec")
@@ -27,9 +27,11 @@ def test_a_mutant_is_noticed_or_survives_and_the_tree_is_left_as_it_was(tmp_path
     (tmp_path / "sum.py").write_text("def plus(a, b):\n    return a + b\n")
     (tmp_path / "test_sum.py").write_text("from sum import plus\n\n\ndef test_plus():\n    assert plus(2, 2) == 4\n")
     tests = ("test_sum.py",)
-    assert passes(tmp_path, tests)
-    assert not survives(tmp_path, Mutant("sum.py", "a + b", "a - b", tests))
-    assert survives(tmp_path, Mutant("sum.py", "a + b", "a * b", tests))
-    assert passes(tmp_path, tests)
+    before = (tmp_path / "sum.py").stat().st_mtime_ns
+    assert passes(tmp_path, tests, "spawn", keep_compiled=True)
+    assert not Trial(tmp_path, Mutant("sum.py", "a + b", "a - b", tests), "spawn").survived()
+    assert Trial(tmp_path, Mutant("sum.py", "a + b", "a * b", tests), "spawn").survived()
+    assert passes(tmp_path, tests, "spawn")
+    assert (tmp_path / "sum.py").stat().st_mtime_ns == before
     with pytest.raises(ValueError, match="occurs 2 times"):
         Mutant("sum.py", "a", "b", tests).broken("aa")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
-from SuperResRadiomicsLib.networks.lesion_detector import LesionDetector
+from SuperResRadiomicsLib.networks.lesion_detector import SMALLEST_SIDE, LesionDetector
 
 
 def test_detector_takes_any_size() -> None:
@@ -39,6 +40,17 @@ def test_detector_learns_where_a_square_lies() -> None:
         loss.backward()
         optimiser.step()
     assert float(loss.detach()) < 1e-3
+
+
+def test_attention_that_looks_everywhere_alike_sees_the_middle() -> None:
+    """Pixels count by their centres, so no side is nearer than the other."""
+    detector = LesionDetector([4, 5], attention=True).eval()
+    for layer in (detector.attention, detector.head):
+        for parameter in layer.parameters():
+            nn.init.zeros_(parameter)
+    box, _, attention = detector(torch.rand(1, 1, 40, 24))
+    assert torch.allclose(box, torch.tensor([[0.5, 0.5, SMALLEST_SIDE, SMALLEST_SIDE]]))
+    assert attention.shape == (1, 10, 6) and torch.allclose(attention, torch.tensor(1 / 60))
 
 
 def test_a_detector_without_units_is_refused() -> None:

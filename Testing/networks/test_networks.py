@@ -147,6 +147,27 @@ def test_no_change_means_the_input_to_the_bit() -> None:
         assert torch.equal(network(image), image)
 
 
+def test_srresnet_adds_what_its_blocks_find_to_the_heads_features() -> None:
+    """Blocks whose last normalisation is zero find nothing."""
+    torch.manual_seed(0)
+    network = SrResNet(features=4, blocks=1, kernel=3).eval()
+    for parameter in network.body[-1].parameters():
+        nn.init.zeros_(parameter)
+    image = torch.rand(1, 1, 9, 7)
+    expected = network.tail(network.upsampler(network.head(image)))
+    assert expected.std() > 0 and torch.allclose(network(image), expected)
+
+
+def test_the_middle_of_the_window_is_zero_to_pix2pix() -> None:
+    """Without biases it comes out as it went in."""
+    network = Pix2PixUNet([4, 6, 8], dropout=0).eval()
+    for name, parameter in network.named_parameters():
+        if name.endswith("bias"):
+            nn.init.zeros_(parameter)
+    image = torch.full((1, 1, 16, 24), 0.5)
+    assert torch.equal(network(image), image)
+
+
 def test_unet_may_end_in_a_relu_as_published() -> None:
     torch.manual_seed(0)
     image = torch.rand(1, 1, 16, 16) - 2

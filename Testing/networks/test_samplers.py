@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 from SuperResRadiomicsLib.networks import architectures, build_network
 from SuperResRadiomicsLib.networks.gan_circle import GanCircleGenerator, trim
 from SuperResRadiomicsLib.networks.gan_circle_sampler import GanCircleSampler
+from SuperResRadiomicsLib.networks.texture_head import NOISE_UNIT, TextureHead
 from SuperResRadiomicsLib.networks.unet_sampler import UNetSampler
 from Testing.networks.checks import measured_radius
 
@@ -116,6 +118,15 @@ def test_context_is_used_up_without_changing_what_is_inside() -> None:
             part = network(image, condition, noise, latents, context=sides)
             inside = trim(whole, sides, network.receptive_field_radius)
             assert part.shape == inside.shape and torch.allclose(part, inside, atol=1e-5)
+
+
+def test_a_silent_head_leaves_white_noise_as_loud_as_its_level() -> None:
+    """At first the head's last convolution is zero."""
+    head = TextureHead(features=3, drawn=6, width=4)
+    nn.init.constant_(head.level.bias, 1.5)
+    features, drawn = torch.rand(2, 3, 20, 24), torch.randn(2, 6, 20, 24)
+    level = NOISE_UNIT * math.log1p(math.exp(1.5))
+    assert torch.allclose(head(features, drawn), level * drawn[:, :1], atol=1e-7)
 
 
 def test_the_unet_that_draws_samples() -> None:

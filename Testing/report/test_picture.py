@@ -44,6 +44,8 @@ def test_scale_bar_is_as_long_as_it_says(versions):
     panel = draw_comparison(*versions, model="tiny", title="a lesion").axes[0]
     start, end = panel.lines[0].get_xdata()
     assert abs(end - start) == pytest.approx(float(panel.texts[0].get_text().removesuffix(" mm")))
+    left, right = panel.get_xlim()
+    assert 0.1 < abs(end - start) / abs(right - left) <= 1 / 3, "it is readable and hides little"
 
 
 def test_the_png_carries_the_notice(versions):

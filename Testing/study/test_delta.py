@@ -74,6 +74,12 @@ def test_a_change_is_told_from_none(cube, tmp_path):
     assert (told[0]["case"], told[0]["lesion"], told[0]["patient"]) == ("c1", "left", "p0")
 
 
+def test_what_shrinks_has_changed_too(cube, tmp_path):
+    (table,) = delta_tables(cube, cases_of(cube, tmp_path, c0="100", c1="10"), "8 bins")
+    told = [dict(zip(table.columns, row, strict=True)) for row in table.rows]
+    assert told[0]["change"] == pytest.approx(-3) and told[0]["word"] == "changed"
+
+
 def test_without_perturbations_nothing_is_known(cube, tmp_path):
     alone = replace(cube, masks=cube.masks[:1], values=cube.values[:, :, :1])
     (table,) = delta_tables(alone, cases_of(cube, tmp_path, c0="0", c1="1"), "8 bins")

@@ -40,3 +40,10 @@ def test_each_measurement_is_that_of_the_engine_alone(engine: str):
         plan = protocol.settings(each.binning).plan(image.grid, "3D", 2, each.version)
         assert each.features == ENGINES[engine].extract(image, mask, plan)
         assert each.voxels == mask.sum()
+        assert each.volume_mm3 == pytest.approx(mask.sum() * np.prod(image.spacing))
+        assert each.dice == pytest.approx(1.0 if each.mask == "unchanged" else dice_of(mask, versions[each.version]))
+
+
+def dice_of(mask: np.ndarray, version: Version) -> float:
+    whole = version.masks["unchanged"]
+    return 2 * (mask & whole).sum() / (mask.sum() + whole.sum())

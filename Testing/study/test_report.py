@@ -28,6 +28,7 @@ from SuperResRadiomicsLib.study.protocol import Protocol, read_protocol
 from SuperResRadiomicsLib.study.report import write_report
 from SuperResRadiomicsLib.study.run import run_study
 from SuperResRadiomicsLib.study.statistics import analyse
+from SuperResRadiomicsLib.verdict import weigh_cohort
 from Testing.study.cohort import PROTOCOL, write_cohort
 
 
@@ -169,6 +170,13 @@ def test_a_restoration_study_judges_against_the_reference_and_the_null_model(res
     assert any("concordance with the reference" in row["reasons"] for row in verdicts)
     words = {row["word"] for row in verdicts}
     assert words <= set(get_args(Word)) and words - {"unknown"}
+    assert any("under perturbations in the cohort" in row["reasons"] for row in verdicts)
+    cube, protocol = load(restoration)
+    binning = analyse(cube, protocol).binning
+    images = ("reference", "fast", "restored", "null")
+    weighed = weigh_cohort(*(cube.patient_means(cube.of(image, binning=binning)) for image in images))
+    for row, finding in zip(verdicts, weighed, strict=True):
+        assert all(reason[1:] in row["reasons"] for reason in finding.reasons)
     assert "fast against restored" in (restoration / "report" / "report.html").read_text()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -92,6 +93,20 @@ def test_a_bad_case_is_recorded_and_the_rest_is_done(study):
     shutil.copy(study / "c1.nrrd", study / "c2.nrrd")
     mended = run_study(study, workers=1)
     assert (mended.computed, len(mended.done)) == (1, 7), "only what was mended is tried again"
+
+
+def test_only_what_changed_is_computed_anew(uninterrupted, tmp_path):
+    """A manifest's group enters the table alone; an image's voxels enter its case."""
+    study = shutil.copytree(uninterrupted, tmp_path / "study")
+    manifest = (study / "manifest.csv").read_text()
+    (study / "manifest.csv").write_text(manifest.replace("c1_mask.nrrd,b", "c1_mask.nrrd,=b"))
+    assert run_study(study, workers=1).computed == 0
+    rows = list(csv.DictReader((study / "results" / "features.csv").read_text().splitlines()))
+    groups = {row["case"]: row["group"] for row in rows}
+    assert (groups["c0"], groups["c1"]) == ("a", "'=b"), "no spreadsheet runs it"
+    assert rows[0]["notice"].startswith("Not for clinical use")
+    shutil.copy(study / "c1.nrrd", study / "c2.nrrd")
+    assert run_study(study, workers=1).computed == 1
 
 
 def test_other_settings_compute_anew_and_others_do_not(study):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +19,12 @@ from SuperResRadiomicsLib.models import Card, load_card
 from SuperResRadiomicsLib.radiomics import FeatureSettings, FeatureTable, LesionVersions, measure_versions
 from SuperResRadiomicsLib.radiomics.preprocessing import Normalisation, Preprocessing
 from SuperResRadiomicsLib.stability.perturbation import Opening, Translation
-from SuperResRadiomicsLib.verdict import card_behind, check_stability, lesion_spread
+from SuperResRadiomicsLib.verdict import card_behind, check_stability, compare, lesion_spread
 from SuperResRadiomicsLib.verdict.evidence import EVIDENCE_NAME, SAME, conditions_of
 from SuperResRadiomicsLib.verdict.one_lesion import judge_lesion
 
 SETTINGS = FeatureSettings(classes=("firstorder", "glcm"), bin_width=25.0)
+SHIPPED = "ct-gancircle-x2-fidelity"
 
 
 def make_versions(radius: float = 6.0) -> LesionVersions:
@@ -44,8 +46,14 @@ def table() -> FeatureTable:
     return measure_versions(make_versions(), SETTINGS)
 
 
-def card_that_knows(table: FeatureTable, folder: Path, patients: int = 12, **changed: Any) -> Card:
-    """A shipped card with evidence for this table: bicubic is off by half the spread, the network by a fiftieth.
+def card_that_knows(
+    table: FeatureTable,
+    folder: Path,
+    patients: int = 12,
+    model: str | Path = "ct-gancircle-x2-fidelity",
+    **changed: Any,
+) -> Card:
+    """A model's card with evidence for this table: bicubic is off by half the spread, the network by a fiftieth.
 
     The second feature is made worse, and the last is not in the evidence.
     """
@@ -58,7 +66,7 @@ def card_that_knows(table: FeatureTable, folder: Path, patients: int = 12, **cha
     sizes[1] = 4.0
     images = {"reference": truth, "bicubic": truth + 0.5 * errors, "enhanced": truth + sizes * errors}
     conditions = conditions_of(table.header.to_dict())
-    card = load_card("ct-gancircle-x2-fidelity")
+    card = load_card(model)
     group = {
         "lesion_type": "sarcoma",
         "conditions": {name: conditions[name] for name in SAME},
@@ -143,6 +151,35 @@ def test_a_value_outside_of_those_tested_is_not_judged(table, tmp_path):
     assert verdicts[2].word == "faithful"
 
 
+def test_a_value_may_lie_a_quarter_of_their_range_beside_those_tested(table, tmp_path):
+    card = card_that_knows(table, tmp_path)
+    tested = np.array(json.loads((tmp_path / EVIDENCE_NAME).read_text())["groups"][0]["values"]["bicubic"])[:, 0]
+    for share, known in ((0.24, True), (0.26, False)):
+        for value in (tested.max() + share * np.ptp(tested), tested.min() - share * np.ptp(tested)):
+            beside = replace(table, rows=[replace(table.rows[0], bicubic=value), *table.rows[1:]])
+            assert (judge_lesion(beside, card).rows[0].verdict.word == "faithful") is known
+
+
+def test_of_two_groups_that_fit_the_one_with_more_patients_counts(table, tmp_path):
+    card = card_that_knows(table, tmp_path)
+    content = json.loads((tmp_path / EVIDENCE_NAME).read_text())
+    (group,) = content["groups"]
+    values = {image: rows[:6] for image, rows in group["values"].items()}
+    few = {**group, "lesion_type": "nodule", "patients": group["patients"][:6], "values": values}
+    for groups in ([few, group], [group, few]):
+        write_json(tmp_path / EVIDENCE_NAME, {**content, "groups": groups})
+        assert "12 patients with sarcoma" in judge_lesion(table, card).rows[0].verdict.reasons[0]
+
+
+def test_compare_judges_by_the_model_and_the_variation_that_it_is_given(table, tmp_path):
+    card = card_that_knows(table, tmp_path)
+    variation = {key: 5.0 * spread for key, spread in lesion_spread(table, card).items()}
+    for moved in (None, variation):
+        found = compare(make_versions(), SETTINGS, model=card, variation=moved)
+        assert [row.verdict for row in found.rows] == [row.verdict for row in judge_lesion(table, card, moved).rows]
+    assert {row.verdict.word for row in found.rows[:-1]} == {"unstable"}
+
+
 def test_evidence_of_other_weights_is_not_used_and_unreadable_is_refused(table, tmp_path):
     card = card_that_knows(table, tmp_path)
     retrained = judge_lesion(table, replace(card, sha256="0" * 64)).rows[0].verdict
@@ -178,7 +215,7 @@ def test_a_lesion_too_small_to_perturb_says_so():
 
 
 def test_the_card_is_found_only_with_the_same_weights(table):
-    card = load_card("ct-gancircle-x2-fidelity")
+    card = load_card(SHIPPED)
     model = {"name": card.name, "sha256": card.sha256}
     known = replace(table, header=replace(table.header, provenance={"model": model}))
     assert card_behind(known).name == card.name
@@ -187,9 +224,11 @@ def test_the_card_is_found_only_with_the_same_weights(table):
 
 
 def test_verdicts_survive_the_files(table, tmp_path):
-    judged = judge_lesion(table, None)
+    judged = judge_lesion(table, card_that_knows(table, tmp_path))
     again = FeatureTable.from_dict(judged.to_dict())
     assert [row.verdict for row in again.rows] == [row.verdict for row in judged.rows]
     judged.save_csv(tmp_path / "t.csv")
-    text = (tmp_path / "t.csv").read_text()
-    assert '"verdict","change of error","reasons"' in text and '"unknown"' in text
+    read = {row["key"]: row for row in csv.DictReader((tmp_path / "t.csv").read_text().splitlines())}
+    for row in judged.rows:
+        told = [read[row.key][name] for name in ("verdict", "change of error", "reasons")]
+        assert told == [row.verdict.word, row.verdict.change, " ".join(row.verdict.reasons)]

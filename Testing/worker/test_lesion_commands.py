@@ -175,6 +175,14 @@ def test_stability_is_the_variation_at_each_bin_setting(lesion):
     assert [row["enhanced"] for row in result["features"]["features"]] == [row["enhanced"] for row in table["features"]]
 
 
+def test_after_a_check_of_stability_the_features_are_judged_anew(lesion):
+    table = compare(lesion)["features"]
+    for row in table["features"]:
+        del row["verdict"]
+    judged = commands.check_stability(silent, lesion=lesion, features=table)["features"]["features"]
+    assert all("no features that were measured" in row["verdict"]["reasons"][0] for row in judged)
+
+
 def test_the_settings_asked_for_rule_the_stability(lesion):
     table = compare(lesion)["features"]
     given = {**FIRST_ORDER, "engine": "auto", "bin_width": 40.0}

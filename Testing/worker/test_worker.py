@@ -18,7 +18,8 @@ from SuperResRadiomicsLib.enhancement import enhance
 from SuperResRadiomicsLib.io.image import write_image, write_mask
 from SuperResRadiomicsLib.io.image_stack import read_stack
 from SuperResRadiomicsLib.io.reading import read_image
-from SuperResRadiomicsLib.radiomics import FeatureTable
+from SuperResRadiomicsLib.radiomics import FeatureSettings, FeatureTable
+from SuperResRadiomicsLib.verdict import compare
 from SuperResRadiomicsLib.worker import server as worker
 from SuperResRadiomicsLib.worker.protocol import PROTOCOL, UNREADABLE
 
@@ -128,7 +129,11 @@ def test_it_gives_what_the_package_gives(start, files, lesion, tiny_model, tmp_p
         assert written.grid.matches(expected.enhanced.grid)
     assert result["provenance"]["model"]["sha256"] == expected.provenance["model"]["sha256"]
     assert result["residual"].keys() == expected.residual.keys()
-    assert {row.feature_class for row in FeatureTable.from_dict(result["features"]).rows} == {"firstorder"}
+    table = FeatureTable.from_dict(result["features"])
+    assert {row.feature_class for row in table.rows} == {"firstorder"}
+    judged = compare(expected, FeatureSettings(**FIRST_ORDER))
+    assert [row.verdict for row in table.rows] == [row.verdict for row in judged.rows]
+    assert all(row.verdict.reasons for row in table.rows), "without a reason nobody judged it"
     tiles = [message for message in progress if message["stage"] == "enhance"]
     assert tiles[-1]["done"] == tiles[-1]["total"] == len(tiles)
     assert progress[-1]["stage"] == "features"
@@ -215,7 +220,7 @@ def test_a_loaded_model_is_kept(files):
 def test_a_users_mistake_is_explained_and_survived(start, files, change, message):
     conversation = start()
     answer = conversation.ask("enhance", **{**files, **change})[-1]
-    assert (answer["event"], answer["kind"]) == ("error", "user")
+    assert (answer["event"], answer["kind"], answer["id"]) == ("error", "user", 1)
     assert message in answer["message"]
     assert conversation.ask("devices")[-1]["result"]["devices"][-1] == "cpu"
 

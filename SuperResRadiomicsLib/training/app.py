@@ -211,19 +211,20 @@ def evidence(
         Path | None,
         typer.Option(help="Write to this file; the model's evidence.json unless given.", show_default=False),
     ] = None,
+    store: Annotated[
+        Path | None, typer.Option(help="Keep measured values in this folder, and go on from them.", show_default=False)
+    ] = None,
     device: Device = "auto",
 ) -> None:
     """Measure the test patients' features on all images: what the verdicts on other lesions rest on."""
     from ..verdict.evidence import EVIDENCE_NAME
     from .config import read_config
-    from .evaluation import measure_evidence
-    from .volumes import list_volumes
+    from .lesion_features import measure_evidence
 
     settings, card = with_data(read_config(config), data), load_card(model)
-    entries = list_volumes(settings.data, settings.run.seed)
-    found = measure_evidence(srr.load_model(model, device), settings, entries, note)
+    found = measure_evidence(srr.load_model(model, device), settings, store, note)
     command = command_line(context, f"evidence {card.name}", config)
-    write_json(out or card.folder / EVIDENCE_NAME, {"command": command} | found)
+    write_json(out or card.folder / EVIDENCE_NAME, {"command": command} | found, compact=True)
 
 
 @app.command()

@@ -209,6 +209,8 @@ class FeatureSetConfig(_Section):
         include: Path patterns of the volumes; or the folder.
         unit_per_level: HU of one grey level of the files.
         offset: HU of grey level 0.
+        level_known: Whether ``offset`` is that of the files; features that depend on it are no evidence otherwise.
+        lesion_type: What the lesions are, as verdicts call them.
         slices: Neighbouring slices of each lesion, around its largest.
         planar_slices: Of these, the slices on which 2D features are measured; all without.
     """
@@ -217,6 +219,8 @@ class FeatureSetConfig(_Section):
     include: tuple[str, ...] = Field(min_length=1)
     unit_per_level: float = Field(default=1.0, gt=0)
     offset: float = 0.0
+    level_known: bool = True
+    lesion_type: str = "lesion"
     slices: int = Field(default=8, ge=1)
     planar_slices: int | None = Field(default=None, ge=1)
 

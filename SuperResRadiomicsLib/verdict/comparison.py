@@ -21,6 +21,8 @@ def compare(
     model: Card | str | os.PathLike[str] | None = None,
     variation: Mapping[str, float] | None = None,
     engine: Engine | None = None,
+    lesion_type: str | None = None,
+    patient: str | None = None,
 ) -> FeatureTable:
     """Compare a lesion's features on the original, the bicubic and the enhanced image, and judge each of them.
 
@@ -32,6 +34,9 @@ def compare(
             that the provenance names, where it is installed with the same weights.
         variation: What `check_stability` returned, where stability was checked.
         engine: Computes the features instead of the engine that the settings name.
+        lesion_type: What the lesion is, as the model's evidence calls it (``lung nodule``, ``soft-tissue sarcoma``);
+            only evidence of this type is used then.
+        patient: Whose lesion it is; evidence of the same patient is left out.
 
     Returns:
         The table; every row has its verdict. Where nothing is known of the model, the word is ``unknown``.
@@ -57,7 +62,7 @@ def compare(
         ('10Percentile', 0.0, 'unknown')
     """
     table = measure_versions(LesionVersions.of(lesion), settings or FeatureSettings(), engine)
-    return judge_table(table, model=model, variation=variation)
+    return judge_table(table, model=model, variation=variation, lesion_type=lesion_type, patient=patient)
 
 
 def judge_table(
@@ -65,6 +70,8 @@ def judge_table(
     *,
     model: Card | str | os.PathLike[str] | None = None,
     variation: Mapping[str, float] | None = None,
+    lesion_type: str | None = None,
+    patient: str | None = None,
 ) -> FeatureTable:
     """Judge the features of a table anew, for instance after its stability was checked.
 
@@ -72,10 +79,13 @@ def judge_table(
         table: The features of one lesion.
         model: As for `compare`.
         variation: As for `compare`.
+        lesion_type: As for `compare`.
+        patient: As for `compare`.
 
     Returns:
         The same values with other verdicts.
     """
     if model is None:
-        return judge_lesion(table, card_behind(table), variation)
-    return judge_lesion(table, model if isinstance(model, Card) else load_card(model), variation)
+        return judge_lesion(table, card_behind(table), variation, lesion_type, patient)
+    card = model if isinstance(model, Card) else load_card(model)
+    return judge_lesion(table, card, variation, lesion_type, patient)

@@ -1,8 +1,9 @@
 """What a model did to the features of patients it was not trained on, and the conditions of that measurement.
 
-A figure holds where it was measured. Evidence is used only for a lesion whose settings match and whose pixels lie
-within the tested range, feature by feature only where the lesion's value lies among those that were tested, and never
-with the lesion's own patient in it. Whatever does not match is named.
+A figure holds where it was measured. Evidence is used only for a lesion whose settings match and whose pixels, and
+the blur and noise that the model was told, lie within the tested ranges; feature by feature only where the lesion's
+value lies among those that were tested; and never with the lesion's own patient in it. Whatever does not match is
+named.
 """
 
 from __future__ import annotations
@@ -22,12 +23,36 @@ from ..models import Card
 EVIDENCE_NAME = "evidence.json"
 IMAGES = ("reference", "bicubic", "enhanced", "null")
 SETTINGS = ("bin_width", "bin_count", "distance", "distance_unit", "filters", "preprocessing", "options")
-SAME = ("modality", *SETTINGS, "dimension", "blur_px", "noise")
+SAME = ("modality", *SETTINGS, "dimension")
 """Conditions that must be equal."""
+TOLD_WORDS = {"blur_px": "blur told, in pixels", "noise": "noise told"}
+TOLD = tuple(TOLD_WORDS)
+"""Strengths that a model is told; each must lie within the range that was tested."""
+LEVEL_FEATURES = tuple(
+    f"original_firstorder_{name}"
+    for name in (
+        "10Percentile", "90Percentile", "Energy", "Maximum", "Mean", "Median", "Minimum", "RootMeanSquared",
+        "TotalEnergy",
+    )
+)  # fmt: skip
+"""Features that change when a constant is added to all voxels."""
 BEYOND = 0.25
 """By which share of the tested values' range a lesion's value may lie outside of it."""
 ALIKE, SHARE_ALIKE = 1e-6, 0.9
 """A lesion whose values are so near to a patient's, in so many features, is that patient's."""
+
+
+@dataclass(frozen=True)
+class ReaderSpread:
+    """How far apart the features are when several readers outline the same lesion on the same image.
+
+    Attributes:
+        patients: Whose lesions were outlined by more than one reader.
+        spread: (features,) standard deviation between readers, pooled over the patients.
+    """
+
+    patients: int
+    spread: FloatArray
 
 
 @dataclass(frozen=True)
@@ -37,18 +62,24 @@ class Evidence:
     Attributes:
         lesion_type: What the lesions are: "soft-tissue sarcoma".
         conditions: By the names of `SAME`, what must be equal.
+        told: By the names of `TOLD`, least and largest strength that the model was told, and that it had to undo.
         spacing_mm: Least and largest in-plane pixel of the images that were enhanced.
         features: Keys of the columns.
         patients: Whose lesions they are.
         values: By image of `IMAGES`: (patients, features); NaN where a feature is not defined.
+        identity: (patients, features) of the whole lesions on the original image, by which one is recognised.
+        readers: Spread of the features between several readers' outlines, where there were some.
     """
 
     lesion_type: str
     conditions: Mapping[str, Any]
+    told: Mapping[str, tuple[float, float]]
     spacing_mm: tuple[float, float]
     features: tuple[str, ...]
     patients: tuple[str, ...]
     values: Mapping[str, FloatArray]
+    identity: FloatArray
+    readers: ReaderSpread | None = None
 
     @property
     def source(self) -> str:
@@ -68,36 +99,49 @@ class Evidence:
             self,
             patients=tuple(self.patients[row] for row in kept),
             values={image: table[kept] for image, table in self.values.items()},
+            identity=self.identity[kept],
         )
 
     def _is_lesion(self, row: int, values: FloatArray) -> bool:
         """Whether a row's true values are those of a lesion."""
-        known = self.values["reference"][row]
+        known = self.identity[row]
         both = np.isfinite(known) & np.isfinite(values)
         if not both.any():
             return False
         near = np.abs(known - values)[both] <= ALIKE * np.maximum(np.abs(known), np.abs(values))[both]
         return bool(near.mean() >= SHARE_ALIKE)
 
-    def mismatch(self, header: Mapping[str, Any], lesion_type: str | None = None) -> str:
+    def mismatches(self, header: Mapping[str, Any], lesion_type: str | None = None) -> list[str]:
         """Say why the evidence does not hold for a table with this header; empty where it does.
 
         Args:
             header: Of the table, as its file has it.
             lesion_type: What the lesion is, where that is known.
         """
+        found = []
         if lesion_type is not None and lesion_type != self.lesion_type:
-            return f"they are of {self.lesion_type}, this is {lesion_type}"
+            found.append(f"they are of {self.lesion_type}, this is {lesion_type}")
         asked = conditions_of(header)
         for name in SAME:
             if name in self.conditions and asked[name] != self.conditions[name]:
-                return f"{_words(name)}: {_said(self.conditions[name])} there, {_said(asked[name])} here"
+                there, here = _said(self.conditions[name]), _said(asked[name])
+                found.append(f"{name.replace('_', ' ')}: {there} there, {here} here")
+        for name, (low, high) in self.told.items():
+            if not low <= asked[name] <= high:
+                tested = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+                found.append(f"{TOLD_WORDS[name]}: {tested} there, {asked[name]:g} here")
         least, largest = self.spacing_mm
         pixels = asked["spacing_mm"]
         if min(pixels) < least * 0.99 or max(pixels) > largest * 1.01:
             here = " x ".join(f"{pixel:.2f}" for pixel in pixels)
-            return f"pixels of {least:.2f} to {largest:.2f} mm there, {here} mm here"
-        return ""
+            found.append(f"pixels of {least:.2f} to {largest:.2f} mm there, {here} mm here")
+        return found
+
+    def error(self, feature: int) -> float:
+        """Find the median over patients of a feature's error on the enhanced image; NaN where none is known."""
+        errors = np.abs(self.values["enhanced"][:, feature] - self.values["reference"][:, feature])
+        errors = errors[np.isfinite(errors)]
+        return float(np.median(errors)) if errors.size else float("nan")
 
     def covers(self, feature: int, value: float) -> bool:
         """Whether a lesion's value of a feature lies among the tested ones, or a little outside."""
@@ -137,32 +181,45 @@ def read_evidence(card: Card | None) -> tuple[Evidence, ...]:
         return ()
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        weights, groups = content["model"]["sha256"], [_from_dict(content, group) for group in content["groups"]]
+        weights, groups = content["model"]["sha256"], _from_dict(content)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"The evidence of the model '{card.name}' cannot be read: {error}.") from error
     return tuple(groups) if weights == card.sha256 else ()
 
 
-def _from_dict(content: Mapping[str, Any], group: Mapping[str, Any]) -> Evidence:
-    values = {image: np.array(table, dtype=np.float64) for image, table in group["values"].items()}
-    least, largest = group["spacing_mm"]
-    return Evidence(
-        group["lesion_type"],
-        group["conditions"],
-        (least, largest),
-        tuple(content["features"]),
-        tuple(group["patients"]),
-        values,
-    )
+def _from_dict(content: Mapping[str, Any]) -> list[Evidence]:
+    """Read all groups of a file, each part of a group for itself."""
+    found = []
+    for group in content["groups"]:
+        least, largest = group["spacing_mm"]
+        outlines = group.get("readers")
+        readers = None if outlines is None else ReaderSpread(outlines["patients"], _table(outlines["spread"]))
+        reference = _table(group["reference"])
+        for part in group["parts"]:
+            tables = {image: _table(table) for image, table in part["values"].items()}
+            found.append(
+                Evidence(
+                    group["lesion_type"],
+                    group["conditions"],
+                    {name: (low, high) for name, (low, high) in part["told"].items()},
+                    (least, largest),
+                    tuple(content["features"]),
+                    tuple(group["patients"]),
+                    {"reference": reference, **tables},
+                    _table(group["identity"]),
+                    readers,
+                )
+            )
+    return found
+
+
+def _table(values: Any) -> FloatArray:
+    return np.array(values, dtype=np.float64)
 
 
 def _plain(value: Any) -> Any:
     """As JSON gives it back, so that lists and tuples compare."""
     return json.loads(json.dumps(value))
-
-
-def _words(name: str) -> str:
-    return {"blur_px": "blur told, in pixels", "noise": "noise told"}.get(name, name.replace("_", " "))
 
 
 def _said(value: Any) -> str:

@@ -147,12 +147,14 @@ def judge_lesion(
         elif evidence is not None and not evidence.covers(evidence.features.index(row.key), row.bicubic):
             finding = None
             why.append(f"This lesion's value lies outside of those of the {evidence.source} that were measured.")
+        if evidence is not None and finding is not None:
+            why += _beside_readers(row.key, evidence)
         known = FeatureEvidence(
             row.key,
             variation=_variation(row.key, variation, spreads, evidence),
             finding=finding,
             source="" if evidence is None else evidence.source,
-            why_unknown=tuple(why),
+            notes=tuple(why),
             counts_differ=len(counts) > 1,
         )
         rows.append(replace(row, verdict=judge(known)))
@@ -162,26 +164,61 @@ def judge_lesion(
 def choose_evidence(
     table: FeatureTable, card: Card | None, lesion_type: str | None = None, patient: str | None = None
 ) -> tuple[Evidence | None, tuple[str, ...]]:
-    """Choose the evidence with most patients that holds for a table; or say why there is none."""
+    """Choose the evidence that holds for a table and whose lesions are most like this one; or say why there is none.
+
+    Where the type of the lesion is not known, several types may hold: the one among whose values most of this lesion's
+    features lie is chosen, then the one with most patients, then the one tested with strengths most alike.
+    """
     groups = read_evidence(card)
     if not groups:
         name = "The model" if card is None else f"The model '{card.name}'"
         return None, (f"{name} has no features that were measured with these weights on patients with a reference.",)
     header = table.header.to_dict()
     original = {row.key: row.original for row in table.rows}
-    fitting, reasons = [], []
+    fitting: list[Evidence] = []
+    nearest: dict[str, list[str]] = {}
     for group in groups:
         others = group.without(patient, original)
-        why = others.mismatch(header, lesion_type)
+        why = others.mismatches(header, lesion_type)
         if not why and len(others.patients) < FEWEST:
-            why = f"they are {len(others.patients)} without this lesion's own, and {FEWEST} are needed"
-        if why:
-            reasons.append(f"What was measured on {group.source} does not hold here ({why}).")
-        else:
+            why = [f"they are {len(others.patients)} without this lesion's own, and {FEWEST} are needed"]
+        if not why:
             fitting.append(others)
+        elif group.source not in nearest or len(why) < len(nearest[group.source]):
+            nearest[group.source] = why
     if not fitting:
-        return None, tuple(reasons)
-    return max(fitting, key=lambda group: len(group.patients)), ()
+        found = nearest.items()
+        return None, tuple(
+            f"What was measured on {source} does not hold here ({'; '.join(why)})." for source, why in found
+        )
+    return max(fitting, key=lambda group: (_covered(group, table), len(group.patients), -_width(group))), ()
+
+
+def _covered(evidence: Evidence, table: FeatureTable) -> int:
+    """Count the features of a lesion whose values lie among those that were tested."""
+    columns = {key: number for number, key in enumerate(evidence.features)}
+    return sum(row.key in columns and evidence.covers(columns[row.key], row.bicubic) for row in table.rows)
+
+
+def _width(evidence: Evidence) -> float:
+    """How wide the tested range of blur is; zero for one value."""
+    low, high = evidence.told.get("blur_px", (0.0, 0.0))
+    return high - low
+
+
+def _beside_readers(key: str, evidence: Evidence) -> list[str]:
+    """Say how the model's error compares with what other readers' outlines do to the feature."""
+    if evidence.readers is None:
+        return []
+    column = evidence.features.index(key)
+    error, spread = evidence.error(column), float(evidence.readers.spread[column])
+    if not (np.isfinite(error) and np.isfinite(spread) and spread > 0):
+        return []
+    compared = "smaller" if error < spread else "not smaller"
+    return [
+        f"The model's median error ({error:.3g}) is {compared} than the spread between readers who outline the same "
+        f"lesion ({spread:.3g}; {evidence.readers.patients} patients)."
+    ]
 
 
 def _findings(evidence: Evidence) -> dict[str, CohortFinding]:

@@ -91,7 +91,7 @@ class FeatureEvidence:
         variation: Of a single lesion.
         finding: What a cohort with a reference says.
         source: Where that was measured: "this cohort", "12 patients with soft-tissue sarcoma".
-        why_unknown: Why there is no finding, or no stability.
+        notes: What else a reader should know: why there is no finding, how far readers' outlines move the feature.
         counts_differ: Whether the image versions have other numbers of voxels in the lesion.
         volume_correlation: Rank correlation with the lesion's volume over a cohort.
     """
@@ -101,7 +101,7 @@ class FeatureEvidence:
     variation: LesionVariation | None = None
     finding: CohortFinding | None = None
     source: str = "this cohort"
-    why_unknown: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     counts_differ: bool = False
     volume_correlation: float | None = None
 
@@ -122,7 +122,7 @@ def judge(evidence: FeatureEvidence) -> Verdict:
         change = finding.change
         reasons += [f"In {evidence.source}: {reason[:1].lower()}{reason[1:]}" for reason in finding.reasons[:1]]
         reasons += finding.reasons[1:]
-    reasons += [*evidence.why_unknown, *_warnings(evidence)]
+    reasons += [*evidence.notes, *_warnings(evidence)]
     return Verdict(_word(measured, stable, finding), change, tuple(reasons))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import json
 from dataclasses import replace
@@ -64,7 +65,7 @@ def card_that_knows(
     errors = spread * random.normal(size=truth.shape)
     sizes = np.full(values.size, 0.02)
     sizes[1] = 4.0
-    images = {"reference": truth, "bicubic": truth + 0.5 * errors, "enhanced": truth + sizes * errors}
+    images = {"bicubic": truth + 0.5 * errors, "enhanced": truth + sizes * errors}
     conditions = conditions_of(table.header.to_dict())
     card = load_card(model)
     group = {
@@ -72,7 +73,14 @@ def card_that_knows(
         "conditions": {name: conditions[name] for name in SAME},
         "spacing_mm": [0.9, 2.0],
         "patients": [f"patient {number}" for number in range(patients)],
-        "values": {name: image.tolist() for name, image in images.items()},
+        "reference": truth.tolist(),
+        "identity": truth.tolist(),
+        "parts": [
+            {
+                "told": {"blur_px": [0.0, 0.6], "noise": [0.0, 10.0]},
+                "values": {name: image.tolist() for name, image in images.items()},
+            }
+        ],
     }
     content = {
         "model": {"name": card.name, "sha256": card.sha256},
@@ -114,7 +122,6 @@ def test_stability_is_seen_beside_the_spread_of_the_evidence(table, tmp_path):
         ({"spacing_mm": [1.5, 2.0]}, "pixels of 1.50 to 2.00 mm there, 1.00 x 1.00 mm here"),
         ({"conditions": {"bin_width": 5.0}}, "bin width: 5 there, 25 here"),
         ({"conditions": {"modality": "MR"}}, "modality: MR there, CT here"),
-        ({"conditions": {"noise": 10.0}}, "noise told: 10 there, 0 here"),
         ({"conditions": {"preprocessing": {"normalisation": 1}}}, "preprocessing"),
         ({"conditions": {"dimension": "9D"}}, "dimension: 9D there"),
     ],
@@ -124,6 +131,49 @@ def test_evidence_of_other_conditions_is_not_used(table, tmp_path, changed, why)
     verdicts = [row.verdict for row in judge_lesion(table, card, {row.key: 0.1 for row in table.rows}).rows]
     assert {verdict.word for verdict in verdicts} == {"unknown"}
     assert all(why in verdict.reasons[0] for verdict in verdicts)
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({"blur_px": [0.2, 0.6], "noise": [0.0, 10.0]}, "blur told, in pixels: 0.2 to 0.6 there, 0 here"),
+        ({"blur_px": [0.0, 0.0], "noise": [5.0, 5.0]}, "noise told: 5 there, 0 here"),
+    ],
+)
+def test_evidence_of_strengths_that_were_not_told_is_not_used(table, tmp_path, told, why):
+    card = card_that_knows(table, tmp_path)
+    content = json.loads((tmp_path / EVIDENCE_NAME).read_text())
+    content["groups"][0]["parts"][0]["told"] = told
+    write_json(tmp_path / EVIDENCE_NAME, content)
+    verdict = judge_lesion(table, card).rows[0].verdict
+    assert verdict.word == "unknown" and why in verdict.reasons[0]
+
+
+def test_of_two_types_the_one_with_lesions_most_alike_judges(table, tmp_path):
+    card = card_that_knows(table, tmp_path)
+    content = json.loads((tmp_path / EVIDENCE_NAME).read_text())
+    far = copy.deepcopy(content["groups"][0]) | {"lesion_type": "nodule", "patients": [f"n{i}" for i in range(12)]}
+    for image in ("bicubic", "enhanced"):
+        far["parts"][0]["values"][image] = (np.array(far["parts"][0]["values"][image]) + 1e7).tolist()
+    far["patients"] += ["n12"]
+    for rows in (far["reference"], far["identity"], *far["parts"][0]["values"].values()):
+        rows.append(rows[0])
+    content["groups"].insert(0, far)
+    write_json(tmp_path / EVIDENCE_NAME, content)
+    assert "12 patients with sarcoma" in judge_lesion(table, card).rows[0].verdict.reasons[0]
+
+
+def test_the_error_is_set_beside_the_spread_between_readers(table, tmp_path):
+    card = card_that_knows(table, tmp_path)
+    content = json.loads((tmp_path / EVIDENCE_NAME).read_text())
+    group = content["groups"][0]
+    error = np.median(np.abs(np.array(group["parts"][0]["values"]["enhanced"]) - group["reference"]), axis=0)
+    spread = error * np.where(np.arange(error.size) == 0, 2.0, 0.5)
+    group["readers"] = {"patients": 28, "spread": spread.tolist()}
+    write_json(tmp_path / EVIDENCE_NAME, content)
+    first, second = (judge_lesion(table, card).rows[row].verdict.reasons for row in (0, 2))
+    assert any("is smaller than the spread between readers" in reason and "28 patients" in reason for reason in first)
+    assert any("is not smaller than the spread" in reason for reason in second)
 
 
 def test_evidence_of_another_type_of_lesion_is_not_used(table, tmp_path):
@@ -137,7 +187,7 @@ def test_a_lesion_is_never_judged_by_its_own_patient(table, tmp_path):
     named = judge_lesion(table, card, patient="patient 3").rows[0].verdict
     assert named.word == "unknown" and "4 without this lesion's own" in named.reasons[0]
     content = json.loads((tmp_path / EVIDENCE_NAME).read_text())
-    content["groups"][0]["values"]["reference"][2] = [row.original for row in table.rows[:-1]]
+    content["groups"][0]["identity"][2] = [row.original for row in table.rows[:-1]]
     write_json(tmp_path / EVIDENCE_NAME, content)
     recognised = judge_lesion(table, card).rows[0].verdict
     assert recognised.word == "unknown" and "4 without this lesion's own" in recognised.reasons[0]

@@ -67,7 +67,7 @@ def test_a_feature_that_only_says_the_volume_is_flagged():
 
 
 def test_every_verdict_says_why_and_where_it_was_measured():
-    verdict = judge(FeatureEvidence("x", STABLE, finding=FAITHFUL, source="12 patients", why_unknown=("Nobody did.",)))
+    verdict = judge(FeatureEvidence("x", STABLE, finding=FAITHFUL, source="12 patients", notes=("Nobody did.",)))
     assert "0.60 and 0.90" in verdict.reasons[0]
     assert verdict.reasons[1:] == ("In 12 patients: mean error 1.", "Faithful: concordance 0.97.", "Nobody did.")
     assert verdict.change == "restored"

@@ -2,7 +2,6 @@
 
 from .detection import evaluate_detector
 from .enhancement import evaluate_contender, evaluate_enhancement
-from .evidence import measure_evidence
 from .judges import further_judges
 
 __all__ = [
@@ -10,5 +9,4 @@ __all__ = [
     "evaluate_detector",
     "evaluate_enhancement",
     "further_judges",
-    "measure_evidence",
 ]

@@ -236,9 +236,8 @@ def _fit_null_model(condition: ScanCondition, train: Sequence[_Measured]) -> Nul
     estimates, errors = [], []
     for each in train:
         scan = each.scan(condition)
-        difference = (scan.bicubic - each.lesion.truth)[each.lesion.mask]
         estimates.append(scan.coarse_noise)
-        errors.append(float(np.sqrt(np.mean(difference.astype(np.float64) ** 2))))
+        errors.append(scan.bicubic_error)
     return fit_null_model(estimates, errors)
 
 

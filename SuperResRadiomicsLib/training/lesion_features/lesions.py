@@ -23,6 +23,8 @@ MARGIN_PX = 40
 """Fine pixels around the lesion that methods see: more than the networks' receptive fields."""
 ALIGNMENT = 4
 """Sides of the slices are multiples of this."""
+READERS = 4
+"""Who outlined the nodules: bit r of the file of readers is reader r."""
 SMALLEST_LESION_PX = 16
 """Fewer pixels in a slice give no texture."""
 
@@ -74,6 +76,32 @@ def load_lesions(data: DataConfig, chosen: FeatureSetConfig, roles: Sequence[str
     return [_load(row, data, chosen) for row in rows]
 
 
+def load_readers(data: DataConfig, chosen: FeatureSetConfig, roles: Sequence[str]) -> list[list[Lesion]]:
+    """Load each lesion under the outlines of several readers, cut alike; lesions that one reader saw are left out.
+
+    Returns:
+        By patient, a lesion for each reader with enough pixels; nothing for sets without such outlines.
+    """
+    if chosen.kind != "nodules":
+        return []
+    found = []
+    for row in _nodules(data.data_folder, data.splits, chosen):
+        if row.role not in roles:
+            continue
+        outlines = read_image(row.image.with_name(f"{row.patient}_readers.nii.gz"), "CT")
+        bits = outlines.voxels.astype(np.uint8)
+        own = []
+        for reader in range(READERS):
+            mask = (bits >> reader & 1).astype(bool)
+            try:
+                own.append(_load(row, data, chosen, mask))
+            except SettingsError:  # not outlined, or too small
+                continue
+        if len(own) > 1:
+            found.append(own)
+    return found
+
+
 @dataclass(frozen=True)
 class _Row:
     patient: str
@@ -99,11 +127,11 @@ def _nodules(folder: Path, splits: str, chosen: FeatureSetConfig) -> Iterator[_R
             yield _Row(name, row["role"], place / f"{name}_image.nii.gz", place / f"{name}_consensus.nii.gz")
 
 
-def _load(row: _Row, data: DataConfig, chosen: FeatureSetConfig) -> Lesion:
+def _load(row: _Row, data: DataConfig, chosen: FeatureSetConfig, outline: BoolArray | None = None) -> Lesion:
     image = read_image(row.image, "CT")
     axis = 2 - through_plane_axis(image.grid)
     voxels = np.moveaxis(image.voxels, axis, 0).astype(np.float32) * chosen.unit_per_level + chosen.offset
-    mask = np.moveaxis(read_mask(row.mask, image.grid), axis, 0)
+    mask = np.moveaxis(read_mask(row.mask, image.grid) if outline is None else outline, axis, 0)
     low, high = data.clip
     along = [float(length) for length in image.spacing[::-1]]
     across = along.pop(axis)

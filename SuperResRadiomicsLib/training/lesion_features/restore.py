@@ -25,7 +25,7 @@ class Scan:
     """A degraded lesion, as methods get it.
 
     Attributes:
-        lesion: Where it comes from; only its grid and mask may be looked at.
+        lesion: Where it comes from; only its grid and mask may be looked at by methods.
         coarse: (slice, height / 2, width / 2) in HU.
         condition: What was done to it; methods are told blur and noise.
         seed: Of noise that methods add.
@@ -40,6 +40,12 @@ class Scan:
     def bicubic(self) -> FloatArray:
         """The interpolated slices."""
         return interpolate_bicubic(self.coarse, self.lesion.truth.shape)
+
+    @property
+    def bicubic_error(self) -> float:
+        """Root mean square error of the interpolated slices in the lesion, in HU; the truth is looked at."""
+        difference = (self.bicubic - self.lesion.truth)[self.lesion.mask]
+        return float(np.sqrt(np.mean(difference.astype(np.float64) ** 2)))
 
     @property
     def coarse_noise(self) -> float:

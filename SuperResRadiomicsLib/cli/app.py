@@ -140,6 +140,17 @@ def compare(
             "feature; ten times the time.",
         ),
     ] = False,
+    lesion_type: Annotated[
+        str | None,
+        typer.Option(
+            help="What the lesion is (lung nodule, soft-tissue sarcoma): only evidence on such lesions judges it.",
+            show_default=False,
+        ),
+    ] = None,
+    patient: Annotated[
+        str | None,
+        typer.Option(help="Whose lesion it is: a model's figures on this patient are left out.", show_default=False),
+    ] = None,
     signature: Annotated[
         Path | None,
         typer.Option(help="JSON or CSV of a signature to score the three images with.", show_default=False),
@@ -199,7 +210,9 @@ def compare(
         hashes = hash_inputs(inputs)
         tell_warnings(versions.warnings)  # before the work: some say that it will take long
         variation = srr.check_stability(versions, settings) if check_stability else None
-        table = srr.compare(versions, settings, model=model, variation=variation)
+        table = srr.compare(
+            versions, settings, model=model, variation=variation, lesion_type=lesion_type, patient=patient
+        )
         tell_warnings([warning for warning in table.header.warnings if warning not in versions.warnings])
         if scored:
             table = srr.score_lesion(table, scored)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -77,9 +78,8 @@ def test_only_test_patients_are_in_it_by_type_and_dimension(found):
     kinds = [(group["lesion_type"], group["conditions"]["dimension"], group["patients"]) for group in found["groups"]]
     balls, nodules = ["T0", "T1", "T2"], ["N1", "N2"]
     assert kinds == [("ball", "2D", balls), ("ball", "3D", balls), ("nodule", "2D", nodules), ("nodule", "3D", nodules)]
-    assert found["groups"][0]["spacing_mm"] == [1.6, 1.6] and found["groups"][2]["spacing_mm"] == pytest.approx(
-        [1.4, 1.4]
-    )
+    assert found["groups"][0]["spacing_mm"] == [1.6, 1.6]
+    assert found["groups"][2]["spacing_mm"] == pytest.approx([1.4, 1.4])
 
 
 def test_a_steered_model_is_tested_in_every_range_and_worse_scans_give_larger_errors(found):
@@ -110,8 +110,6 @@ def test_the_spread_between_readers_is_that_of_their_outlines(found):
 def test_a_card_reads_it_again(found, tmp_path):
     card = load_card(MODEL)
     write_json(tmp_path / EVIDENCE_NAME, found)
-    from dataclasses import replace
-
     groups = read_evidence(replace(card, folder=tmp_path))
     assert len(groups) == 4 * 5 and groups[0].features == feature_names()
     assert groups[0].told == {"blur_px": (0.0, 0.0), "noise": (0.0, 0.0)}

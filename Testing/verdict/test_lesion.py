@@ -203,7 +203,8 @@ def test_a_value_outside_of_those_tested_is_not_judged(table, tmp_path):
 
 def test_a_value_may_lie_a_quarter_of_their_range_beside_those_tested(table, tmp_path):
     card = card_that_knows(table, tmp_path)
-    tested = np.array(json.loads((tmp_path / EVIDENCE_NAME).read_text())["groups"][0]["values"]["bicubic"])[:, 0]
+    (group,) = json.loads((tmp_path / EVIDENCE_NAME).read_text())["groups"]
+    tested = np.array(group["parts"][0]["values"]["bicubic"])[:, 0]
     for share, known in ((0.24, True), (0.26, False)):
         for value in (tested.max() + share * np.ptp(tested), tested.min() - share * np.ptp(tested)):
             beside = replace(table, rows=[replace(table.rows[0], bicubic=value), *table.rows[1:]])
@@ -214,8 +215,11 @@ def test_of_two_groups_that_fit_the_one_with_more_patients_counts(table, tmp_pat
     card = card_that_knows(table, tmp_path)
     content = json.loads((tmp_path / EVIDENCE_NAME).read_text())
     (group,) = content["groups"]
-    values = {image: rows[:6] for image, rows in group["values"].items()}
-    few = {**group, "lesion_type": "nodule", "patients": group["patients"][:6], "values": values}
+    (part,) = group["parts"]
+    few = {**group, "lesion_type": "nodule", "patients": group["patients"][:6]}
+    few |= {name: group[name][:6] for name in ("reference", "identity")}
+    few["parts"] = [{**part, "values": {image: rows[:6] for image, rows in part["values"].items()}}]
+    table = replace(table, rows=[replace(row, bicubic=part["values"]["bicubic"][0][0]) for row in table.rows[:1]])
     for groups in ([few, group], [group, few]):
         write_json(tmp_path / EVIDENCE_NAME, {**content, "groups": groups})
         assert "12 patients with sarcoma" in judge_lesion(table, card).rows[0].verdict.reasons[0]

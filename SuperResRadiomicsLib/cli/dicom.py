@@ -31,6 +31,7 @@ def export_enhancement(enhancement: Enhancement, folder: Path, image: Path) -> l
         provenance=enhancement.provenance,
         original_mask=enhancement.original_mask,
         mask=enhancement.mask,
+        sd=enhancement.sd,
     )
 
 

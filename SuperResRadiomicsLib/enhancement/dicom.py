@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 
     from ..io.dicom_out import Source
 
-FOLDER, SERIES_FOLDER = "dicom", "dicom/enhanced"
+SERIES_FOLDER = "dicom/enhanced"
 RECORD_NAME = "dicom.json"
 """The record of an export that is a set of its own."""
 MASK_NAME, ORIGINAL_MASK_NAME = "dicom/mask.dcm", "dicom/original_mask.dcm"
+DEVIATION_NAME = "dicom/sd.dcm"
 
 
 def save_dicom(
@@ -34,18 +35,21 @@ def save_dicom(
     provenance: dict[str, Any],
     original_mask: BoolArray | None = None,
     mask: BoolArray | None = None,
+    sd: Image | None = None,
 ) -> list[Path]:
     """Write an enhancement as DICOM objects that refer to each other and to the series it was made from.
 
     Args:
         folder: Gets ``dicom/enhanced/`` with a file a slice, and with a lesion ``dicom/mask.dcm``, a Segmentation on
             them; where the source is known and has every slice, also ``dicom/original_mask.dcm``, one on the source.
+            Where samples were drawn, ``dicom/sd.dcm`` is a Parametric Map of how much they differ.
         source: See `SuperResRadiomicsLib.io.dicom_out.read_source`. Patient and study are copied from it.
         original: The image that was enhanced, or the part of it that was kept.
         enhanced: Of CT or MR.
         provenance: Of the enhancement.
         original_mask: The lesion on the original grid, bool [k, j, i].
         mask: The lesion on the enhanced image's grid.
+        sd: Standard deviation of the samples on that grid, voxel by voxel.
 
     Returns:
         The files.
@@ -55,7 +59,7 @@ def save_dicom(
     """
     from pydicom.uid import generate_uid
 
-    from ..io.dicom_out import derived_series, segmentation
+    from ..io.dicom_out import derived_series, parametric_map, segmentation
 
     slices = original.whole_slices
     series = derived_series(enhanced, slices, source, _describe(provenance))
@@ -63,6 +67,8 @@ def save_dicom(
     tracking = generate_uid()
     if mask is not None:
         objects[MASK_NAME] = segmentation(mask, series, "Lesion on super-resolved image", tracking)
+    if sd is not None:
+        objects[DEVIATION_NAME] = parametric_map(sd.voxels, series, sd.unit, "Standard deviation of samples")
     native = [header for header in source.slices_of(slices) if header is not None]
     if original_mask is not None and source.known and len(native) == slices.size[2]:
         whole_mask = np.zeros(slices.shape, dtype=bool)

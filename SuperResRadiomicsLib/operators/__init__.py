@@ -2,7 +2,7 @@
 
 from .acquisition import Acquisition
 from .blur_decimate import BlurDecimate
-from .kspace import KSpaceTruncation, kspace_noise, rician_noise
+from .kspace import KSpaceTruncation, rician_noise
 from .noise import correlated_noise, derived_seed, positional_noise, sample_latents, sample_noise
 from .ultrasound import LowEndUltrasound, misregister
 
@@ -13,7 +13,6 @@ __all__ = [
     "LowEndUltrasound",
     "correlated_noise",
     "derived_seed",
-    "kspace_noise",
     "misregister",
     "positional_noise",
     "rician_noise",

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy import fft
 
 from ..errors import SettingsError
 from ..grid.types import FloatArray
@@ -131,31 +130,6 @@ def rician_noise(image: FloatArray, sigma: float, rng: np.random.Generator) -> F
     array = _floating(image)
     real = array + float(sigma) * _normal(array, rng)
     return np.hypot(real, float(sigma) * _normal(array, rng))
-
-
-def kspace_noise(image: FloatArray, sigma: float, rng: np.random.Generator) -> FloatArray:
-    """Add complex normal noise to the samples of k-space, then take the magnitude of the image.
-
-    The transform is orthonormal, so sigma means the same as in `rician_noise` and both have
-    one distribution; this is how the noise arises, that is the cheaper way to draw it.
-
-    Args:
-        image: Real, (..., height, width).
-        sigma: Standard deviation of the real and of the imaginary part, in units of the image.
-        rng: Source of the noise.
-
-    Returns:
-        Shape of the image, in its floating type, nowhere negative.
-
-    Raises:
-        SettingsError: A sigma that is negative or not finite, or fewer than two axes.
-    """
-    check_sigma(sigma)
-    array = _real_slices(image)
-    samples = fft.fft2(array, norm="ortho")
-    samples.real += float(sigma) * _normal(array, rng)
-    samples.imag += float(sigma) * _normal(array, rng)
-    return np.abs(fft.ifft2(samples, norm="ortho", overwrite_x=True))
 
 
 def _normal(like: FloatArray, rng: np.random.Generator) -> FloatArray:

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
 from ..enhancement.twin import interpolable_box
 from ..errors import MaskError, SettingsError
 from ..grid import BoolArray, Box, MaskRule, box_of_mask, shift_box, transport_mask, union_box
@@ -178,6 +180,14 @@ class LesionVersions:
                 "needed, and are not at hand. Enhance the lesion again."
             )
         return (self.enhanced,)
+
+    @property
+    def sd(self) -> Image | None:
+        """Standard deviation of the samples, voxel by voxel in float32; None where there are fewer than two."""
+        if len(self.samples) < 2:
+            return None
+        voxels = np.stack([sample.voxels for sample in self.samples])
+        return self.enhanced.with_voxels(voxels.std(axis=0, ddof=1, dtype=np.float64).astype(np.float32))
 
     @property
     def refined_box(self) -> Box:

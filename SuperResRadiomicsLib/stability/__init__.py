@@ -4,14 +4,12 @@ from .agreement import (
     FAITHFUL_CONCORDANCE,
     BlandAltman,
     bland_altman,
-    coefficient_of_variation,
     concordance,
     concordance_interval,
-    percent_difference,
 )
 from .bin_choice import BinChoice, choose_bin_count
+from .bootstrap import clustered_bootstrap
 from .discrimination import area_under_curve, area_under_curve_interval, concordance_index
-from .equivalence import Equivalence, clustered_bootstrap, equivalence_of_pairs
 from .false_discovery import false_discovery_levels
 from .hypothesis import (
     Comparison,
@@ -36,7 +34,6 @@ __all__ = [
     "BlandAltman",
     "Comparison",
     "Crossings",
-    "Equivalence",
     "Evidence",
     "IntraclassCorrelation",
     "PrincipalComponents",
@@ -49,7 +46,6 @@ __all__ = [
     "bland_altman",
     "choose_bin_count",
     "clustered_bootstrap",
-    "coefficient_of_variation",
     "concordance",
     "concordance_index",
     "concordance_interval",
@@ -57,13 +53,11 @@ __all__ = [
     "decide_above",
     "describe_scores",
     "dice",
-    "equivalence_of_pairs",
     "false_discovery_levels",
     "intraclass_correlation",
     "mann_whitney",
     "mann_whitney_between",
     "paired_t",
-    "percent_difference",
     "principal_components",
     "read_signature",
     "risk_scores",

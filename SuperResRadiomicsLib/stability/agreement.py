@@ -182,49 +182,6 @@ def bland_altman(first: npt.ArrayLike, second: npt.ArrayLike, confidence: float 
     )
 
 
-def coefficient_of_variation(values: npt.ArrayLike, axis: int = 0) -> FloatArray:
-    """Divide the standard deviation (n - 1) by the magnitude of the mean; NaN where the mean is 0.
-
-    Args:
-        values: Repeated measurements along ``axis``, at least two.
-        axis: Which axis repeats.
-
-    Raises:
-        SettingsError: Fewer than two measurements.
-
-    Examples:
-        >>> coefficient_of_variation([[1.0, 10.0], [2.0, 10.0], [3.0, 10.0]]).tolist()
-        [0.5, 0.0]
-    """
-    table = np.asarray(values, dtype=np.float64)
-    if table.ndim == 0 or table.shape[axis] < 2:
-        raise SettingsError(f"Variation needs at least two measurements; given is the shape {table.shape}.")
-    mean = np.abs(table.mean(axis=axis))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(mean > 0, table.std(axis=axis, ddof=1) / mean, np.nan)
-
-
-def percent_difference(after: npt.ArrayLike, reference: npt.ArrayLike) -> FloatArray:
-    """Compute |after - reference| / |reference| in percent; NaN where the reference is 0 (Moummad et al. 2022, 2.4).
-
-    Args:
-        after: Voxels or values.
-        reference: The same shape.
-
-    Raises:
-        SettingsError: Different shapes.
-
-    Examples:
-        >>> percent_difference([1.1, 2.0], [1.0, 4.0]).round(1).tolist()
-        [10.0, 50.0]
-    """
-    x, y = np.asarray(after, dtype=np.float64), np.asarray(reference, dtype=np.float64)
-    if x.shape != y.shape:
-        raise SettingsError(f"The shapes {x.shape} and {y.shape} differ. Give both on one grid.")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(y != 0, 100 * np.abs(x - y) / np.abs(y), np.nan)
-
-
 def _pair(first: npt.ArrayLike, second: npt.ArrayLike, least: int) -> tuple[FloatArray, FloatArray]:
     x, y = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     if x.shape != y.shape or x.ndim != 1 or x.size < least:

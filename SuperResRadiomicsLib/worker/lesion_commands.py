@@ -188,7 +188,7 @@ def export_dicom(
     source: str | None = None,
     features: dict[str, Any] | None = None,
 ) -> Result:
-    """Write a lesion's enhanced image, its mask and its features as DICOM objects.
+    """Write a lesion's enhanced image, its mask, its features and the deviation of its samples as DICOM objects.
 
     Args:
         progress: Told when the export is begun.
@@ -221,6 +221,7 @@ def export_dicom(
             provenance=versions.provenance or {},
             original_mask=versions.original_mask,
             mask=versions.refined_mask,
+            sd=versions.sd,
         )
         if features:
             save_dicom_report(FeatureTable.from_dict(features), staging, staging)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pydicom
 import pytest
+from pydicom.uid import ParametricMapStorage
 
 from SuperResRadiomicsLib.io.image import write_mask
 from SuperResRadiomicsLib.io.reading import read_image
@@ -39,6 +40,19 @@ def test_enhance_and_compare_write_dicom(command, scan, tiny_model):
     assert objects["features.dcm"].PatientName == "Doe^Jane"
     assert command(*enhance).code == 0, "what was written is ours"
     assert not (out / "dicom").exists(), "and goes with the set"
+
+
+def test_samples_come_with_their_deviation_as_a_parametric_map(command, scan, tiny_sampler):
+    out = scan / "out"
+    enhance = ("enhance", scan / "series", "--mask", scan / "mask.nrrd", "--model", tiny_sampler, "--out", out)
+    done = command(*enhance, "--samples", 2, "--format", "dicom")
+    assert done.code == 0, done.err
+    found = pydicom.dcmread(out / "dicom" / "sd.dcm")
+    expected = read_image(out / "sd.nrrd")
+    values = np.frombuffer(found.FloatPixelData, "<f4").reshape(expected.voxels.shape)
+    assert found.SOPClassUID == ParametricMapStorage and values.max() > 0
+    assert np.array_equal(np.sort(values, axis=None), np.sort(expected.voxels, axis=None))
+    assert found.ContentDescription.startswith("Not for clinical use")
 
 
 def test_dicom_reports_need_dicom_images(command, scan, tiny_model):

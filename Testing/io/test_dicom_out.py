@@ -11,12 +11,12 @@ import numpy as np
 import pydicom
 import pytest
 import SimpleITK as sitk
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, MRImageStorage, generate_uid
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, MRImageStorage, ParametricMapStorage, generate_uid
 
-from SuperResRadiomicsLib.enhancement.dicom import read_series, save_dicom, write_dicom
+from SuperResRadiomicsLib.enhancement.dicom import DEVIATION_NAME, read_series, save_dicom
 from SuperResRadiomicsLib.errors import OutputError
 from SuperResRadiomicsLib.grid import Grid, refine
-from SuperResRadiomicsLib.io.dicom_out import parametric_map, read_source
+from SuperResRadiomicsLib.io.dicom_out import read_source
 from SuperResRadiomicsLib.io.dicom_out.derived import to_stored
 from SuperResRadiomicsLib.io.image import UNITS, Image, write_image
 from SuperResRadiomicsLib.io.reading import read_image
@@ -85,6 +85,10 @@ def write_source(folder: Path, voxels: np.ndarray, modality: str, spacing: tuple
         one.save_as(folder / f"{k}.dcm", enforce_file_format=True)
 
 
+def deviation(grid: Grid) -> np.ndarray:
+    return np.random.default_rng(1).random(grid.shape).astype(np.float32)
+
+
 @pytest.fixture(scope="module", params=["CT", "MR"])
 def exported(request, tmp_path_factory):
     """The folder, the enhanced image, its mask, and the source's image."""
@@ -106,12 +110,11 @@ def exported(request, tmp_path_factory):
         provenance=PROVENANCE,
         original_mask=drawn,
         mask=mask,
+        sd=Image(deviation(grid), grid, request.param, UNITS[request.param]),
     )
     versions = LesionVersions(original, drawn, enhanced, enhanced, mask, "linear", 0.0, "tiny", "fidelity", False)
     table = compare(versions, FeatureSettings(engine="exact", classes=("shape", "firstorder", "glcm")))
     save_dicom_report(table, folder, folder)
-    deviation = parametric_map(random.random(grid.shape).astype(np.float32), read_series(folder), "HU", "Deviation")
-    write_dicom(deviation, folder / "dicom" / "deviation.dcm")
     return folder, enhanced, mask, original, table
 
 
@@ -213,6 +216,21 @@ def test_the_report_holds_the_features_under_ibsi_codes(exported):
     assert numbers["IPH6"] == pytest.approx([kurtosis.enhanced - 3, kurtosis.original - 3]), "IBSI counts the excess"
     assert any("Not for clinical use" in text for text in texts)
     assert "engine: exact" in texts
+
+
+def test_the_deviation_of_samples_is_a_parametric_map_on_the_series(exported):
+    folder, enhanced, *_ = exported
+    found = pydicom.dcmread(folder / DEVIATION_NAME)
+    assert found.SOPClassUID == ParametricMapStorage and found.PatientName == "Doe^Jane"
+    frames = np.frombuffer(found.FloatPixelData, "<f4").reshape(enhanced.grid.shape)
+    expected, seen = deviation(enhanced.grid), set()
+    for values, group in zip(frames, found.PerFrameFunctionalGroupsSequence, strict=True):
+        place = np.array(group.PlanePositionSequence[0].ImagePositionPatient, float)
+        k = round(enhanced.grid.world_to_index(place)[2])
+        assert np.abs(enhanced.grid.index_to_world(np.array([0, 0, k], float)) - place).max() < TOLERANCE_MM
+        assert np.array_equal(values, expected[k])
+        seen.add(k)
+    assert len(seen) == len(frames)
 
 
 def test_dciodvfy_finds_no_error(exported):

@@ -108,6 +108,13 @@ def test_the_mean_image_alone_is_refused(found: Enhancement, tiny_sampler: Path)
         )
 
 
+def test_the_deviation_of_versions_is_that_of_the_enhancement(found: Enhancement) -> None:
+    sd = LesionVersions.of(found).sd
+    assert sd is not None and found.sd is not None and sd.grid == found.sd.grid
+    assert np.allclose(sd.voxels, found.sd.voxels, rtol=1e-4, atol=1e-4) and sd.voxels.max() > 0
+    assert dataclasses.replace(LesionVersions.of(found), samples=found.samples[:1]).sd is None
+
+
 def test_intervals() -> None:
     assert raw_interval([4.0]) is None and raw_interval([2.5] * 3) is None
     assert raw_interval([1.0, math.nan]) == pytest.approx((math.nan, math.nan), nan_ok=True)

@@ -6,8 +6,6 @@ import numpy as np
 
 from ...grid import FloatArray
 
-_DEGENERATE = 1e-9
-
 
 def maximal_correlation(p: FloatArray, px: FloatArray, py: FloatArray, symmetrical: bool) -> FloatArray:
     """Take the root of the second largest eigenvalue of Q(i, j) = sum over k of p(i, k) p(j, k) / (px(i) py(k)).

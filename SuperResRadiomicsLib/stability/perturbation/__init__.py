@@ -21,8 +21,3 @@ __all__ = [
     "describe",
     "estimate_noise",
 ]
-
-BIN_COUNTS = (8, 16, 32, 64, 128, 256)
-"""Numbers of grey level bins that de Farias et al. 2021 go through."""
-BIN_WIDTHS = (10.0, 25.0, 50.0)
-"""Bin widths that a study goes through where intensities have a unit."""

@@ -24,7 +24,6 @@ from ..volumes import Volume, load_volume
 PICTURE_ENDINGS = (".png", ".jpg", ".jpeg", ".bmp")
 """Files of pictures, which state no physical spacing."""
 FRAME, BODY, LESION = "frame", "body", "lesion"
-REGIONS = (FRAME, BODY, LESION)
 """All of a slice; body voxels of a CT or the foreground of another image; the lesion's box with a margin."""
 
 

@@ -86,6 +86,9 @@ def enhance(
             rich_help_panel=given.NETWORK_PANEL,
         ),
     ] = None,
+    through_plane: given.ThroughPlane = None,
+    isotropic: given.Isotropic = False,
+    slice_thickness: given.SliceThickness = None,
     samples: given.Samples = None,
     seed: given.Seed = 0,
     save_samples: given.SaveSamples = False,
@@ -98,12 +101,19 @@ def enhance(
     from ..enhancement.sampling import describe_in_words
 
     _check_what(mask, box, whole, detector, lesion_in, format)
+    factor = given.slice_factor(through_plane, isotropic)
+    if whole and (factor is not None or slice_thickness is not None):
+        raise SettingsError(
+            "Slices are not refined slab by slab. Leave out --whole: without a lesion all of the image is enhanced."
+        )
     if format == DICOM:
         require(("highdicom",), "DICOM output", "dicom")
     options: dict[str, Any] = {
         "margin_mm": margin,
         "blur": blur,
         "noise": noise,
+        "slice_factor": factor,
+        "slice_thickness_mm": slice_thickness,
         "mask_rule": mask_rule,
         "allow_volume_change": allow_volume_change,
         "samples": samples,

@@ -57,6 +57,7 @@ def _summary(card: Card) -> dict[str, Any]:
         "task": card.task,
         "modality": card.modality,
         "scale": card.scale,
+        **({"slice_factors": list(card.slice_factors)} if card.refines_slices else {}),
         "objective": card.objective,
         "adversarial": card.adversarial,
         "valid_spacing_mm": list(card.valid_spacing_mm),
@@ -74,7 +75,7 @@ def _card_table(card: Card) -> Table:
     )
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row("task", f"{card.task}, {card.modality}" + (f", {card.scale}x" if card.scale > 1 else ""))
+    table.add_row("task", ", ".join(filter(None, (card.task, card.modality, card.refinement))))
     table.add_row("what", str(card.metadata.get("description", "")))
     table.add_row("intended use", str(card.metadata.get("intended_use", "")))
     table.add_row("known limits", "\n".join(f"- {limit}" for limit in card.metadata.get("known_limits", ())))
@@ -90,6 +91,10 @@ def _card_table(card: Card) -> Table:
     return table
 
 
+def _range(factors: tuple[int, ...]) -> str:
+    return f"{factors[0]} to {factors[-1]}, slices"
+
+
 def _source(data: dict[str, Any]) -> str:
     """One source of training data and its licence."""
     return ", ".join(str(data[name]) for name in ("name", "source", "licence", "license") if data.get(name))
@@ -101,6 +106,7 @@ def _table(cards: list[Card]) -> Table:
         table.add_column(name, no_wrap=True)
     for card in cards:
         low, high = card.valid_spacing_mm
+        scale = _range(card.slice_factors) if card.refines_slices else str(card.scale)
         objective = f"{card.objective}{', GAN' if card.adversarial else ''}"
-        table.add_row(card.name, card.version, card.modality, str(card.scale), objective, f"{low:g} to {high:g}")
+        table.add_row(card.name, card.version, card.modality, scale, objective, f"{low:g} to {high:g}")
     return table

@@ -26,8 +26,8 @@ FEATURE_PANEL, LESION_PANEL, NETWORK_PANEL = "Features", "Lesion", "Network"
 IMAGE_HELP = "NRRD, NIfTI, MHA or DICOM file, or a folder with a DICOM series."
 MASK_HELP = "The lesion on the image's grid: a label image, .seg.nrrd, DICOM SEG or RTSTRUCT."
 PREFERRED_ENGINE = "pyradiomics"
-AUTO = "auto"
-"""What stands for a box that a detector finds."""
+AUTO: Literal["auto"] = "auto"
+"""What stands for a box that a detector finds, or for a number that the software chooses."""
 EVERY_LABEL = "all"
 """What stands for every label of a mask."""
 
@@ -117,6 +117,32 @@ AllowVolumeChange = Annotated[
         "--allow-volume-change",
         help="Accept that carrying the mask changes the lesion's volume by more than 5 %.",
         rich_help_panel=LESION_PANEL,
+    ),
+]
+SLICES_PANEL = "Thick slices (models for the task through-plane)"
+ThroughPlane = Annotated[
+    str | None,
+    typer.Option(
+        "--through-plane",
+        metavar="K|auto",
+        help="How many slices each thick one becomes; auto, which is also the default: as many as make the voxels "
+        "isotropic, as nearly as whole numbers can.",
+        rich_help_panel=SLICES_PANEL,
+        show_default=False,
+    ),
+]
+Isotropic = Annotated[
+    bool,
+    typer.Option("--isotropic", help="The same as --through-plane auto.", rich_help_panel=SLICES_PANEL),
+]
+SliceThickness = Annotated[
+    float | None,
+    typer.Option(
+        "--slice-thickness",
+        help="Thickness of the slices in millimetres (full width of their profile at half maximum); their distance "
+        "unless given, that is slices that touch.",
+        rich_help_panel=SLICES_PANEL,
+        show_default=False,
     ),
 ]
 Samples = Annotated[
@@ -283,6 +309,27 @@ def image_choice(
 ) -> ImageChoice:
     """Choose which image is read and how, from a command's options."""
     return ImageChoice(series, frame, plane, straighten, suv)
+
+
+def slice_factor(through_plane: str | None, isotropic: bool) -> int | Literal["auto"] | None:
+    """Read how many slices each thick one shall become; None where nothing is said.
+
+    Raises:
+        SettingsError: This is no whole number, or both options were given and differ.
+    """
+    if through_plane is None or through_plane == AUTO:
+        return AUTO if isotropic or through_plane else None
+    if isotropic:
+        raise SettingsError(
+            f"--isotropic and --through-plane {through_plane} were given. Give one of them: --isotropic chooses the "
+            "factor by the pixels."
+        )
+    try:
+        return int(through_plane)
+    except ValueError as error:
+        raise SettingsError(
+            f"The slice factor '{through_plane}' is no whole number. Give one, such as --through-plane 3, or auto."
+        ) from error
 
 
 def mask_choice(

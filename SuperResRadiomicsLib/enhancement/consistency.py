@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from ..grid.types import FloatArray
-from ..operators import BlurDecimate
+from ..operators import BlurDecimate, SliceProfile
 
 
-def project(fine: FloatArray, measured: FloatArray, operator: BlurDecimate) -> FloatArray:
+def project(fine: FloatArray, measured: FloatArray, operator: BlurDecimate | SliceProfile) -> FloatArray:
     """Find the nearest image that averages exactly to the measured voxels.
 
     x + Aᵀ(AAᵀ)⁻¹(y - Ax), the projection onto the images that the measurement allows
@@ -19,8 +19,8 @@ def project(fine: FloatArray, measured: FloatArray, operator: BlurDecimate) -> F
 
     Args:
         fine: x, (..., height, width).
-        measured: y, (..., height / factor, width / factor).
-        operator: A, without blur.
+        measured: y, as A gives it: (..., height / factor, width / factor), or (..., height / factor, width).
+        operator: A, without blur; of slices that touch, whose rows are fine slices.
 
     Returns:
         Array like ``fine``.
@@ -42,7 +42,7 @@ class ResidualMeter:
         self._largest = 0.0
         self._count = 0
 
-    def add(self, fine: FloatArray, measured: FloatArray, operator: BlurDecimate) -> None:
+    def add(self, fine: FloatArray, measured: FloatArray, operator: BlurDecimate | SliceProfile) -> None:
         """Take in ``measured - operator(fine)``; shapes as in `project`."""
         difference = np.abs(measured - operator.forward(fine.astype(np.float32, copy=False)))
         self._square_sum += float(np.square(difference, dtype=np.float64).sum())

@@ -115,10 +115,12 @@ def read_series(folder: str | os.PathLike[str]) -> list[Dataset]:
 
 def _describe(provenance: dict[str, Any]) -> str:
     model = provenance["model"]
-    scale = provenance.get("parameters", {}).get("scale")
+    parameters = provenance.get("parameters", {})
+    scale = parameters.get("slices", {}).get("factor", parameters.get("scale"))
     by = "" if scale is None else f" by a factor of {scale}"
+    where = "through-plane" if "slices" in parameters else "in-plane"
     return (
-        f"{NOT_FOR_CLINICAL_USE} Super-resolved in-plane{by} with the network {model['name']} "
+        f"{NOT_FOR_CLINICAL_USE} Super-resolved {where}{by} with the network {model['name']} "
         f"{model.get('version', '')} (objective {model['objective']}, SHA-256 {model['sha256'][:16]}), "
         f"SuperResRadiomics {__version__}."
     )

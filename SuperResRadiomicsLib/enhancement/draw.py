@@ -28,7 +28,9 @@ class Draw:
     seed: int
     sample: int
 
-    def arguments(self, model: LoadedModel, refined: Grid, box: Box, slice_axis: int) -> dict[str, npt.NDArray]:
+    def arguments(
+        self, model: LoadedModel, refined: Grid, box: Box, axes: tuple[int, int, int]
+    ) -> dict[str, npt.NDArray]:
         """Draw what `LoadedModel.run` needs for a block of slices.
 
         Noise depends on the position in the whole refined grid and not on the box, latents on seed and sample alone:
@@ -38,10 +40,11 @@ class Draw:
             model: Takes the noise.
             refined: The refined grid of the whole image.
             box: The block, in voxels of that grid.
-            slice_axis: Array axis (0, 1, 2 for k, j, i) along which slices are stacked.
+            axes: Array axes (0, 1, 2 for k, j, i) along which slices, rows and columns lie.
         """
         noise = sample_noise(refined, self.seed, self.sample, model.noise_channels, box)
-        slices_first = np.moveaxis(noise, 1 + slice_axis, 0)
+        slices, rows, columns = (1 + axis for axis in axes)
+        slices_first = np.transpose(noise, (slices, 0, rows, columns))
         return {"noise": slices_first, "latents": sample_latents(self.seed, self.sample, model.latents)}
 
 

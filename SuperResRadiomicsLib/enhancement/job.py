@@ -17,7 +17,7 @@ from ..grid import Box, Grid, blend, blend_weight, box_within, edge_ramps, refin
 from ..io.image import Image, cast_like
 from ..models import Card
 from ..networks.context import Sides
-from ..operators import BlurDecimate
+from ..operators import BlurDecimate, SliceProfile
 from ..progress import Progress
 from .consistency import ResidualMeter, project
 from .device import release_memory
@@ -84,7 +84,12 @@ class RegionJob:
         return first, second
 
     @property
-    def operator(self) -> BlurDecimate:
+    def axes(self) -> tuple[int, int, int]:
+        """Array axes of slices, rows and columns."""
+        return self.slice_axis, *self.plane
+
+    @property
+    def operator(self) -> BlurDecimate | SliceProfile:
         """The degradation that the model inverts, with the blur asked for."""
         return BlurDecimate(self.model.card.scale, self.conditions.get("blur_px", 0.0))
 
@@ -191,7 +196,7 @@ class RegionJob:
         sides = self._context_sides(tile)
         drawn = {}
         if self.draw is not None:
-            drawn = self.draw.arguments(self.model, self.refined, _box_of(context), self.slice_axis)
+            drawn = self.draw.arguments(self.model, self.refined, _box_of(context), self.axes)
         output = self.model.run(self.window.normalise(seen), self.conditions, sides, **drawn)
         cut = self.model.context_width
         inner = (slice(None), tile.rows.core_within(0), tile.columns.core_within(0))
@@ -202,7 +207,7 @@ class RegionJob:
             wanted = project(wanted, self._measured(core), self.operator)
         feather = blend_weight(ramps, self.faded or self.region, _box_of(core))
         weight = self._window_weight(twin)[inner] * self._as_slices(feather)
-        return np.moveaxis(blend(below, wanted, weight), 0, self.slice_axis)
+        return np.transpose(blend(below, wanted, weight), np.argsort(self.axes))
 
     def _window_weight(self, twin: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """How much of the network's change voxels take: none where they lie outside the window.
@@ -235,18 +240,22 @@ class RegionJob:
         parts = {self.slice_axis: slices, self.plane[0]: rows, self.plane[1]: columns}
         return parts[0], parts[1], parts[2]
 
+    @property
+    def _measured_factors(self) -> tuple[int, ...]:
+        """How many refined voxels lie along each array axis of a measured one."""
+        return tuple(1 if axis == self.slice_axis else self.model.card.scale for axis in range(3))
+
     def _measured(self, core: tuple[slice, ...]) -> npt.NDArray[np.float32]:
         """Take the input voxels under a block of refined ones."""
-        scale = self.model.card.scale
         source = [
-            slice(along.start // scale, along.stop // scale) if axis != self.slice_axis else along
-            for axis, along in enumerate(core)
+            slice(along.start // factor, along.stop // factor)
+            for along, factor in zip(core, self._measured_factors, strict=True)
         ]
         inside = box_within(_box_of(source), self.image.held).slices
         return self._as_slices(self.image.voxels[inside].astype(np.float32))
 
     def _as_slices(self, block: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return np.moveaxis(block, self.slice_axis, 0)
+        return np.transpose(block, self.axes)
 
 
 def new_meters() -> dict[str, ResidualMeter]:

@@ -126,5 +126,10 @@ def pixels_seen(model: LoadedModel) -> int | None:
     """Give the pixels of the original that a model's result depends on, around a region; None for whole slices."""
     if model.halo is None:
         return None
-    reach = round_up(max(model.halo, LOCAL_RADIUS_PX), model.multiple)
+    reach = max(model.halo, LOCAL_RADIUS_PX)
+    if model.card.refines_slices:
+        # Tiles hold whole thick slices; within slices, pixels stay as they are.
+        steps = [math.lcm(model.multiple, factor) for factor in model.card.slice_factors]
+        return max(round_up(reach, step) + step for step in steps) + REACH_VOXELS
+    reach = round_up(reach, model.multiple)
     return math.ceil(reach / (model.card.scale // model.enlargement)) + model.multiple + REACH_VOXELS

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 
-from ..grid import Box, Grid, expand_box, grow_box, in_plane_factors, refine, refine_box, through_plane_axis
+from ..errors import SettingsError
+from ..grid import Box, Grid, Triple, expand_box, grow_box, in_plane_factors, refine, refine_box, through_plane_axis
 from ..models import Card
 from ..networks import architectures
 from .pipeline import DEFAULT_MARGIN_MM, context_voxels
+from .through_plane import choose_factor, slice_factors
 from .tiling import DEFAULT_TILE
 from .twin import SLAB_VOXELS
 from .whole import WHOLE_SLAB_VOXELS
@@ -63,7 +65,7 @@ def estimate_memory(
         tile: Side of the largest square tile.
     """
     axis = through_plane_axis(grid) if through_plane is None else through_plane
-    refined = refine(grid, in_plane_factors(grid, card.scale, axis))
+    refined = refine(grid, _factors(grid, card, axis))
     if lesion is None:
         region, kept = _slab(refined, axis), 0
     else:
@@ -75,6 +77,17 @@ def estimate_memory(
         + RUNTIME_BYTES,
         network=_pixels_read(grid, refined, card, axis, tile) * WIDEST_LAYER * FLOAT_BYTES,
     )
+
+
+def _factors(grid: Grid, card: Card, axis: int) -> Triple:
+    """Refinement factors; of slices the model's largest where the pixels do not tell how many to make."""
+    if not card.refines_slices:
+        return in_plane_factors(grid, card.scale, axis)
+    try:
+        factor, _ = choose_factor(grid, axis, card, "auto")
+    except SettingsError:
+        factor = card.slice_factors[-1]
+    return slice_factors(axis, factor)
 
 
 def _slab(refined: Grid, axis: int) -> int:

@@ -70,7 +70,24 @@ class LoadedModel:
         Raises:
             SettingsError: A value was given that the network does not take, or outside the trained range.
         """
-        given = {name: value for name, value in (("blur_px", blur), ("noise", noise)) if value is not None}
+        return self._chosen({"blur_px": blur, "noise": noise})
+
+    def slice_conditions(self, factor: int, thickness: float | None, noise: float | None) -> dict[str, float]:
+        """Choose the scalars that steer a network that refines slices, as `conditions` does.
+
+        Args:
+            factor: Fine slices for each thick one.
+            thickness: FWHM of the slice profile over the slice distance.
+            noise: Standard deviation in the image's unit.
+
+        Raises:
+            SettingsError: As of `conditions`.
+        """
+        told = any(condition.name == "factor" for condition in self.card.conditions)
+        return self._chosen({"factor": float(factor) if told else None, "thickness": thickness, "noise": noise})
+
+    def _chosen(self, wanted: dict[str, float | None]) -> dict[str, float]:
+        given = {name: value for name, value in wanted.items() if value is not None}
         known = {condition.name: condition for condition in self.card.conditions}
         for name, value in given.items():
             if name not in known:

@@ -7,7 +7,7 @@ import os
 from dataclasses import replace
 from typing import Any
 
-from ..errors import RegionError
+from ..errors import RegionError, SettingsError
 from ..grid import (
     Array,
     BoolArray,
@@ -31,6 +31,7 @@ from ..grid import (
 )
 from ..io.adapters import ImageLike, MaskLike, as_image, as_mask_with_notes
 from ..io.image import Image
+from ..models import THROUGH_PLANE
 from ..progress import Progress
 from .checks import check_image, lesion_warnings, plane_warnings
 from .draw import samples_to_draw
@@ -41,6 +42,7 @@ from .provenance import describe
 from .result import Enhancement
 from .sampling import describe_samples, describe_texture, draw_samples
 from .suggestion import SuggestedLesion
+from .through_plane import ANY_SLICES, SliceFactor, SliceRequest, ThroughPlaneJob, choose_slices
 from .tiling import DEFAULT_TILE
 from .twin import interpolated, source_box
 
@@ -63,6 +65,8 @@ def enhance(
     blur: float | None = None,
     noise: float | None = None,
     tile: int = DEFAULT_TILE,
+    slice_factor: SliceFactor | None = None,
+    slice_thickness_mm: float | None = None,
     samples: int | None = None,
     seed: int = 0,
     mask_rule: MaskRule = "linear",
@@ -83,8 +87,8 @@ def enhance(
         mask: The lesion on the image's grid, as `as_mask` takes it.
         box: Region in voxels of the image, or what a detector found in it, instead of the mask's box.
         margin_mm: Margin around the mask or box, and width of the blend at its faces.
-        through_plane: Axis (0 = i, 1 = j, 2 = k) that is not refined; without it the one across the slices as they
-            were acquired, which is guessed from the spacing where the image does not tell.
+        through_plane: Axis (0 = i, 1 = j, 2 = k) along which slices are stacked; without it the one across the slices
+            as they were acquired, which is guessed from the spacing where the image does not tell.
         device: Where to run, if the model is not loaded yet.
         precision: ``fp32``, ``bf16`` or ``fp16``, if the model is not loaded yet.
         blur: Blur to undo, standard deviation in fine pixels; the card's default without it.
@@ -92,6 +96,10 @@ def enhance(
         tile: Side of the largest square tile in pixels that the network reads: those of the
             refined grid, or the image's own for a network that enlarges the image itself. Where the
             device has too little memory for it, it is halved until it fits.
+        slice_factor: Of a model that refines thick slices: how many slices each one becomes, or ``auto`` (also
+            without it): as many as make the voxels isotropic, as nearly as whole numbers can.
+        slice_thickness_mm: Of such a model: thickness of the slices, the full width of their profile at half maximum;
+            the slice distance without it, that is slices that touch.
         samples: How many possible images a model that draws samples shall draw; 8 without it. The enhanced image
             is their mean. Other models take none, or 1.
         seed: Fixes all that is random in the samples; the same seed and place always draw the same.
@@ -126,7 +134,8 @@ def enhance(
         image, mask = image.with_notes(drawn.notes), drawn.voxels
     loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
     count = samples_to_draw(loaded, samples)
-    job, warnings, detection = prepare(image, loaded, mask, box, margin_mm, through_plane, blur, noise, tile)
+    slices = SliceRequest(slice_factor, slice_thickness_mm)
+    job, warnings, detection = prepare(image, loaded, mask, box, margin_mm, through_plane, blur, noise, tile, slices)
     original, original_mask = _with_context(image, mask, job)
     grid = crop_grid(job.refined, job.region)
     transport = _transport(original_mask, original.grid, grid, mask_rule, allow_volume_change)
@@ -170,6 +179,7 @@ def prepare(
     blur: float | None,
     noise: float | None,
     tile: int,
+    slices: SliceRequest = ANY_SLICES,
 ) -> tuple[RegionJob, list[str], dict[str, Any] | None]:
     """Check the request and say what there is to do, what to warn of, and what a detector found; see `enhance`."""
     grid = image.whole_grid
@@ -183,10 +193,23 @@ def prepare(
     if box is not None and not isinstance(box, Box):
         warnings += [warning for warning in box.warnings if warning not in warnings]
         detection = {**box.summary(), "model": box.provenance["model"]}
+    wanted = shift_box(_region(image.grid, mask, box, margin_mm), image.held.start)
+    if model.card.refines_slices:
+        known = choose_slices(grid, kept, model, slices, blur, noise)
+        region = refine_box(wanted, grid, known.refined)
+        window = window_for(image, model.card)
+        job: RegionJob = ThroughPlaneJob(
+            image, model, known.refined, kept, region, known.conditions, margin_mm, tile, window, profile=known.profile
+        )
+        return job, [*warnings, *known.notes], detection
+    if slices != ANY_SLICES:
+        raise SettingsError(
+            f"A slice factor or thickness was given; the model '{model.card.name}' leaves slices as they are. Leave "
+            f"them out, or choose a model for the task {THROUGH_PLANE}."
+        )
     conditions = model.conditions(blur, noise)
     refined = refine(grid, in_plane_factors(grid, model.card.scale, kept))
-    wanted = _region(image.grid, mask, box, margin_mm)
-    region = refine_box(shift_box(wanted, image.held.start), grid, refined)
+    region = refine_box(wanted, grid, refined)
     window = window_for(image, model.card)
     return RegionJob(image, model, refined, kept, region, conditions, margin_mm, tile, window), warnings, detection
 

@@ -13,6 +13,7 @@ from ..io.image import Image
 from ..models import Card
 from .device import describe_device
 from .job import RegionJob
+from .through_plane import ThroughPlaneJob
 
 FOLDER_VERSION = 2
 """Version of an enhancement's folder: 1 held whole volumes, 2 holds the region and the original around it."""
@@ -40,7 +41,8 @@ def describe(
         "parameters": {
             "scale": card.scale,
             "through_plane_axis": "ijk"[job.through_plane],
-            "interpolation": "bicubic (Keys cubic convolution, a = -0.5, in-plane, edges clamped)",
+            "interpolation": f"bicubic (Keys cubic convolution, a = -0.5, {_refined_axes(job)}, edges clamped)",
+            **({"slices": job.describe()} if isinstance(job, ThroughPlaneJob) else {}),
             "margin_mm": job.margin_mm,
             "conditions": job.conditions,
             "window": [job.window.low, job.window.high],
@@ -62,6 +64,10 @@ def describe(
         "warnings": warnings,
     }  # fmt: skip
     return content if samples is None else content | {"samples": samples}
+
+
+def _refined_axes(job: RegionJob) -> str:
+    return "through-plane" if isinstance(job, ThroughPlaneJob) else "in-plane"
 
 
 def describe_software() -> dict[str, str]:

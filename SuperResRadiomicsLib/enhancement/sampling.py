@@ -11,7 +11,7 @@ from scipy.ndimage import uniform_filter
 
 from ..grid import Array, BoolArray, FloatArray
 from ..io.image import cast_like
-from ..progress import Progress
+from ..progress import Progress, share_progress
 from .draw import Draw
 from .job import AskCancelled, RegionJob, run_within_memory
 
@@ -64,7 +64,7 @@ def draw_samples(
     for number in range(count):
         sample = bicubic.copy()
         one = replace(job, draw=Draw(seed, number))
-        done = run_within_memory(one, sample, _share(progress, number, count), cancelled)
+        done = run_within_memory(one, sample, share_progress(progress, number, count), cancelled)
         job = replace(job, tile=done.tile)
         # Welford's update (1962): exact where the samples hardly differ.
         change = sample - mean
@@ -73,12 +73,6 @@ def draw_samples(
         keep(sample)
     sd = None if count < 2 else np.sqrt(squares / (count - 1)).astype(np.float32)
     return job, SampleSummary(cast_like(mean, bicubic.dtype), sd)
-
-
-def _share(progress: Progress | None, number: int, count: int) -> Progress | None:
-    if progress is None:
-        return None
-    return lambda done, total: progress(number * total + done, count * total)
 
 
 def describe_samples(count: int, seed: int) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import SettingsError
 from ..grid import Array, Box
 from ..io.files import write_json
 from ..io.image import Image
@@ -98,6 +99,11 @@ def enhance_whole(
     loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
     count = samples_to_draw(loaded, samples)
     draws = None if count == 0 else (count, seed)
+    if loaded.card.refines_slices:
+        raise SettingsError(
+            f"The model '{loaded.card.name}' refines slices, which is not done slab by slab. Mark a lesion, or enhance "
+            "the whole image in memory: the command does so without --whole."
+        )
     job, warnings, _ = prepare(image, loaded, None, None, 0.0, through_plane, blur, noise, tile)
     files = {name: f"{name}.nrrd" for name in ("enhanced", "bicubic", *(["sd"] if count > 1 else []))}
     with output_set(folder, PROVENANCE_NAME, names=[*files.values(), PROVENANCE_NAME], overwrite=overwrite) as staging:

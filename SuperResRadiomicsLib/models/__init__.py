@@ -1,6 +1,6 @@
 """Model cards: find, check, verify and choose the models."""
 
-from .card import DETECTION, MODALITIES, OBJECTIVES, TASKS, Card, Condition, list_models, load_card
+from .card import DETECTION, MODALITIES, OBJECTIVES, TASKS, THROUGH_PLANE, Card, Condition, list_models, load_card
 from .choice import best_for_features, choose_detector, feature_agreement, find_detector
 from .find import CARD_NAME, RESULTS_NAME, WEIGHTS_NAME, find_model, find_models, model_folders
 from .saving import readable_json, save_model, save_results
@@ -13,6 +13,7 @@ __all__ = [
     "OBJECTIVES",
     "RESULTS_NAME",
     "TASKS",
+    "THROUGH_PLANE",
     "WEIGHTS_NAME",
     "Card",
     "Condition",

@@ -16,7 +16,10 @@ from .find import CARD_NAME, RESULTS_NAME, find_model, find_models
 
 DETECTION = "detection"
 """Task, and only objective, of a model that finds a lesion and enhances nothing."""
-TASKS = ("super-resolution", "denoise", "enhance", DETECTION)
+THROUGH_PLANE = "through-plane"
+"""Task of a model that makes more slices of thick ones, and leaves the pixels within slices as they are."""
+TASKS = ("super-resolution", THROUGH_PLANE, "denoise", "enhance", DETECTION)
+CONDITIONS = ("blur_px", "noise", "factor", "thickness")
 OBJECTIVES = ("fidelity", "radiomics", "appearance")
 """What a model that enhances may be trained for."""
 MODALITIES = ("CT", "MR", "US")
@@ -27,7 +30,8 @@ class Condition:
     """A scalar that steers the network.
 
     Attributes:
-        name: ``blur_px`` (standard deviation in fine pixels) or ``noise`` (in the image's unit).
+        name: ``blur_px`` (standard deviation in fine pixels) or ``noise`` (in the image's unit); of thick slices
+            ``factor`` (fine slices for each) and ``thickness`` (FWHM over slice distance).
         scale: What the value is divided by before it enters the network.
         default: The value used where the user gives none.
         allowed: Lowest and highest value the network was trained for.
@@ -49,7 +53,7 @@ class Card:
         version: Version of the model.
         task: One of `TASKS`.
         modality: One of `MODALITIES`.
-        scale: Refinement factor along the in-plane axes; 1 for denoising and detection.
+        scale: Refinement factor along the in-plane axes; 1 for denoising, detection and thick slices.
         objective: One of `OBJECTIVES`; `DETECTION` for a detector.
         adversarial: Trained against a critic; only then may it be called a GAN.
         architecture: Name of the architecture and its arguments.
@@ -90,6 +94,23 @@ class Card:
     def detects(self) -> bool:
         """Whether the model finds lesions; no other model does, and a detector enhances nothing."""
         return self.task == DETECTION
+
+    @property
+    def refines_slices(self) -> bool:
+        """Whether the model makes more slices of thick ones."""
+        return self.task == THROUGH_PLANE
+
+    @property
+    def slice_factors(self) -> tuple[int, ...]:
+        """How many times as many slices the model can make, rising; none where it makes no more slices."""
+        return tuple(sorted(self.degradation["factors"])) if self.refines_slices else ()
+
+    @property
+    def refinement(self) -> str:
+        """How much finer the model makes images, in words; empty where it keeps their voxels."""
+        if self.refines_slices:
+            return f"{self.slice_factors[0]} to {self.slice_factors[-1]} times as many slices"
+        return f"{self.scale}x in-plane" if self.scale > 1 else ""
 
     @property
     def display_name(self) -> str:
@@ -190,7 +211,17 @@ def parse_card(folder: Path, content: dict[str, Any]) -> Card:
         raise ValueError(f"scale is {card.scale}; whole numbers from 1 to 8 are allowed")
     if card.detects and card.scale != 1:
         raise ValueError(f"scale is {card.scale}; a detector has scale 1")
+    if card.refines_slices:
+        _check_slices(card)
     return card
+
+
+def _check_slices(card: Card) -> None:
+    factors = card.degradation["factors"]
+    if not factors or any(type(factor) is not int or not 2 <= factor <= 8 for factor in factors):
+        raise ValueError(f"degradation.factors is {factors}; whole numbers from 2 to 8 are needed")
+    if card.scale != 1:
+        raise ValueError(f"scale is {card.scale}; a model for the task {THROUGH_PLANE} has scale 1")
 
 
 def _one_of(field: str, value: Any, allowed: tuple[str, ...]) -> str:
@@ -221,7 +252,7 @@ def _rising(field: str, value: Any) -> tuple[float, float]:
 
 
 def _condition(content: dict[str, Any]) -> Condition:
-    name = _one_of("condition name", content["name"], ("blur_px", "noise"))
+    name = _one_of("condition name", content["name"], CONDITIONS)
     low, high = _rising(f"allowed range of condition {name}", content["allowed"])
     scale, default = float(content["scale"]), float(content["default"])
     if not (math.isfinite(scale) and scale > 0 and math.isfinite(default)):

@@ -4,6 +4,7 @@ from .acquisition import Acquisition
 from .blur_decimate import BlurDecimate
 from .kspace import KSpaceTruncation, rician_noise
 from .noise import correlated_noise, derived_seed, positional_noise, sample_latents, sample_noise
+from .slice_profile import SliceProfile
 from .ultrasound import LowEndUltrasound, misregister
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "BlurDecimate",
     "KSpaceTruncation",
     "LowEndUltrasound",
+    "SliceProfile",
     "correlated_noise",
     "derived_seed",
     "misregister",

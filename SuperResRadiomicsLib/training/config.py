@@ -22,6 +22,7 @@ from ..errors import SettingsError
 from ..io.documents import read_yaml as read_document
 from ..operators.acquisition import CoarseSampling
 from ..operators.kernels import BlurFamily
+from ..operators.slice_profile import ProfileShape
 from .methods import Method, SupervisedSettings, method_settings, problems
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -89,6 +90,20 @@ class DataConfig(_Section):
         return self.folder or Path(os.environ.get(DATA_FOLDER_VARIABLE, DEFAULT_DATA_FOLDER))
 
 
+class SlicesConfig(_Section):
+    """Thick slices, drawn anew for every patch; see `SliceProfile`.
+
+    Attributes:
+        factors: Fine slices for each thick one; each is drawn as often.
+        thickness: Range of the thickness (FWHM of the profile) over the slice distance.
+        profiles: Weight of each shape of the profile. Patches of thickness 1 without noise are plain means.
+    """
+
+    factors: tuple[Annotated[int, Field(ge=2, le=8)], ...] = Field(default=(2, 3, 4, 5, 6), min_length=1)
+    thickness: tuple[PositiveFloat, PositiveFloat] = (0.6, 1.4)
+    profiles: dict[ProfileShape, PositiveFloat] = Field(default={"box": 1.0, "gaussian": 1.0}, min_length=1)
+
+
 class DegradationConfig(_Section):
     """The degradation to invert, drawn anew for every patch.
 
@@ -97,10 +112,12 @@ class DegradationConfig(_Section):
         sampling: How coarse pixels come about: ``average``: mean over fine pixels; ``k-space``:
             acquisition of the central part of k-space; ``either`` of both, drawn for each patch;
             ``mixed``: each patch draws one of `samplings`;
+            ``through-plane``: rows of a patch become thick slices, see `slices` (factor 1);
             ``low-end-ultrasound``: see `LowEndUltrasound` (factor 1); ``measured``: by a simpler device, whose
             images the layout ``ultrasound-pairs`` holds (factor 1).
         samplings: Weight of each sampling of `Acquisition`, with ``mixed``.
         blur_families: Weight of each family of `blur_kernel`; patches without blur draw one too.
+        slices: The thick slices, with ``through-plane``; their thickness then stands in the place of blur.
         noise_kind: ``gaussian``, signed; ``rician``: of the magnitude of complex noise.
         blur_px: Range of the Gaussian blur's standard deviation in fine pixels.
         noise: Range of the noise's standard deviation in intensity units (HU, or shares of the window).
@@ -116,9 +133,12 @@ class DegradationConfig(_Section):
     """
 
     factor: int = Field(default=2, ge=1, le=4)
-    sampling: Literal["average", "k-space", "either", "mixed", "low-end-ultrasound", "measured"] = "average"
+    sampling: Literal["average", "k-space", "either", "mixed", "through-plane", "low-end-ultrasound", "measured"] = (
+        "average"
+    )
     samplings: dict[CoarseSampling, PositiveFloat] = Field(default={"average": 1.0}, min_length=1)
     blur_families: dict[BlurFamily, PositiveFloat] = Field(default={"gaussian": 1.0}, min_length=1)
+    slices: SlicesConfig = SlicesConfig()
     noise_kind: Literal["gaussian", "rician"] = "gaussian"
     blur_px: tuple[float, float] = (0.0, 1.2)
     noise: tuple[float, float] = (0.0, 30.0)
@@ -286,7 +306,7 @@ class TrainingConfig(_Section):
 
     name: str
     version: str = "0.1.0"
-    task: Literal["super-resolution", "denoise", "enhance", "detection"] = "super-resolution"
+    task: Literal["super-resolution", "through-plane", "denoise", "enhance", "detection"] = "super-resolution"
     objective: Literal["fidelity", "radiomics", "appearance", "detection"] = "fidelity"
     unit: Literal["HU", "share"] = "HU"
     description: str = ""
@@ -306,11 +326,12 @@ class TrainingConfig(_Section):
 
     @property
     def condition_scales(self) -> dict[str, float]:
-        """What blur and noise are divided by before they enter the network: the top of their ranges."""
-        return {
-            "blur_px": max(self.degradation.blur_px[1], 1e-6),
-            "noise": max(self.degradation.noise[1], 1e-6),
-        }
+        """What the conditions are divided by before they enter the network, in order: the top of their ranges."""
+        noise = max(self.degradation.noise[1], 1e-6)
+        if self.degradation.sampling == "through-plane":
+            slices = self.degradation.slices
+            return {"factor": float(max(slices.factors)), "thickness": slices.thickness[1], "noise": noise}
+        return {"blur_px": max(self.degradation.blur_px[1], 1e-6), "noise": noise}
 
     @model_validator(mode="after")
     def _patches_fit_the_factor(self) -> TrainingConfig:
@@ -334,6 +355,19 @@ class TrainingConfig(_Section):
             raise ValueError(f"task is {self.task}; with a degradation.factor above 1 it must be super-resolution")
         if len({self.task == "detection", self.objective == "detection", self.method.name == "detector"}) > 1:
             raise ValueError("task detection, objective detection and method detector go together")
+        return self
+
+    @model_validator(mode="after")
+    def _slices_fit_the_task(self) -> TrainingConfig:
+        through_plane = self.degradation.sampling == "through-plane"
+        if through_plane != (self.task == "through-plane"):
+            raise ValueError("task through-plane and degradation.sampling through-plane go together")
+        if through_plane and self.degradation.factor != 1:
+            raise ValueError("degradation.factor must be 1 for through-plane: the pixels of slices stay")
+        # A patch begins anywhere within a thick slice, and rows that fill no slice are left out.
+        needed = (3 * max(self.degradation.slices.factors) - 1) // 2
+        if through_plane and self.data.context < needed:
+            raise ValueError(f"data.context must be at least {needed} for these degradation.slices.factors")
         return self
 
     @model_validator(mode="after")

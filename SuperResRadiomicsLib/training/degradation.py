@@ -119,7 +119,7 @@ class Degradation:
         settings = self.settings
         if settings.correlated_fraction == 0 or rng.random() >= settings.correlated_fraction:
             return 0.0
-        return _in_steps(rng.uniform(*settings.correlation_px))
+        return in_steps(rng.uniform(*settings.correlation_px))
 
     def _kind(self, blur: float, noise: float, rng: np.random.Generator) -> tuple[str, str]:
         """Choose this patch's sampling and blur family.
@@ -132,8 +132,8 @@ class Degradation:
         if sampling == "either":
             sampling = "k-space" if rng.random() < 0.5 else "average"
         elif sampling == "mixed":
-            sampling = "average" if is_clean else _drawn(settings.samplings, rng)
-        return sampling, "gaussian" if is_clean else _drawn(settings.blur_families, rng)
+            sampling = "average" if is_clean else drawn(settings.samplings, rng)
+        return sampling, "gaussian" if is_clean else drawn(settings.blur_families, rng)
 
     def _strength(self, rng: np.random.Generator) -> tuple[float, float]:
         settings = self.settings
@@ -141,15 +141,16 @@ class Degradation:
             return 0.0, 0.0
         blur = 0.0 if rng.random() < settings.clean_fraction else rng.uniform(*settings.blur_px)
         noise = 0.0 if rng.random() < settings.clean_fraction else rng.uniform(*settings.noise)
-        return _in_steps(blur), float(noise)
+        return in_steps(blur), float(noise)
 
 
-def _in_steps(length_px: float) -> float:
+def in_steps(length_px: float) -> float:
+    """Round a strength to the steps in which strengths are drawn."""
     return round(length_px / BLUR_STEP_PX) * BLUR_STEP_PX
 
 
-def _drawn(weights: Mapping[Any, float], rng: np.random.Generator) -> str:
-    """One of the names, as often as their weights say; nothing is drawn where there is one only."""
+def drawn(weights: Mapping[Any, float], rng: np.random.Generator) -> str:
+    """Draw one of the names, as often as their weights say; nothing is drawn where there is one only."""
     names = list(weights)
     if len(names) == 1:
         return names[0]

@@ -79,12 +79,7 @@ def add_feature_results(card: Card, results: dict[str, Any]) -> Card:
 
 
 def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, Any]:
-    scales = config.condition_scales
     degradation = config.degradation
-    conditions = [
-        {"name": "blur_px", "scale": scales["blur_px"], "default": 0.0, "allowed": list(degradation.blur_px)},
-        {"name": "noise", "scale": scales["noise"], "default": 0.0, "allowed": list(degradation.noise)},
-    ]
     return {
         "name": config.name,
         "version": config.version,
@@ -105,11 +100,10 @@ def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, A
         "degradation": {
             "operator": _operator(config),
             "sampling": degradation.sampling,
-            "factor": degradation.factor,
-            "blur_px": list(degradation.blur_px),
+            **_strengths(config),
             "noise": list(degradation.noise),
         },
-        "conditions": conditions if config.network.arguments.get("conditions") else [],
+        "conditions": _conditions(config) if config.network.arguments.get("conditions") else [],
         "network_data_format": {
             "inputs": {"image": _data_format(config, f"image on the {_input_grid(config)} grid")},
             "outputs": {"pred": _data_format(config, "enhanced image")},
@@ -121,12 +115,37 @@ def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, A
     }
 
 
+def _strengths(config: TrainingConfig) -> dict[str, Any]:
+    """Describe the linear part of the degradation."""
+    degradation, slices = config.degradation, config.degradation.slices
+    if degradation.sampling != "through-plane":
+        return {"factor": degradation.factor, "blur_px": list(degradation.blur_px)}
+    return {"factors": sorted(slices.factors), "thickness": list(slices.thickness), "profiles": list(slices.profiles)}
+
+
+def _conditions(config: TrainingConfig) -> list[dict[str, Any]]:
+    """Describe what steers the network, in the order of its input; the default is a clean measurement."""
+    degradation, slices = config.degradation, config.degradation.slices
+    known = {
+        "blur_px": (0.0, degradation.blur_px),
+        "factor": (float(min(slices.factors)), (min(slices.factors), max(slices.factors))),
+        "thickness": (1.0, slices.thickness),
+        "noise": (0.0, degradation.noise),
+    }
+    conditions = []
+    for name, scale in config.condition_scales.items():
+        default, allowed = known[name]
+        conditions.append({"name": name, "scale": scale, "default": default, "allowed": list(allowed)})
+    return conditions
+
+
 def _operator(config: TrainingConfig) -> str:
     degradation = config.degradation
     sampling = {
         "average": "mean over factor x factor pixels in-plane",
         "k-space": "the central part of k-space",
         "either": "mean over factor x factor pixels in-plane or the central part of k-space",
+        "through-plane": "mean over fine slices",
         "mixed": f"sampling by one of {', '.join(degradation.samplings)} in-plane",
         "low-end-ultrasound": "low-end ultrasound scanner (point spread, speckle, attenuation, gain, misregistration)",
         "measured": "low-end ultrasound scanner, measured",
@@ -134,6 +153,8 @@ def _operator(config: TrainingConfig) -> str:
     if degradation.sampling in ("low-end-ultrasound", "measured"):
         return sampling
     noise = {"gaussian": "signed gaussian noise", "rician": "rician noise"}[degradation.noise_kind]
+    if degradation.sampling == "through-plane":
+        return f"mean over fine slices, weighed by a profile ({', '.join(degradation.slices.profiles)}), then {noise}"
     return f"gaussian blur, then {sampling}, then {noise}"
 
 

@@ -63,7 +63,7 @@ def page(card: Card) -> str:
 def _facts(card: Card) -> str:
     low, high = card.valid_spacing_mm
     rows = [
-        ("task", f"{card.task}, {card.modality}" + (f", {card.scale}x in-plane" if card.scale > 1 else "")),
+        ("task", ", ".join(filter(None, (card.task, card.modality, card.refinement)))),
         ("objective", f"{card.objective} ({'trained against a critic' if card.adversarial else 'no critic'})"),
         ("architecture", f"{card.architecture['name']}, arguments {card.architecture['arguments']}"),
         ("window", f"{card.window[0]:g} to {card.window[1]:g} {card.unit}; voxels outside keep the bicubic value"),

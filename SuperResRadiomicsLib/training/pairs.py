@@ -41,7 +41,7 @@ class PairSampler(BatchSampler):
             low, high = self._patches(rng, side, stack.low, stack.slices)
         else:
             low, high = (self._patches(rng, side, stacks.draw(rng).slices)[0] for stacks in (self.low, self.high))
-        return low, low, high, 0.0, 0.0
+        return low, low, high, (0.0, 0.0)
 
     def _patches(self, rng: np.random.Generator, side: int, *images: FloatArray) -> FloatArray:
         """Cut the same patch of images (slice, height, width) of the same place: (image, side, side)."""

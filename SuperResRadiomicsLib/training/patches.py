@@ -17,8 +17,8 @@ from .config import DataConfig, DegradationConfig
 from .degradation import Degradation
 from .volumes import SliceStack
 
-Pair = tuple[FloatArray, FloatArray, FloatArray, float, float]
-"""Coarse, interpolated and true patch, blur and noise."""
+Pair = tuple[FloatArray, FloatArray, FloatArray, Sequence[float]]
+"""Coarse, interpolated and true patch, and the conditions: how it was degraded."""
 ATTEMPTS = 4
 
 
@@ -29,15 +29,14 @@ class Batch(NamedTuple):
         coarse: (batch, height / factor, width / factor) degraded patches.
         interpolated: (batch, height, width) bicubic images of them.
         target: (batch, height, width) true patches.
-        blur_px: (batch,) blur of each.
-        noise: (batch,) noise standard deviation of each.
+        conditions: (batch, 2) blur in fine pixels and noise standard deviation of each; of thick slices (batch, 3)
+            factor, thickness over slice distance, noise. The order is that of `TrainingConfig.condition_scales`.
     """
 
     coarse: FloatArray
     interpolated: FloatArray
     target: FloatArray
-    blur_px: FloatArray
-    noise: FloatArray
+    conditions: FloatArray
 
 
 class Stacks:
@@ -116,7 +115,7 @@ class PatchSampler(BatchSampler):
         context, factor = self.data.context, self.settings.factor
         cut = (slice(context, context + side),) * 2
         coarse_cut = (slice(context // factor, (context + side) // factor),) * 2
-        return pair.coarse[coarse_cut], pair.interpolated[cut], fine[cut], pair.blur_px, pair.noise
+        return pair.coarse[coarse_cut], pair.interpolated[cut], fine[cut], (pair.blur_px, pair.noise)
 
     def _frame_pair(self, rng: np.random.Generator, side: int) -> Pair:
         """Cut a patch of a whole degraded frame: attenuation depends on the depth in the frame."""
@@ -125,7 +124,7 @@ class PatchSampler(BatchSampler):
         low = self.degradation.draw(fine, rng, stack.window).coarse
         top, left = (int(rng.integers(length - side + 1)) for length in fine.shape)
         cut = (slice(top, top + side), slice(left, left + side))
-        return low[cut], low[cut], fine[cut], 0.0, 0.0
+        return low[cut], low[cut], fine[cut], (0.0, 0.0)
 
     def _place(self, rng: np.random.Generator, side: int) -> tuple[FloatArray, Window]:
         for _ in range(ATTEMPTS):

@@ -83,21 +83,22 @@ def validate(network: nn.Module, config: TrainingConfig, stacks: Sequence[SliceS
         return []
     results = []
     degradation = Degradation(config.degradation)
-    slices = [(s, number) for s in stacks for number in _central_slices(s, config.run.validation_slices)]
+    slices = [(s, number) for s in stacks for number in central_slices(s, config.run.validation_slices)]
     for fixed in fixed_degradations(config):
         rows = []
         for count, (stack, number) in enumerate(slices):
             rng = np.random.default_rng((config.run.seed, count))
             images = _images(network, config, degradation, fixed, stack, number, rng)
             if count == 0:
-                picture = _picture(config, images)
-            rows.append(_figures(config, images))
+                shown = picture(config, images)
+            rows.append(figures(config, images))
         means = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
-        results.append(Validation(fixed.name, means, picture))
+        results.append(Validation(fixed.name, means, shown))
     return results
 
 
-def _central_slices(stack: SliceStack, count: int) -> list[int]:
+def central_slices(stack: SliceStack, count: int) -> list[int]:
+    """Choose the slices of a volume that are validated, by number."""
     total = stack.slices.shape[0]
     return np.unique(np.linspace(total * 0.3, total * 0.7, count).astype(int).clip(0, total - 1)).tolist()
 
@@ -130,11 +131,12 @@ def _images(
         images["bspline"] = resample(coarse[None], grid, refine(grid, (factor, factor, 1)), "bspline")[0]
     reads_coarse = architectures()[config.network.name].input_grid == "coarse"
     seen = coarse if reads_coarse else images["bicubic"]
-    images["network"] = _apply(network, config, seen, fixed.blur_px, fixed.noise)
+    images["network"] = apply_network(network, config, seen, (fixed.blur_px, fixed.noise))
     return images
 
 
-def _figures(config: TrainingConfig, images: dict[str, FloatArray]) -> dict[str, float]:
+def figures(config: TrainingConfig, images: dict[str, FloatArray]) -> dict[str, float]:
+    """Measure every image of a slice against its ``truth``; ``gain`` is the network's over the better interpolator."""
     low, high = config.window
     body = images["truth"] > BODY_ABOVE_HU if config.data.modality == "CT" else None
     truth = np.clip(images["truth"], low, high)
@@ -149,17 +151,28 @@ def _figures(config: TrainingConfig, images: dict[str, FloatArray]) -> dict[str,
     return values
 
 
-def _picture(config: TrainingConfig, images: dict[str, FloatArray]) -> FloatArray:
+def picture(config: TrainingConfig, images: dict[str, FloatArray]) -> FloatArray:
+    """Lay the images of a slice side by side, as `Validation.picture` holds them."""
     low, high = config.window
     row = np.concatenate([images[name] for name in ("bicubic", "network", "truth")], axis=1)
     return np.clip((row - low) / (high - low), 0.0, 1.0).astype(np.float32)
 
 
-def _apply(network: nn.Module, config: TrainingConfig, seen: FloatArray, blur: float, noise: float) -> FloatArray:
+def apply_network(
+    network: nn.Module, config: TrainingConfig, seen: FloatArray, strengths: Sequence[float]
+) -> FloatArray:
+    """Restore a slice (height, width) in intensity units.
+
+    Args:
+        network: In evaluation mode.
+        config: Says how intensities and conditions are scaled.
+        seen: What the network reads.
+        strengths: The conditions, in the order of `TrainingConfig.condition_scales`.
+    """
     low, high = config.window
     scaled = np.clip((seen - low) / (high - low), 0, 1).astype(np.float32)
-    scales = config.condition_scales
-    condition = torch.tensor([[blur / scales["blur_px"], noise / scales["noise"]]])
+    scales = config.condition_scales.values()
+    condition = torch.tensor([[strength / scale for strength, scale in zip(strengths, scales, strict=True)]])
     conditions = config.network.arguments.get("conditions", 0)
     multiple = int(getattr(network, "size_multiple", 1))
     padded, padding = pad_to_multiple(scaled[None], (1, multiple, multiple))

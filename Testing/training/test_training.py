@@ -164,7 +164,7 @@ def test_patches_repeat_and_differ(settings: dict[str, Any]) -> None:
     stacks = [load_stack(e, config.data) for e in list_volumes(config.data, 0) if e.role == "train"]
     sampler = PatchSampler(stacks, config.data, config.degradation)
     first, again, next_ = sampler.batch(8, 1, 5), sampler.batch(8, 1, 5), sampler.batch(8, 1, 6)
-    assert np.array_equal(first.interpolated, again.interpolated) and np.array_equal(first.noise, again.noise)
+    assert np.array_equal(first.interpolated, again.interpolated) and np.array_equal(first.conditions, again.conditions)
     assert not np.array_equal(first.target, next_.target)
     assert first.target.shape == (8, 24, 24)
 

@@ -223,7 +223,7 @@ def _under(
         "null_model_noise": level,
         "volumes": rows,
         "volumes_outside_spacing": outside,
-        **_over_patients([row for row in rows if row["path"] not in outside], config.name),
+        **over_patients([row for row in rows if row["path"] not in outside], config.name),
         "regions": _regions(closed, list(methods)),
         "slices": closed.to_dict(),
         "features": feature_agreement(features, list(methods)),
@@ -246,10 +246,15 @@ def _volume_figures(case: HeldOutCase, images: Mapping[str, npt.NDArray], ruler:
     return row
 
 
-def _over_patients(rows: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
+def over_patients(rows: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
+    """Average the figures of volumes over each patient's, then over patients.
+
+    Raises:
+        SettingsError: There are no rows.
+    """
     if not rows:
         raise SettingsError(f"No test volume has a spacing that the configuration '{name}' allows.")
-    keys = [key for key in rows[0] if key.startswith(("psnr_", "ssim_", "gain_"))]
+    keys = [key for key in rows[0] if key.startswith(("psnr_", "ssim_", "gain_", "edge_mm_"))]
     by_patient = {
         patient: {key: _mean(row[key] for row in rows if row["patient"] == patient) for key in keys}
         for patient in sorted({row["patient"] for row in rows})

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from ...networks import architectures, build_network
 from ..pairs import PairSampler
 from ..patches import Batch, PatchSampler
+from ..slice_pairs import SlicePairSampler
+from ..slice_validation import validate_slices
 from ..validation import Validation, validate
 from ..volumes import SliceStack
 
@@ -142,6 +144,8 @@ class PatchSystem(System):
         """Draw patches at random and on lesions, degraded as configured or by the device that measured them."""
         if self.config.degradation.sampling == "measured":
             return PairSampler(stacks, self.config.data)
+        if self.config.degradation.sampling == "through-plane":
+            return SlicePairSampler(stacks, self.config.data, self.config.degradation)
         return PatchSampler(stacks, self.config.data, self.config.degradation)
 
     def tensors(self, batch: Batch, step: int, device: torch.device) -> TensorBatch:
@@ -153,6 +157,8 @@ class PatchSystem(System):
 
     def validate(self, network: nn.Module, stacks: list[SliceStack]) -> list[Validation]:
         """Measure PSNR and SSIM beside those of interpolation."""
+        if self.config.degradation.sampling == "through-plane":
+            return validate_slices(network, self.config, stacks)
         return validate(network, self.config, stacks)
 
     def restore(self, batch: TensorBatch) -> Tensor:
@@ -174,6 +180,5 @@ class PatchSystem(System):
     def _conditions(self, batch: Batch) -> Tensor:
         if not self.config.network.arguments.get("conditions"):
             return torch.empty(len(batch.target), 0)
-        scales = self.config.condition_scales
-        values = np.stack([batch.blur_px / scales["blur_px"], batch.noise / scales["noise"]], axis=1)
-        return torch.from_numpy(values.astype(np.float32))
+        scales = np.array(list(self.config.condition_scales.values()))
+        return torch.from_numpy((batch.conditions / scales).astype(np.float32))

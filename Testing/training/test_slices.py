@@ -1,0 +1,107 @@
+"""Networks that refine thick slices: their pairs, their training, and the model that comes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from SuperResRadiomicsLib.enhancement import enhance, load_model
+from SuperResRadiomicsLib.errors import SettingsError
+from SuperResRadiomicsLib.grid import Grid, interpolate_bicubic
+from SuperResRadiomicsLib.io.image import Image
+from SuperResRadiomicsLib.operators import SliceProfile
+from SuperResRadiomicsLib.training.config import DegradationConfig, TrainingConfig
+from SuperResRadiomicsLib.training.export import export_run
+from SuperResRadiomicsLib.training.slice_degradation import SliceDegradation, ThickSlices
+from SuperResRadiomicsLib.training.slice_pairs import SlicePairSampler
+from SuperResRadiomicsLib.training.trainer import Trainer
+from SuperResRadiomicsLib.training.volumes import list_volumes, load_stack
+
+
+@pytest.fixture
+def slices(settings: dict[str, Any]) -> dict[str, Any]:
+    """The small configuration, for thick slices."""
+    settings |= {"task": "through-plane", "degradation": {"factor": 1, "sampling": "through-plane"}}
+    settings["network"]["arguments"]["conditions"] = 3
+    return settings
+
+
+def sampler_of(content: dict[str, Any]) -> SlicePairSampler:
+    config = TrainingConfig.model_validate(content)
+    stacks = [load_stack(e, config.data) for e in list_volumes(config.data, 0) if e.role == "train"]
+    return SlicePairSampler(stacks, config.data, config.degradation)
+
+
+def test_rows_become_slices_and_columns_stay(slices: dict[str, Any]) -> None:
+    slices["degradation"] |= {"both_clean_fraction": 1.0, "slices": {"factors": [4]}}
+    batch = sampler_of(slices).batch(16, 0, 0)
+    assert batch.target.shape == batch.interpolated.shape == (16, 24, 24)
+    assert batch.conditions.tolist() == [[4.0, 1.0, 0.0]] * 16
+    lost = np.abs(np.diff(batch.target, axis=1)).mean() / np.abs(np.diff(batch.interpolated, axis=1)).mean()
+    kept = np.abs(np.diff(batch.target, axis=2)).mean() / np.abs(np.diff(batch.interpolated, axis=2)).mean()
+    assert lost > 1.5 > 1.35 > kept
+    # Smooth along the rows, a pair would show any shift.
+    shift = [np.abs(np.roll(batch.target, by, 1) - batch.interpolated)[:, 4:-4].mean() for by in (-1, 0, 1)]
+    assert int(np.argmin(shift)) == 1
+
+
+def test_every_kind_is_drawn_and_only_plain_means_are_called_clean() -> None:
+    settings = DegradationConfig(factor=1, sampling="through-plane", correlated_fraction=0.5)
+    degradation, rng = SliceDegradation(settings), np.random.default_rng(0)
+    fine = rng.normal(0, 100, (60, 20)).astype(np.float32)
+    drawn = [degradation.draw(fine, rng) for _ in range(300)]
+    assert {each.slices.factor for each in drawn} == {2, 3, 4, 5, 6}
+    assert all(each.target.shape[0] % each.slices.factor == 0 for each in drawn)
+    clean = [each for each in drawn if each.slices.conditions[1:] == (1.0, 0.0)]
+    assert 60 < len(clean) < 200
+    for each in clean:
+        coarse = SliceProfile(each.slices.factor).forward(each.target)
+        assert np.allclose(each.interpolated, interpolate_bicubic(coarse, each.target.shape), atol=1e-3)
+    others = [each.slices for each in drawn if each.slices.conditions[1:] != (1.0, 0.0)]
+    assert {each.shape for each in others} == {"box", "gaussian"}
+    assert min(each.thickness for each in others) < 0.7 and max(each.thickness for each in others) > 1.3
+
+
+def test_noise_is_independent_between_slices_and_correlated_within() -> None:
+    settings = DegradationConfig(
+        factor=1, sampling="through-plane", correlated_fraction=1.0, correlation_px=(0.8, 0.8), clean_fraction=0.0
+    )
+    noise = SliceDegradation(settings).apply(
+        np.zeros((600, 200), np.float32), ThickSlices(3, noise=10.0), np.random.default_rng(0)
+    )
+    assert noise.std() == pytest.approx(10, rel=0.03)
+    across, within = (np.corrcoef(a.ravel(), b.ravel())[0, 1] for a, b in
+                      ((noise[1:], noise[:-1]), (noise[:, 1:], noise[:, :-1])))  # fmt: skip
+    assert abs(across) < 0.02 and within == pytest.approx(np.exp(-1 / (4 * 0.8**2)), abs=0.03)
+
+
+def test_a_run_becomes_a_model_that_refines_slices(slices: dict[str, Any], tmp_path: Path) -> None:
+    slices["optimiser"]["steps"] = 4
+    slices["run"] |= {"validate_every": 4, "checkpoint_every": 4}
+    config = TrainingConfig.model_validate(slices)
+    Trainer(config, tmp_path / "run").run()
+    log = (tmp_path / "run" / "log.csv").read_text()
+    assert "validation/x3-box1-noise0/psnr_bspline" in log and "validation/x4-gaussian1.2-noise10/gain" in log
+    model = load_model(export_run(tmp_path / "run", config, tmp_path / "models").folder, "cpu")
+    assert model.card.refines_slices and model.card.slice_factors == (2, 3, 4, 5, 6) and model.card.scale == 1
+    assert [condition.name for condition in model.card.conditions] == ["factor", "thickness", "noise"]
+    image = Image(np.full((4, 20, 21), 50, dtype=np.int16), Grid((21, 20, 4), (0.8, 0.8, 2.4)), "CT", "HU")
+    assert enhance(image, model).enhanced.grid.size == (21, 20, 12)
+
+
+@pytest.mark.parametrize(
+    ("section", "change", "words"),
+    [
+        ("task", "denoise", "go together"),
+        ("degradation", {"factor": 2, "sampling": "through-plane"}, "must be"),
+        ("degradation", {"factor": 1, "sampling": "through-plane", "slices": {"factors": [9]}}, "less than or equal"),
+        ("data", {"patch": 24, "context": 4}, "data.context"),
+    ],
+)
+def test_what_does_not_fit_is_refused(slices: dict[str, Any], section: str, change: Any, words: str) -> None:
+    slices[section] = change
+    with pytest.raises((ValueError, SettingsError), match=words):
+        TrainingConfig.model_validate(slices)

@@ -130,6 +130,41 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_model(tmp_path_factory.mktemp("models") / "tiny", network, TINY_CARD).folder
 
 
+TINY_SLICES_CARD = {
+    **TINY_CARD,
+    "name": "tiny-slices",
+    "task": "through-plane",
+    "scale": 1,
+    "architecture": {
+        "name": "gan-circle-generator",
+        "arguments": {**TINY_CARD["architecture"]["arguments"], "conditions": 3},
+    },
+    "degradation": {"sampling": "through-plane", "factors": [2, 3, 4, 5, 6], "noise": [0.0, 30.0]},
+    "conditions": [
+        {"name": "factor", "scale": 6.0, "default": 2.0, "allowed": [2.0, 6.0]},
+        {"name": "thickness", "scale": 1.4, "default": 1.0, "allowed": [0.6, 1.4]},
+        {"name": "noise", "scale": 30.0, "default": 0.0, "allowed": [0.0, 30.0]},
+    ],
+}
+
+
+@pytest.fixture(scope="session")
+def tiny_slices(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a model that refines slices, with few random weights that change an image visibly."""
+    import torch
+
+    from SuperResRadiomicsLib.models import save_model
+    from SuperResRadiomicsLib.networks import build_network
+
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        network = build_network(**TINY_SLICES_CARD["architecture"])
+    with torch.no_grad():
+        for weight in network.up[-1].parameters():
+            weight *= 0.05
+    return save_model(tmp_path_factory.mktemp("models") / "tiny-slices", network, TINY_SLICES_CARD).folder
+
+
 TINY_DETECTOR_CARD = {
     "name": "tiny-detector",
     "version": "0.0.1",

@@ -253,7 +253,9 @@ def _rising(field: str, value: Any) -> tuple[float, float]:
 
 def _condition(content: dict[str, Any]) -> Condition:
     name = _one_of("condition name", content["name"], CONDITIONS)
-    low, high = _rising(f"allowed range of condition {name}", content["allowed"])
+    field, allowed = f"allowed range of condition {name}", content["allowed"]
+    one_value = name == "factor" and allowed[0] == allowed[1]  # a model for one factor alone
+    low, high = (float(allowed[0]),) * 2 if one_value else _rising(field, allowed)
     scale, default = float(content["scale"]), float(content["default"])
     if not (math.isfinite(scale) and scale > 0 and math.isfinite(default)):
         raise ValueError(f"condition {name} has the scale {scale} and the default {default}; finite numbers are needed")

@@ -130,7 +130,7 @@ def evaluate(
 ) -> None:
     """Measure a model on the test patients: image quality and lesion features beside interpolation, or boxes."""
     from .config import read_config
-    from .evaluation import evaluate_detector, evaluate_enhancement, further_judges
+    from .evaluation import evaluate_detector, evaluate_enhancement, evaluate_slices, further_judges
     from .export import add_results
     from .volumes import list_volumes
 
@@ -151,6 +151,8 @@ def evaluate(
     entries = list_volumes(settings.data, settings.run.seed)
     if card.detects:
         results = evaluate_detector(srr.load_detector(model, device), settings, entries, report=note)
+    elif card.refines_slices:
+        results = evaluate_slices(srr.load_model(model, device), settings, entries, note)
     else:
         judges = further_judges(st_lpips, lpips, lpips_sha256)  # type: ignore[arg-type]
         results = evaluate_enhancement(srr.load_model(model, device), settings, entries, judges, note, times)

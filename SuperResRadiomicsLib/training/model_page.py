@@ -85,7 +85,7 @@ def _results(card: Card) -> str:
         return "None yet: run `superres-train evaluate`."
     parts = []
     if "degradations" in card.results:
-        parts += _boxes(card) if card.detects else _enhancement(card)
+        parts += _boxes(card) if card.detects else _slices(card) if card.refines_slices else _enhancement(card)
     if "lesion_features" in card.results:
         parts += _lesion_features(card)
     return "\n\n".join(parts)
@@ -108,6 +108,43 @@ def _boxes(card: Card) -> list[str]:
 
 
 _BOX_FIGURES = ("perfect", "acceptable", "median_area_share")
+
+
+SLICE_METHODS = {"linear": "linear", "bicubic": "bicubic", "bspline": "B-spline", "network": "network"}
+
+
+def _slices(card: Card) -> list[str]:
+    """Figures of simulated thick slices: for each kind a table with a row for each method."""
+    results = card.results
+    parts = [
+        f"Test patients, never trained on, whose slices (or rows) were made thick: simulated; {results['region']}; "
+        f"PSNR's data range {results['data_range']:g} {card.unit}. Means over patients. Gain is "
+        "PSNR over the better of bicubic and B-spline. Edge width: contrast over the steepest slope, median of the "
+        f"steepest edges. Made by `{results['command']}`."
+    ]
+    for figures in results["degradations"].values():
+        mean, faithful = figures["mean"], figures["faithful_features"]
+        rows = [
+            [
+                name,
+                *(f"{mean[f'{figure}_{method}']:.{digits}f}" for figure, digits in _SLICE_FIGURES.items()),
+                f"{faithful[method]:.0%}" if faithful else "-",
+            ]
+            for method, name in SLICE_METHODS.items()
+        ]
+        parts += [
+            f"### {figures['factor']} times as many slices, thickness {figures['thickness']:g} distances "
+            f"({figures['profile']}), noise {figures['noise']:g} {card.unit}",
+            f"{len(figures['patients'])} patients, gain {mean['gain_db']:+.2f} dB (smallest of a patient "
+            f"{figures['smallest_gain_db']:+.2f}); true edges {mean['edge_mm_truth']:.2f} mm; features of "
+            f"{len(figures['features']['patients'])} patients.",
+            markdown_table(("image", "PSNR, dB", "SSIM", "edge width, mm", "features with CCC >= 0.85"), rows),
+        ]
+    return parts
+
+
+_SLICE_FIGURES = {"psnr": 2, "ssim": 4, "edge_mm": 2}
+"""Figures of each method, and their decimals."""
 
 
 def _enhancement(card: Card) -> list[str]:

@@ -38,16 +38,17 @@ def scan(size: tuple[int, int, int], spacing: tuple[float, float, float] = (0.8,
 @pytest.mark.parametrize("slice_axis", [0, 1, 2])
 def test_a_block_draws_what_the_whole_grid_draws(sampler: LoadedModel, slice_axis: int) -> None:
     grid, box = Grid((12, 11, 9), (1.0, 1.0, 1.0)), Box((3, 4, 2), (7, 9, 8))
-    all_of_it = Draw(3, 1).arguments(sampler, grid, whole(grid), slice_axis)
-    part = Draw(3, 1).arguments(sampler, grid, box, slice_axis)
+    axes = (slice_axis, *(axis for axis in range(3) if axis != slice_axis))
+    all_of_it = Draw(3, 1).arguments(sampler, grid, whole(grid), axes)
+    part = Draw(3, 1).arguments(sampler, grid, box, axes)
     slices, rows, columns = np.moveaxis(np.empty(grid.shape), slice_axis, 0).shape
     assert all_of_it["noise"].shape == (slices, 2, rows, columns)
     volume = np.moveaxis(all_of_it["noise"], 0, 1 + slice_axis)
     assert np.array_equal(np.moveaxis(part["noise"], 0, 1 + slice_axis), volume[(slice(None), *box.slices)])
     assert np.array_equal(part["latents"], all_of_it["latents"])
-    other = Draw(3, 2).arguments(sampler, grid, box, slice_axis)
+    other = Draw(3, 2).arguments(sampler, grid, box, axes)
     assert not np.array_equal(other["noise"], part["noise"]) and not np.array_equal(other["latents"], part["latents"])
-    assert not np.array_equal(Draw(4, 1).arguments(sampler, grid, box, slice_axis)["noise"], part["noise"])
+    assert not np.array_equal(Draw(4, 1).arguments(sampler, grid, box, axes)["noise"], part["noise"])
 
 
 @pytest.mark.parametrize("spacing", [(0.8, 0.8, 3.0), (3.0, 0.8, 0.8)])

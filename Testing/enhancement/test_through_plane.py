@@ -15,48 +15,15 @@ from SuperResRadiomicsLib.grid import Box, Grid, field_of_view, interpolate_bicu
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.models import load_card
 from SuperResRadiomicsLib.operators import SliceProfile
-from Testing.conftest import GRIDS, TINY_CARD, make_lesion
+from Testing.conftest import GRIDS, make_lesion
 
-SLICES_CARD = {
-    **TINY_CARD,
-    "name": "tiny-slices",
-    "task": "through-plane",
-    "scale": 1,
-    "architecture": {
-        "name": "gan-circle-generator",
-        "arguments": {**TINY_CARD["architecture"]["arguments"], "conditions": 3},
-    },
-    "degradation": {"sampling": "through-plane", "factors": [2, 3, 4, 5, 6], "noise": [0.0, 30.0]},
-    "conditions": [
-        {"name": "factor", "scale": 6.0, "default": 2.0, "allowed": [2.0, 6.0]},
-        {"name": "thickness", "scale": 1.4, "default": 1.0, "allowed": [0.6, 1.4]},
-        {"name": "noise", "scale": 30.0, "default": 0.0, "allowed": [0.0, 30.0]},
-    ],
-}
 AXES = {"thick slices": 2, "oblique": 2, "left-handed": 2, "sagittal": 0}
 
 
-@pytest.fixture(scope="module")
-def slices_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a model that refines slices, with few random weights that change an image visibly."""
-    import torch
-
-    from SuperResRadiomicsLib.models import save_model
-    from SuperResRadiomicsLib.networks import build_network
-
-    with torch.random.fork_rng():
-        torch.manual_seed(1)
-        network = build_network(**SLICES_CARD["architecture"])
-    with torch.no_grad():
-        for weight in network.up[-1].parameters():
-            weight *= 0.05
-    return save_model(tmp_path_factory.mktemp("models") / "tiny-slices", network, SLICES_CARD).folder
-
-
 @pytest.mark.parametrize("kind", GRIDS)
-def test_the_refined_grid_covers_the_same_field_of_view(kind: str, slices_model: Path) -> None:
+def test_the_refined_grid_covers_the_same_field_of_view(kind: str, tiny_slices: Path) -> None:
     image, mask = make_lesion(GRIDS[kind])
-    found = enhance(image, load_model(slices_model, "cpu"), mask=mask, slice_factor=3, margin_mm=4.0)
+    found = enhance(image, load_model(tiny_slices, "cpu"), mask=mask, slice_factor=3, margin_mm=4.0)
     axis, grid = AXES[kind], found.enhanced.whole_grid
     assert grid.size[axis] == 3 * image.grid.size[axis]
     assert all(grid.size[other] == image.grid.size[other] for other in range(3) if other != axis)
@@ -73,9 +40,9 @@ def test_the_refined_grid_covers_the_same_field_of_view(kind: str, slices_model:
     assert found.provenance["parameters"]["through_plane_axis"] == "ijk"[axis]
 
 
-def test_both_sides_count_the_same_and_the_twin_is_the_interpolated_image(slices_model: Path) -> None:
+def test_both_sides_count_the_same_and_the_twin_is_the_interpolated_image(tiny_slices: Path) -> None:
     """A volume turned about the slice axis gives the turned result; a wrong row or column would not."""
-    model = load_model(slices_model, "cpu")
+    model = load_model(tiny_slices, "cpu")
     rng = np.random.default_rng(3)
     grid = Grid((26, 26, 5), (0.8, 0.8, 3.2))
     voxels = rng.normal(40, 60, grid.shape).astype(np.float32)
@@ -89,8 +56,8 @@ def test_both_sides_count_the_same_and_the_twin_is_the_interpolated_image(slices
     assert one.provenance["parameters"]["slices"]["planes_stacked_along"] == ["i", "j"]
 
 
-def test_slices_along_any_axis_give_the_same(slices_model: Path) -> None:
-    model, rng = load_model(slices_model, "cpu"), np.random.default_rng(4)
+def test_slices_along_any_axis_give_the_same(tiny_slices: Path) -> None:
+    model, rng = load_model(tiny_slices, "cpu"), np.random.default_rng(4)
     voxels = rng.normal(40, 60, (5, 24, 24)).astype(np.float32)
     upright = Image(voxels, Grid((24, 24, 5), (0.8, 0.8, 3.2)), "CT", "HU")
     lying = Image(np.ascontiguousarray(voxels.transpose(1, 2, 0)), Grid((5, 24, 24), (3.2, 0.8, 0.8)), "CT", "HU")
@@ -98,8 +65,8 @@ def test_slices_along_any_axis_give_the_same(slices_model: Path) -> None:
     assert np.allclose(first, second.transpose(2, 0, 1), atol=1e-3)
 
 
-def test_clean_touching_slices_are_met_exactly_and_others_are_not(slices_model: Path) -> None:
-    model, rng = load_model(slices_model, "cpu"), np.random.default_rng(5)
+def test_clean_touching_slices_are_met_exactly_and_others_are_not(tiny_slices: Path) -> None:
+    model, rng = load_model(tiny_slices, "cpu"), np.random.default_rng(5)
     image = Image(rng.normal(40, 60, (4, 24, 24)).astype(np.float32), Grid((24, 24, 4), (0.8, 0.8, 4.0)), "CT", "HU")
     clean = enhance(image, model)
     assert np.allclose(SliceProfile(5).forward(clean.enhanced.voxels, 0), image.voxels, atol=2e-3)
@@ -115,8 +82,8 @@ def test_clean_touching_slices_are_met_exactly_and_others_are_not(slices_model: 
 
 
 @pytest.mark.parametrize("factor", [2, 3, 5])
-def test_a_lesions_region_has_the_bits_of_the_whole_image(factor: int, slices_model: Path) -> None:
-    model, rng = load_model(slices_model, "cpu"), np.random.default_rng(6)
+def test_a_lesions_region_has_the_bits_of_the_whole_image(factor: int, tiny_slices: Path) -> None:
+    model, rng = load_model(tiny_slices, "cpu"), np.random.default_rng(6)
     image = Image(rng.normal(40, 60, (30, 90, 90)).astype(np.float32), Grid((90, 90, 30), (0.8, 0.8, 3.0)), "CT", "HU")
     box = Box((40, 42, 12), (48, 47, 15))
     part = enhance(image, model, box=box, margin_mm=0.0, slice_factor=factor)
@@ -130,16 +97,16 @@ def test_a_lesions_region_has_the_bits_of_the_whole_image(factor: int, slices_mo
     assert label == 4 and np.allclose(found.enhanced.voxels, part.enhanced.voxels, atol=2e-3)
 
 
-def test_wide_columns_are_left_out(slices_model: Path) -> None:
+def test_wide_columns_are_left_out(tiny_slices: Path) -> None:
     rng = np.random.default_rng(7)
     image = Image(rng.normal(40, 60, (9, 8, 30)).astype(np.float32), Grid((30, 8, 9), (0.9, 3.6, 3.2)), "CT", "HU")
-    found = enhance(image, load_model(slices_model, "cpu"), through_plane=1, slice_factor=4)
+    found = enhance(image, load_model(tiny_slices, "cpu"), through_plane=1, slice_factor=4)
     assert found.enhanced.grid.size == (30, 32, 9)
     assert found.provenance["parameters"]["slices"]["planes_stacked_along"] == ["k"]
 
 
-def test_the_factor_is_the_nearest_to_isotropic_and_is_said(slices_model: Path) -> None:
-    card = load_card(slices_model)
+def test_the_factor_is_the_nearest_to_isotropic_and_is_said(tiny_slices: Path) -> None:
+    card = load_card(tiny_slices)
     grid = Grid((64, 64, 20), (0.977, 0.977, 3.27))
     factor, notes = choose_factor(grid, 2, card, "auto")
     assert factor == 3 and "3.35 times" in notes[0] and "1.09 mm" in notes[0]
@@ -154,9 +121,9 @@ def test_the_factor_is_the_nearest_to_isotropic_and_is_said(slices_model: Path) 
         choose_factor(replace(grid, size=(64, 64, 1)), 2, card, 3)
 
 
-def test_what_does_not_fit_is_refused(slices_model: Path, tiny_model: Path, tmp_path: Path) -> None:
+def test_what_does_not_fit_is_refused(tiny_slices: Path, tiny_model: Path, tmp_path: Path) -> None:
     image, _ = make_lesion(GRIDS["thick slices"])
-    model = load_model(slices_model, "cpu")
+    model = load_model(tiny_slices, "cpu")
     with pytest.raises(SettingsError, match="leaves slices as they are"):
         enhance(image, load_model(tiny_model, "cpu"), slice_factor=2)
     with pytest.raises(SettingsError, match="slice thickness"):
@@ -169,9 +136,9 @@ def test_what_does_not_fit_is_refused(slices_model: Path, tiny_model: Path, tmp_
         enhance_whole(image, model, tmp_path / "out")
 
 
-def test_a_saved_result_is_read_back(slices_model: Path, tmp_path: Path) -> None:
+def test_a_saved_result_is_read_back(tiny_slices: Path, tmp_path: Path) -> None:
     image, mask = make_lesion(GRIDS["oblique"])
-    found = enhance(image, load_model(slices_model, "cpu"), mask=mask, slice_factor=2)
+    found = enhance(image, load_model(tiny_slices, "cpu"), mask=mask, slice_factor=2)
     found.save(tmp_path / "out")
     again = load_enhancement(tmp_path / "out")
     assert np.array_equal(again.enhanced.voxels, found.enhanced.voxels)

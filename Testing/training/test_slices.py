@@ -14,7 +14,8 @@ from SuperResRadiomicsLib.grid import Grid, interpolate_bicubic
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.operators import SliceProfile
 from SuperResRadiomicsLib.training.config import DegradationConfig, TrainingConfig
-from SuperResRadiomicsLib.training.export import export_run
+from SuperResRadiomicsLib.training.evaluation import evaluate_slices
+from SuperResRadiomicsLib.training.export import add_results, export_run
 from SuperResRadiomicsLib.training.slice_degradation import SliceDegradation, ThickSlices
 from SuperResRadiomicsLib.training.slice_pairs import SlicePairSampler
 from SuperResRadiomicsLib.training.trainer import Trainer
@@ -105,3 +106,31 @@ def test_what_does_not_fit_is_refused(slices: dict[str, Any], section: str, chan
     slices[section] = change
     with pytest.raises((ValueError, SettingsError), match=words):
         TrainingConfig.model_validate(slices)
+
+
+def test_held_out_figures_stand_beside_interpolation_and_on_the_page(slices: dict[str, Any], tmp_path: Path) -> None:
+    slices["optimiser"]["steps"] = 2
+    slices["run"] |= {"validate_every": 2, "checkpoint_every": 2}
+    slices["degradation"]["slices"] = {"factors": [3]}
+    config = TrainingConfig.model_validate(slices)
+    Trainer(config, tmp_path / "run").run()
+    card = export_run(tmp_path / "run", config, tmp_path / "models")
+    entries = list_volumes(config.data, 0)
+    results = evaluate_slices(load_model(card.folder, "cpu"), config, entries)
+    clean = results["degradations"]["x3-box1-noise0"]
+    assert list(clean["patients"]) == ["T0", "T1", "T2"]
+    assert {row["axis"] for row in clean["volumes"]} == {"i"}
+    assert set(clean["faithful_features"]) == {"linear", "bicubic", "bspline", "network"}
+    row = clean["volumes"][0]
+    (entry,) = [each for each in entries if each.path == row["path"]]
+    voxels = load_stack(entry, config.data).slices[:, :, :51].astype(np.float64)
+    bicubic = interpolate_bicubic(voxels.reshape(3, 48, 17, 3).mean(axis=3), voxels.shape)
+    body = voxels > -500
+    error = np.mean((bicubic.clip(-1024, 2048) - voxels.clip(-1024, 2048))[body] ** 2)
+    assert row["psnr_bicubic"] == pytest.approx(10 * np.log10(3072**2 / error), abs=1e-3)
+    assert row["edge_mm_truth"] <= row["edge_mm_bspline"] <= row["edge_mm_linear"]
+    noisy = results["degradations"]["x3-gaussian1.2-noise10"]
+    assert noisy["mean"]["psnr_bicubic"] < clean["mean"]["psnr_bicubic"]
+    updated = add_results(card, results | {"command": "superres-train evaluate small"})
+    page = (updated.folder / "README.md").read_text()
+    assert "3 times as many slices" in page and "B-spline" in page

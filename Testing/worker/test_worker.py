@@ -207,6 +207,14 @@ def test_a_loaded_model_is_kept(files):
     assert (worker._loaded.cache_info().misses, worker._loaded.cache_info().hits) == (1, 1)
 
 
+def test_thick_slices_are_refined(files, lesion, tiny_slices):
+    options = {"slice_factor": 3, "slice_thickness_mm": 4.4, "margin_mm": 0.0}
+    result = worker.enhance(lambda stage, done, total: None, **{**files, "model": str(tiny_slices)}, options=options)
+    assert result["provenance"]["parameters"]["slices"]["factor"] == 3
+    image = read_image(Path(files["out"]) / "enhanced.nrrd")
+    assert image.spacing == pytest.approx((*lesion[0].spacing[:2], lesion[0].spacing[2] / 3))
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -14,14 +15,15 @@ DECIMALS = 3
 """Vertices are snapped to this many decimals of a voxel: DICOM's decimal text is no more exact than that."""
 SAME_PLANE = 0.1
 """Contours nearer to each other than this many slices lie in one plane."""
+Plane = tuple[float, list[FloatArray]]
 
 
 def rasterise_contours(contours: Sequence[FloatArray], grid: Grid) -> BoolArray:
     """Fill closed contours that are parallel to a grid's slices.
 
     A voxel is inside where its centre is. Contours of one plane are combined by exclusive or, so an inner contour
-    is a hole and an island in the hole is filled again. A plane counts for the nearest slice; of
-    several planes at one slice the nearest counts. What lies outside the grid is left out.
+    is a hole and an island in the hole is filled again; the same contour once more changes nothing. A plane counts
+    for the nearest slice; of several planes at one slice the nearest counts. What lies outside the grid is left out.
 
     Args:
         contours: Vertices (n, 3) of each contour; world positions (LPS) in mm.
@@ -34,10 +36,57 @@ def rasterise_contours(contours: Sequence[FloatArray], grid: Grid) -> BoolArray:
         MaskError: A contour has fewer than three vertices or leaves the plane of a slice.
     """
     mask = np.zeros(grid.shape, dtype=bool)
-    for number, polygons in _polygons_of_slices(contours, grid).items():
+    for number, (_, polygons) in _planes_of_slices(contours, grid).items():
         if 0 <= number < len(mask):
             mask[number] = fill_polygons(polygons, mask.shape[1:])
     return mask
+
+
+def contour_notes(contours: Sequence[FloatArray], grid: Grid, name: str) -> list[str]:
+    """Note contours that do not fit an image or one another.
+
+    Args:
+        contours: As for `rasterise_contours`.
+        grid: Likewise.
+        name: What the notes call them.
+
+    Returns:
+        Sentences on contours that lie between slices, reach out of the image, or overlap without one being inside the
+        other.
+    """
+    planes = _planes_of_slices(contours, grid)
+    notes = []
+    between = max((abs(level - number) for number, (level, _) in planes.items()), default=0.0)
+    if between > SAME_PLANE:
+        notes.append(
+            f"The contours of '{name}' lie up to {between:.2f} slices beside the image's slices; each counts for the "
+            "nearest. Were they drawn on another series?"
+        )
+    if any(_leaves(number, polygons, grid) for number, (_, polygons) in planes.items()):
+        notes.append(f"The contours of '{name}' reach out of the image, where the lesion is cut off.")
+    if any(_overlap(polygons, grid) for _, polygons in planes.values()):
+        notes.append(
+            f"Contours of '{name}' overlap in one slice, and neither lies inside the other; what both enclose counts "
+            "as outside."
+        )
+    return notes
+
+
+def _leaves(number: int, polygons: Sequence[FloatArray], grid: Grid) -> bool:
+    """Say whether the contours of a slice reach out of the image, by more than rounding in its plane."""
+    i, j, k = grid.size
+    points = np.concatenate(polygons)
+    return not (0 <= number < k and (points >= -1.5).all() and (points <= np.array([i, j]) + 0.5).all())
+
+
+def _overlap(polygons: Sequence[FloatArray], grid: Grid) -> bool:
+    """Say whether two polygons have voxels in common, and each some of its own."""
+    filled = [fill_polygons([polygon], grid.shape[1:]) for polygon in polygons]
+    for first, second in itertools.combinations(filled, 2):
+        common = int((first & second).sum())
+        if common not in (0, int(first.sum()), int(second.sum())):
+            return True
+    return False
 
 
 def skipped_slices(mask: BoolArray) -> list[int]:
@@ -53,16 +102,19 @@ def skipped_slices(mask: BoolArray) -> list[int]:
     return [number for number in range(int(filled[0]), int(filled[-1])) if number not in set(filled.tolist())]
 
 
-def _polygons_of_slices(contours: Sequence[FloatArray], grid: Grid) -> dict[int, list[FloatArray]]:
-    planes: list[tuple[float, list[FloatArray]]] = []
+def _planes_of_slices(contours: Sequence[FloatArray], grid: Grid) -> dict[int, Plane]:
+    """Find the plane that counts for each slice: its level in slices, and its polygons."""
+    planes: list[Plane] = []
     for level, polygon in sorted((_flatten(contour, grid) for contour in contours), key=lambda item: item[0]):
         if not planes or level - planes[-1][0] > SAME_PLANE:
             planes.append((level, []))
-        planes[-1][1].append(polygon)
-    slices: dict[int, list[FloatArray]] = {}
+        polygons = planes[-1][1]
+        if not any(np.array_equal(polygon, known) for known in polygons):
+            polygons.append(polygon)
+    slices: dict[int, Plane] = {}
     # The nearest plane of a slice comes first and stays.
-    for level, polygons in sorted(planes, key=lambda plane: abs(plane[0] - math.floor(plane[0] + 0.5))):
-        slices.setdefault(math.floor(level + 0.5), polygons)
+    for plane in sorted(planes, key=lambda plane: abs(plane[0] - math.floor(plane[0] + 0.5))):
+        slices.setdefault(math.floor(plane[0] + 0.5), plane)
     return slices
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """A cell of text that begins so is run by spreadsheets (OWASP, "CSV Injection"); such cells get an apostrophe."""
 GUARD = "'"
 NOTICE_COLUMN = "notice"
 """The last column of our tables: comment lines would have to be skipped by every reader."""
+_WHOLE = re.compile(r"(\d+)(\.0*)?", re.ASCII)
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -48,6 +50,17 @@ def guarded(cell: Any) -> Any:
 def unguarded(cell: str) -> str:
     """Take back what `guarded` did."""
     return cell[1:] if cell.startswith(tuple(GUARD + start for start in FORMULA_STARTS)) else cell
+
+
+def whole_number(cell: str) -> int | None:
+    """Read a whole number, also as pandas writes those of a column with gaps; None where it is none.
+
+    Examples:
+        >>> whole_number("3"), whole_number("3.0"), whole_number("3.5"), whole_number("GTV")
+        (3, 3, None, None)
+    """
+    matched = _WHOLE.fullmatch(cell.strip())
+    return int(matched[1]) if matched else None
 
 
 def _is_number(cell: str) -> bool:

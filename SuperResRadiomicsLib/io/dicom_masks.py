@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import MaskError
 from ..grid import BoolArray, FloatArray, Grid
 from .choices import MaskChoice
-from .contours import rasterise_contours, skipped_slices
+from .contours import contour_notes, rasterise_contours, skipped_slices
 from .dicom_series.files import damage_said, find_dicom_files, is_dicom, parse, read_header
 from .structures import choose_named
 
@@ -166,13 +166,14 @@ def _fill(dataset: Dataset, number: int, grid: Grid, name: str) -> tuple[BoolArr
             continue
         for contour in roi.get("ContourSequence", []):
             if contour.ContourGeometricType in CLOSED_CONTOURS:
-                contours.append(np.reshape(_numbers(contour.ContourData), (-1, 3)))
+                contours.append(_vertices(contour, name))
             else:
                 open_kinds.append(str(contour.ContourGeometricType))
     notes = []
     if open_kinds:
         kinds = ", ".join(sorted(set(open_kinds)))
         notes.append(f"{len(open_kinds)} contours of '{name}' are not closed ({kinds}); they mark nothing.")
+    notes += contour_notes(contours, grid, name)
     mask = rasterise_contours(contours, grid)
     skipped = skipped_slices(mask)
     if skipped:
@@ -184,12 +185,22 @@ def _fill(dataset: Dataset, number: int, grid: Grid, name: str) -> tuple[BoolArr
     return mask, notes
 
 
+def _vertices(contour: Dataset, name: str) -> FloatArray:
+    """Read a contour's vertices, world positions (n, 3)."""
+    points = np.reshape(_numbers(contour.ContourData), (-1, 3))
+    if len(points) != int(contour.get("NumberOfContourPoints") or len(points)):
+        raise MaskError(f"'{name}' is damaged: a contour has not as many points as it states. Export it again.")
+    return points
+
+
 def _place_segment(
     dataset: Dataset, number: int, grid: Grid, name: str, threshold: float
 ) -> tuple[BoolArray, list[str]]:
     frames = np.reshape(dataset.pixel_array, (-1, dataset.Rows, dataset.Columns))
     kind = dataset.get("SegmentationType")
     notes = []
+    if not 0 < threshold <= 1:
+        raise MaskError(f"The threshold {threshold:g} was given for '{name}', whose fractions are from 0 to 1.")
     if kind == "FRACTIONAL":
         notes.append(f"'{name}' holds fractions; voxels from {threshold:g} on are the lesion.")
         marked = frames >= threshold * float(dataset.MaximumFractionalValue)

@@ -110,8 +110,10 @@ def _only_label(present: dict[int, int], name: str) -> int:
     if len(present) > 1:
         listed = ", ".join(f"{value} ({count} voxels)" for value, count in list(present.items())[:SHOWN])
         more = f" and {len(present) - SHOWN} more" if len(present) > SHOWN else ""
+        or_threshold = ", or, of a probability map, from which value on voxels count with --threshold" if more else ""
         raise MaskError(
-            f"The mask '{name}' has {len(present)} labels: {listed}{more}. Say which one is the lesion with --label."
+            f"The mask '{name}' has {len(present)} labels: {listed}{more}. Say which one is the lesion with "
+            f"--label{or_threshold}."
         )
     return next(iter(present))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from ..errors import ImageError, MaskError
 from ..grid import Array, BoolArray, Grid
 from .choices import ANY_IMAGE, ANY_MASK, LATTICE_TOLERANCE, ImageChoice, MaskChoice
+from .colour import grey_of
 from .dicom_masks import MASK_MODALITIES, frame_notes, load_dicom_mask
 from .dicom_series import DicomFile, damage_said, find_dicom_files, is_dicom, read_dicom, read_header
 from .image import Image
@@ -165,6 +166,8 @@ def _refuse_unused(choice: MaskChoice, name: str, kind: str) -> None:
         raise MaskError(f"--roi chooses a structure of an RTSTRUCT, but '{name}' is {kind}. Leave it out.")
     if choice.segment is not None and kind not in ("SEG", "seg.nrrd"):
         raise MaskError(f"--segment chooses a segment of a segmentation, but '{name}' is {kind}. Leave it out.")
+    if choice.channel is not None and kind in ("SEG", "RTSTRUCT"):
+        raise MaskError(f"Label_channel chooses a channel of an image, but '{name}' is {kind}. Leave it out.")
     if choice.threshold is not None and kind == "RTSTRUCT":
         raise MaskError(f"A threshold was given, but '{name}' is an RTSTRUCT: contours have no values. Leave it out.")
 
@@ -183,13 +186,14 @@ def _from_file(source: Path, grid: Grid, choice: MaskChoice, image: Array | None
             f"'{source.name}' is a JPEG, which changes values: labels do not survive it. Export the mask as PNG or "
             "NRRD, or say from which value on voxels count with --threshold, for instance --threshold 128."
         )
-    segments = segments_of(raw.fields)
+    segments = segments_of(raw.fields, source.name)
     _refuse_unused(choice, source.name, "seg.nrrd" if segments else "a label image")
     if segments and choice.channel is None:
         chosen = choose_segment(segments, choice.segment, choice.label, source.name)
         if chosen is not None:
             choice = replace(choice, label=chosen.label, channel=chosen.layer)
-    voxels = raw.voxels if raw.channels == 1 else _channel(raw, choice.channel, source.name)
+    plain = raw.channels == 1 and choice.channel is None
+    voxels = raw.voxels if plain else _channel(raw, choice.channel, source.name)
     return fitted_mask(voxels, raw.grid, grid, choice, image, source.name)
 
 
@@ -197,8 +201,6 @@ def _channel(raw: RawImage, channel: int | None, name: str) -> Array:
     count = raw.channels
     if channel is None:
         if count in (3, 4) and not raw.fields:
-            from .colour import grey_of
-
             return grey_of(raw.voxels, name)[0]
         raise MaskError(
             f"The mask '{name}' holds {count} masks, as channels. Say which one is the lesion: its segment, or "
@@ -206,7 +208,7 @@ def _channel(raw: RawImage, channel: int | None, name: str) -> Array:
         )
     if not 0 <= channel < count:
         raise MaskError(f"The mask '{name}' has no channel {channel}; it holds {count}, from 0 to {count - 1}.")
-    return raw.voxels[..., channel]
+    return raw.voxels if count == 1 else raw.voxels[..., channel]
 
 
 def fitted_mask(voxels: Array, mask_grid: Grid, grid: Grid, choice: MaskChoice, image: Array | None, name: str) -> Mask:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..errors import MaskError
 from .structures import choose_named
 
 _NAME = re.compile(r"Segment(\d+)_(ID|Name|Layer|LabelValue)")
@@ -20,19 +21,27 @@ class FileSegment:
 
     Attributes:
         number: Its number in the file, from 0.
-        name: Its name.
+        names: Its name and its identifier.
         layer: The channel that holds it.
         label: Its value there.
     """
 
     number: int
-    name: str
+    names: tuple[str, ...]
     layer: int
     label: int
 
 
-def segments_of(fields: Mapping[str, str]) -> list[FileSegment]:
-    """Read the segments that a header describes; none where it is no such file."""
+def segments_of(fields: Mapping[str, str], name: str) -> list[FileSegment]:
+    """Read the segments that a header describes; none where it is no such file.
+
+    Args:
+        fields: The header's free fields.
+        name: What messages call the file.
+
+    Raises:
+        MaskError: A segment's layer or label is no whole number.
+    """
     found: dict[int, dict[str, str]] = {}
     for key, value in fields.items():
         matched = _NAME.fullmatch(key)
@@ -41,12 +50,21 @@ def segments_of(fields: Mapping[str, str]) -> list[FileSegment]:
     return [
         FileSegment(
             number,
-            values.get("Name") or values.get("ID", ""),
-            int(values.get("Layer") or 0),
-            int(values.get("LabelValue") or 1),
+            tuple(values[key] for key in ("Name", "ID") if values.get(key)),
+            _whole(values.get("Layer") or "0", name),
+            _whole(values.get("LabelValue") or "1", name),
         )
         for number, values in sorted(found.items())
     ]
+
+
+def _whole(text: str, name: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise MaskError(
+            f"'{name}' states the layer or label '{text[:40]}' of a segment, which is no whole number. Export it again."
+        ) from error
 
 
 def choose_segment(known: Sequence[FileSegment], asked: str | None, label: int | None, name: str) -> FileSegment | None:
@@ -67,5 +85,5 @@ def choose_segment(known: Sequence[FileSegment], asked: str | None, label: int |
     if asked is None and label is not None:
         labelled = [segment for segment in known if segment.label == label]
         return labelled[0] if len(labelled) == 1 else None
-    number = choose_named({segment.number: (segment.name,) for segment in known}, asked, name, "segment", "--segment")
+    number = choose_named({segment.number: segment.names for segment in known}, asked, name, "segment", "--segment")
     return next(segment for segment in known if segment.number == number)

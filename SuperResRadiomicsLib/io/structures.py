@@ -6,6 +6,7 @@ import fnmatch
 from collections.abc import Mapping, Sequence
 
 from ..errors import MaskError
+from .csv_tables import whole_number
 
 Names = Mapping[int, Sequence[str]]
 SHOWN = 20
@@ -44,8 +45,9 @@ def _matching(names: Names, asked: str) -> list[int]:
     exact = [number for number, known in names.items() if any(name.strip().lower() == wanted for name in known)]
     if exact:
         return exact
-    if wanted.isdigit() and int(wanted) in names:
-        return [int(wanted)]
+    number = whole_number(wanted)
+    if number in names:
+        return [number]
     return [
         number
         for number, known in names.items()

@@ -29,8 +29,12 @@ class Acquisition:
     kernel: str = ""
 
 
-def read_acquisition(path: Path) -> Acquisition:
-    """Read the acquisition of an image file, or of a folder with one DICOM series (from its first file).
+def read_acquisition(path: Path, series: str = "") -> Acquisition:
+    """Read the acquisition of an image file, or of a DICOM series (from its first file).
+
+    Args:
+        path: The file or folder.
+        series: As `ImageChoice.series`; empty for the only one.
 
     Raises:
         ImageError: The header is missing or cannot be read.
@@ -38,7 +42,7 @@ def read_acquisition(path: Path) -> Acquisition:
     if not path.is_dir() and not is_dicom(path):
         return _of_grid(_reader(path), path.name)
     files = find_dicom_files(path) if path.is_dir() else [read_header(path)]
-    first = slices_of(choose_series(files, None, path.name)[0][0])[0]
+    first = slices_of(choose_series(files, series or None, path.name)[0][0])[0]
     if first.spacing is None or first.thickness is None:
         raise ImageError(f"The DICOM series in '{path.name}' states no PixelSpacing or no SliceThickness.")
     rows, columns = (float(value) for value in first.spacing)

@@ -151,7 +151,7 @@ def select_alike(cases: Sequence[Case], criteria: Criteria) -> Selection:
 
 
 def _acquisition(case: Case) -> Acquisition:
-    found = read_acquisition(case.reference or case.image)
+    found = read_acquisition(case.reference) if case.reference else read_acquisition(case.image, case.series)
     kernel = found.kernel or case.covariates.get(KERNEL_COLUMN, "")
     return Acquisition(found.pixel_spacing, found.slice_thickness, kernel)
 

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import StudyError
-from ..io.csv_tables import csv_text, unguarded
+from ..io.choices import ImageChoice, MaskChoice
+from ..io.csv_tables import csv_text, unguarded, whole_number
 
 REQUIRED_COLUMNS = ("case", "patient", "image", "mask")
-OPTIONAL_COLUMNS = ("label", "reference", "group", "modality", "retest_of")
+OPTIONAL_COLUMNS = ("label", "segment", "roi", "series", "reference", "group", "modality", "retest_of")
 COLUMNS = REQUIRED_COLUMNS + OPTIONAL_COLUMNS
 MODALITIES = ("CT", "MR", "US")
 READER_PREFIX = "mask:"
@@ -36,14 +37,17 @@ class Case:
         patient: Whose lesion it is. Lesions of one patient are no independent observations.
         image: Image file, or folder with one DICOM series.
         mask: Label image of the lesion; on the grid of the reference where there is one, else of the image.
-        label: The mask's value that marks the lesion; without it every value but 0.
+        label: The mask's value that marks the lesion, where it has several.
+        segment: Name or number of its segment (DICOM SEG, .seg.nrrd); empty for the only one.
+        roi: Name or number of its structure (RTSTRUCT), likewise.
+        series: Of an image folder with several DICOM series: number, description or end of the UID of the one to read.
         reference: The image that the enhanced one is compared with, in a restoration study; without it
             the image itself is the reference and the fast image is simulated from it.
         group: A group to report apart, such as a centre or a role; may be empty.
         modality: ``CT``, ``MR`` or ``US`` where the file does not say.
         retest_of: Name of the case that shows the same lesion in the first session; empty for that case itself.
         readers: Other readers' masks of the lesion by their column, such as ``mask:reader 2``; on the mask's grid,
-            with its label.
+            with its label, segment or structure.
         covariates: The manifest's other columns.
     """
 
@@ -52,6 +56,9 @@ class Case:
     image: Path
     mask: Path
     label: int | None = None
+    segment: str = ""
+    roi: str = ""
+    series: str = ""
     reference: Path | None = None
     group: str = ""
     modality: str | None = None
@@ -64,6 +71,16 @@ class Case:
         """The input files by role."""
         named = {"image": self.image, "mask": self.mask, "reference": self.reference}
         return {role: path for role, path in named.items() if path is not None} | dict(self.readers)
+
+    @property
+    def image_choice(self) -> ImageChoice:
+        """Which image of the folder is the case's."""
+        return ImageChoice(series=self.series or None)
+
+    @property
+    def mask_choice(self) -> MaskChoice:
+        """What in the masks is the lesion."""
+        return MaskChoice(label=self.label, segment=self.segment or None, roi=self.roi or None)
 
 
 def read_manifest(path: str | os.PathLike[str], check_files: bool = True) -> tuple[Case, ...]:
@@ -136,6 +153,9 @@ def _cells(case: Case, folder: Path, readers: Iterable[str], covariates: Iterabl
         shown(case.image),
         shown(case.mask),
         "" if case.label is None else str(case.label),
+        case.segment,
+        case.roi,
+        case.series,
         shown(case.reference),
         case.group,
         case.modality or "",
@@ -213,7 +233,7 @@ def _problems_of(number: int, header: list[str], cells: list[str]) -> list[str]:
             f"at most {LONGEST_NAME}."
         )
     label, modality = row.get("label", ""), row.get("modality", "")
-    if label and not (label.isascii() and label.isdigit() and int(label) > 0):
+    if label and not (whole_number(label) or 0) > 0:
         problems.append(f"line {number}, column label: '{label}' is not a whole number above 0.")
     if modality and modality not in MODALITIES:
         problems.append(f"line {number}, column modality: '{modality}' is not one of {_listed(MODALITIES)}.")
@@ -253,7 +273,10 @@ def _case(row: Mapping[str, str], folder: Path) -> Case:
         patient=row["patient"],
         image=folder / row["image"],
         mask=folder / row["mask"],
-        label=int(row["label"]) if row.get("label") else None,
+        label=whole_number(row["label"]) if row.get("label") else None,
+        segment=row.get("segment", ""),
+        roi=row.get("roi", ""),
+        series=row.get("series", ""),
         reference=folder / row["reference"] if row.get("reference") else None,
         group=row.get("group", ""),
         modality=row.get("modality") or None,

@@ -54,6 +54,11 @@ class FeatureSection(Section):
         """The mask's value that marks lesions, where the parameters name one and the manifest none."""
         return None if self.parameters is None else parse_parameters(self.parameters, self.engine).label
 
+    @property
+    def geometry_tolerance(self) -> float | None:
+        """Voxels by which a mask's grid may differ from the image's, where the parameters say."""
+        return None if self.parameters is None else parse_parameters(self.parameters, self.engine).geometry_tolerance
+
     def settings(self, bin_width: float | None, bin_count: int | None) -> FeatureSettings:
         """Make the feature settings with the bins; one of both is None.
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import traceback
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from typing import Any
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
 from ..errors import GridError, ImageError, MaskError, RegionError, SettingsError, StudyError, SuperResError
 from ..grid import BoolArray
-from ..io.choices import MaskChoice
+from ..io.choices import ANY_MASK, MaskChoice
+from ..io.dicom_masks import frame_notes
 from ..io.image import Image
 from ..io.masks import load_mask
 from ..io.reading import read_image
@@ -176,24 +177,36 @@ def record_error(job: Job, error: BaseException) -> Outcome:
 
 def _identity(case: Case) -> dict[str, Any]:
     """Describe what a case's features depend on beside its files and the key."""
-    return {"name": case.name, "label": case.label, "modality": case.modality}
+    chosen = {"label": case.label, "segment": case.segment, "roi": case.roi, "series": case.series}
+    return {"name": case.name, "modality": case.modality, **chosen}
 
 
 def _prepare(job: Job) -> Prepared:
     case, protocol = job.case, job.protocol
-    image = read_image(case.image, case.modality)
+    image = read_image(case.image, case.modality, case.image_choice)
     reference = read_image(case.reference, case.modality) if case.reference else None
     base = image if reference is None else reference
-    label = protocol.features.label if case.label is None else case.label
+    lesion = _lesion_choice(job)
+    drawn_on = case.image if case.reference is None else case.reference
     files = {UNCHANGED: case.mask, **case.readers}
-    read = {name: load_mask(path, base.grid, MaskChoice(label=label), base.voxels) for name, path in files.items()}
+    read = {name: load_mask(path, base.grid, lesion, base.voxels) for name, path in files.items()}
     masks = {name: mask.voxels for name, mask in read.items()}
     notes = [note for mask in read.values() for note in mask.notes]
+    notes += [note for path in files.values() for note in frame_notes(drawn_on, path)]
     plain = protocol.plain_settings
     said = (*image.notes, *base.notes, *notes, *feature_warnings(base, masks[UNCHANGED], plain))
     versions = [make_versions(lesion, protocol) for lesion in _lesions(job, image, reference, masks)]
     dimension = protocol.plain_settings.resolve_dimension(base.grid)
     return Prepared(versions, dimension, base.slice_axis, tuple(dict.fromkeys(said)))
+
+
+def _lesion_choice(job: Job) -> MaskChoice:
+    """Choose the lesion in the masks as the manifest says, else as the protocol's parameter file."""
+    chosen, features = job.case.mask_choice, job.protocol.features
+    tolerance = features.geometry_tolerance
+    if chosen == ANY_MASK:
+        chosen = replace(chosen, label=features.label)
+    return chosen if tolerance is None else replace(chosen, tolerance=tolerance)
 
 
 def _lesions(job: Job, image: Image, reference: Image | None, drawn: Mapping[str, BoolArray]) -> Iterator[Lesion]:

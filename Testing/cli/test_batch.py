@@ -232,6 +232,33 @@ def test_a_table_can_be_the_list_of_the_next_run(command, folder):
     assert (folder / "second.csv").read_bytes() == (folder / "first.csv").read_bytes()
 
 
+@pytest.mark.parametrize("column", ["original_glcm_Contrast", "wavelet-LLL_x", "diagnostics_Error"])
+def test_a_users_column_that_is_named_like_ours_is_refused_not_replaced(command, folder, column):
+    cases = write_list(folder, f"Image,Mask,{column}", "oblique.nrrd,oblique_mask.nrrd,my own")
+    outcome = command("features", "--batch", cases, "--out", folder / "o.csv", "--engine", "exact")
+    assert outcome.code == 2 and f"has the column {column}" in outcome.err.replace("\n", " ")
+    assert not (folder / "o.csv").exists()
+
+
+def test_a_list_is_read_as_pandas_and_spreadsheets_write_it(command, folder):
+    lines = (
+        "\ufeffImage, Mask, Label , Label_channel,age",
+        "oblique.nrrd , labels.nrrd,2.0,,61.0",
+        "oblique.nrrd,segments.nrrd,,1.0,",
+        "",
+    )
+    cases = write_list(folder, *lines)
+    common = ["--engine", "exact", "--classes", "firstorder"]
+    outcome = command("features", "--batch", cases, "--out", folder / "o.csv", *common)
+    assert outcome.code == 0, outcome.err
+    plain = write_list(folder, *GOOD[:1], *GOOD[2:4])
+    command("features", "--batch", plain, "--out", folder / "plain.csv", *common)
+    assert [features_of(row) for row in table(folder / "o.csv")] == [
+        features_of(row) for row in table(folder / "plain.csv")
+    ]
+    assert [row["age"] for row in table(folder / "o.csv")] == ["61.0", ""]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

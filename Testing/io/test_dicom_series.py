@@ -15,11 +15,23 @@ from pydicom.uid import JPEGLSLossless, RLELossless
 from SuperResRadiomicsLib.errors import ImageError
 from SuperResRadiomicsLib.io.choices import ImageChoice
 from SuperResRadiomicsLib.io.reading import read_image
-from Testing.io.series import enhanced_dataset, plain_dataset, write_series
+from Testing.io.series import Change, enhanced_dataset, plain_dataset, write_series
 
 STORED = np.random.default_rng(0).integers(-1000, 1000, (5, 6, 7)).astype(np.int16)
 TILT = np.radians(20)
 TILTED_AXES = (1, 0, 0, 0, np.cos(TILT), -np.sin(TILT))
+
+
+def _set(number: int | None, **values: object):
+    def change(data: Dataset, slice_number: int) -> None:
+        if number is None or slice_number == number:
+            for keyword, value in values.items():
+                if value is None:
+                    delattr(data, keyword)
+                else:
+                    setattr(data, keyword, value)
+
+    return change
 
 
 def test_slices_are_sorted_by_position_and_put_where_they_lie(tmp_path: Path) -> None:
@@ -90,6 +102,52 @@ def test_uptake_values_by_body_weight(tmp_path: Path) -> None:
         read_image(folder, choice=ImageChoice(suv=True))
 
 
+AS_IT_IS = _set(None)
+
+
+def pet_series(folder: Path, change: Change = AS_IT_IS) -> Path:
+    """A PET in Bq/ml with all that SUV needs."""
+
+    def pet(data: Dataset, number: int) -> None:
+        data.Units, data.DecayCorrection, data.PatientWeight = "BQML", "START", 70
+        data.SeriesDate = data.AcquisitionDate = "20200101"
+        data.SeriesTime, data.AcquisitionTime = "130000", f"13{number:02d}00"
+        dose = Dataset()
+        dose.RadionuclideTotalDose, dose.RadionuclideHalfLife = "350000000", "6586.2"
+        dose.RadiopharmaceuticalStartTime = "120000"
+        data.RadiopharmaceuticalInformationSequence = Sequence([dose])
+        change(data, number)
+
+    return write_series(folder, np.abs(STORED), "PT", change=pet)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (_set(3, PatientWeight=80), "differ in PatientWeight"),
+        (_set(3, Units="CNTS"), "differ in Units"),
+        (_set(3, AcquisitionTime="125900"), "series time after its acquisition"),
+        (_set(None, DecayCorrection="NONE"), "not corrected for decay"),
+        (_set(None, RadiopharmaceuticalInformationSequence=None), "not one dose"),
+        (_set(None, Units="CNTS"), "in counts, not in Bq/ml"),
+    ],
+    ids=["weights", "units", "begun before the series", "no decay correction", "no dose", "counts"],
+)
+def test_uptake_that_is_not_clear_is_refused(tmp_path: Path, change: Change, reason: str) -> None:
+    assert read_image(pet_series(tmp_path / "whole"), choice=ImageChoice(suv=True)).unit.endswith("body weight)")
+    with pytest.raises(ImageError, match=reason):
+        read_image(pet_series(tmp_path / "pet", change), choice=ImageChoice(suv=True))
+
+
+def test_uptake_that_is_stored_is_named_by_its_kind(tmp_path: Path) -> None:
+    by_weight = read_image(pet_series(tmp_path / "bw", _set(None, Units="GML")), choice=ImageChoice(suv=True))
+    assert np.array_equal(by_weight.voxels, np.abs(STORED)) and by_weight.unit == "g/ml (SUV by body weight)"
+    lean = pet_series(tmp_path / "lbm", _set(None, Units="GML", SUVType="LBM"))
+    assert read_image(lean).unit == "g/ml (SUV, LBM)"
+    with pytest.raises(ImageError, match=r"SUV, LBM.*not in Bq/ml"):
+        read_image(lean, choice=ImageChoice(suv=True))
+
+
 def test_suv_of_a_ct_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="Leave out --suv"):
         read_image(write_series(tmp_path, STORED), choice=ImageChoice(suv=True))
@@ -122,18 +180,6 @@ def _position(number: int, value: list[float]):
     return change
 
 
-def _set(number: int | None, **values: object):
-    def change(data: Dataset, slice_number: int) -> None:
-        if number is None or slice_number == number:
-            for keyword, value in values.items():
-                if value is None:
-                    delattr(data, keyword)
-                else:
-                    setattr(data, keyword, value)
-
-    return change
-
-
 REFUSED = {
     "a slice is missing": (_position(4, [-30, 20, -90]), "uneven slice positions"),
     "two slices at one place": (_position(4, [-30, 20, -94]), "more than one slice"),
@@ -150,6 +196,7 @@ REFUSED = {
     "mixed pixel spacing": (_set(3, PixelSpacing=[0.9, 0.7]), "mixes slices with a PixelSpacing"),
     "no pixel spacing": (_set(None, PixelSpacing=None), "no PixelSpacing"),
     "mixed modality": (_set(3, Modality="MR"), "mixes CT and MR"),
+    "a slice without rescale": (_set(2, RescaleSlope=None, RescaleIntercept=None), "but others do"),
     "slope of 0": (_set(3, RescaleSlope=0), "RescaleSlope of 0"),
     "a slope that is no number": (_set(3, RescaleSlope="nan"), "RescaleSlope is"),
     "mixed sizes": (_set(3, Rows=3), "mixes slices of"),
@@ -171,6 +218,33 @@ def test_a_file_cut_off_on_the_disk_is_refused(tmp_path: Path) -> None:
     last.write_bytes(last.read_bytes()[:-30])
     with pytest.raises(ImageError, match="incomplete"):
         read_image(folder)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 0.6, 0.9], ids=str)
+@pytest.mark.parametrize("name", ["IM0004.dcm", "IM0004"])
+def test_a_last_slice_cut_off_anywhere_is_refused(tmp_path: Path, share: float, name: str) -> None:
+    """Even where nothing is left by which to know it for a slice."""
+    folder = write_series(tmp_path, STORED)
+    for path in list(folder.iterdir()):
+        path.rename(path.with_suffix(Path(name).suffix))
+    whole = (folder / name).read_bytes()
+    (folder / name).write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(ImageError, match=f"'{name}' (is incomplete|is named like|has no pixels|is damaged)"):
+        read_image(folder)
+
+
+def test_other_files_beside_a_series_are_passed_over(tmp_path: Path) -> None:
+    folder = write_series(tmp_path, STORED)
+    for name in ("README", "DICOMDIR", ".DS_Store", "._IM0001.dcm", "notes.txt"):
+        (folder / name).write_text("x")
+    assert np.array_equal(read_image(folder).voxels, STORED)
+
+
+def test_slices_of_different_making_are_said(tmp_path: Path) -> None:
+    def kernels(data: Dataset, number: int) -> None:
+        data.ConvolutionKernel = "B30f" if number < 3 else "B70f"
+
+    assert "differ in ConvolutionKernel" in " ".join(read_image(write_series(tmp_path, STORED, change=kernels)).notes)
 
 
 def test_a_ct_without_rescale_is_refused_unless_it_shows_air(tmp_path: Path) -> None:
@@ -284,6 +358,10 @@ def test_ultrasound_takes_the_pixel_size_of_its_region(tmp_path: Path) -> None:
     ultrasound(GREY, (0.02, 2), (0.03, 6)).save_as(tmp_path / "two.dcm", enforce_file_format=True)
     two = read_image(tmp_path / "two.dcm")
     assert two.spacing[0] == pytest.approx(0.3) and "different pixel sizes" in two.notes[0]
+    both = ultrasound(GREY, (0.02, 6))
+    both.PixelSpacing = [0.3, 0.3]
+    both.save_as(tmp_path / "both.dcm", enforce_file_format=True)
+    assert "two pixel sizes: 0.3 x 0.3" in read_image(tmp_path / "both.dcm").notes[0]
     ultrasound(GREY).save_as(tmp_path / "none.dcm", enforce_file_format=True)
     assert "it is not known" in read_image(tmp_path / "none.dcm").notes[0]
 

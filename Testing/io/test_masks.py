@@ -173,15 +173,35 @@ def test_segments_with_layers(lesion: Lesion, tmp_path: Path) -> None:
     image, mask = lesion
     core, lung = mask & (image.voxels > 40), ~mask
     path = slicer_segmentation(tmp_path, image.grid, [mask + 2 * lung, core])
-    with pytest.raises(MaskError, match="3 segments: 0 'Tumour', 1 'Necrosis', 2 'Lung'.*--segment"):
+    with pytest.raises(MaskError, match="3 segments: 0 'Tumour/Segment_1', 1 'Necrosis/.*--segment"):
         load_mask(path, image.grid)
-    for asked, expected in (("tumour", mask), ("Necr*", core), ("2", lung)):
+    for asked, expected in (("tumour", mask), ("Necr*", core), ("2", lung), ("2.0", lung), ("Segment_2", core)):
         assert np.array_equal(load_mask(path, image.grid, MaskChoice(segment=asked)).voxels, expected)
     assert np.array_equal(load_mask(path, image.grid, MaskChoice(label=2)).voxels, lung)
     with pytest.raises(MaskError, match="no segment 'liver'"):
         load_mask(path, image.grid, MaskChoice(segment="liver"))
     with pytest.raises(MaskError, match="--roi chooses"):
         load_mask(path, image.grid, MaskChoice(roi="tumour"))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("Segment1_LabelValue", "one", "no whole number"),
+        ("Segment1_Layer", "7", "no channel 7; it holds 2"),
+        ("Segment1_LabelValue", "5", "no voxel of label 5"),
+    ],
+)
+def test_segments_whose_place_is_wrong_are_refused(
+    lesion: Lesion, tmp_path: Path, key: str, value: str, reason: str
+) -> None:
+    image, mask = lesion
+    path = slicer_segmentation(tmp_path, image.grid, [mask, mask])
+    segments = sitk.ReadImage(str(path))
+    segments.SetMetaData(key, value)
+    sitk.WriteImage(segments, str(path))
+    with pytest.raises(MaskError, match=reason):
+        load_mask(path, image.grid, MaskChoice(segment="Necrosis"))
 
 
 @pytest.fixture
@@ -269,6 +289,45 @@ def test_contours_with_a_hole(scan: tuple[Path, Image, np.ndarray], tmp_path: Pa
         load_mask(path, image.grid, MaskChoice(roi="Lung"))
 
 
+def box(image: Image, level: float, columns: tuple[float, float]) -> np.ndarray:
+    (low, high), rows = columns, (9.5, 20.5)
+    corners = [(low, rows[0], level), (high, rows[0], level), (high, rows[1], level), (low, rows[1], level)]
+    return image.grid.index_to_world(np.array(corners, dtype=float))
+
+
+@pytest.mark.parametrize(
+    ("boxes", "marked", "said"),
+    [
+        ([(2, (9.5, 20.5)), (2, (9.5, 20.5))], 11 * 11, None),
+        ([(2, (9.5, 14.5)), (2, (20.5, 24.5))], 11 * 9, None),
+        ([(2, (9.5, 20.5)), (2, (15.5, 24.5))], 11 * 10, "overlap in one slice"),
+        ([(2.3, (9.5, 20.5))], 11 * 11, "0.30 slices beside"),
+        ([(level, (9.5, 20.5)) for level in (2, 2.5, 3)], 2 * 11 * 11, None),
+        ([(6, (9.5, 20.5)), (7, (9.5, 20.5))], 11 * 11, "reach out of the image"),
+        ([(2, (40.5, 60.5))], 11 * 7, "reach out of the image"),
+    ],
+    ids=["twice", "two islands", "overlapping", "between slices", "finer than slices", "above", "beside"],
+)
+def test_contours_that_do_not_fit_are_said(
+    scan: tuple[Path, Image, np.ndarray], tmp_path: Path, boxes: list, marked: int, said: str | None
+) -> None:
+    _, image, _ = scan
+    contours = [("CLOSED_PLANAR", box(image, level, columns)) for level, columns in boxes]
+    structure_set(image, contours).save_as(tmp_path / "rt.dcm", enforce_file_format=True)
+    found = load_mask(tmp_path / "rt.dcm", image.grid, MaskChoice(roi="gtv"))
+    assert found.voxels.sum() == marked
+    assert len(found.notes) == (said is not None) and all(said in note for note in found.notes)
+
+
+def test_contours_without_all_their_points_are_refused(scan: tuple[Path, Image, np.ndarray], tmp_path: Path) -> None:
+    _, image, _ = scan
+    data = structure_set(image, [("CLOSED_PLANAR", square(image, 2, 9.5, 20.5))])
+    data.ROIContourSequence[0].ContourSequence[0].NumberOfContourPoints = 7
+    data.save_as(tmp_path / "rt.dcm", enforce_file_format=True)
+    with pytest.raises(MaskError, match="not as many points"):
+        load_mask(tmp_path / "rt.dcm", image.grid, MaskChoice(roi="gtv"))
+
+
 def segmentation(folder: Path, masks: list[np.ndarray], kind: str) -> Dataset:
     """A DICOM SEG as highdicom makes it; several masks may overlap."""
     highdicom = pytest.importorskip("highdicom")
@@ -326,6 +385,10 @@ def test_fractions_in_dicom(scan: tuple[Path, Image, np.ndarray], tmp_path: Path
     half = load_mask(tmp_path / "f.dcm", image.grid)
     assert np.array_equal(half.voxels, inner) and "from 0.5 on" in half.notes[0]
     assert np.array_equal(load_mask(tmp_path / "f.dcm", image.grid, MaskChoice(threshold=0.2)).voxels, mask)
+    with pytest.raises(MaskError, match="fractions are from 0 to 1"):
+        load_mask(tmp_path / "f.dcm", image.grid, MaskChoice(threshold=0.0))
+    with pytest.raises(MaskError, match="Label_channel chooses"):
+        load_mask(tmp_path / "f.dcm", image.grid, MaskChoice(channel=0))
 
 
 def test_a_dicom_segmentation_of_another_grid_is_refused(scan: tuple[Path, Image, np.ndarray], tmp_path: Path) -> None:

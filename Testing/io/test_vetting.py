@@ -70,6 +70,7 @@ BAD_NIFTI = {
     "sheared sform alone": ({SROW + 8: ("f", 0.8), QFORM: ("h", 0)}, "right angles"),
     "no rotation": ({QUATERNION_B: ("f", 3.0)}, "no rotation"),
     "slope NaN": ({SLOPE: ("f", float("nan"))}, "scl_slope"),
+    "intercept beside a slope of 0": ({SLOPE: ("f", 0.0), SLOPE + 4: ("f", 7.0)}, "slope .* of 0"),
     "complex numbers": ({DATATYPE: ("h", 32)}, "voxel type 32"),
     "a hundred dimensions": ({DIM: ("h", 100)}, "100 dimensions"),
     "negative size": ({DIM + 2: ("h", -7)}, "at least 1"),
@@ -82,6 +83,20 @@ BAD_NIFTI = {
 def test_a_nifti_header_that_cannot_be_right_is_refused(tmp_path: Path, changes: dict, reason: str) -> None:
     with pytest.raises(ImageError, match=reason):
         read_image(nifti(tmp_path, changes))
+
+
+def test_slope_and_intercept_of_a_nifti_are_applied(tmp_path: Path) -> None:
+    image = read_image(nifti(tmp_path, {SLOPE: ("f", 0.5), SLOPE + 4: ("f", -24.0)}))
+    assert np.array_equal(image.voxels, VOXELS * 0.5 - 24)
+
+
+def test_a_nifti_of_version_2_and_one_under_a_wrong_name_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "two.nii").write_bytes(struct.pack("<i", 540) + b"n+2\0\r\n\x1a\n" + bytes(1000))
+    with pytest.raises(ImageError, match="version 2"):
+        read_image(tmp_path / "two.nii")
+    written(tmp_path, ".nii.gz").rename(tmp_path / "packed.nii")
+    with pytest.raises(ImageError, match=r"end in \.nii\.gz"):
+        read_image(tmp_path / "packed.nii")
 
 
 def test_qform_and_sform_in_two_places_are_said(tmp_path: Path) -> None:
@@ -119,6 +134,11 @@ BAD_NRRD = {
     "a type": (["type: block"], "type 'block'"),
     "many keys": ([f"key{number}:=x" for number in range(20000)], "longer than"),
     "no field": (["nonsense"], "not valid NRRD"),
+    "directions in cm": (
+        [SPACE, 'space units: "cm" "cm" "cm"', "space directions: (.07,0,0) (0,.08,0) (0,0,.2)"],
+        "lengths in cm",
+    ),
+    "spacings in metres": (["spacings: .0007 .0008 .002", 'units: "m" "m" "m"'], "lengths in m"),
 }
 
 
@@ -164,6 +184,9 @@ BAD_METAIMAGE = {
     "text": ("BinaryData = False", "BinaryData"),
     "a size of the header, behind which the voxels lie": ("NDims = 3\nHeaderSize = 7", "HeaderSize of 7"),
     "a field twice": ("Offset = 0 0 0\nOffset = 1 2 3", "'Offset' twice"),
+    "micrometres": ("NDims = 3\nDistanceUnits = um", "lengths in um"),
+    "a slope": ("NDims = 3\nElementToIntensityFunctionSlope = 2", "scales its values"),
+    "an intercept": ("NDims = 3\nElementToIntensityFunctionOffset = -1024", "scales its values"),
 }
 
 

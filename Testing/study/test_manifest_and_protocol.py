@@ -33,6 +33,7 @@ def test_a_manifest_is_read(study):
         (HEAD + "a/b,p,i.nrrd,m.nrrd\n", "line 2, column case: 'a/b' is not allowed"),
         (HEAD + "x,p,i.nrrd,m.nrrd\n", "line 2, column image: there is no file"),
         ("case,patient,image,mask,label\nx,p,i,m,0\n", "column label: '0' is not a whole number above 0"),
+        ("case,patient,image,mask,label\nx,p,i,m,1.5\n", "column label: '1.5' is not a whole number above 0"),
         ("case,patient,image,mask,modality\nx,p,i,m,PET\n", "'PET' is not one of CT, MR, US"),
         ("case,patient,image,mask,modalty\nx,p,i,m,CT\n", "Is 'modality' meant"),
     ],

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,9 @@ MAX_FILES = 50_000
 PIXEL_DATA = 0x7FE00010
 ALLOWED_BEHIND_PIXELS = (0xFFFAFFFA, 0xFFFCFFFC)
 """Digital signatures, and padding (PS3.10, 7.2)."""
+
+ENDINGS = (".dcm", ".ima")
+_DIGITS = re.compile(r"\d+")
 
 
 @dataclass(frozen=True)
@@ -134,9 +138,39 @@ def find_dicom_files(folder: Path) -> list[DicomFile]:
     """Read the headers of all DICOM files in a folder and below it, in the order of their names.
 
     Raises:
-        ImageError: One is damaged, or there are too many files.
+        ImageError: One is damaged, cut off before its end, or there are too many files.
     """
-    return [read_header(path) for path in _paths(folder) if is_dicom(path)]
+    dicom, others = [], []
+    for path in _paths(folder):
+        (dicom if is_dicom(path) else others).append(path)
+    _refuse_lost(dicom, others)
+    files = [read_header(path) for path in dicom]
+    for file in files:
+        _refuse_cut_header(file)
+    return files
+
+
+def _refuse_lost(dicom: Sequence[Path], others: Sequence[Path]) -> None:
+    """Refuse a file that is no DICOM, but is named as those beside it: an empty or damaged slice would go missing."""
+    known = {_plain_name(path) for path in dicom}
+    for path in others:
+        if path.suffix.lower() in ENDINGS or _plain_name(path) in known:
+            raise ImageError(
+                f"'{path.name}' is named like a DICOM file, but is empty, damaged or something else. Copy it again, or "
+                "remove it."
+            )
+
+
+def _plain_name(path: Path) -> tuple[Path, str]:
+    """Take a file's folder, and its name without what counts the slices."""
+    return path.parent, _DIGITS.sub("", path.name)
+
+
+def _refuse_cut_header(file: DicomFile) -> None:
+    """Refuse an image file that ends before it states its size, and so would be taken for no image."""
+    kind = getattr(file.header.get("SOPClassUID"), "name", "")
+    if "Rows" not in file.header and (not kind or kind.endswith("Image Storage")):
+        raise ImageError(f"'{file.path.name}' is incomplete: its header ends early. Copy or export it again.")
 
 
 def _paths(folder: Path) -> Iterator[Path]:
@@ -149,5 +183,5 @@ def _paths(folder: Path) -> Iterator[Path]:
                 raise ImageError(
                     f"The folder '{folder.name}' holds more than {MAX_FILES} files. Name one examination's."
                 )
-            if name != "DICOMDIR":
+            if name != "DICOMDIR" and not name.startswith("."):
                 yield Path(place) / name

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy import ndimage
@@ -20,8 +21,13 @@ from .spacing import pixel_spacing
 from .stack import Stack, stack_slices, tilt_degrees
 from .uptake import SUV, pet_unit, uptake_factor
 
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
 AIR_BELOW = -500
 """No CT in Hounsfield units is without voxels below this, and no unscaled one has any."""
+ALIKE = ("EchoTime", "EffectiveEchoTime", "DiffusionBValue", "ConvolutionKernel", "SliceThickness")
+"""What all slices of one scan have in common."""
 
 
 @dataclass(frozen=True)
@@ -68,18 +74,20 @@ def _read_files(files: Sequence[DicomFile], name: str, choice: ImageChoice) -> D
     series, notes = choose_series(files, choice.series, name)
     slices = _chosen_frame([each for file in series for each in slices_of(file)], choice.frame, name)
     modality = _common_modality(series, name)
+    _check_rescale(slices, name)
     spacing, said = pixel_spacing(slices, name)
     stack = stack_slices(slices, spacing, name)
     decoder = Decoder()
     voxels = stacked(stack.slices, decoder)
     grid = stack.grid
-    said += [*stack.notes, *decoder.notes, *_value_notes(stack.slices, voxels, modality, name)]
+    said += [*stack.notes, *_mixture_notes(slices, name), *decoder.notes]
+    said += _value_notes(stack.slices, voxels, modality, name)
     if stack.is_tilted:
         voxels, grid = _straightened(stack, voxels, choice.straighten, name)
         said.append(f"The gantry was tilted by {tilt_degrees(stack):.1f} degrees; slices were shifted, interpolating.")
     unit = ""
     if modality == "PT":
-        voxels, unit, more = _uptake(series[0], voxels, choice.suv, name)
+        voxels, unit, more = _uptake([file.header for file in series], voxels, choice.suv, name)
         said += more
     elif choice.suv:
         raise ImageError(f"SUV was asked for, but '{name}' is {modality or 'no PET'}. Leave out --suv.")
@@ -113,6 +121,15 @@ def _common_modality(series: Sequence[DicomFile], name: str) -> str:
     return kinds[0]
 
 
+def _check_rescale(slices: Sequence[Slice], name: str) -> None:
+    lacking = [each.name for each in slices if each.rescale is None]
+    if 0 < len(lacking) < len(slices):
+        raise ImageError(
+            f"'{lacking[0]}' of the DICOM series in '{name}' states no rescale slope and intercept, but others do: its "
+            "values are on another scale. Export the series again."
+        )
+
+
 def _value_notes(slices: Sequence[Slice], voxels: Array, modality: str, name: str) -> list[str]:
     notes = []
     if any(each.value("PhotometricInterpretation") == INVERTED for each in slices):
@@ -121,6 +138,14 @@ def _value_notes(slices: Sequence[Slice], voxels: Array, modality: str, name: st
         notes += _ct_notes(slices, voxels, name)
     notes += _padding_notes(slices, voxels, modality, name)
     return notes
+
+
+def _mixture_notes(slices: Sequence[Slice], name: str) -> list[str]:
+    """Note that slices were acquired or made in different ways: several scans in one series."""
+    mixed = [keyword for keyword in ALIKE if len({each.value(keyword) for each in slices}) > 1]
+    if not mixed:
+        return []
+    return [f"The slices of '{name}' differ in {', '.join(mixed)}: are they one scan?"]
 
 
 def _ct_notes(slices: Sequence[Slice], voxels: Array, name: str) -> list[str]:
@@ -174,11 +199,11 @@ def _straightened(stack: Stack, voxels: Array, wanted: bool, name: str) -> tuple
     return straight, Grid(size, stack.grid.spacing, (x, y, z), stack.grid.direction)
 
 
-def _uptake(first: DicomFile, voxels: Array, wanted: bool, name: str) -> tuple[Array, str, list[str]]:
-    if wanted:
-        factor = uptake_factor(first.header, name)
+def _uptake(headers: Sequence[Dataset], voxels: Array, wanted: bool, name: str) -> tuple[Array, str, list[str]]:
+    unit = pet_unit(headers, name)
+    if wanted and unit != SUV:
+        factor = uptake_factor(headers, name)
         return voxels * factor, SUV, [f"SUV by body weight: Bq/ml times {factor:.6g}."]
-    unit = pet_unit(first.header)
     if not unit:
         return voxels, "", [f"The PET '{name}' does not state the unit of its values."]
     advice = "; --suv turns them into uptake values by body weight" if unit == "Bq/ml" else ""

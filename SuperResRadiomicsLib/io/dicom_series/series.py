@@ -61,7 +61,7 @@ def choose_series(files: Sequence[DicomFile], asked: str | None, folder: str) ->
 def _asked_for(known: Sequence[Series], asked: str, folder: str) -> list[Series]:
     rules = (
         lambda file: file.text("SeriesInstanceUID") == asked,
-        lambda file: file.text("SeriesNumber") == asked,
+        lambda file: file.text("SeriesNumber") == asked.removesuffix(".0"),  # as tables of pandas write numbers
         lambda file: fnmatch.fnmatchcase(file.text("SeriesDescription").lower(), asked.lower()),
         lambda file: len(asked) >= SHORTEST_UID_END and file.text("SeriesInstanceUID").endswith(asked),
     )

@@ -44,7 +44,7 @@ def pixel_spacing(slices: Sequence[Slice], name: str) -> tuple[FloatArray, list[
                 f"The DICOM series in '{name}' mixes slices with a PixelSpacing from {_by(known.min(axis=0))} to "
                 f"{_by(known.max(axis=0))} mm. Export one scan alone."
             )
-        return np.asarray(known[0]), []
+        return np.asarray(known[0]), _other_regions(slices[0], known[0], name)
     if len(known):
         raise ImageError(f"Some slices of the DICOM series in '{name}' lack their PixelSpacing. Export it again.")
     return _without_spacing(slices, name)
@@ -79,6 +79,17 @@ def _regions(first: Slice, name: str) -> tuple[FloatArray, list[str]] | None:
             f"taken, {_by(spacing)} mm. It does not hold in the others."
         )
     return spacing, notes
+
+
+def _other_regions(first: Slice, spacing: FloatArray, name: str) -> list[str]:
+    """Note that ultrasound regions state another pixel size than PixelSpacing does."""
+    regions = _regions(first, name)
+    if regions is None or np.abs(regions[0] / spacing - 1).max() <= SAME_SPACING:
+        return []
+    return [
+        f"'{name}' states two pixel sizes: {_by(spacing)} mm as PixelSpacing, which is used, and {_by(regions[0])} mm "
+        "in its ultrasound region. Measure a known distance in it."
+    ]
 
 
 def _is_spatial(region: Dataset) -> bool:

@@ -6,6 +6,7 @@ Source: QIBA FDG-PET/CT profile, appendix G (vendor-neutral pseudo-code for SUV)
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,29 +15,38 @@ from ...errors import ImageError
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-UNITS = {"BQML": "Bq/ml", "GML": "g/ml (SUV by body weight)", "CNTS": "counts"}
+UNITS = {"BQML": "Bq/ml", "GML": "g/ml", "CNTS": "counts"}
 """Names of the units a PET can have, by DICOM's code."""
 SUV = "g/ml (SUV by body weight)"
 _TIME = re.compile(r"(\d\d)(\d\d)?(\d\d)?(\.\d+)?")
+Headers = Sequence["Dataset"]
 
 
-def pet_unit(header: Dataset) -> str:
-    """Read the unit of a PET's values; empty where it is not stated."""
-    code = str(header.get("Units") or "")
+def pet_unit(headers: Headers, name: str) -> str:
+    """Read the unit of a PET's values; empty where it is not stated.
+
+    Raises:
+        ImageError: The files state several.
+    """
+    code = _same(headers, "Units", name)
+    kind = _same(headers, "SUVType", name) or "BW"  # DICOM's own default
+    if code == "GML":
+        return SUV if kind == "BW" else f"g/ml (SUV, {kind})"
     return UNITS.get(code, code)
 
 
-def uptake_factor(header: Dataset, name: str) -> float:
+def uptake_factor(headers: Headers, name: str) -> float:
     """Find what to multiply Bq/ml by for SUV: body weight over the dose that is left at the time of decay correction.
 
     Raises:
         ImageError: The values are not in Bq/ml, or weight, dose or times are missing or not clear.
     """
-    if header.get("Units") != "BQML":
-        unit = pet_unit(header) or "an unknown unit"
+    if _same(headers, "Units", name) != "BQML":
+        unit = pet_unit(headers, name) or "an unknown unit"
         raise ImageError(f"The PET '{name}' is in {unit}, not in Bq/ml, so that no SUV can be had from it.")
-    weight = float(header.get("PatientWeight") or 0)
-    doses = header.get("RadiopharmaceuticalInformationSequence") or []
+    first = headers[0]
+    weight = float(_same(headers, "PatientWeight", name) or 0)
+    doses = first.get("RadiopharmaceuticalInformationSequence") or []
     if weight <= 0 or len(doses) != 1:
         raise ImageError(f"The PET '{name}' states no patient's weight, or not one dose; SUV needs both.")
     dose, half_life = (
@@ -44,11 +54,12 @@ def uptake_factor(header: Dataset, name: str) -> float:
     )
     if dose <= 0 or half_life <= 0:
         raise ImageError(f"The PET '{name}' states no injected dose or no half-life; SUV needs both.")
-    corrected = header.get("DecayCorrection")
+    corrected = _same(headers, "DecayCorrection", name)
     if corrected == "ADMIN":
         left = dose
     elif corrected == "START":
-        waited = (_start(header, name) - _injected(header, doses[0], name)).total_seconds()
+        start = _start(headers, name)
+        waited = (start - _injected(first, doses[0], start, name)).total_seconds()
         if not 0 <= waited <= 10 * half_life:
             raise ImageError(
                 f"The PET '{name}' begins {waited / 60:.0f} minutes after the injection, which cannot be right. Check "
@@ -56,14 +67,27 @@ def uptake_factor(header: Dataset, name: str) -> float:
             )
         left = dose * 2 ** (-waited / half_life)
     else:
-        raise ImageError(f"The PET '{name}' is not corrected for decay (DecayCorrection is {corrected}), as SUV needs.")
+        raise ImageError(
+            f"The PET '{name}' is not corrected for decay (DecayCorrection: {corrected or 'not stated'}), as SUV needs."
+        )
     return 1000.0 * weight / left
 
 
-def _start(header: Dataset, name: str) -> datetime:
+def _same(headers: Headers, keyword: str, name: str) -> str:
+    """Read what all files state alike, as text; empty where none states it."""
+    stated = sorted({str(header.get(keyword) or "") for header in headers})
+    if len(stated) > 1:
+        raise ImageError(f"The files of the PET '{name}' differ in {keyword} ({', '.join(stated)}). Export it again.")
+    return stated[0]
+
+
+def _start(headers: Headers, name: str) -> datetime:
     """When the scan began; the series' time is that unless the series was made anew later."""
-    start = _moment(header.get("SeriesDate"), header.get("SeriesTime"), name)
-    acquired = _moment(header.get("AcquisitionDate") or header.get("SeriesDate"), header.get("AcquisitionTime"), name)
+    start = _moment(headers[0].get("SeriesDate"), headers[0].get("SeriesTime"), name)
+    acquired = min(
+        _moment(header.get("AcquisitionDate") or header.get("SeriesDate"), header.get("AcquisitionTime"), name)
+        for header in headers
+    )
     if start > acquired:
         raise ImageError(
             f"The PET '{name}' has a series time after its acquisition: the series was processed, and when the scan "
@@ -72,11 +96,10 @@ def _start(header: Dataset, name: str) -> datetime:
     return start
 
 
-def _injected(header: Dataset, dose: Dataset, name: str) -> datetime:
+def _injected(header: Dataset, dose: Dataset, start: datetime, name: str) -> datetime:
     stated = str(dose.get("RadiopharmaceuticalStartDateTime") or "")
     if len(stated) >= 14:
         return _moment(stated[:8], stated[8:], name)
-    start = _start(header, name)
     injected = _moment(header.get("SeriesDate"), dose.get("RadiopharmaceuticalStartTime"), name)
     return injected if injected <= start else injected - timedelta(days=1)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ...errors import ImageError
 from .metaimage import is_metaimage, vet_metaimage
-from .nifti import first_bytes, parse_nifti, vet_nifti
+from .nifti import first_bytes, is_nifti_2, parse_nifti, vet_nifti
 from .nrrd import MAGIC as NRRD_MAGIC
 from .nrrd import vet_nrrd
 from .picture import JPEG, JPEG_MAGIC, PNG_MAGIC, vet_jpeg, vet_png
@@ -45,6 +45,8 @@ def _vet(path: Path) -> VettedFile:
     header = parse_nifti(start)
     if header is not None:
         return vet_nifti(path, header)
+    if is_nifti_2(start):
+        raise ImageError(f"'{path.name}' is NIfTI of version 2, which is not read. Convert it to version 1 or to NRRD.")
     if start.startswith(NRRD_MAGIC):
         return vet_nrrd(path)
     if start.startswith(PNG_MAGIC):

@@ -9,7 +9,16 @@ import numpy as np
 
 from ...errors import ImageError
 from ...grid import FloatArray
-from .vetted import VettedFile, check_axes, check_plain, check_sizes, check_zlib, numbers, whole_numbers
+from .vetted import (
+    VettedFile,
+    check_axes,
+    check_millimetres,
+    check_plain,
+    check_sizes,
+    check_zlib,
+    numbers,
+    whole_numbers,
+)
 
 READER = "MetaImageIO"
 MAX_HEADER_BYTES, MAX_HEADER_LINES = 1 << 20, 1_000
@@ -55,10 +64,22 @@ def vet_metaimage(path: Path) -> VettedFile:
         raise ImageError(f"The header of '{path.name}' has the voxel type '{kind[:40]}' with {channels} channels.")
     needed = check_sizes(path.name, [*sizes], channels * BYTES_OF_TYPE[kind])
     _check_voxels(path, fields, start, needed)
+    check_millimetres(path.name, [fields.get("DistanceUnits", "mm")])
+    _check_not_scaled(path.name, fields)
     frames, notes = _frame(path.name, fields, dimensions)
     if BYTES_OF_TYPE[kind] > 1 and not BYTE_ORDER.intersection(fields):
         notes = [*notes, f"The header of '{path.name}' does not state the byte order; little-endian is taken."]
     return VettedFile(READER, tuple(notes), frames)
+
+
+def _check_not_scaled(name: str, fields: Mapping[str, str]) -> None:
+    """Refuse stored values that are to be scaled, which ITK leaves as they are."""
+    for key, neutral in (("ElementToIntensityFunctionSlope", 1.0), ("ElementToIntensityFunctionOffset", 0.0)):
+        if numbers(name, key, [fields.get(key, str(neutral))]) != [neutral]:
+            raise ImageError(
+                f"The header of '{name}' scales its values ({key} is {fields[key][:40]}), which is not applied here. "
+                "Save the image with its values as they are meant."
+            )
 
 
 def _header(path: Path) -> tuple[dict[str, str], int]:

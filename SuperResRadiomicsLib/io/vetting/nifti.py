@@ -1,6 +1,6 @@
-"""NIfTI headers, of versions 1 and 2.
+"""NIfTI headers; those of version 2 are refused, since ITK does not read them.
 
-Source: https://nifti.nimh.nih.gov/nifti-1 and https://nifti.nimh.nih.gov/nifti-2, nifti1.h and nifti2.h.
+Source: https://nifti.nimh.nih.gov/nifti-1, nifti1.h.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ...grid import FloatArray
 from .vetted import VettedFile, check_axes, check_gzip, check_plain, check_sizes, farthest
 
 READER = "NiftiImageIO"
-HEADER_BYTES = 540
+HEADER_BYTES = 348
 SCALAR_BYTES = {2: 1, 4: 2, 8: 4, 16: 4, 64: 8, 256: 1, 512: 2, 768: 4, 1024: 8, 1280: 8}
 """Bytes of a voxel by code of its type, of integers and real numbers."""
 COLOUR_BYTES = {128: 3, 2304: 4}
@@ -61,18 +61,20 @@ class NiftiHeader:
     sform: FloatArray
 
 
+def is_nifti_2(data: bytes) -> bool:
+    """Say whether a file's first bytes are those of version 2."""
+    return data[4:8] == b"n+2\0" and data[:4] in (struct.pack("<i", 540), struct.pack(">i", 540))
+
+
 def parse_nifti(data: bytes) -> NiftiHeader | None:
     """Parse a header from a file's first bytes; None where they are none (or the header of a pair of files)."""
     for order in "<>":
-        kind = data[:4] and struct.unpack_from(f"{order}i", data.ljust(4, b"\0"))[0]
-        if kind == 348 and data[344:348] == b"n+1\0" and len(data) >= 348:
-            return _version_1(data, order)
-        if kind == 540 and data[4:8] == b"n+2\0" and len(data) >= HEADER_BYTES:
-            return _version_2(data, order)
+        if len(data) >= HEADER_BYTES and data[344:348] == b"n+1\0" and data[:4] == struct.pack(f"{order}i", 348):
+            return _parsed(data, order)
     return None
 
 
-def _version_1(data: bytes, order: str) -> NiftiHeader:
+def _parsed(data: bytes, order: str) -> NiftiHeader:
     def take(form: str, place: int) -> tuple[float, ...]:
         return struct.unpack_from(order + form, data, place)
 
@@ -87,24 +89,6 @@ def _version_1(data: bytes, order: str) -> NiftiHeader:
         quaternion=take("3f", 256),
         offset=take("3f", 268),
         sform=np.reshape(take("12f", 280), (3, 4)).astype(np.float64),
-    )
-
-
-def _version_2(data: bytes, order: str) -> NiftiHeader:
-    def take(form: str, place: int) -> tuple[float, ...]:
-        return struct.unpack_from(order + form, data, place)
-
-    return NiftiHeader(
-        dim=tuple(map(int, take("8q", 16))),
-        datatype=int(take("h", 12)[0]),
-        pixdim=take("8d", 104),
-        vox_offset=take("q", 168)[0],
-        scaling=(take("d", 176)[0], take("d", 184)[0]),
-        unit=int(take("i", 500)[0]) & 7,
-        codes=(int(take("i", 344)[0]), int(take("i", 348)[0])),
-        quaternion=take("3d", 352),
-        offset=take("3d", 376),
-        sform=np.reshape(take("12d", 400), (3, 4)).astype(np.float64),
     )
 
 
@@ -148,6 +132,12 @@ def vet_nifti(path: Path, header: NiftiHeader) -> VettedFile:
             f"The header of '{name}' scales its voxels by {header.scaling[0]:g} and {header.scaling[1]:g}, which are "
             "not numbers. Correct scl_slope and scl_inter."
         )
+    if header.scaling[0] == 0 and header.scaling[1] != 0:
+        # No scaling by the standard, but ITK adds the intercept.
+        raise ImageError(
+            f"The header of '{name}' has a slope (scl_slope) of 0, which means no scaling, beside an intercept of "
+            f"{header.scaling[1]:g}. Set the slope to 1 or the intercept to 0."
+        )
     frames, notes = _frames(header, name, (*sizes, 1, 1)[:3])
     return VettedFile(READER, tuple(notes), frames)
 
@@ -171,6 +161,10 @@ def _check_voxels(path: Path, header: NiftiHeader, needed: int) -> None:
     start = int(header.vox_offset)
     with path.open("rb") as file:
         if file.read(2) == GZIP_MAGIC:
+            if not path.name.lower().endswith(".gz"):
+                raise ImageError(
+                    f"'{path.name}' is compressed by gzip, but is not named so. Let its name end in .nii.gz."
+                )
             file.seek(0)
             check_gzip(path.name, file, start + needed, length)
         else:

@@ -10,7 +10,17 @@ import numpy as np
 
 from ...errors import ImageError
 from ...grid import FloatArray
-from .vetted import VettedFile, check_axes, check_gzip, check_length, check_plain, check_sizes, numbers, whole_numbers
+from .vetted import (
+    VettedFile,
+    check_axes,
+    check_gzip,
+    check_length,
+    check_millimetres,
+    check_plain,
+    check_sizes,
+    numbers,
+    whole_numbers,
+)
 
 READER = "NrrdImageIO"
 MAGIC = b"NRRD000"
@@ -33,6 +43,7 @@ TO_LPS = {
     "las": np.diag([1.0, -1.0, 1.0]),
 }
 _VECTOR = re.compile(r"none|\([^()]*\)", re.IGNORECASE)
+_QUOTED = re.compile(r'"([^"]*)"')
 
 
 def vet_nrrd(path: Path) -> VettedFile:
@@ -52,6 +63,7 @@ def vet_nrrd(path: Path) -> VettedFile:
         )
     needed = check_sizes(path.name, sizes, bytes_a_voxel)
     _check_voxels(path, fields, start, needed, needed // bytes_a_voxel)
+    check_millimetres(path.name, _QUOTED.findall(fields.get("spaceunits", "") + fields.get("units", "")))
     frames, notes = _frame(path.name, fields, len(sizes))
     return VettedFile(READER, tuple(notes), frames, keys)
 

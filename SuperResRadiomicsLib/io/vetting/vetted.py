@@ -25,6 +25,8 @@ BOMB_BYTES, BOMB_RATIO = 1 << 30, 200
 """Compressed data that unfold to this much from so little are a decompression bomb. gzip's own limit is 1,032."""
 RIGHT_ANGLE = 1e-3
 """Largest cosine between two axes that counts as a right angle."""
+OTHER_LENGTHS = ("m", "meter", "metre", "cm", "centimeter", "um", "µm", "micron", "micrometer", "nm", "in", "inch")
+"""Units that are no millimetres."""
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,17 @@ def whole_numbers(name: str, what: str, text: Iterable[str]) -> list[int]:
         return [int(part) for part in text]
     except ValueError as error:
         raise ImageError(f"The header of '{name}' has a {what} that is not whole numbers. Correct it.") from error
+
+
+def check_millimetres(name: str, units: Iterable[str]) -> None:
+    """Refuse lengths that a header states in another unit than mm, which ITK takes for mm all the same.
+
+    Raises:
+        ImageError: They are such.
+    """
+    for unit in units:
+        if unit.strip().lower().removesuffix("s") in OTHER_LENGTHS:
+            raise ImageError(f"The header of '{name}' states lengths in {unit.strip()}. Give them in mm.")
 
 
 def check_axes(name: str, axes: FloatArray, what: str) -> None:

@@ -16,12 +16,14 @@ from pathlib import Path
 
 from ...errors import BatchError
 from ...io.choices import ImageChoice, MaskChoice
-from ...io.csv_tables import unguarded
+from ...io.csv_tables import unguarded, whole_number
 from ..filters import FILTERS
 
-OURS = (*(f"{kind.lower()}_" for kind in FILTERS), "wavelet-", "log-sigma")
-"""How the names of the columns begin that features will have."""
-EARLIER_TABLE = "diagnostics_Versions_SuperResRadiomics"
+DIAGNOSTICS = "diagnostics_"
+"""How the names of the columns begin that are neither input nor feature, as pyradiomics calls them."""
+OURS = (*(f"{kind.lower()}_" for kind in FILTERS), "wavelet-", "log-sigma", DIAGNOSTICS)
+"""How the names of the columns begin that the table will have beside the list's own."""
+EARLIER_TABLE = f"{DIAGNOSTICS}Versions_SuperResRadiomics"
 """A list with this column is an earlier table, whose features are computed anew."""
 IMAGE, MASK, LABEL, CHANNEL = "Image", "Mask", "Label", "Label_channel"
 SERIES, SEGMENT, ROI = "Image_series", "Mask_segment", "Mask_roi"
@@ -121,13 +123,10 @@ class BatchCase:
         text = self._text(column)
         if not text:
             return None
-        try:
-            number = float(text)  # tables of pandas write whole numbers of a column with gaps so
-        except ValueError:
-            number = 0.5
-        if not number.is_integer():
+        number = whole_number(text)
+        if number is None:
             raise BatchError(f"The column '{column}' holds '{text}'. A whole number is needed, or nothing.")
-        return int(number)
+        return number
 
 
 @dataclass(frozen=True)
@@ -195,8 +194,8 @@ def _check_columns(columns: tuple[str, ...], name: str) -> None:
     ours = [column for column in columns if column.startswith(OURS)]
     if ours and EARLIER_TABLE not in columns:
         raise BatchError(
-            f"The list '{name}' has the column {', '.join(ours[:5])}, as the features of the table are called. Rename "
-            "it, or leave it out."
+            f"The list '{name}' has the column {', '.join(ours[:5])}, as columns of the table are called. Rename it, "
+            "or leave it out."
         )
     twice = sorted({column for column in columns if columns.count(column) > 1})
     if twice:

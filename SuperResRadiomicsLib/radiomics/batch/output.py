@@ -18,11 +18,10 @@ from ...io.csv_tables import csv_text
 from ...io.files import write_text
 from ..engines import ENGINES
 from ..settings import FeatureSettings
-from .cases import CaseList
+from .cases import DIAGNOSTICS, EARLIER_TABLE, CaseList
 from .extraction import Outcome
 
-PREFIX = "diagnostics_"
-FAILURE = f"{PREFIX}Error"
+FAILURE = f"{DIAGNOSTICS}Error"
 
 
 def case_table(listed: CaseList, outcomes: Sequence[Outcome], settings: FeatureSettings) -> str:
@@ -38,14 +37,14 @@ def case_table(listed: CaseList, outcomes: Sequence[Outcome], settings: FeatureS
         and its reason under ``diagnostics_Error``.
     """
     common = {
-        f"{PREFIX}Notice": NOT_FOR_CLINICAL_USE,
-        f"{PREFIX}Versions_SuperResRadiomics": __version__,
-        f"{PREFIX}Versions_Engine": ENGINES[settings.engine].version(),
-        f"{PREFIX}Configuration_Settings": json.dumps(asdict(settings)),
+        f"{DIAGNOSTICS}Notice": NOT_FOR_CLINICAL_USE,
+        EARLIER_TABLE: __version__,
+        f"{DIAGNOSTICS}Versions_Engine": ENGINES[settings.engine].version(),
+        f"{DIAGNOSTICS}Configuration_Settings": json.dumps(asdict(settings)),
     }
     rows: list[dict[str, str | float]] = []
     for outcome in outcomes:
-        diagnostics = {f"{PREFIX}{name}": value for name, value in outcome.diagnostics.items()}
+        diagnostics = {f"{DIAGNOSTICS}{name}": value for name, value in outcome.diagnostics.items()}
         features = {key: float(value) for key, value in outcome.features.items()}
         rows.append({**outcome.case.cells, **common, FAILURE: outcome.error, **diagnostics, **features})
     # A column of an earlier table that came back in the list keeps its place and takes the new value.

@@ -46,7 +46,7 @@ def _matching(names: Names, asked: str) -> list[int]:
     if exact:
         return exact
     number = whole_number(wanted)
-    if number in names:
+    if number is not None and number in names:
         return [number]
     return [
         number

@@ -140,7 +140,8 @@ def find_dicom_files(folder: Path) -> list[DicomFile]:
     Raises:
         ImageError: One is damaged, cut off before its end, or there are too many files.
     """
-    dicom, others = [], []
+    dicom: list[Path] = []
+    others: list[Path] = []
     for path in _paths(folder):
         (dicom if is_dicom(path) else others).append(path)
     _refuse_lost(dicom, others)

@@ -75,6 +75,7 @@ def features(
     json: given.Json = False,
 ) -> None:
     """Compute the radiomic features of a lesion in one image, or of every case in a list."""
+    from ..enhancement.origin import origin_notes
     from ..radiomics.grey_levels import feature_warnings
 
     settings, wanted = asked.settings, given.with_parameters(lesion_in, asked)
@@ -85,7 +86,7 @@ def features(
     if not image or not mask or out or jobs != 1:
         raise typer.BadParameter("Give an image and a mask; or a list with --batch, and only then --out and --jobs.")
     scan, lesion = srr.read_image_with_mask(image, mask, None, read_as, wanted)
-    warnings = feature_warnings(scan, lesion, settings)
+    warnings = [*origin_notes(image), *feature_warnings(scan, lesion, settings)]
     tell_warnings(warnings)  # before the work: some say that it will take long
     values = srr.extract_features(scan, lesion, settings)
     if json:

@@ -174,6 +174,8 @@ def enhance(
         print_files(out, files.values())
         if "samples" in made.provenance:
             note(describe_in_words(made.provenance["samples"]))
+        if save_samples:
+            note(made.provenance["samples"]["single"])
 
 
 def _check_what(

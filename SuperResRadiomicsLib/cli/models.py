@@ -14,7 +14,7 @@ from ..terminal.console import note, output, print_json
 from .options import Json
 
 if TYPE_CHECKING:
-    from ..models import Card
+    from ..models import Card, Choice
 
 app = typer.Typer(help="The networks that come with this software.", no_args_is_help=True)
 
@@ -22,16 +22,23 @@ app = typer.Typer(help="The networks that come with this software.", no_args_is_
 @app.command("list")
 def list_models(json: Json = False) -> None:
     """List the models at hand, with their figures on patients never trained on."""
+    from ..models import choices_for_features
     from ..models.headline import headline
 
     cards = srr.list_models()
+    chosen = choices_for_features(cards)
     if json:
-        print_json({"models": [_summary(card) for card in cards]})
+        features = [_choice(*group, choice) for group, choice in chosen.items()]
+        print_json({"models": [_summary(card) for card in cards], "for_features": features})
     elif cards:
         output.print(_table(cards))
         output.print("On patients never trained on:")
         for card in cards:
             output.print(f"  {card.name}: {headline(card)}", highlight=False, soft_wrap=True)
+        output.print("First choice for the table of features:")
+        for (modality, task), choice in chosen.items():
+            text = f"  {modality}, {task}: {choice.card.name}: {choice.why}"
+            output.print(text, highlight=False, soft_wrap=True)
     else:
         note("No models are installed. A model's folder can be given wherever a name can.")
 
@@ -46,6 +53,10 @@ def show_model(
         print_json(card.metadata | {"results": card.results})
     else:
         output.print(_card_table(card))
+
+
+def _choice(modality: str, task: str, choice: Choice) -> dict[str, str]:
+    return {"modality": modality, "task": task, "model": choice.card.name, "why": choice.why}
 
 
 def _summary(card: Card) -> dict[str, Any]:
@@ -67,6 +78,7 @@ def _summary(card: Card) -> dict[str, Any]:
 
 def _card_table(card: Card) -> Table:
     """Show a card on one screen."""
+    from ..models import choices_for_features, feature_agreement
     from ..models.headline import headline
 
     low, high = card.valid_spacing_mm
@@ -86,6 +98,12 @@ def _card_table(card: Card) -> Table:
         least, most = condition.allowed
         table.add_row(condition.name, f"{least:g} to {most:g}, {condition.default:g} unless given")
     table.add_row("held out", headline(card))
+    agreement = feature_agreement(card)
+    figures = "no figures" if agreement is None else f"median concordance with the truth {agreement:.2f}"
+    table.add_row("features", figures)
+    for choice in choices_for_features(srr.list_models()).values():
+        if choice.card.sha256 == card.sha256:
+            table.add_row("first choice", f"for the table of features: {choice.why}")
     table.add_row("trained on", "\n".join(_source(each) for each in card.training_data))
     table.add_row("SHA-256", f"{card.sha256[:16]}... (all of it: --json)")
     return table

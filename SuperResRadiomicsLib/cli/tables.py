@@ -63,11 +63,10 @@ def comparison_summary(table: FeatureTable, width: int) -> Table:
     everything = width >= ALL_VALUES
     caption = "voxels: bicubic - original; network: enhanced - bicubic (both relative); the files give the reasons"
     sampling = table.header.sampling
+    told = [f"{sampling['note']} {sampling['interval']}"] if sampling else []
     shown = Table(
         title=f"enhanced: {table.header.enhanced_column}",
-        caption=". ".join(
-            [caption if everything else f"{caption}, and hold all values", *([sampling["note"]] if sampling else [])]
-        ),
+        caption=". ".join([caption if everything else f"{caption}, and hold all values", *told]),
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
         show_edge=False,

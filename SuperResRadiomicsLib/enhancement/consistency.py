@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
 from ..grid.types import FloatArray
+from ..models import Card
 from ..operators import BlurDecimate, SliceProfile
 
 
@@ -32,6 +34,21 @@ def project(fine: FloatArray, measured: FloatArray, operator: BlurDecimate | Sli
         [[[10.0, 10.0], [10.0, 10.0]]]
     """
     return fine + operator.pseudo_inverse(measured - operator.forward(fine))
+
+
+def measurement_is_exact(card: Card, conditions: Mapping[str, float]) -> bool:
+    """Say whether a model knows the measured voxels to be means over fine pixels, without blur or noise.
+
+    Then its result is made to agree with them exactly. Of mixed samplings a scan without blur and noise is such a mean.
+
+    Args:
+        card: The model's.
+        conditions: What it is told of the scan.
+    """
+    averaged = card.degradation.get("sampling", "average") in ("average", "mixed")
+    noisy = max(card.degradation.get("noise", (0.0,))) > 0
+    quiet = not any(conditions.values()) and (bool(card.conditions) or not noisy)
+    return card.scale > 1 and averaged and quiet
 
 
 class ResidualMeter:

@@ -122,5 +122,10 @@ def _describe(provenance: dict[str, Any]) -> str:
     return (
         f"{NOT_FOR_CLINICAL_USE} Super-resolved {where}{by} with the network {model['name']} "
         f"{model.get('version', '')} (objective {model['objective']}, SHA-256 {model['sha256'][:16]}), "
-        f"SuperResRadiomics {__version__}."
+        f"SuperResRadiomics {__version__}.{_mean_of_samples(provenance)}"
     )
+
+
+def _mean_of_samples(provenance: dict[str, Any]) -> str:
+    samples = provenance.get("samples")
+    return "" if not samples else f" Mean of {samples['count']} samples (seed {samples['seed']}). {samples['shown']}"

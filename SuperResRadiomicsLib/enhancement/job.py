@@ -15,11 +15,10 @@ from scipy.ndimage import gaussian_filter
 from ..errors import Cancelled, OutOfMemoryError
 from ..grid import Box, Grid, blend, blend_weight, box_within, edge_ramps, refine_box
 from ..io.image import Image, cast_like
-from ..models import Card
 from ..networks.context import Sides
 from ..operators import BlurDecimate, SliceProfile
 from ..progress import Progress
-from .consistency import ResidualMeter, project
+from .consistency import ResidualMeter, measurement_is_exact, project
 from .device import release_memory
 from .draw import Draw
 from .intensity import Window
@@ -95,14 +94,8 @@ class RegionJob:
 
     @property
     def projects(self) -> bool:
-        """Whether the result is made to agree exactly with the measured voxels.
-
-        Only where the model knows them to be means over fine pixels, without blur or noise.
-        """
-        card = self.model.card
-        averaged = card.degradation.get("sampling", "average") == "average"
-        quiet = not any(self.conditions.values()) and (bool(card.conditions) or not _noisy(card))
-        return card.scale > 1 and averaged and quiet
+        """Whether the result is made to agree exactly with the measured voxels; see `measurement_is_exact`."""
+        return measurement_is_exact(self.model.card, self.conditions)
 
     def tiles(self) -> list[Tile]:
         """List the tiles of one slice of the refined grid; they are planned on the grid that the network reads."""
@@ -272,11 +265,6 @@ def _box_of(slices: Sequence[slice]) -> Box:
     """Find the box that slices along k, j, i select."""
     k, j, i = slices
     return Box((i.start, j.start, k.start), (i.stop, j.stop, k.stop))
-
-
-def _noisy(card: Card) -> bool:
-    """Whether a model that is not told the noise was trained to remove some."""
-    return max(card.degradation.get("noise", (0.0,))) > 0
 
 
 def run_within_memory(

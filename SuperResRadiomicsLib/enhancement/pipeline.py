@@ -148,7 +148,7 @@ def enhance(
         job, summary = draw_samples(job, bicubic, count, seed, possible.append, progress, cancelled)
         enhanced, sd = summary.mean, summary.sd
         lesion = None if transport is None else transport.mask
-        described = describe_samples(count, seed)
+        described = describe_samples(job, count, seed)
         described["texture_sd"] = describe_texture(possible, enhanced, lesion, job.slice_axis)
     else:
         enhanced = bicubic.copy()

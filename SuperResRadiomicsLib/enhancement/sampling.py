@@ -11,6 +11,7 @@ from scipy.ndimage import uniform_filter
 
 from ..grid import Array, BoolArray, FloatArray
 from ..io.image import cast_like
+from ..models.intervals import CONFIDENCE, IMAGE, nearest, raw_half_width_in_sd, read_calibrations, widest
 from ..progress import Progress, share_progress
 from .draw import Draw
 from .job import AskCancelled, RegionJob, run_within_memory
@@ -18,6 +19,9 @@ from .job import AskCancelled, RegionJob, run_within_memory
 MEAN_IS_SHOWN = (
     "The enhanced image is the mean of the samples, in which random detail is averaged down. Features are means over "
     "the samples, not the features of this mean image."
+)
+SINGLE_IS_POSSIBLE = (
+    "A single sample is a possible image, one of many that fit the measurement: nothing in it may be read as a finding."
 )
 HIGH_PASS_PX = 3
 """Side of the square whose mean is taken off to leave the fine detail."""
@@ -75,9 +79,42 @@ def draw_samples(
     return job, SampleSummary(cast_like(mean, bicubic.dtype), sd)
 
 
-def describe_samples(count: int, seed: int) -> dict[str, Any]:
+def describe_samples(job: RegionJob, count: int, seed: int) -> dict[str, Any]:
     """Describe a run that draws samples, ready for JSON."""
-    return {"count": count, "seed": seed, "shown": MEAN_IS_SHOWN}
+    described: dict[str, Any] = {
+        "count": count,
+        "seed": seed,
+        "shown": MEAN_IS_SHOWN,
+        "single": SINGLE_IS_POSSIBLE,
+    }
+    return described if count < 2 else described | {"voxel_interval": _voxel_interval(job, count)}
+
+
+def _voxel_interval(job: RegionJob, count: int) -> dict[str, Any]:
+    """Say how many standard deviations about the mean hold 90% of a lesion's true voxels, where that was measured."""
+    in_plane = [length for axis, length in enumerate(job.image.whole_grid.spacing) if axis != job.through_plane]
+    asked = {
+        "modality": job.image.modality,
+        "blur_px": float(job.conditions.get("blur_px", 0.0)),
+        "noise": float(job.conditions.get("noise", 0.0)),
+        "samples": count,
+        "spacing_mm": in_plane,
+    }
+    known = read_calibrations(job.model.card, "images")
+    fitting, why = nearest(known, asked)
+    raw = raw_half_width_in_sd(count)
+    factor = widest(fitting, IMAGE)
+    if factor is None:
+        reason = f"unknown here: measured under other conditions ({why})" if known else "not measured for this model"
+        return {
+            "confidence": CONFIDENCE,
+            "kind": "unknown here" if known else "raw",
+            "half_width_in_sd": raw,
+            "held": reason,
+        }
+    sources = "; ".join(dict.fromkeys(each.source for each in fitting))
+    held = f"90% of the voxels of lesions, under these conditions ({sources})"
+    return {"confidence": CONFIDENCE, "kind": "calibrated", "half_width_in_sd": raw * factor, "held": held}
 
 
 def describe_in_words(described: Mapping[str, Any]) -> str:
@@ -91,7 +128,11 @@ def describe_in_words(described: Mapping[str, Any]) -> str:
         f" Of the fine detail of a single sample {share:.0%} are left in it (standard deviations over the "
         f"{described['texture_sd']['where']})."
     )  # fmt: skip
-    return f"{described['count']} samples, seed {described['seed']}. {described['shown']}{left}"
+    interval = described.get("voxel_interval")
+    width = "" if interval is None else (
+        f" 90% interval of a voxel ({interval['kind']}): mean +/- {interval['half_width_in_sd']:.2f} SD."
+    )  # fmt: skip
+    return f"{described['count']} samples, seed {described['seed']}. {described['shown']}{left}{width}"
 
 
 def describe_texture(samples: list[Array], mean: Array, mask: BoolArray | None, slice_axis: int) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def enhance_whole(
     with output_set(folder, PROVENANCE_NAME, names=[*files.values(), PROVENANCE_NAME], overwrite=overwrite) as staging:
         paths = {name: staging / file for name, file in files.items()}
         job, residual = _enhance_into(job, paths, draws, progress, cancelled)
-        described = None if draws is None else describe_samples(*draws)
+        described = None if draws is None else describe_samples(job, *draws)
         provenance = describe(job, None, None, residual, warnings, described)
         if inputs:
             provenance = {**provenance, "inputs": dict(inputs)}

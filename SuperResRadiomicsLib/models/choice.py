@@ -5,22 +5,43 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable
-from statistics import median
+from dataclasses import dataclass
+from statistics import fmean, median
 from typing import Any
 
 from ..errors import ModelError
 from .card import Card, list_models
 
+MODEL = "model"
+"""How an evaluation of lesion features calls the model whose card it is in; others stand under their own names."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A model that was chosen, and why.
+
+    Attributes:
+        card: Of the model.
+        why: In a sentence.
+    """
+
+    card: Card
+    why: str
+
 
 def feature_agreement(card: Card) -> float | None:
     """Take the median over features of Lin's concordance with the reference, on lesions never trained on.
 
-    Under the card's first degradation, the one that the model's default settings undo. Cards hold it
-    by feature, or as medians of feature groups, which then count by their number of features.
+    The mean of it over all lesions and scans that features were compared on beside rivals (``lesion_features``);
+    without such a comparison that under the card's first degradation, the one that the model's default settings undo.
+    Cards hold the latter by feature, or as medians of feature groups, which then count by their number of features.
 
     Returns:
         None where the card does not record it, or in a layout that is not known.
     """
+    compared = _compared(card).get(card.name)
+    if compared is not None:
+        return compared
     try:
         return _agreement(next(iter(card.results["degradations"].values()))["features"])
     except (KeyError, TypeError, AttributeError, StopIteration):
@@ -37,20 +58,92 @@ def _agreement(features: dict[str, Any]) -> float | None:
     return sum(group["features"] * group["median_concordance"] for group in groups) / count if count else None
 
 
+def _compared(card: Card) -> dict[str, float]:
+    """Take the mean concordance of each model that a card's comparison of lesion features has, by name."""
+    try:
+        found = card.results["lesion_features"]
+        tables = [
+            of_set[condition][found["measured"]]["methods"]
+            for of_set in found["sets"].values()
+            for condition in found["conditions"]
+        ]
+        names = set.intersection(*(set(table) for table in tables))
+        return {_model_name(name, card): fmean(_concordance(table[name]) for table in tables) for name in names}
+    except (KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _model_name(method: str, card: Card) -> str:
+    """Which model a method of a comparison is: told all that it can be told, as it is meant to be used."""
+    return card.name if method == MODEL else method.removesuffix(", told all")
+
+
+def _concordance(figures: dict[str, Any]) -> float:
+    """Read a median concordance; one that is not defined agrees with nothing."""
+    return 0.0 if figures["median_ccc"] is None else float(figures["median_ccc"])
+
+
+def choose_for_features(cards: Iterable[Card]) -> Choice | None:
+    """Choose the model whose features agree best with the truth, and say why.
+
+    Comparisons of lesion features go first: all models in one saw the same scans. A card counts by its own comparison,
+    else by another card's that it stands in as a rival. Where there is none, the cards' other figures of features
+    decide. A card without figures is chosen only where no card has any: then a fidelity model, else the first.
+
+    Args:
+        cards: Models that could be used, of one modality and task.
+    """
+    candidates = list(cards)
+    if not candidates:
+        return None
+    compared: dict[str, float] = {}
+    for card in candidates:
+        own = _compared(card)
+        compared = own | compared | ({card.name: own[card.name]} if card.name in own else {})
+    figures = {card.name: compared[card.name] for card in candidates if card.name in compared}
+    ground = "lesions and scans on which models were compared"
+    if not figures:
+        figures = {card.name: value for card in candidates if (value := feature_agreement(card)) is not None}
+        ground = "held-out lesions, each card's own"
+    if not figures:
+        first = next((card for card in candidates if card.objective == "fidelity"), candidates[0])
+        kind = "a fidelity model goes" if first.objective == "fidelity" else "the first one goes"
+        return Choice(first, f"no card has figures of features; {kind} before the others")
+    best = max(candidates, key=lambda card: figures.get(card.name, -math.inf))
+    others = [f"{name} {value:.2f}" for name, value in figures.items() if name != best.name]
+    beside = f", beside {', '.join(others)}" if others else ""
+    return Choice(best, f"median concordance of features {figures[best.name]:.2f}{beside} ({ground})")
+
+
 def best_for_features(cards: Iterable[Card]) -> Card | None:
-    """Choose the model with the best `feature_agreement`; where none is recorded a fidelity model, else the first.
+    """Choose the model whose features agree best with the truth; see `choose_for_features`.
 
     Examples:
         >>> from SuperResRadiomicsLib.models import list_models
         >>> best_for_features(card for card in list_models() if card.modality == "US").name
         'us-cyclegan-appearance'
     """
-    candidates = list(cards)
-    recorded = [(agreement, card) for card in candidates if (agreement := feature_agreement(card)) is not None]
-    if recorded:
-        return max(recorded, key=lambda pair: pair[0])[1]
-    fidelity = (card for card in candidates if card.objective == "fidelity")
-    return next(fidelity, candidates[0] if candidates else None)
+    choice = choose_for_features(cards)
+    return choice.card if choice else None
+
+
+def choices_for_features(cards: Iterable[Card]) -> dict[tuple[str, str], Choice]:
+    """Choose for each modality and task; detectors are left out.
+
+    Returns:
+        By modality and task, sorted.
+
+    Examples:
+        >>> from SuperResRadiomicsLib.models import list_models
+        >>> list(choices_for_features(list_models()))[0]
+        ('CT', 'super-resolution')
+    """
+    groups: dict[tuple[str, str], list[Card]] = {}
+    for card in cards:
+        if not card.detects:
+            groups.setdefault((card.modality, card.task), []).append(card)
+    chosen = {group: choose_for_features(groups[group]) for group in sorted(groups)}
+    return {group: choice for group, choice in chosen.items() if choice}
 
 
 def find_detector(modality: str, extra_folders: Iterable[str | os.PathLike[str]] = ()) -> Card:

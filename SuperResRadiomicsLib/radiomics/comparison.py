@@ -17,7 +17,7 @@ from .grey_levels import settings_notes, version_notes
 from .header import TableHeader
 from .lesion_size import check_lesion, measure_lesion
 from .plan import ExtractionPlan
-from .sampled import describe_sampling, mean_over_samples, raw_interval
+from .sampled import RAW, describe_sampling, mean_over_samples, raw_interval
 from .settings import FeatureSettings
 from .table import FeatureRow, FeatureTable
 from .versions import LesionVersions
@@ -183,6 +183,7 @@ def _row(
 ) -> FeatureRow:
     """Put the values of one feature together; one that an image lacks is not defined there."""
     values = [sample.get(key, math.nan) for sample in enhanced]
+    interval = raw_interval(values)
     return FeatureRow(
         feature_class=_class_of(key),
         feature=key.split("_", 2)[2],
@@ -190,7 +191,8 @@ def _row(
         original=original.get(key, math.nan),
         bicubic=bicubic.get(key, math.nan),
         enhanced=mean_over_samples(values),
-        interval=raw_interval(values),
+        interval=interval,
+        interval_kind=RAW if interval else "",
     )
 
 

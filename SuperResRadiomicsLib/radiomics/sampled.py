@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from statistics import fmean, stdev
 from typing import Any
 
-NORMAL_QUANTILE = 1.6448536269514722
-"""A standard normal number lies within so much of 0 in 90% of cases."""
+from ..models.intervals import CONFIDENCE, raw_half_width_in_sd
+
 NOT_OF_THE_MEAN_IMAGE = (
     "Enhanced features are means over {count} possible images (samples), not the features of the mean image that is "
     "shown."
 )
-RAW = (
+CALIBRATED, RAW, UNKNOWN_HERE = "calibrated", "raw", "unknown here"
+"""Kinds of intervals: held 90% of true values where this was measured; as the samples give them, never measured;
+the same, measured only under other conditions."""
+RAW_TEXT = (
     "Intervals are raw: mean +/- 1.645 SD sqrt(1 + 1/K) K/(K - 1) over the K samples, meant to hold 90% of true "
-    "values; how many they hold here is not known."
+    "values; how many they hold was not measured for this model."
 )
-NONE = "There are no intervals: a single sample does not say how uncertain it is."
+NO_INTERVALS = "There are no intervals: a single sample does not say how uncertain it is."
 
 
 def describe_sampling(count: int) -> dict[str, Any]:
@@ -25,9 +28,9 @@ def describe_sampling(count: int) -> dict[str, Any]:
     return {
         "samples": count,
         "note": NOT_OF_THE_MEAN_IMAGE.format(count=count),
-        "interval_kind": "raw" if count > 1 else None,
-        "confidence": 0.9 if count > 1 else None,
-        "interval": RAW if count > 1 else NONE,
+        "interval_kind": RAW if count > 1 else None,
+        "confidence": CONFIDENCE if count > 1 else None,
+        "interval": RAW_TEXT if count > 1 else NO_INTERVALS,
     }
 
 
@@ -71,8 +74,19 @@ def raw_interval(values: Sequence[float]) -> tuple[float, float] | None:
     mean = mean_over_samples(values)
     if not math.isfinite(mean):
         return math.nan, math.nan
-    half = NORMAL_QUANTILE * stdev(values, mean) * math.sqrt(1 + 1 / count) * count / (count - 1)
+    half = raw_half_width_in_sd(count) * stdev(values, mean)
     return mean - half, mean + half
+
+
+def scaled_interval(mean: float, interval: tuple[float, float], factor: float) -> tuple[float, float]:
+    """Multiply the half width of an interval about a mean.
+
+    Examples:
+        >>> scaled_interval(2.0, (1.0, 3.0), 1.5)
+        (0.5, 3.5)
+    """
+    low, high = interval
+    return mean - factor * (mean - low), mean + factor * (high - mean)
 
 
 def _same(values: Sequence[float]) -> bool:

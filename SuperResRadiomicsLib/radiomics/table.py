@@ -16,13 +16,14 @@ from .filters import ORIGINAL
 from .header import TableHeader
 from .html import row_html, table_html
 from .lesion_size import LesionMeasurements
+from .sampled import RAW
 from .verdict import UNKNOWN, Verdict
 
 if TYPE_CHECKING:
     import pandas
 
 IMAGES = ("original", "bicubic", "enhanced")
-INTERVAL_COLUMNS = ("interval low", "interval high")
+INTERVAL_COLUMNS = ("interval low", "interval high", "interval kind")
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class FeatureRow:
         verdict: Whether the last one can be trusted.
         interval: Where the enhanced value is a mean over samples, its 90% interval (low, high), as the table's header
             describes it.
+        interval_kind: What is known of how often such an interval holds the true value: ``calibrated``, ``raw`` or
+            ``unknown here`` (see `sampled`); empty without an interval.
 
     Examples:
         >>> row = FeatureRow("glcm", "Contrast", "original_glcm_Contrast", original=4.0, bicubic=2.0, enhanced=3.0)
@@ -54,6 +57,7 @@ class FeatureRow:
     enhanced: float
     verdict: Verdict = UNKNOWN
     interval: tuple[float, float] | None = None
+    interval_kind: str = ""
 
     @property
     def group(self) -> str:
@@ -144,15 +148,17 @@ class FeatureTable:
     def cells(self) -> list[tuple[str | float | None, ...]]:
         """List the lines of the table under ``column_names``: measurements, then features; None where undefined."""
         return [
-            (row.feature_class, row.feature, row.key, *map(_or_none, self._numbers(row)), *_words(row))
+            (row.feature_class, row.feature, row.key, *self._values(row), *_words(row))
             for row in (*self.lesion_rows, *self.rows)
         ]
 
-    def _numbers(self, row: FeatureRow) -> tuple[float, ...]:
-        """List a row's numbers as the columns want them."""
+    def _values(self, row: FeatureRow) -> tuple[str | float | None, ...]:
+        """List a row's numbers as the columns want them, with its interval where there may be one."""
+        numbers = tuple(map(_or_none, row.numbers))
         if not self.header.sampling:
-            return row.numbers
-        return (*row.numbers[:3], *(row.interval or (math.nan, math.nan)), *row.numbers[3:])
+            return numbers
+        ends = map(_or_none, row.interval or (math.nan, math.nan))
+        return (*numbers[:3], *ends, row.interval_kind, *numbers[3:])
 
     def to_frame(self) -> pandas.DataFrame:
         """Convert the table to pandas.
@@ -180,7 +186,12 @@ class FeatureTable:
             word, _, reasons = _words(row)
             effects = (row.voxel_effect_relative, row.network_effect_relative)
             rows.append(row_html((row.group, row.feature), row.numbers[:3], effects, word, reasons, row.interval))
-        return table_html(self.header.enhanced_column, rows, (self.header.sampling or {}).get("note", ""))
+        return table_html(self.header.enhanced_column, rows, self._sampling_note())
+
+    def _sampling_note(self) -> str:
+        """Say what the enhanced values and their intervals are, where they are those of samples."""
+        sampling = self.header.sampling
+        return f"{sampling['note']} {sampling['interval']}" if sampling else ""
 
     def to_dict(self) -> dict[str, Any]:
         """Convert the table to JSON-able values; undefined numbers become None."""
@@ -260,9 +271,15 @@ def _row_to_dict(row: FeatureRow) -> dict[str, Any]:
         "feature": row.feature,
         "key": row.key,
         **values,
-        **({} if row.interval is None else {"interval": [_or_none(end) for end in row.interval]}),
+        **_interval_to_dict(row),
         "verdict": asdict(row.verdict),
     }
+
+
+def _interval_to_dict(row: FeatureRow) -> dict[str, Any]:
+    if row.interval is None:
+        return {}
+    return {"interval": [_or_none(end) for end in row.interval], "interval_kind": row.interval_kind}
 
 
 def _row_from_dict(row: dict[str, Any]) -> FeatureRow:
@@ -270,7 +287,8 @@ def _row_from_dict(row: dict[str, Any]) -> FeatureRow:
     given = row.get("verdict", {})
     verdict = Verdict(**{**given, "reasons": tuple(given.get("reasons", ()))})
     interval = _interval_from(row.get("interval"))
-    return FeatureRow(row["class"], row["feature"], row["key"], original, bicubic, enhanced, verdict, interval)
+    kind = row.get("interval_kind", RAW) if interval else ""
+    return FeatureRow(row["class"], row["feature"], row["key"], original, bicubic, enhanced, verdict, interval, kind)
 
 
 def _interval_from(given: list[float | None] | None) -> tuple[float, float] | None:

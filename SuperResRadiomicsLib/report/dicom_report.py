@@ -178,4 +178,6 @@ def _settings(table: FeatureTable) -> list[str]:
     """Describe what shaped the values, a line each."""
     names = ("engine", "engine_version", "bin_width", "bin_count", "dimension_used", "enhanced_column")
     header = table.header.to_dict()
-    return [f"{name}: {header[name]}"[:LONGEST_TEXT] for name in names if header[name] is not None]
+    sampling = table.header.sampling
+    told = [f"means over {sampling['samples']} samples, not of their mean image"] if sampling else []
+    return told + [f"{name}: {header[name]}"[:LONGEST_TEXT] for name in names if header[name] is not None]

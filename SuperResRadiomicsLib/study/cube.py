@@ -13,7 +13,7 @@ import numpy.typing as npt
 from ..errors import StudyError
 from ..grid.types import FloatArray
 from .manifest import READER_PREFIX
-from .part import INDEX_COLUMNS, read_part
+from .part import HIGH, INDEX_COLUMNS, LOW, read_part
 from .perturbations import UNCHANGED
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def read_cube(path: Path, protocol: Protocol) -> Cube:
     sizes = tuple(map(len, names))
     everywhere = len(protocol.masks)
     _check_complete(place, (*sizes[:2], everywhere, sizes[3]))
-    features = tuple(name for name in table.schema.names if name not in NOT_FEATURES)
+    features = tuple(name for name in table.schema.names if name not in NOT_FEATURES and not name.endswith((LOW, HIGH)))
     values = np.full((*sizes, len(features)), np.nan)
     for number, name in enumerate(features):
         values[..., number][place] = table[name].to_numpy()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,12 +12,14 @@ from ..errors import MaskError
 from ..grid import BoolArray, Grid
 from ..io.image import Image
 from ..radiomics.companion import companion_features, without_companions
+from ..radiomics.conditions import SETTINGS, plain
 from ..radiomics.engines import ENGINES
 from ..radiomics.exact import Bins, ExactEngine, PreparedLesion, extract_sweep
 from ..radiomics.lesion_size import check_lesion
 from ..radiomics.plan import ExtractionPlan
 from ..stability import dice
 from .perturbations import UNCHANGED
+from .samples import Interval
 from .versions import Version
 
 if TYPE_CHECKING:
@@ -36,7 +38,8 @@ class Measurement:
         volume_mm3: Their volume.
         difference: See `Version`.
         dice: Overlap with the unchanged mask on this version's grid; NaN where the image itself was changed.
-        features: Values by pyradiomics' keys; NaN where a feature is not defined.
+        features: Values by pyradiomics' keys, of samples their means; NaN where a feature is not defined.
+        intervals: 90% intervals by key, of samples alone; those of shape, which samples share, are left out.
     """
 
     version: str
@@ -47,6 +50,7 @@ class Measurement:
     difference: float
     dice: float
     features: Mapping[str, float]
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
 
 
 def measure_versions(
@@ -84,9 +88,21 @@ def measure_versions(
             overlap = dice(mask, version.masks[UNCHANGED]) if UNCHANGED in version.masks else float("nan")
             size = count, count * grid.voxel_volume, version.difference, overlap
             lesion = prepared.lesion(mask_name, mask, grid) if exact else mask
-            found = _features(version.image, mask, lesion, list(plans.values()), protocol.features.engine)
-            for binning, features in zip(plans, found, strict=True):
-                yield Measurement(name, mask_name, binning, *size, features)
+            images = version.samples.images if version.samples else (version.image,)
+            found = [_features(image, mask, lesion, list(plans.values()), protocol.features.engine) for image in images]
+            for number, binning in enumerate(plans):
+                values = [of_image[number] for of_image in found]
+                if version.samples is None:
+                    yield Measurement(name, mask_name, binning, *size, values[0])
+                else:
+                    told = interval_settings(protocol, binning, dimension)
+                    yield Measurement(name, mask_name, binning, *size, *version.samples.over(values, told))
+
+
+def interval_settings(protocol: Protocol, binning: str, dimension: str) -> dict[str, Any]:
+    """Describe the feature settings that calibrated intervals depend on."""
+    described = protocol.settings(binning).describe()
+    return {**{name: plain(described[name]) for name in SETTINGS}, "dimension": dimension}
 
 
 def _features(

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
+from ..enhancement.draw import DEFAULT_SAMPLES
+from ..models import load_card
+from ..networks import architectures
 from ..radiomics.companion import companion_header
 from .cube import Cube
 from .findings import Findings
@@ -39,6 +42,7 @@ def methods_paragraph(cube: Cube, protocol: Protocol, findings: Findings, engine
         _companions(protocol),
         f"Image versions: {'; '.join(_version(name, protocol) for name in protocol.versions)}. The same masks and "
         f"settings were used for all; masks were carried to finer grids by the rule '{protocol.lesion.mask_rule}'.",
+        _samples(protocol),
         _perturbations(protocol),
         _simulation(protocol),
         f"Results other than those over bins rest on {findings.binning}"
@@ -91,6 +95,23 @@ def _companions(protocol: Protocol) -> str:
 def _version(name: str, protocol: Protocol) -> str:
     version = protocol.versions[name]
     return f"{name} ({version.source}{f', {version.model}' if version.model else ''})"
+
+
+def _samples(protocol: Protocol) -> str:
+    """Say of which versions features are means over samples."""
+    cards = {name: load_card(str(section.model)) for name, section in protocol.models.items()}
+    counts = {
+        name: protocol.versions[name].samples or DEFAULT_SAMPLES
+        for name, card in cards.items()
+        if architectures()[card.architecture["name"]].samples
+    }
+    if not counts:
+        return ""
+    listed = ", ".join(f"{name} (over {count})" for name, count in counts.items())
+    return (
+        f"Features of these versions are means over the features of possible images (samples), not the features of "
+        f"their mean image: {listed}; the seed of a case's samples follows from the study's and the case's name."
+    )
 
 
 def _perturbations(protocol: Protocol) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,11 +16,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 METADATA_KEY = b"SuperResRadiomics"
+LOW, HIGH = " low", " high"
+"""What the columns of an interval's ends are called after the feature's key."""
 INDEX_COLUMNS = ("case", "version", "mask", "binning", "voxels", "volume_mm3", "difference", "dice")
 
 
 def write_part(path: Path, case: str, measurements: Sequence[Measurement], provenance: Mapping[str, Any]) -> None:
-    """Write a case's features, whole or not at all.
+    """Write a case's features, whole or not at all; of samples the ends of their intervals beside them.
 
     Args:
         path: The Parquet file.
@@ -46,6 +49,10 @@ def write_part(path: Path, case: str, measurements: Sequence[Measurement], prove
     }
     for feature in measurements[0].features:
         columns[feature] = pa.array([m.features[feature] for m in measurements], pa.float64())
+    for feature in dict.fromkeys(key for m in measurements for key in m.intervals):
+        ends = [m.intervals.get(feature, (math.nan, math.nan)) for m in measurements]
+        columns[feature + LOW] = pa.array([low for low, _ in ends], pa.float64())
+        columns[feature + HIGH] = pa.array([high for _, high in ends], pa.float64())
     table = pa.table(columns).replace_schema_metadata({METADATA_KEY: json.dumps(content, sort_keys=True).encode()})
     with atomic_path(path) as temporary:
         pq.write_table(table, temporary)

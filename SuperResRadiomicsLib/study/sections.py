@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from ..enhancement.draw import MOST_SAMPLES
 from ..radiomics import FeatureSettings
 from ..radiomics.filters import parse_filter
 from ..radiomics.parameter_file import parse_parameters
@@ -137,6 +138,8 @@ class VersionSection(Section):
         blur: Blur to undo, for a model that is steered by it.
         noise: Noise to undo, likewise; of ``null-model`` the standard deviation of the noise to add, in the image's
             unit, or ``matched``: the root mean square of what interpolation lost in this lesion.
+        samples: How many samples are drawn, of a model that draws samples; 8 unless given. Features are means over
+            them, with an interval. Their seed is the case's.
     """
 
     source: Literal["original", "reference", "interpolated", "model", "null-model"]
@@ -144,11 +147,14 @@ class VersionSection(Section):
     scale: int | None = Field(default=None, ge=1, le=8)
     blur: float | None = Field(default=None, ge=0)
     noise: Annotated[float, Field(ge=0)] | Literal["matched"] | None = None
+    samples: int | None = Field(default=None, ge=1, le=MOST_SAMPLES)
 
     @model_validator(mode="after")
     def _fits(self) -> VersionSection:
         if (self.source == "model") != (self.model is not None):
             raise ValueError("a version of source model names its model, no other does")
+        if self.samples is not None and self.source != "model":
+            raise ValueError("samples belong to the source model")
         if self.scale is not None and self.source not in ("interpolated", "null-model"):
             raise ValueError("scale belongs to the sources interpolated and null-model")
         if self.source == "null-model" and self.noise is None:

@@ -20,16 +20,19 @@ from ..io.image import Image
 from ..io.masks import load_mask
 from ..io.reading import read_image
 from ..models import load_card
+from ..models.intervals import CONFIDENCE, read_calibrations
 from ..radiomics.engines import ENGINES
 from ..radiomics.grey_levels import feature_warnings
 from ..radiomics.lesion_size import check_lesion
+from ..radiomics.sampled import NOT_OF_THE_MEAN_IMAGE
 from .folder import KEY_LENGTH, StudyFolder
 from .inputs import describe_inputs, inputs_unchanged
 from .manifest import Case
-from .measure import Measurement, measure_versions
+from .measure import Measurement, interval_settings, measure_versions
 from .part import INDEX_COLUMNS, read_provenance, write_part
 from .perturbations import UNCHANGED
 from .protocol import Protocol
+from .samples import Samples
 from .versions import Lesion, Version, make_versions
 
 THE_CASES_OWN = (ImageError, MaskError, GridError, RegionError, SettingsError, StudyError)
@@ -95,12 +98,15 @@ def study_key(protocol: Protocol) -> str:
         MissingDependencyError: The engine is not installed.
     """
     cards = {name: load_card(str(section.model)) for name, section in protocol.models.items()}
+    known = {name: read_calibrations(card, "features") for name, card in cards.items()}
+    intervals = {name: [each.to_dict() for each in found] for name, found in known.items() if found}
     content = {
         "schema_version": SCHEMA_VERSION,
         "protocol": protocol.identity(),
         "package": __version__,
         "engine": ENGINES[protocol.features.engine].version(),
         "models": {name: card.sha256 for name, card in cards.items()},
+        **({"intervals": intervals} if intervals else {}),
         "columns": INDEX_COLUMNS,
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:KEY_LENGTH]
@@ -256,6 +262,20 @@ def _provenance(job: Job, made: Prepared) -> dict[str, Any]:
         "image": {"modality": base.modality, "unit": base.unit, "spacing_mm": list(base.spacing)},
         "warnings": list(made.warnings),
         "versions": {name: version.provenance for name, version in versions.items()},
+        "samples": {
+            name: _describe_samples(version.samples, job.protocol, made.dimension)
+            for name, version in versions.items()
+            if version.samples
+        },
+    }
+
+
+def _describe_samples(samples: Samples, protocol: Protocol, dimension: str) -> dict[str, Any]:
+    """Say that features are means over samples, and what their intervals are under each binning."""
+    return {
+        "note": NOT_OF_THE_MEAN_IMAGE.format(count=len(samples.images)),
+        "confidence": CONFIDENCE,
+        "intervals": {b: samples.describe(interval_settings(protocol, b, dimension)) for b in protocol.binnings},
     }
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..enhancement import LoadedModel, enhance, load_model
+from ..enhancement import Enhancement, LoadedModel, enhance, load_model
 from ..enhancement.twin import interpolated
-from ..errors import GridError, MaskError, SettingsError
+from ..errors import GridError, MaskError
 from ..grid import (
     BoolArray,
     Box,
@@ -30,9 +30,11 @@ from ..grid import (
     union_box,
 )
 from ..io.image import Image, cast_like
+from ..models.intervals import read_calibrations
 from ..operators import positional_noise
 from ..radiomics.filters import UNFILTERED
 from ..radiomics.surroundings import widened
+from .samples import Samples
 from .simulation import simulate_fast
 
 if TYPE_CHECKING:
@@ -66,17 +68,19 @@ class Version:
     """One version of the image, cut out around the lesion.
 
     Attributes:
-        image: The image.
+        image: The image; of a model that draws samples their mean, whose features are not measured.
         masks: The lesion on it by the name of the perturbation; bool [k, j, i].
         difference: In a restoration study the mean over the lesion of |image - reference| / |reference|,
             voxels where the reference is 0 left out (Moummad et al. 2022, section 2.4); else NaN.
         provenance: Of the enhancement, where a network made it.
+        samples: Where the network draws samples, these; features are means over them.
     """
 
     image: Image
     masks: Mapping[str, BoolArray]
     difference: float = float("nan")
     provenance: Mapping[str, Any] | None = None
+    samples: Samples | None = None
 
 
 def make_versions(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
@@ -106,16 +110,16 @@ def _on_own_grids(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
     kept = _kept(core, whole, protocol)
     versions = {}
     for name, section in protocol.versions.items():
-        provenance = None
+        provenance, samples = None, None
         if section.source == "original":
             made = image.cut(box_within(kept, image.held))
         elif section.source == "model":
-            made, provenance = _enhanced(image, core, kept, section, models[name], protocol, axis)
+            made, provenance, samples = _enhanced(image, core, kept, section, models[name], protocol, axis, lesion.seed)
         else:
             made = _interpolated(image, kept, section.scale or 1, axis)
             if section.source == "null-model":
                 made = _with_noise(made, float(section.noise or 0.0), lesion.seed)
-        versions[name] = replace(_carried(masks, kept, image, made, protocol), provenance=provenance)
+        versions[name] = replace(_carried(masks, kept, image, made, protocol), provenance=provenance, samples=samples)
     return versions
 
 
@@ -174,12 +178,12 @@ def _restored(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
     bicubic = reference.with_voxels(voxels, reference.grid, cut_from=figures)
     versions = {}
     for name, section in protocol.versions.items():
-        made, provenance = reference, None
+        made, provenance, samples = reference, None, None
         if section.source == "model":
             model, axis = _model(section, protocol), reference.slice_axis
             coarse = refine_box(core, reference.grid, fast.grid)
             kept = refine_box(box, reference.grid, fast.grid)
-            made, provenance = _enhanced(fast, coarse, kept, section, model, protocol, axis)
+            made, provenance, samples = _enhanced(fast, coarse, kept, section, model, protocol, axis, lesion.seed)
             _check_grid(made, reference, section)
         elif section.source == "interpolated":
             made = bicubic
@@ -188,7 +192,8 @@ def _restored(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
         made = made.cut(box_within(box, made.held))
         cut = {mask: values[box.slices] for mask, values in masks.items()}
         difference = _relative_difference(made, reference.cut(box), inside[box.slices])
-        versions[name] = Version(made, cut, difference, provenance)
+        samples = None if samples is None else samples.cut(box)
+        versions[name] = Version(made, cut, difference, provenance, samples)
     return versions
 
 
@@ -211,8 +216,15 @@ def _relative_difference(made: Image, reference: Image, lesion: BoolArray) -> fl
 
 
 def _enhanced(
-    image: Image, core: Box, kept: Box, section: VersionSection, model: LoadedModel, protocol: Protocol, axis: int
-) -> tuple[Image, Mapping[str, Any]]:
+    image: Image,
+    core: Box,
+    kept: Box,
+    section: VersionSection,
+    model: LoadedModel,
+    protocol: Protocol,
+    axis: int,
+    seed: int,
+) -> tuple[Image, Mapping[str, Any], Samples | None]:
     """Enhance the image around the lesion; boxes in voxels of the whole image, ``axis`` across its slices."""
     made = enhance(
         image,
@@ -222,11 +234,33 @@ def _enhanced(
         through_plane=axis,
         blur=section.blur,
         noise=None if section.noise is None else float(section.noise),
+        samples=section.samples,
+        seed=seed,
     )
     refined = made.enhanced.whole_grid
     wanted = refine_box(kept, image.whole_grid, refined)
-    wide = widened(made.enhanced, image, union_box(wanted, made.region))
-    return wide.cut(box_within(wanted, wide.held)), made.provenance
+
+    def around(part: Image) -> Image:
+        wide = widened(part, image, union_box(wanted, made.region))
+        return wide.cut(box_within(wanted, wide.held))
+
+    samples = _samples(image, model, made, axis, around) if made.samples else None
+    return around(made.enhanced), made.provenance, samples
+
+
+def _samples(
+    image: Image, model: LoadedModel, made: Enhancement, axis: int, around: Callable[[Image], Image]
+) -> Samples:
+    told = made.provenance["parameters"]["conditions"]
+    conditions = {
+        "modality": image.modality,
+        "blur_px": float(told.get("blur_px", 0.0)),
+        "noise": float(told.get("noise", 0.0)),
+        "samples": len(made.samples),
+        "spacing_mm": [length for number, length in enumerate(image.whole_grid.spacing) if number != axis],
+    }
+    calibrations = read_calibrations(model.card, "features")
+    return Samples(tuple(around(sample) for sample in made.samples), conditions, calibrations)
 
 
 def _model(section: VersionSection, protocol: Protocol) -> LoadedModel:
@@ -235,19 +269,8 @@ def _model(section: VersionSection, protocol: Protocol) -> LoadedModel:
 
 @lru_cache(maxsize=4)
 def loaded_model(name: str, device: str, precision: str) -> LoadedModel:
-    """Load a model once for all cases of a process.
-
-    Raises:
-        SettingsError: It draws samples: a version is one image, and the features of a mean image are not the mean of
-            the samples' features.
-    """
-    model = load_model(name, device, precision)
-    if model.draws_samples:
-        raise SettingsError(
-            f"The model '{model.card.name}' draws samples, over which features are averaged; a study measures one "
-            "image for each version. Choose a model that gives one image, or use enhance and compare."
-        )
-    return model
+    """Load a model once for all cases of a process."""
+    return load_model(name, device, precision)
 
 
 def _interpolated(image: Image, kept: Box, scale: int, through_plane: int) -> Image:

@@ -233,6 +233,7 @@ class FeatureSetConfig(_Section):
         lesion_type: What the lesions are, as verdicts call them.
         slices: Neighbouring slices of each lesion, around its largest.
         planar_slices: Of these, the slices on which 2D features are measured; all without.
+        lesions_per_patient: Of images without a unit: at most so many lesions of a patient, evenly spread.
     """
 
     kind: Literal["volumes", "nodules"] = "volumes"
@@ -243,6 +244,7 @@ class FeatureSetConfig(_Section):
     lesion_type: str = "lesion"
     slices: int = Field(default=8, ge=1)
     planar_slices: int | None = Field(default=None, ge=1)
+    lesions_per_patient: int = Field(default=8, ge=1)
 
 
 class EvaluationConfig(_Section):

@@ -11,6 +11,7 @@ from pathlib import Path
 from ..errors import SettingsError
 
 ROLES = ("train", "validation", "test", "unused")
+LOSSY_ENDINGS = (".jpg", ".jpeg")
 
 
 @dataclass(frozen=True)
@@ -107,3 +108,13 @@ def patient_roles(
             f"{everybody[:3]}."
         )
     return {patient: roles.get(patient, "unused") for patient in everybody}
+
+
+def one_image_a_mask(entries: Iterable[VolumeEntry]) -> list[VolumeEntry]:
+    """Of a lesion that several files show, the one without compression losses."""
+    kept: dict[str, VolumeEntry] = {}
+    for entry in entries:
+        mask = str(entry.lesion_mask)
+        if mask not in kept or kept[mask].path.lower().endswith(LOSSY_ENDINGS):
+            kept[mask] = entry
+    return list(kept.values())

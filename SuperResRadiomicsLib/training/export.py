@@ -9,10 +9,12 @@ from typing import Any
 
 from .. import __version__
 from ..errors import SettingsError
-from ..io.files import write_text
+from ..io.files import write_json, write_text
 from ..models import Card, readable_json, save_model, save_results
+from ..models.intervals import CONFIDENCE, INTERVALS_NAME
 from ..networks import architectures, build_network
 from .config import TrainingConfig
+from .lesion_features.calibrations import calibrations
 from .methods import DetectorSettings
 from .model_page import write_page
 from .systems import system_class
@@ -40,6 +42,7 @@ def export_run(run_folder: str | os.PathLike[str], config: TrainingConfig, model
         network.half()
     metadata = _metadata(config, steps=int(state["step"]), minutes=float(state["seconds"]) / 60)
     card = save_model(models_folder / config.name, network, metadata)
+    (card.folder / INTERVALS_NAME).unlink(missing_ok=True)
     configuration = config.model_dump(mode="json", exclude={"data": {"folder"}, "sources": True})
     write_text(card.folder / CONFIGURATION_NAME, readable_json(configuration) + "\n")
     write_page(card)
@@ -57,25 +60,45 @@ def add_results(card: Card, results: dict[str, Any]) -> Card:
     return updated
 
 
-CARD_VARIANT = "2D width 25"
-"""The way to measure features whose intervals a card holds and whose figures its page shows."""
-
-
 def add_feature_results(card: Card, results: dict[str, Any]) -> Card:
     """Write what `evaluate_features` found beside a model's card and into its page.
 
-    The card holds what intervals are calibrated by: factors by class of features, with the number of patients and
-    the settings that they are valid for.
+    ``intervals.json`` gets what intervals are calibrated by, and the card says so: on how many patients, and how many
+    true values the intervals held.
     """
-    sets = {}
-    for name, found in results["sets"].items():
-        under = {condition: found[condition] for condition in results["conditions"]}
-        sets[name] = {c: figures["intervals"][CARD_VARIANT] for c, figures in under.items() if "intervals" in figures}
-    known = {"measured": CARD_VARIANT, "samples": results["samples"], "sets": sets} if any(sets.values()) else None
+    measured = next(iter(results["measures"]))
+    found = calibrations(results)
+    if found["features"]:
+        write_json(card.folder / INTERVALS_NAME, found)
+    else:
+        (card.folder / INTERVALS_NAME).unlink(missing_ok=True)
+    known = _uncertainty(results, measured) if found["features"] else None
     calibrated = replace(card, metadata={**card.metadata, "uncertainty": known})
-    updated = save_results(calibrated, {**card.results, "lesion_features": results | {"measured": CARD_VARIANT}})
+    updated = save_results(calibrated, {**card.results, "lesion_features": results | {"measured": measured}})
     write_page(updated)
     return updated
+
+
+def _uncertainty(results: dict[str, Any], measured: str) -> dict[str, Any]:
+    """Say in the card what is known of intervals; the first way to measure stands for the others."""
+    sets = {}
+    for name, found in results["sets"].items():
+        by_condition = {condition: found[condition]["intervals"][measured] for condition in results["conditions"]}
+        sets[name] = {
+            "patients": next(iter(by_condition.values()))["patients"],
+            "spacing_mm": [round(side, 3) for side in found["spacing_mm"]],
+            "coverage": {
+                condition: values["all"]["calibrated"]["coverage"] for condition, values in by_condition.items()
+            },
+        }
+    return {
+        "intervals": INTERVALS_NAME,
+        "confidence": CONFIDENCE,
+        "samples": results["samples"],
+        "measured": list(results["measures"]),
+        "coverage_of": measured,
+        "sets": sets,
+    }
 
 
 def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, Any]:

@@ -13,10 +13,8 @@ from ..io.image import write_image, write_mask
 from ..study.folder import MANIFEST_NAME
 from ..study.manifest import Case, write_manifest
 from .config import DataConfig
-from .entries import ROLES, VolumeEntry
+from .entries import ROLES, VolumeEntry, one_image_a_mask
 from .volumes import load_volume
-
-LOSSY_ENDINGS = (".jpg", ".jpeg")
 
 
 def write_lesions(
@@ -43,7 +41,7 @@ def write_lesions(
     wanted = tuple(roles)
     if unknown := sorted(set(wanted) - set(ROLES)):
         raise SettingsError(f"The roles given are {', '.join(unknown)}. Choose from: {', '.join(ROLES)}.")
-    chosen = _one_image_a_mask(entry for entry in entries if entry.role in wanted and _has_mask(entry))
+    chosen = one_image_a_mask(entry for entry in entries if entry.role in wanted and _has_mask(entry))
     if not chosen:
         raise SettingsError(
             f"No volume of a patient with the role {' or '.join(wanted)} has a lesion mask. Name masks in "
@@ -57,16 +55,6 @@ def write_lesions(
 
 def _has_mask(entry: VolumeEntry) -> bool:
     return entry.lesion_mask is not None and not entry.lesion_mask.endswith(".dcm")
-
-
-def _one_image_a_mask(entries: Iterable[VolumeEntry]) -> list[VolumeEntry]:
-    """Of a lesion that several files show, the one without compression losses."""
-    kept: dict[str, VolumeEntry] = {}
-    for entry in entries:
-        mask = str(entry.lesion_mask)
-        if mask not in kept or kept[mask].path.lower().endswith(LOSSY_ENDINGS):
-            kept[mask] = entry
-    return list(kept.values())
 
 
 def _write(entry: VolumeEntry, data: DataConfig, folder: Path) -> Case:

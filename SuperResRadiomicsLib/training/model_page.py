@@ -254,7 +254,7 @@ def _lesion_features(card: Card) -> list[str]:
     """Features of lesions beside rivals, and how often intervals hold the true value."""
     found = card.results["lesion_features"]
     parts = [
-        f"## Features of lesions\n\nTest patients, never trained on; {found['measured']} HU; features over "
+        f"## Features of lesions\n\nTest patients, never trained on; {found['measured']}; features over "
         f"{found['samples']} sample(s), blur and noise told. nRMSE: error over patients in units of the spread between "
         "them, median over features. CCC: Lin's concordance, median (lowest leaving one patient out). Last: share of "
         f"features with CCC of 0.85 or more, and its limits of 95% over patients. Made by `{found['command']}`."
@@ -264,8 +264,9 @@ def _lesion_features(card: Card) -> list[str]:
         for condition in found["conditions"]:
             methods = figures[condition][found["measured"]]["methods"]
             rows = [[method, *_agreement_cells(values)] for method, values in methods.items()]
-            title = f"### {name} ({len(figures['patients'][found['role']])} patients), {condition}"
-            parts += [title, markdown_table(head, rows), *_interval(card, name, condition)]
+            patients, lesions = len(figures["patients"][found["role"]]), figures["lesions"][found["role"]]
+            title = f"### {name} ({lesions} lesions of {patients} patients), {condition}"
+            parts += [title, markdown_table(head, rows), *_interval(figures[condition], found["measured"])]
     return parts
 
 
@@ -277,16 +278,22 @@ def _agreement_cells(values: dict[str, Any]) -> list[str]:
     return [error, f"{values['median_ccc']:.2f} ({lowest:.2f})", share]
 
 
-def _interval(card: Card, name: str, condition: str) -> list[str]:
-    known = (card.metadata.get("uncertainty") or {}).get("sets", {}).get(name, {}).get(condition)
-    if not known:
+def _interval(figures: dict[str, Any], measured: str) -> list[str]:
+    """Say how often intervals hold the true value."""
+    if "intervals" not in figures:
         return []
-    raw, calibrated = known["all"]["raw"], known["all"]["calibrated"]
-    low, high = calibrated["limits_95"]
+    features, voxels = figures["intervals"][measured], figures["voxel_intervals"]
     return [
-        f"90% intervals hold the true value in {raw['coverage']:.0%} of cases as drawn; calibrated on the other of "
-        f"{known['patients']} validation and test patients, in {calibrated['coverage']:.0%} ({low:.0%} to {high:.0%})."
+        f"90% intervals of features hold the true value in {_covered(features['all']['raw'])} of cases as drawn; "
+        f"calibrated on the others of {features['patients']} validation and test patients, in "
+        f"{_covered(features['all']['calibrated'])}. Of voxels in lesions they hold {_covered(voxels['raw'])} as drawn "
+        f"and {_covered(voxels['calibrated'])} calibrated. In brackets: limits of 95% over patients."
     ]
+
+
+def _covered(found: dict[str, Any]) -> str:
+    low, high = found["limits_95"]
+    return f"{found['coverage']:.0%} ({low:.0%} to {high:.0%})"
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..models import Card, load_card
 from ..radiomics import FeatureSettings, FeatureTable, Lesion, LesionVersions, measure_versions
+from ..radiomics.calibration import calibrate_intervals
 from .one_lesion import card_behind, judge_lesion
 
 if TYPE_CHECKING:
@@ -83,9 +84,10 @@ def judge_table(
         patient: As for `compare`.
 
     Returns:
-        The same values with other verdicts.
+        The same values with other verdicts; of samples with calibrated intervals, where the model's folder knows them.
     """
-    if model is None:
-        return judge_lesion(table, card_behind(table), variation, lesion_type, patient)
-    card = model if isinstance(model, Card) else load_card(model)
-    return judge_lesion(table, card, variation, lesion_type, patient)
+    behind = card_behind(table)
+    card = behind if model is None else model if isinstance(model, Card) else load_card(model)
+    return judge_lesion(
+        calibrate_intervals(table, card if behind is None else behind), card, variation, lesion_type, patient
+    )

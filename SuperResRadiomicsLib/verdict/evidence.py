@@ -19,13 +19,13 @@ import numpy as np
 from ..errors import ModelError
 from ..grid.types import FloatArray
 from ..models import Card
+from ..models.conditions import TOLD_WORDS, differences
+from ..radiomics.conditions import SETTINGS, conditions_of
 
 EVIDENCE_NAME = "evidence.json"
 IMAGES = ("reference", "bicubic", "enhanced", "null")
-SETTINGS = ("bin_width", "bin_count", "distance", "distance_unit", "filters", "preprocessing", "options")
 SAME = ("modality", *SETTINGS, "dimension")
 """Conditions that must be equal."""
-TOLD_WORDS = {"blur_px": "blur told, in pixels", "noise": "noise told"}
 TOLD = tuple(TOLD_WORDS)
 """Strengths that a model is told; each must lie within the range that was tested."""
 LEVEL_FEATURES = tuple(
@@ -122,20 +122,12 @@ class Evidence:
         if lesion_type is not None and lesion_type != self.lesion_type:
             found.append(f"they are of {self.lesion_type}, this is {lesion_type}")
         asked = conditions_of(header)
-        for name in SAME:
-            if name in self.conditions and asked[name] != self.conditions[name]:
-                there, here = _said(self.conditions[name]), _said(asked[name])
-                found.append(f"{name.replace('_', ' ')}: {there} there, {here} here")
         for name, (low, high) in self.told.items():
             if not low <= asked[name] <= high:
                 tested = f"{low:g}" if low == high else f"{low:g} to {high:g}"
                 found.append(f"{TOLD_WORDS[name]}: {tested} there, {asked[name]:g} here")
-        least, largest = self.spacing_mm
-        pixels = asked["spacing_mm"]
-        if min(pixels) < least * 0.99 or max(pixels) > largest * 1.01:
-            here = " x ".join(f"{pixel:.2f}" for pixel in pixels)
-            found.append(f"pixels of {least:.2f} to {largest:.2f} mm there, {here} mm here")
-        return found
+        known = {name: self.conditions[name] for name in SAME if name in self.conditions}
+        return found + differences(known, self.spacing_mm, asked)
 
     def error(self, feature: int) -> float:
         """Find the median over patients of a feature's error on the enhanced image; NaN where none is known."""
@@ -151,21 +143,6 @@ class Evidence:
             return False
         margin = BEYOND * float(np.ptp(tested))
         return bool(tested.min() - margin <= value <= tested.max() + margin)
-
-
-def conditions_of(header: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the conditions of a feature table, from its header as its file has it."""
-    told = ((header.get("provenance") or {}).get("parameters") or {}).get("conditions") or {}
-    through = "ijk".index(header["through_plane_axis"])
-    spacing = header["spacing_mm"]["original"]
-    return {
-        **{name: _plain(header[name]) for name in SETTINGS},
-        "modality": header["modality"],
-        "dimension": header["dimension_used"],
-        "blur_px": float(told.get("blur_px") or 0.0),
-        "noise": float(told.get("noise") or 0.0),
-        "spacing_mm": [spacing[axis] for axis in range(3) if axis != through],
-    }
 
 
 def read_evidence(card: Card | None) -> tuple[Evidence, ...]:
@@ -215,14 +192,3 @@ def _from_dict(content: Mapping[str, Any]) -> list[Evidence]:
 
 def _table(values: Any) -> FloatArray:
     return np.array(values, dtype=np.float64)
-
-
-def _plain(value: Any) -> Any:
-    """As JSON gives it back, so that lists and tuples compare."""
-    return json.loads(json.dumps(value))
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:g}"
-    return "none" if value in (None, [], {}) else str(value)

@@ -338,6 +338,13 @@ def test_samples_are_drawn_saved_and_compared(command, files, tiny_sampler):
     assert (
         "interval low" in header and "interval high" in header and "mean over 2 samples" in header and len(lines) > 18
     )
+    assert "nothing in it may be read as a finding" in told
+    for name, text in (("enhanced", "is the mean of 2 samples"), ("possible-image-02", "one of 2 possible images"),
+                       ("sd", "standard deviation over 2 samples"), ("bicubic", "")):  # fmt: skip
+        single = command("features", out / f"{name}.nrrd", out / "mask.nrrd", "--engine", "exact", "--classes", "shape")
+        assert single.code == 0, single.err
+        warned = " ".join(single.err.split())
+        assert text in warned and ("samples" in warned) == bool(text)
 
 
 @pytest.mark.parametrize(

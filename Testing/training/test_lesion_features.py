@@ -22,9 +22,15 @@ from SuperResRadiomicsLib.training.lesion_features.agreement import (
     wins,
 )
 from SuperResRadiomicsLib.training.lesion_features.conditions import CT_CONDITIONS, ScanCondition
-from SuperResRadiomicsLib.training.lesion_features.intervals import conformal_factor, coverage, raw_half_width
+from SuperResRadiomicsLib.training.lesion_features.intervals import (
+    conformal_factor,
+    coverage,
+    image_coverage,
+    raw_half_width,
+    voxel_coverage,
+)
 from SuperResRadiomicsLib.training.lesion_features.lesions import Lesion, cut_lesion
-from SuperResRadiomicsLib.training.lesion_features.measure import VARIANTS, Ruler, Store, feature_names
+from SuperResRadiomicsLib.training.lesion_features.measure import MEASURES, Ruler, Store, feature_names
 from SuperResRadiomicsLib.training.lesion_features.null_model import estimate_noise, fit_null_model
 from SuperResRadiomicsLib.training.lesion_features.wiener import measure_power, wiener
 
@@ -62,7 +68,7 @@ def test_measuring_gives_what_the_engine_gives(tmp_path: Path) -> None:
 
     found = lesion()
     values = Ruler.of(found).measure(found.truth)
-    assert values.shape == (len(VARIANTS), 93) and np.isfinite(values).all()
+    assert values.shape == (len(MEASURES["CT"]), 93) and np.isfinite(values).all()
     for number, (dimension, width, count) in enumerate(
         (d, *b) for d in ("2D", "3D") for b in ((25.0, None), (None, 32))
     ):
@@ -194,3 +200,34 @@ def test_half_width_and_factor_by_hand() -> None:
     )
     assert conformal_factor(np.arange(101) / 100, 9) == pytest.approx(1.0)
     assert conformal_factor(np.arange(101) / 100, 10**9) == pytest.approx(0.9)
+
+
+def test_lesions_of_a_patient_are_drawn_and_left_out_together() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=(12, 3))
+    values = truth + 0.5 * rng.normal(size=truth.shape)
+    owners = tuple("aaaaaabbbccc")
+    alone, together = figures(Cohort(NAMES, truth), values), figures(Cohort(NAMES, truth, patients=owners), values)
+    assert alone["median_ccc"] == together["median_ccc"]
+    left_out = [figures(Cohort(NAMES, truth[keep]), values[keep])["median_ccc"] for keep in
+                (np.array(owners) != name for name in "abc")]  # fmt: skip
+    assert together["median_ccc_leaving_one_out"] == [min(left_out), max(left_out)]
+    drawn = 10 * rng.normal(size=(4, *truth.shape))
+    found = coverage(Cohort(NAMES, truth, patients=owners), drawn)
+    assert found["patients"] == 3 and found["classes"]["glcm"]["features"] == 2
+
+
+def test_intervals_of_voxels_are_mended_too() -> None:
+    rng = np.random.default_rng(1)
+    mask = np.ones((2, 20, 20), dtype=bool)
+    curves = []
+    for _ in range(12):
+        mean = rng.normal(size=mask.shape)
+        truth, samples = mean + rng.normal(size=mask.shape), mean + 0.4 * rng.normal(size=(8, *mask.shape))
+        curves.append(voxel_coverage(truth, list(samples), mask))
+    found = image_coverage(np.array(curves), np.arange(12))
+    assert found["raw"]["coverage"] < 0.75 and found["calibrated"]["coverage"] > 0.9
+    assert found["factor"] > 1.5 and found["patients"] == 12
+    narrow = image_coverage(np.array(curves)[:3], np.arange(3))
+    assert narrow["factor"] > 2 * found["factor"], "three patients must all be held"
+    assert image_coverage(np.zeros_like(curves), np.arange(12))["factor"] is None, "no factor is enough"

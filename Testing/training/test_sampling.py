@@ -13,6 +13,7 @@ from torch.nn import functional
 from SuperResRadiomicsLib.enhancement import LoadedModel, load_model
 from SuperResRadiomicsLib.errors import SettingsError
 from SuperResRadiomicsLib.grid import Box, Grid
+from SuperResRadiomicsLib.models.intervals import read_calibrations
 from SuperResRadiomicsLib.networks import build_network
 from SuperResRadiomicsLib.operators import sample_latents, sample_noise
 from SuperResRadiomicsLib.training.config import TrainingConfig
@@ -159,10 +160,16 @@ def test_features_of_samples_stand_beside_rivals_and_go_into_the_card(
     assert "made-up, clean, 3D width 25" in text and "90% intervals" in text
     card = add_feature_results(loaded.card, found | {"command": "superres-train evaluate small --features"})
     assert card.results["lesion_features"]["sets"]["made-up"]["patients"]["test"] == ["T0", "T1", "T2"]
-    kept = card.metadata["uncertainty"]["sets"]["made-up"]["clean"]
-    assert kept["patients"] == 4 and kept["classes"]["glcm"]["factor"] > 0
     page = (card.folder / "README.md").read_text()
     assert "superres-train evaluate small --features" in page and "0.8px-10HU" in page
+    kept = card.metadata["uncertainty"]["sets"]["made-up"]
+    assert kept["patients"] == 4 and set(kept["coverage"]) == {"clean", "0.8px-10HU"}
+    (first, *_), (voxels, *_) = read_calibrations(card, "features"), read_calibrations(card, "images")
+    assert first.conditions["bin_width"] == 25.0 and first.conditions["samples"] == 3
+    assert first.spacing_mm == (1.6, 1.6), "that of what was enhanced"
+    assert first.factor("original_glcm_Contrast") == first.factors["glcm"] > 0 and voxels.factor("image")
+    again = export_run(card.folder.parent.parent / "run", config, card.folder.parent)
+    assert again.metadata["uncertainty"] is None and not read_calibrations(again, "features")
 
 
 def test_mistakes_with_features_are_refused(model: tuple[TrainingConfig, LoadedModel]) -> None:

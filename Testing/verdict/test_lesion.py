@@ -18,10 +18,11 @@ from SuperResRadiomicsLib.io.files import write_json
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.models import Card, load_card
 from SuperResRadiomicsLib.radiomics import FeatureSettings, FeatureTable, LesionVersions, measure_versions
+from SuperResRadiomicsLib.radiomics.conditions import conditions_of
 from SuperResRadiomicsLib.radiomics.preprocessing import Normalisation, Preprocessing
 from SuperResRadiomicsLib.stability.perturbation import Opening, Translation
 from SuperResRadiomicsLib.verdict import card_behind, check_stability, compare, lesion_spread
-from SuperResRadiomicsLib.verdict.evidence import EVIDENCE_NAME, SAME, conditions_of
+from SuperResRadiomicsLib.verdict.evidence import EVIDENCE_NAME, SAME
 from SuperResRadiomicsLib.verdict.one_lesion import judge_lesion
 
 SETTINGS = FeatureSettings(classes=("firstorder", "glcm"), bin_width=25.0)

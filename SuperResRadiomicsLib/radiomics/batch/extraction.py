@@ -11,6 +11,7 @@ from functools import partial
 
 import numpy as np
 
+from ...enhancement.origin import origin_notes
 from ...errors import BatchError, MissingDependencyError, SettingsError, SuperResError
 from ...grid import BoolArray, box_of_mask
 from ...io.choices import ANY_IMAGE, ANY_MASK, ImageChoice, MaskChoice
@@ -125,10 +126,10 @@ def _extracted(
     )
     features = extract_features(image, mask, settings)
     hashes = {"Image_SHA256": content_hash(case.image), "Mask_SHA256": content_hash(case.mask)}
-    return Outcome(case, features, _diagnostics(image, mask, settings) | hashes)
+    return Outcome(case, features, _diagnostics(image, mask, settings, origin_notes(case.image)) | hashes)
 
 
-def _diagnostics(image: Image, mask: BoolArray, settings: FeatureSettings) -> dict[str, str]:
+def _diagnostics(image: Image, mask: BoolArray, settings: FeatureSettings, notes: Sequence[str]) -> dict[str, str]:
     """pyradiomics' diagnostics that cost nothing, and whether texture is of slices or of the volume."""
     box = box_of_mask(mask)
     return {
@@ -137,5 +138,5 @@ def _diagnostics(image: Image, mask: BoolArray, settings: FeatureSettings) -> di
         "Image-original_Size": str(tuple(image.grid.size)),
         "Mask-original_BoundingBox": str((*box.start, *box.size)),
         "Mask-original_VoxelNum": str(int(np.count_nonzero(mask))),
-        "Warnings": " ".join(feature_warnings(image, mask, settings)),
+        "Warnings": " ".join([*notes, *feature_warnings(image, mask, settings)]),
     }

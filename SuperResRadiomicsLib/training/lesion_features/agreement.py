@@ -17,17 +17,26 @@ DECIMALS = 4
 
 @dataclass(frozen=True)
 class Cohort:
-    """True features of some patients.
+    """True features of some lesions.
 
     Attributes:
         names: Keys of the features.
-        truth: (patients, features); features that are undefined or do not vary are left out by `usable`.
+        truth: (lesions, features); features that are undefined or do not vary are left out by `usable`.
         seed: Of the bootstrap.
+        patients: Whose each lesion is; without, each is another patient's.
     """
 
     names: tuple[str, ...]
     truth: Values
     seed: int = 0
+    patients: tuple[str, ...] = ()
+
+    @property
+    def owners(self) -> npt.NDArray[np.intp]:
+        """Number of each lesion's patient, from 0."""
+        if not self.patients:
+            return np.arange(len(self.truth))
+        return np.asarray(np.unique(self.patients, return_inverse=True)[1], dtype=np.intp)
 
     @property
     def usable(self) -> npt.NDArray[np.bool_]:
@@ -90,15 +99,16 @@ def figures(cohort: Cohort, values: Values) -> dict[str, Any]:
     truth, given = cohort.truth[:, use], values[:, use]
     undefined = np.logical_not(np.isfinite(given).all(axis=0))
     found = np.where(np.isfinite(given), given, 0.0)
-    spread, drawn = truth.std(axis=0, ddof=1), _redrawn(len(truth), cohort.seed)
+    owners = cohort.owners
+    spread, drawn = truth.std(axis=0, ddof=1), _redrawn(owners, cohort.seed)
     square = (found - truth) ** 2
     error = np.where(undefined, np.inf, np.sqrt(square.mean(axis=0)) / spread)
     errors = np.where(undefined, np.inf, np.sqrt(drawn @ square) / spread)
     agreement = _agreement(truth, found, undefined)
     resampled = _agreement(truth, found, undefined, drawn)
     left_out = [
-        float(np.median(_agreement(np.delete(truth, p, 0), np.delete(found, p, 0), undefined)))
-        for p in range(len(truth))
+        float(np.median(_agreement(truth[owners != p], found[owners != p], undefined)))
+        for p in range(int(owners.max()) + 1)
     ]
     return {
         "features": int(use.sum()),
@@ -121,7 +131,7 @@ def _agreement(truth: Values, found: Values, undefined: npt.NDArray[np.bool_], w
 def share_difference(cohort: Cohort, values: Values, rival: Values) -> dict[str, Any]:
     """Compare the share of agreeing features with a rival's, with limits over patients drawn again."""
     use = cohort.usable & np.isfinite(values).all(axis=0) & np.isfinite(rival).all(axis=0)
-    truth, drawn = cohort.truth[:, use], _redrawn(len(cohort.truth), cohort.seed)
+    truth, drawn = cohort.truth[:, use], _redrawn(cohort.owners, cohort.seed)
     shares = []
     for each in (values[:, use], rival[:, use]):
         shares.append(np.mean(np.nan_to_num(concordances(truth, each, drawn), nan=-1) >= FAITHFUL_CONCORDANCE, axis=1))
@@ -146,10 +156,15 @@ def wins(cohort: Cohort, values: Values, rival: Values) -> dict[str, dict[str, A
     return result
 
 
-def _redrawn(patients: int, seed: int) -> Values:
-    """Weights of patients drawn again with replacement; draws of one patient alone, without spread, are left out."""
+def _redrawn(owners: npt.NDArray[np.intp], seed: int) -> Values:
+    """Weights of lesions when patients are drawn again with replacement, each with all lesions.
+
+    Draws of one patient alone, without spread, are left out.
+    """
+    patients = int(owners.max()) + 1
     drawn = np.random.default_rng(seed).multinomial(patients, np.full(patients, 1 / patients), RESAMPLES)
-    return drawn[(drawn > 0).sum(axis=1) > 1] / patients
+    weights = drawn[(drawn > 0).sum(axis=1) > 1][:, owners].astype(np.float64)
+    return weights / weights.sum(axis=1, keepdims=True)
 
 
 def _limits(values: Values) -> list[float | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,21 +12,22 @@ import numpy.typing as npt
 
 from ...enhancement import LoadedModel
 from ...errors import SettingsError
+from ...radiomics.conditions import SETTINGS
 from ..config import FeatureSetConfig, TrainingConfig
 from . import restore
 from .agreement import Cohort, figures, share_difference, wins
-from .conditions import CT_CONDITIONS, ScanCondition
-from .intervals import coverage
-from .lesions import Lesion, load_lesions
-from .measure import VARIANTS, Ruler, Store, feature_names
+from .conditions import CONDITIONS, ScanCondition
+from .intervals import coverage, image_coverage
+from .lesions import load_lesions
+from .measure import MEASURES, Measures, Store, feature_names, settings
+from .measured import MeasuredLesion, Samples
 from .null_model import NullModel, fit_null_model
-from .restore import Method, Scan
+from .rivals import UNTOUCHED, rivals_of
 from .wiener import measure_power
 
 Values = npt.NDArray[np.float64]
 Report = Callable[[str], None]
-TRUTH, BICUBIC, LINEAR, MODEL = "truth", "bicubic", "bicubic + linear correction", "model"
-MEAN_IMAGE = "model, features of the mean image"
+MODEL, MEAN_IMAGE = "model", "model, features of the mean image"
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,19 @@ class _Bench:
 
     model: LoadedModel
     rivals: Sequence[LoadedModel]
+    modality: str
     samples: int
     seed: int
     store: Store
     report: Report
+
+    @property
+    def factor(self) -> int:
+        return self.model.card.scale
+
+    @property
+    def measures(self) -> Measures:
+        return MEASURES[self.modality]
 
 
 def evaluate_features(
@@ -65,21 +75,22 @@ def evaluate_features(
         report: Called with a line of text for each set and condition.
 
     Returns:
-        JSON-ready figures by set of lesions, condition, and way to measure (2D, 3D, bins).
+        JSON-ready figures by set of lesions, condition, and way to measure (2D, 3D, bins), with what they hold for.
 
     Raises:
-        SettingsError: The configuration names no lesions, is not for CT at scale 2, or a condition is not known.
+        SettingsError: The configuration names no lesions, the model is of another kind, or a condition is
+            not known.
     """
-    chosen = _chosen(conditions)
     if role not in ("test", "validation"):
         raise SettingsError(f"The role is '{role}'. Choose test or validation.")
     if not config.evaluation.feature_sets:
         raise SettingsError(f"The configuration '{config.name}' names no evaluation.feature_sets to compare.")
-    if config.data.modality != "CT" or model.card.scale != restore.FACTOR:
-        raise SettingsError("Features of lesions are compared for CT models of scale 2 only.")
+    modality, factor = config.data.modality, model.card.scale
+    chosen = _chosen(modality, factor, conditions)
     bench = _Bench(
         model,
         [load(name) for name in config.evaluation.feature_rivals if name != model.card.name],
+        modality,
         config.evaluation.samples,
         config.evaluation_seed,
         Store(store),
@@ -89,6 +100,13 @@ def evaluate_features(
         "model": model.card.name,
         "weights": model.card.sha256,
         "role": role,
+        "modality": modality,
+        "baseline": UNTOUCHED[factor],
+        "settings": {name: value for name, value in settings().describe().items() if name in SETTINGS},
+        "measures": {
+            name: {"dimension": dimension, "bin_width": bins.width, "bin_count": bins.count}
+            for name, (dimension, bins) in bench.measures.items()
+        },
         "samples": bench.samples if model.draws_samples else 1,
         "seed": bench.seed,
         "conditions": {condition.name: condition.describe() for condition in chosen},
@@ -99,11 +117,16 @@ def evaluate_features(
     }
 
 
-def _chosen(names: Sequence[str]) -> list[ScanCondition]:
-    known = {condition.name: condition for condition in CT_CONDITIONS}
+def _chosen(modality: str, factor: int, names: Sequence[str]) -> list[ScanCondition]:
+    if (modality, factor) not in CONDITIONS:
+        raise SettingsError(
+            f"Features of lesions are compared for CT and MR models of scale 2 and for MR denoising, not for "
+            f"{modality} of scale {factor}."
+        )
+    known = {condition.name: condition for condition in CONDITIONS[modality, factor]}
     if unknown := [name for name in names if name not in known]:
         raise SettingsError(f"There is no scan condition '{unknown[0]}'. Choose from: {', '.join(known)}.")
-    return [known[name] for name in names] if names else list(CT_CONDITIONS)
+    return [known[name] for name in names] if names else list(known.values())
 
 
 def _evaluate_set(
@@ -112,14 +135,21 @@ def _evaluate_set(
     chosen: FeatureSetConfig,
     config: TrainingConfig,
     judged: str,
-    conditions: Iterable[ScanCondition],
+    conditions: Sequence[ScanCondition],
 ) -> dict[str, Any]:
     lesions = {
-        role: [_Measured(name, lesion, bench) for lesion in load_lesions(config.data, chosen, (role,))]
+        role: [
+            MeasuredLesion(name, lesion, bench.factor, bench.seed, bench.store)
+            for lesion in load_lesions(config.data, chosen, (role,))
+        ]
         for role in dict.fromkeys(("train", "validation", judged))
     }
     result: dict[str, Any] = {
-        "patients": {role: [each.lesion.patient for each in known] for role, known in lesions.items()}
+        "patients": {
+            role: list(dict.fromkeys(each.lesion.patient for each in known)) for role, known in lesions.items()
+        },
+        "lesions": {role: len(known) for role, known in lesions.items()},
+        "spacing_mm": _coarse_spacing([each for known in lesions.values() for each in known], bench.factor),
     }
     for condition in conditions:
         result[condition.name] = _under(condition, lesions, judged, bench)
@@ -127,65 +157,52 @@ def _evaluate_set(
     return result
 
 
-class _Measured:
-    """A lesion with its features, measured when they are asked for."""
-
-    def __init__(self, of_set: str, lesion: Lesion, bench: _Bench) -> None:
-        self.of_set = of_set
-        self.lesion = lesion
-        self.bench = bench
-        self._ruler: Ruler | None = None
-
-    @property
-    def truth(self) -> Values:
-        """(variants, features) of the true image."""
-        return self._stored((TRUTH,), lambda: [self.lesion.truth])[0]
-
-    def scan(self, condition: ScanCondition) -> Scan:
-        """Degrade the lesion."""
-        coarse = condition.degrade(self.lesion.truth, self.lesion.patient, self.bench.seed)
-        return Scan(self.lesion, coarse, condition, self.bench.seed)
-
-    def features(self, condition: ScanCondition, method: Method, *key: str) -> Values:
-        """(images, variants, features) of what a method makes; ``key`` says what it depends on beside the scan."""
-        return self._stored((repr(condition), *key), lambda: method(self.scan(condition)))
-
-    def _stored(self, key: Sequence[str], images: Callable[[], restore.Images]) -> Values:
-        where = (self.of_set, self.lesion.patient, str(self.lesion.truth.shape), str(self.bench.seed), *key)
-        return self.bench.store.get(where, lambda: np.stack([self._measure(image) for image in images()]))
-
-    def _measure(self, image: npt.NDArray[np.float32]) -> Values:
-        if self._ruler is None:
-            self._ruler = Ruler.of(self.lesion)
-        return self._ruler.measure(image)
+def _coarse_spacing(lesions: Sequence[MeasuredLesion], factor: int) -> list[float]:
+    """Least and largest in-plane pixel that methods were given, in mm."""
+    sides = [factor * side for each in lesions for side in each.lesion.spacing[:2]]
+    return [min(sides), max(sides)]
 
 
 def _under(
-    condition: ScanCondition, lesions: Mapping[str, list[_Measured]], judged: str, bench: _Bench
+    condition: ScanCondition, lesions: Mapping[str, list[MeasuredLesion]], judged: str, bench: _Bench
 ) -> dict[str, Any]:
     """Figures of all methods under one condition, by way to measure."""
     train, test = lesions["train"], lesions[judged]
     fitted = _fit_null_model(condition, train)
+    prior = measure_power([image for each in train for image in each.lesion.truth])
+    rivals = rivals_of(condition, bench.factor, fitted, prior, bench.rivals)
     tables = {
-        name: _table(test, condition, method, *key) for name, (method, key) in _rivals(train, fitted, bench).items()
+        name: np.stack([each.features(condition, method, *key) for each in test])
+        for name, (method, key) in rivals.items()
     }
-    own = _own(bench)
-    samples = np.stack([each.features(condition, *own) for each in test], axis=1)
-    tables[MODEL] = samples.mean(axis=0)
     if bench.model.draws_samples:
-        tables[MEAN_IMAGE] = _table(
-            test, condition, lambda scan: [np.mean(own[0](scan), axis=0)], *own[1:], "mean image"
-        )
-    tables[LINEAR] = _corrected(condition, train, tables[BICUBIC])
+        drawn = [_draw(each, condition, bench) for each in test]
+        tables[MODEL] = np.stack([each.features.mean(axis=0) for each in drawn])
+        tables[MEAN_IMAGE] = np.stack([each.of_mean_image for each in drawn])
+    else:
+        own, weights = restore.network(bench.model), bench.model.card.sha256
+        tables[MODEL] = np.stack([each.features(condition, own, weights, "told all") for each in test])
+    untouched = UNTOUCHED[bench.factor]
+    tables[f"{untouched} + linear correction"] = _corrected(condition, train, tables[untouched])
     result: dict[str, Any] = {"null_model": {"constant": fitted.constant, "slope": fitted.slope}}
-    for number, variant in enumerate(VARIANTS):
-        cohort = Cohort(feature_names(), np.stack([each.truth[number] for each in test]), bench.seed)
+    for number, variant in enumerate(bench.measures):
+        cohort = _cohort(test, number, bench)
         result[variant] = _compare(cohort, {name: table[:, number] for name, table in tables.items()})
     if bench.model.draws_samples:
-        result["intervals"] = _intervals(
-            condition, [each for role, known in lesions.items() if role != "train" for each in known], bench
-        )
+        others = [each for role, known in lesions.items() if role != "train" for each in known]
+        result |= _intervals(condition, others, bench)
     return result
+
+
+def _cohort(lesions: Sequence[MeasuredLesion], number: int, bench: _Bench) -> Cohort:
+    """Collect the truth of lesions under one way to measure."""
+    truth = np.stack([each.truth[number] for each in lesions])
+    return Cohort(feature_names(), truth, bench.seed, tuple(each.lesion.patient for each in lesions))
+
+
+def _draw(lesion: MeasuredLesion, condition: ScanCondition, bench: _Bench) -> Samples:
+    method = restore.sampler(bench.model, bench.samples)
+    return lesion.samples(condition, method, bench.model.card.sha256, f"{bench.samples} samples")
 
 
 def _compare(cohort: Cohort, tables: Mapping[str, Values]) -> dict[str, Any]:
@@ -200,39 +217,7 @@ def _compare(cohort: Cohort, tables: Mapping[str, Values]) -> dict[str, Any]:
     }
 
 
-def _own(bench: _Bench) -> tuple[Method, str, str]:
-    """Make the model's method, and say what it depends on."""
-    if bench.model.draws_samples:
-        return restore.sampler(bench.model, bench.samples), bench.model.card.sha256, f"{bench.samples} samples"
-    return restore.network(bench.model), bench.model.card.sha256, "told all"
-
-
-def _rivals(train: Sequence[_Measured], fitted: NullModel, bench: _Bench) -> dict[str, tuple[Method, tuple[str, ...]]]:
-    """Methods beside the model by name, each with what its values depend on."""
-    prior = measure_power([image for each in train for image in each.lesion.truth])
-    level = f"{fitted.constant:.6f} {fitted.slope:.6f}"
-    found: dict[str, tuple[Method, tuple[str, ...]]] = {
-        BICUBIC: (restore.bicubic, ("bicubic",)),
-        "bspline": (restore.bspline, ("bspline",)),
-        "bspline + exact projection": (restore.projected_bspline, ("bspline projected",)),
-        "wiener, told all": (restore.wiener_filter(prior), ("wiener", str(prior.power.round(3).tolist()))),
-        "bicubic + noise from the image": (restore.null_model(fitted), ("null", level)),
-    }
-    for number, rival in enumerate(bench.rivals):
-        name, weights = rival.card.name, rival.card.sha256
-        found[f"{name}, told all"] = (restore.network(rival), (weights, "told all"))
-        if number == 0:
-            found[f"{name}, told half the noise"] = (restore.network(rival, 1.0, 0.5), (weights, "half noise"))
-            found[f"{name}, told nothing"] = (restore.network(rival, 0.0, 0.0), (weights, "told nothing"))
-    return found
-
-
-def _table(measured: Sequence[_Measured], condition: ScanCondition, method: Method, *key: str) -> Values:
-    """(patients, variants, features) of a method that gives one image."""
-    return np.stack([each.features(condition, method, *key)[0] for each in measured])
-
-
-def _fit_null_model(condition: ScanCondition, train: Sequence[_Measured]) -> NullModel:
+def _fit_null_model(condition: ScanCondition, train: Sequence[MeasuredLesion]) -> NullModel:
     estimates, errors = [], []
     for each in train:
         scan = each.scan(condition)
@@ -241,25 +226,26 @@ def _fit_null_model(condition: ScanCondition, train: Sequence[_Measured]) -> Nul
     return fit_null_model(estimates, errors)
 
 
-def _corrected(condition: ScanCondition, train: Sequence[_Measured], bicubic: Values) -> Values:
-    """Each feature of the bicubic image, put right by a straight line fitted on training patients."""
+def _corrected(condition: ScanCondition, train: Sequence[MeasuredLesion], untouched: Values) -> Values:
+    """Each feature of the untouched image, put right by a straight line fitted on training patients."""
     truth = np.stack([each.truth for each in train])
-    given = _table(train, condition, restore.bicubic, "bicubic")
+    given = np.stack([each.features(condition, restore.bicubic, "bicubic") for each in train])
     centre, target = given.mean(axis=0), truth.mean(axis=0)
     variance = ((given - centre) ** 2).sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         slope = np.where(variance > 0, ((given - centre) * (truth - target)).sum(axis=0) / variance, 0.0)
-    return np.asarray(target + slope * (bicubic - centre))
+    return np.asarray(target + slope * (untouched - centre))
 
 
-def _intervals(condition: ScanCondition, measured: Sequence[_Measured], bench: _Bench) -> dict[str, Any]:
-    """Coverage over validation and test patients, by way to measure."""
-    own = _own(bench)
-    samples = np.stack([each.features(condition, *own) for each in measured], axis=1)
+def _intervals(condition: ScanCondition, lesions: Sequence[MeasuredLesion], bench: _Bench) -> dict[str, Any]:
+    """Coverage over validation and test patients: of features by way to measure, and of voxels."""
+    drawn = [_draw(each, condition, bench) for each in lesions]
+    features = np.stack([each.features for each in drawn], axis=1)
+    cohorts = [_cohort(lesions, number, bench) for number in range(len(bench.measures))]
     return {
-        variant: coverage(
-            Cohort(feature_names(), np.stack([each.truth[number] for each in measured]), bench.seed),
-            samples[:, :, number],
-        )
-        for number, variant in enumerate(VARIANTS)
+        "intervals": {
+            name: coverage(cohort, features[:, :, number])
+            for number, (name, cohort) in enumerate(zip(bench.measures, cohorts, strict=True))
+        },
+        "voxel_intervals": image_coverage(np.stack([each.voxels for each in drawn]), cohorts[0].owners),
     }

@@ -13,12 +13,13 @@ import numpy as np
 from ... import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
 from ...enhancement import LoadedModel
 from ...errors import SettingsError
-from ...verdict.evidence import LEVEL_FEATURES, SETTINGS, TOLD
+from ...radiomics.conditions import SETTINGS
+from ...verdict.evidence import LEVEL_FEATURES, TOLD
 from ..config import FeatureSetConfig, TrainingConfig
 from . import restore
 from .conditions import ScanCondition
 from .lesions import Lesion, load_lesions, load_readers
-from .measure import VARIANTS, Ruler, Store, Values, feature_names, settings
+from .measure import MEASURES, Ruler, Store, Values, feature_names, settings
 from .null_model import NullModel, fit_null_model
 from .restore import Method, Scan
 
@@ -28,7 +29,7 @@ MOST_SLICES = 24
 """Of long lesions the slices around the largest one are enhanced; all others wholly."""
 SAMPLES = 4
 """Samples a lesion, of models that draw them: half of what users draw by default."""
-MEASURED = {"2D": VARIANTS.index("2D width 25"), "3D": VARIANTS.index("3D width 25")}
+MEASURED = {name: list(MEASURES["CT"]).index(f"{name} width 25") for name in ("2D", "3D")}
 """Where features of both dimensions stand in what a ruler measures."""
 CORRELATION_PX = 0.7
 """Half of the patients have noise that is correlated so far, in coarse pixels; the model is not told."""

@@ -5,19 +5,22 @@ from __future__ import annotations
 import csv
 import fnmatch
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from ...enhancement.intensity import Window
 from ...errors import SettingsError
 from ...grid import BoolArray, FloatArray, Grid, through_plane_axis
 from ...io.image import Image
 from ...io.masks import read_mask
 from ...io.reading import read_image
 from ..config import DataConfig, FeatureSetConfig
-from ..entries import read_splits
+from ..degradation import HU_WINDOW
+from ..entries import VolumeEntry, one_image_a_mask, read_splits
+from ..volumes import load_stack
 
 MARGIN_PX = 40
 """Fine pixels around the lesion that methods see: more than the networks' receptive fields."""
@@ -36,10 +39,14 @@ class Lesion:
     Attributes:
         patient: Whose it is.
         role: train, validation or test.
-        truth: float32 (slice, height, width) in HU, sides divisible by 4, the lesion with a margin.
+        truth: float32 (slice, height, width) in HU, or in shares of `window`; sides divisible by 4, the lesion with a
+            margin.
         mask: bool like ``truth``.
         planar: The slices on which 2D features are measured.
         spacing: Of the voxels in mm: i, j, k of (slice, height, width).
+        name: Of the lesion; the patient's where there is one a patient.
+        modality: ``CT`` or ``MR``.
+        window: What the scanner's values were scaled by; HU are not.
     """
 
     patient: str
@@ -48,6 +55,9 @@ class Lesion:
     mask: BoolArray
     planar: slice
     spacing: tuple[float, float, float]
+    name: str = ""
+    modality: str = "CT"
+    window: Window = HU_WINDOW
 
     @property
     def grid(self) -> Grid:
@@ -56,7 +66,7 @@ class Lesion:
 
     def image(self, voxels: FloatArray, part: slice = slice(None)) -> Image:
         """Make an image of voxels on this lesion's slices, or on some of them."""
-        return Image(np.ascontiguousarray(voxels[part]), self._grid(len(voxels[part])), "CT", "HU")
+        return Image(np.ascontiguousarray(voxels[part]), self._grid(len(voxels[part])), self.modality)
 
     def _grid(self, slices: int) -> Grid:
         height, width = self.truth.shape[1:]
@@ -64,11 +74,16 @@ class Lesion:
 
 
 def load_lesions(data: DataConfig, chosen: FeatureSetConfig, roles: Sequence[str]) -> list[Lesion]:
-    """Load the lesions of one set, of the patients with some roles, one a patient.
+    """Load the lesions of one set, of the patients with some roles.
+
+    In CT one a patient, in HU; in MR as many as `FeatureSetConfig.lesions_per_patient` allows, evenly spread, in
+    shares of each volume's foreground window.
 
     Raises:
         SettingsError: The set's list is missing, or nobody has one of these roles.
     """
+    if data.modality != "CT":
+        return _load_without_unit(data, chosen, roles)
     list_rows = _nodules if chosen.kind == "nodules" else _volumes
     rows = [row for row in list_rows(data.data_folder, data.splits, chosen) if row.role in roles]
     if not rows:
@@ -112,7 +127,7 @@ class _Row:
 
 def _volumes(folder: Path, splits: str, chosen: FeatureSetConfig) -> Iterator[_Row]:
     for row in read_splits(folder / splits, ("path", "patient", "role", "lesion_mask")):
-        if row["lesion_mask"] and any(fnmatch.fnmatch(row["path"], pattern) for pattern in chosen.include):
+        if row["lesion_mask"] and _matches(row["path"], chosen):
             yield _Row(row["patient"], row["role"], folder / row["path"], folder / row["lesion_mask"])
 
 
@@ -125,6 +140,44 @@ def _nodules(folder: Path, splits: str, chosen: FeatureSetConfig) -> Iterator[_R
         for row in csv.DictReader(file):
             name = row["patient"]
             yield _Row(name, row["role"], place / f"{name}_image.nii.gz", place / f"{name}_consensus.nii.gz")
+
+
+def _load_without_unit(data: DataConfig, chosen: FeatureSetConfig, roles: Sequence[str]) -> list[Lesion]:
+    """Load lesions of volumes whose values have no unit."""
+    rows = read_splits(data.data_folder / data.splits, ("path", "patient", "role", "lesion_mask"))
+    entries = [VolumeEntry(row["path"], row["patient"], row["role"], row["lesion_mask"]) for row in rows]
+    wanted = [entry for entry in entries if entry.role in roles and entry.lesion_mask and _matches(entry.path, chosen)]
+    found: list[Lesion] = []
+    for patient in dict.fromkeys(entry.patient for entry in wanted):
+        own = one_image_a_mask(entry for entry in wanted if entry.patient == patient)
+        found += [_load_entry(own[n], data, chosen) for n in evenly_spread(len(own), chosen.lesions_per_patient)]
+    if not found:
+        raise SettingsError(f"No lesion of a patient with the role {' or '.join(roles)} is in '{chosen.include[0]}'.")
+    return found
+
+
+def _load_entry(entry: VolumeEntry, data: DataConfig, chosen: FeatureSetConfig) -> Lesion:
+    stack = load_stack(entry, data)
+    assert stack.lesion is not None  # only entries with a mask come here
+    spacing = (stack.spacing[1], stack.spacing[0], 1.0)
+    cut = cut_lesion(entry.patient, entry.role, stack.slices, stack.lesion, chosen, spacing)
+    return replace(cut, name=entry.path, modality=data.modality, window=stack.window)
+
+
+def evenly_spread(count: int, most: int) -> list[int]:
+    """Choose at most so many of some things, evenly spread over them.
+
+    Examples:
+        >>> evenly_spread(10, 3), evenly_spread(2, 3)
+        ([0, 4, 9], [0, 1])
+    """
+    if count <= most:
+        return list(range(count))
+    return [int(n) for n in np.linspace(0, count - 1, most).astype(int)]
+
+
+def _matches(path: str, chosen: FeatureSetConfig) -> bool:
+    return any(fnmatch.fnmatch(path, pattern) for pattern in chosen.include)
 
 
 def _load(row: _Row, data: DataConfig, chosen: FeatureSetConfig, outline: BoolArray | None = None) -> Lesion:
@@ -172,7 +225,7 @@ def cut_lesion(
     cut = (block, rows, columns)
     return Lesion(
         patient, role, np.ascontiguousarray(voxels[cut]), np.ascontiguousarray(mask[cut]),
-        slice(planar.start - block.start, planar.stop - block.start), spacing,
+        slice(planar.start - block.start, planar.stop - block.start), spacing, patient,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,10 +22,19 @@ from .lesions import Lesion
 
 Values = npt.NDArray[np.float64]
 CLASSES = ("firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
-BIN_WIDTH_HU, BIN_COUNT = 25.0, 32
-BINS = (Bins(BIN_WIDTH_HU, None), Bins(None, BIN_COUNT))
-VARIANTS = ("2D width 25", "2D 32 bins", "3D width 25", "3D 32 bins")
-"""How features are measured, in the order of the arrays."""
+BIN_WIDTH_HU = 25.0
+Measures = Mapping[str, tuple[str, Bins]]
+"""Ways to measure features by name, in the order of the arrays: dimension and bins."""
+MEASURES: Mapping[str, Measures] = {
+    "CT": {
+        "2D width 25": ("2D", Bins(BIN_WIDTH_HU, None)),
+        "2D 32 bins": ("2D", Bins(None, 32)),
+        "3D width 25": ("3D", Bins(BIN_WIDTH_HU, None)),
+        "3D 32 bins": ("3D", Bins(None, 32)),
+    },
+    # Widths are shares of the foreground's window; most lesions are single slices.
+    "MR": {"2D 32 bins": ("2D", Bins(None, 32)), "2D width 0.04": ("2D", Bins(0.04, None))},
+}
 FORMAT = "1"
 """Changes when stored values would differ."""
 
@@ -51,17 +60,22 @@ class Ruler:
         return cls(lesion, planar, PreparedLesion(lesion.mask, lesion.spacing))
 
     def measure(self, voxels: FloatArray) -> Values:
-        """Measure an image (slice, height, width) in HU: (variants, features), in the order of `feature_names`.
+        """Measure an image (slice, height, width): (ways to measure, features), in the order of `feature_names`.
 
         NaN where a feature is not defined.
         """
-        rows = []
+        measures = MEASURES[self.lesion.modality]
+        found: dict[str, list[float]] = {}
         for dimension, prepared, part in (("2D", self.planar, self.lesion.planar), ("3D", self.solid, slice(None))):
+            names = [name for name, (of, _) in measures.items() if of == dimension]
+            if not names:
+                continue
             image = self.lesion.image(voxels, part)
             plan = settings().plan(image.grid, dimension, 2, "measured")
-            for values in extract_sweep(image, prepared, plan, BINS):
-                rows.append([values[name] for name in feature_names()])
-        return np.array(rows)
+            swept = extract_sweep(image, prepared, plan, tuple(measures[name][1] for name in names))
+            for name, values in zip(names, swept, strict=True):
+                found[name] = [values[feature] for feature in feature_names()]
+        return np.array([found[name] for name in measures])
 
 
 def settings() -> FeatureSettings:

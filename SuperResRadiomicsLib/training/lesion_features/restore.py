@@ -8,16 +8,27 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...enhancement import LoadedModel
-from ...enhancement.consistency import project
+from ...enhancement.consistency import measurement_is_exact, project
 from ...enhancement.intensity import Window
 from ...grid import FloatArray, Grid, interpolate_bicubic, refine, resample
-from ...operators import BlurDecimate, derived_seed, positional_noise, sample_latents, sample_noise
+from ...operators import (
+    BlurDecimate,
+    KSpaceTruncation,
+    derived_seed,
+    positional_noise,
+    sample_latents,
+    sample_noise,
+)
+from ..degradation import to_shares
+from ..evaluation.classical import rician_non_local_means, rician_wavelet
 from .conditions import ScanCondition
 from .lesions import Lesion
 from .null_model import NullModel, estimate_noise
-from .wiener import PowerSpectrum, wiener
+from .wiener import QUANTISATION, PowerSpectrum, wiener
 
 FACTOR = 2
+LEAST_SHARE = 1e-3
+"""Least noise that the Wiener filter assumes in images without a unit, in shares of the foreground's window."""
 
 
 @dataclass(frozen=True)
@@ -25,44 +36,46 @@ class Scan:
     """A degraded lesion, as methods get it.
 
     Attributes:
-        lesion: Where it comes from; only its grid and mask may be looked at by methods.
-        coarse: (slice, height / 2, width / 2) in HU.
+        lesion: Where it comes from; only its grid, mask and window may be looked at by methods.
+        coarse: (slice, height / factor, width / factor) in the lesion's unit.
         condition: What was done to it; methods are told blur and noise.
         seed: Of noise that methods add.
+        factor: Fine pixels a coarse pixel along each axis; 1 where only noise is to be removed.
     """
 
     lesion: Lesion
     coarse: FloatArray
     condition: ScanCondition
     seed: int
+    factor: int = FACTOR
 
     @property
     def bicubic(self) -> FloatArray:
-        """The interpolated slices."""
-        return interpolate_bicubic(self.coarse, self.lesion.truth.shape)
+        """The interpolated slices; the measured ones where the pixels stay."""
+        return self.coarse if self.factor == 1 else interpolate_bicubic(self.coarse, self.lesion.truth.shape)
 
     @property
     def bicubic_error(self) -> float:
-        """Root mean square error of the interpolated slices in the lesion, in HU; the truth is looked at."""
+        """Root mean square error of the interpolated slices in the lesion; the truth is looked at."""
         difference = (self.bicubic - self.lesion.truth)[self.lesion.mask]
         return float(np.sqrt(np.mean(difference.astype(np.float64) ** 2)))
 
     @property
     def coarse_noise(self) -> float:
-        """Noise in HU estimated in the lesion's coarse pixels."""
-        mask = self.lesion.mask
-        height, width = mask.shape[1] // FACTOR, mask.shape[2] // FACTOR
-        share = mask.reshape(len(mask), height, FACTOR, width, FACTOR).mean(axis=(2, 4))
+        """Noise estimated in the lesion's coarse pixels."""
+        mask, factor = self.lesion.mask, self.factor
+        height, width = mask.shape[1] // factor, mask.shape[2] // factor
+        share = mask.reshape(len(mask), height, factor, width, factor).mean(axis=(2, 4))
         return estimate_noise(self.coarse, share >= 0.5)
 
 
 Images = list[FloatArray]
 Method = Callable[[Scan], Images]
-"""Gives one image (slice, height, width) in HU, or several samples."""
+"""Gives one image (slice, height, width) in the lesion's unit, or several samples."""
 
 
 def bicubic(scan: Scan) -> Images:
-    """Interpolate by Keys' cubic convolution."""
+    """Interpolate by Keys' cubic convolution; leave the pixels as they are where they stay."""
     return [scan.bicubic]
 
 
@@ -76,9 +89,29 @@ def projected_bspline(scan: Scan) -> Images:
     return [_project(_bspline(scan), scan)]
 
 
+def zero_filled(scan: Scan) -> Images:
+    """Pad k-space with zeros: what scanners do."""
+    return [KSpaceTruncation(scan.factor).pseudo_inverse(scan.coarse).astype(np.float32)]
+
+
+def non_local_means(scan: Scan) -> Images:
+    """Denoise magnitude images by non-local means, told the noise."""
+    return [_in_scanner_units(scan, rician_non_local_means)]
+
+
+def wavelet_shrinkage(scan: Scan) -> Images:
+    """Denoise magnitude images by wavelet shrinkage, told the noise."""
+    return [_in_scanner_units(scan, rician_wavelet)]
+
+
 def wiener_filter(prior: PowerSpectrum) -> Method:
     """Make the Wiener filter, told blur and noise."""
-    return lambda scan: [wiener(scan.coarse, scan.condition.blur_px, scan.condition.noise, prior)]
+
+    def restore(scan: Scan) -> Images:
+        told, least = scan.condition, QUANTISATION if scan.lesion.modality == "CT" else LEAST_SHARE
+        return [wiener(scan.coarse, told.blur_px, told.noise, prior, scan.factor, least)]
+
+    return restore
 
 
 def null_model(fitted: NullModel) -> Method:
@@ -92,13 +125,12 @@ def null_model(fitted: NullModel) -> Method:
 
 
 def network(model: LoadedModel, blur_share: float = 1.0, noise_share: float = 1.0) -> Method:
-    """Tell a network shares of blur and noise; its result agrees with a measurement said to be clean."""
+    """Tell a network shares of blur and noise; its result agrees with a measurement that it takes for exact."""
 
     def restore(scan: Scan) -> Images:
         conditions = _told(model, scan, blur_share, noise_share)
         image = _through(model, scan, lambda seen: model.run(seen, conditions))
-        clean = not any(conditions.values())
-        return [_project(image, scan) if clean else image]
+        return [_project(image, scan) if measurement_is_exact(model.card, conditions) else image]
 
     return restore
 
@@ -114,7 +146,7 @@ def sampler(model: LoadedModel, samples: int) -> Method:
             latents = sample_latents(scan.seed, number, model.latents)
             image = _through(model, scan, lambda seen, n=noise, w=latents: model.run(  # type: ignore[misc]
                 seen, conditions, noise=n, latents=w))  # fmt: skip
-            images.append(image if any(conditions.values()) else _project(image, scan))
+            images.append(_project(image, scan) if measurement_is_exact(model.card, conditions) else image)
         return images
 
     return restore
@@ -126,15 +158,23 @@ def _told(model: LoadedModel, scan: Scan, blur_share: float, noise_share: float)
 
 
 def _through(model: LoadedModel, scan: Scan, run: Callable[[FloatArray], FloatArray]) -> FloatArray:
+    """Run a network on the grid that it reads."""
     window = Window(*model.card.window)
-    return window.restore(run(window.normalise(scan.bicubic)))
+    seen = scan.coarse if model.enlargement > 1 else scan.bicubic
+    return window.restore(run(window.normalise(seen)))
+
+
+def _in_scanner_units(scan: Scan, denoise: Callable[[FloatArray, float], FloatArray]) -> FloatArray:
+    window = scan.lesion.window
+    magnitude = np.maximum(window.restore(scan.coarse), 0)
+    return to_shares(denoise(magnitude, scan.condition.noise * (window.high - window.low)), window)
 
 
 def _project(image: FloatArray, scan: Scan) -> FloatArray:
-    return project(image, scan.coarse, BlurDecimate(FACTOR)).astype(np.float32)
+    return project(image, scan.coarse, BlurDecimate(scan.factor)).astype(np.float32)
 
 
 def _bspline(scan: Scan) -> FloatArray:
     fine = scan.lesion.grid
-    coarse = refine(fine, (1 / FACTOR, 1 / FACTOR, 1.0))
+    coarse = refine(fine, (1 / scan.factor, 1 / scan.factor, 1.0))
     return resample(scan.coarse, Grid(coarse.size, coarse.spacing, coarse.origin), fine, "bspline")

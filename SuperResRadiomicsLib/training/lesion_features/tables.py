@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .measure import VARIANTS
-
 WIDTH = 50
 
 
-def feature_lines(results: dict[str, Any], variants: tuple[str, ...] = VARIANTS) -> Iterator[str]:
+def feature_lines(results: dict[str, Any]) -> Iterator[str]:
     """Yield a table for each set of lesions, condition and way to measure.
 
     Args:
         results: As from `evaluate_features`.
-        variants: Ways to measure.
     """
     for name, found in results["sets"].items():
         patients = found["patients"]
         role = results["role"]
-        yield f"{name}: {len(patients[role])} {role} patients ({len(patients['train'])} for fitting)"
+        yield (
+            f"{name}: {found['lesions'][role]} lesions of {len(patients[role])} {role} patients "
+            f"({len(patients['train'])} patients for fitting)"
+        )
         for condition in results["conditions"]:
-            for variant in variants:
+            for variant in results["measures"]:
                 yield ""
                 yield f"{name}, {condition}, {variant}"
                 yield f"{'method':{WIDTH}} nRMSE   CCC (leaving one out)   CCC >= 0.85"
@@ -46,6 +46,12 @@ def _interval_lines(found: dict[str, Any]) -> Iterator[str]:
         yield (
             f"90% intervals, {variant}, {values['patients']} patients: raw {raw['coverage']:.0%}, calibrated "
             f"{calibrated['coverage']:.0%} ({calibrated['limits_95'][0]:.0%} to {calibrated['limits_95'][1]:.0%})"
+        )
+    if "voxel_intervals" in found:
+        values = found["voxel_intervals"]
+        yield (
+            f"90% intervals of voxels: raw {values['raw']['coverage']:.0%}, calibrated "
+            f"{values['calibrated']['coverage']:.0%}"
         )
 
 

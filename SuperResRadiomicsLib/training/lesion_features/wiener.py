@@ -57,10 +57,17 @@ def measure_power(slices: Sequence[FloatArray]) -> PowerSpectrum:
     edges = np.linspace(0.5 / SIDE, 0.5, BANDS + 1)
     rings = [(radius >= low) & (radius < high) for low, high in itertools.pairwise(edges)]
     power = np.array([total[ring].mean() / len(slices) for ring in rings])
-    return PowerSpectrum((edges[:-1] + edges[1:]) / 2, np.maximum(power, 1e-6))
+    return PowerSpectrum((edges[:-1] + edges[1:]) / 2, np.maximum(power, 1e-12))
 
 
-def wiener(coarse: FloatArray, blur_px: float, noise: float, prior: PowerSpectrum, factor: int = 2) -> FloatArray:
+def wiener(
+    coarse: FloatArray,
+    blur_px: float,
+    noise: float,
+    prior: PowerSpectrum,
+    factor: int = 2,
+    least_noise: float = QUANTISATION,
+) -> FloatArray:
     """Restore slices by the filter of least expected square error (Wiener 1949).
 
     The measurement is a Gaussian blur, the mean over factor x factor pixels and white noise. Decimation
@@ -73,6 +80,7 @@ def wiener(coarse: FloatArray, blur_px: float, noise: float, prior: PowerSpectru
         noise: Standard deviation of the noise in HU.
         prior: Power spectrum of fine slices.
         factor: Fine pixels a coarse pixel.
+        least_noise: What is assumed where less is told.
 
     Returns:
         float32 (..., height * factor, width * factor).
@@ -86,7 +94,7 @@ def wiener(coarse: FloatArray, blur_px: float, noise: float, prior: PowerSpectru
     transfer = transfers[0][:, None] * transfers[1]
     power = prior.at(np.hypot(frequencies[0][:, None], frequencies[1]))
     folded = _fold(power * np.abs(transfer) ** 2, factor).sum(axis=(0, 2)) / factor**2
-    measured = fft.fft2(extended) / (folded + max(noise, QUANTISATION) ** 2)
+    measured = fft.fft2(extended) / (folded + max(noise, least_noise) ** 2)
     restored = power * np.conj(transfer) * np.tile(measured, (factor, factor))
     fine = np.real(fft.ifft2(restored))[..., : height * factor, : width * factor] + mean
     return fine.astype(np.float32)

@@ -186,7 +186,7 @@ def test_intervals_are_calibrated_where_the_conditions_are_those(
     ("other", "reason"),
     [
         ({"bin_width": 10.0}, "bin width: 10 there, 25 here"),
-        ({"noise": 25.0}, "noise told: 25 there, 0 here"),
+        ({"noise": 25.0}, "noise told: 25 there, 10 here"),
         ({"samples": 8}, "samples: 8 there, 3 here"),
     ],
 )

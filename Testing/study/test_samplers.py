@@ -17,6 +17,7 @@ from SuperResRadiomicsLib.models import load_card
 from SuperResRadiomicsLib.models.intervals import INTERVALS_NAME
 from SuperResRadiomicsLib.radiomics import FeatureSettings, extract_features
 from SuperResRadiomicsLib.radiomics.sampled import raw_interval
+from SuperResRadiomicsLib.study.combine import combine
 from SuperResRadiomicsLib.study.cube import read_cube
 from SuperResRadiomicsLib.study.folder import StudyFolder
 from SuperResRadiomicsLib.study.manifest import read_manifest
@@ -38,6 +39,7 @@ def protocol(model: Path, **other: Any) -> dict[str, Any]:
 
 def job(folder: Path) -> Job:
     read = read_protocol(folder / "protocol.yaml")
+    (StudyFolder(folder).results / "cases").mkdir(parents=True, exist_ok=True)
     return Job(StudyFolder(folder), read_manifest(folder / "manifest.csv")[0], read, study_key(read))
 
 
@@ -91,9 +93,10 @@ def test_intervals_are_calibrated_where_the_models_folder_knows_how(tiny_sampler
     study = write_cohort(tmp_path / "study", protocol(model), cases=1)
     plain = job(study)
     run_case(plain)
+    made = read_provenance(plain.folder.done_path(plain.case.name, plain.key))
     conditions = {
         **interval_settings(plain.protocol, "8 bins", "2D"),
-        "modality": "CT", "blur_px": 0.0, "noise": 0.0, "samples": 3,
+        "modality": "CT", "samples": 3, **made["versions"]["sampled"]["parameters"]["conditions"],
     }  # fmt: skip
     group = {"lesions": "sarcomas", "patients": 30, "coverage": 0.9, "spacing_mm": [1.0, 1.0]}
     group |= {"conditions": conditions, "factors": {"glcm": 2.0}}
@@ -115,10 +118,12 @@ def test_intervals_are_calibrated_where_the_models_folder_knows_how(tiny_sampler
     assert told["8 bins"]["kind"] == "calibrated" and told["16 bins"]["kind"] == "unknown here"
 
 
-def test_a_study_puts_them_together(study: Path, command: Any) -> None:
-    assert command("study", "run", str(study)).exit_code == 0
+def test_a_study_puts_them_together(study: Path) -> None:
+    work = job(study)
+    assert run_case(work).error is None
     folder = StudyFolder(study)
-    cube = read_cube(folder.features, read_protocol(study / "protocol.yaml"))
+    combine(folder, work.protocol, work.key, read_manifest(study / "manifest.csv"))
+    cube = read_cube(folder.features, work.protocol)
     assert not any(name.endswith((" low", " high")) for name in cube.features)
     assert "original_glcm_Contrast low" in folder.features_table.read_text().splitlines()[0]
 

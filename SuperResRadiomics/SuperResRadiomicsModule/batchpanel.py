@@ -8,7 +8,7 @@ from typing import Any
 import qt
 from slicer.i18n import tr as _
 
-from .choices import obstacle
+from .choices import drawsSamples, obstacle
 from .commands import commandLines, hints
 from .parameters import Parameters
 from .resources import loadPanel
@@ -27,7 +27,7 @@ class BatchPanel:
     """
 
     def __init__(self, logic: Any, showStatus: Callable[..., None]) -> None:
-        self._showStatus = showStatus
+        self._logic, self._showStatus = logic, showStatus
         self._parameters: Parameters | None = None
         self.widget, self.ui = loadPanel("BatchPanel")
         self.ui.copyButton.connect("clicked()", self.onCopy)
@@ -42,9 +42,13 @@ class BatchPanel:
         if self.ui.batchCollapsibleButton.collapsed:
             return
         missing = obstacle(self._parameters)
-        self.ui.commandText.setPlainText("" if missing else "\n".join(commandLines(self._parameters)))
+        self.ui.commandText.setPlainText("" if missing else "\n".join(self._commands()))
         self.ui.hintLabel.text = missing or hints(self._parameters)
         self.ui.copyButton.enabled = not missing
+
+    def _commands(self) -> list[str]:
+        card = self._logic.models.cards().get(self._parameters.model)
+        return commandLines(self._parameters, self._parameters.samples if drawsSamples(card) else None)
 
     def cleanup(self) -> None:
         """Let go of the scene."""

@@ -42,6 +42,11 @@ class Binding:
         box.connect("valueChanged(double)", lambda: self.put(name, box.value))
         self._shown.append(lambda parameters: box.setValue(getattr(parameters, name)))
 
+    def integer(self, box: Any, name: str) -> None:
+        """Bind a QSpinBox."""
+        box.connect("valueChanged(int)", lambda: self.put(name, box.value))
+        self._shown.append(lambda parameters: box.setValue(getattr(parameters, name)))
+
     @property
     def isListening(self) -> bool:
         """Whether a change of a widget is the user's, or the scene's, and not our own."""

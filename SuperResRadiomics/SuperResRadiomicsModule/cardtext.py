@@ -8,6 +8,8 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
+from .volumefacts import sliceAxis
+
 GIGABYTE, MEGABYTE = 1e9, 1e6
 
 
@@ -59,13 +61,29 @@ def _breakable(text: str) -> str:
     return re.sub(r"([/_.-])", "\\1\N{ZERO WIDTH SPACE}", escape(text))
 
 
-def memoryText(volume: Any, card: Any) -> str:
-    """About how much memory a run will take."""
+def memoryText(volume: Any, card: Any, lesion: Any, margin: float, samples: int) -> str:
+    """About how much memory a run will take.
+
+    Args:
+        volume: The volume node.
+        card: The model's card.
+        lesion: The lesion's box in voxels of the volume; None for the whole volume.
+        margin: Margin around the lesion in mm.
+        samples: How many samples are drawn; 0 for a model that draws none.
+    """
     from SuperResRadiomicsLib.enhancement.memory import estimate_memory
     from SuperResRadiomicsLib.io.mrml import grid_from_volume_node
 
     data = volume.GetImageData()
-    estimate = estimate_memory(grid_from_volume_node(volume), data.GetScalarSize(), card)
+    estimate = estimate_memory(
+        grid_from_volume_node(volume),
+        data.GetScalarSize(),
+        card,
+        lesion=lesion,
+        margin_mm=margin,
+        through_plane=sliceAxis(volume),
+        samples=samples,
+    )
     return _("about {images} of the computer's memory, and {network} on the device").format(
         images=_bytes(estimate.images), network=_bytes(estimate.network)
     )
@@ -80,8 +98,6 @@ def _bytes(number: int) -> str:
 def spacingWarnings(volume: Any, card: Any) -> list[str]:
     """What is unusual about the volume's voxels for a model."""
     from SuperResRadiomicsLib.enhancement.checks import spacing_warnings
-    from SuperResRadiomicsLib.grid import through_plane_axis
     from SuperResRadiomicsLib.io.mrml import grid_from_volume_node
 
-    grid = grid_from_volume_node(volume)
-    return spacing_warnings(grid, card, through_plane_axis(grid))
+    return spacing_warnings(grid_from_volume_node(volume), card, sliceAxis(volume))

@@ -83,8 +83,21 @@ def featureFunctions(settings: dict[str, Any]) -> tuple[Function, ...]:
     return tuple(functions)
 
 
-def requests(parameters: Parameters, modelFolder: str) -> list[Request]:
-    """One request for each lesion chosen; a single one for the whole volume."""
+def drawsSamples(card: Any) -> bool:
+    """Whether a model draws several possible images instead of one; ``card`` may be None."""
+    from SuperResRadiomicsLib.networks import architectures
+
+    return card is not None and architectures()[card.architecture["name"]].samples
+
+
+def requests(parameters: Parameters, modelFolder: str, samples: int | None = None) -> list[Request]:
+    """One request for each lesion chosen; a single one for the whole volume.
+
+    Args:
+        parameters: The choices.
+        modelFolder: Where the model is.
+        samples: How many samples to draw; None for a model that draws none.
+    """
     common = {
         "inputVolume": parameters.inputVolume,
         "model": modelFolder,
@@ -93,6 +106,7 @@ def requests(parameters: Parameters, modelFolder: str) -> list[Request]:
         "precision": parameters.precision,
         "modality": parameters.modality,
         "margin": parameters.margin,
+        "samples": samples,
         "features": featureSettings(parameters),
         "replaces": parameters.rerun == REPLACE,
     }

@@ -18,8 +18,13 @@ RESULTS, STUDY, IMAGES = "results", "study", "images"
 MASK = "lesion_mask.nrrd"
 
 
-def commandLines(parameters: Parameters) -> list[str]:
-    """Commands for one case and for a folder of cases, in the order in which to run them."""
+def commandLines(parameters: Parameters, samples: int | None = None) -> list[str]:
+    """Commands for one case and for a folder of cases, in the order in which to run them.
+
+    Args:
+        parameters: The choices.
+        samples: How many samples are drawn; None for a model that draws none.
+    """
     modality = _modality(parameters)
     enhance = [
         PROGRAM,
@@ -29,7 +34,16 @@ def commandLines(parameters: Parameters) -> list[str]:
         parameters.model,
         *_lesion(parameters),
     ]
-    enhance += [*modality, "--device", parameters.device, "--precision", parameters.precision, "--out", RESULTS]
+    enhance += [
+        *modality,
+        *_samples(samples),
+        "--device",
+        parameters.device,
+        "--precision",
+        parameters.precision,
+        "--out",
+        RESULTS,
+    ]
     commands = [enhance]
     if parameters.lesionKind in (SEGMENT, ALL_SEGMENTS):
         commands.append([PROGRAM, "compare", RESULTS, *_features(featureSettings(parameters)), "--report"])
@@ -63,6 +77,10 @@ def hints(parameters: Parameters) -> str:
 def _modality(parameters: Parameters) -> list[str]:
     modality = modalityOf(parameters)
     return [] if modality == "unknown" else ["--modality", modality]
+
+
+def _samples(samples: int | None) -> list[str]:
+    return [] if samples is None else ["--samples", str(samples)]
 
 
 def _lesion(parameters: Parameters) -> list[str]:

@@ -10,8 +10,8 @@ import slicer
 from slicer.i18n import tr as _
 
 from .jobs import Job, JobFailed
-from .lesionrun import undoOnError, writeVolume
-from .volumefacts import guessedModality
+from .lesionrun import checkScalar, undoOnError
+from .volumefacts import acquiredAxis, guessedModality
 
 
 @dataclass(frozen=True)
@@ -50,17 +50,26 @@ class DetectionRun(Job):
 
     def prepare(self) -> Generator[None, None, dict[str, Any]]:
         """Write the volume."""
-        yield from ()
-        file = self.folder / "image.nrrd"
-        writeVolume(self._inputVolume, file)
-        modality = self._modality or guessedModality(self._inputVolume)
-        return {"image": str(file), "model": self._detector, "modality": modality, "device": self._device}
+        from SuperResRadiomicsLib.io.mrml import write_volume
 
-    def finish(self, result: dict[str, Any]) -> DetectionOutcome:
+        checkScalar(self._inputVolume)
+        file = self.folder / "image.nrrd"
+        yield from write_volume(self._inputVolume, file)
+        modality = self._modality or guessedModality(self._inputVolume)
+        return {
+            "image": str(file),
+            "model": self._detector,
+            "modality": modality,
+            "slice_axis": acquiredAxis(self._inputVolume),
+            "device": self._device,
+        }
+
+    def finish(self, result: dict[str, Any]) -> Generator[None, None, DetectionOutcome]:
         """Add a ROI for the found box."""
         from SuperResRadiomicsLib.grid import Box
         from SuperResRadiomicsLib.io.mrml import roi_node_from_box
 
+        yield from ()
         if not slicer.mrmlScene.IsNodePresent(self._inputVolume):
             raise JobFailed(_("The input volume was removed while it was looked at; the result was discarded."))
         lesion = result["lesion"]

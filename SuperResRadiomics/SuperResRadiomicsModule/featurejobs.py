@@ -33,12 +33,13 @@ class FeatureJob(Job):
         """The table's node."""
         return [self.table.node]
 
-    def finish(self, result: dict[str, Any]) -> str:
+    def finish(self, result: dict[str, Any]) -> Generator[None, None, str]:
         """Take the result over.
 
         Raises:
             JobFailed: The table is no longer there.
         """
+        yield from ()
         if not slicer.mrmlScene.IsNodePresent(self.table.node):
             raise JobFailed(_("The table was removed meanwhile; the result was discarded."))
         return self.takeOver(result)
@@ -68,11 +69,11 @@ class FeatureComparison(FeatureJob):
         lesion = (self.table, self._segmentation, self._segmentId)
         # Before the mask: an edit in between makes the table look old, never new.
         self._drawn = yield from fingerprintSteps(self._segmentation, self._segmentId)
-        written = yield from writeLesion(*lesion, self.folder)
+        written = yield from writeLesion(*lesion, self.folder, withSamples=True)
         parameters = {"lesion": written, "features": self._settings}
         if self._settings["engine"] == slicerradiomics.NAME:
             given = {name: value for name, value in self._settings.items() if name != "engine"}
-            parameters["computed"] = slicerradiomics.computeFeatures(*lesion, given)
+            parameters["computed"] = yield from slicerradiomics.computeFeatures(*lesion, given)
             # The package checks the settings with an engine that it knows; the values are SlicerRadiomics'.
             parameters["features"] = given
         return parameters
@@ -97,7 +98,8 @@ class StabilityCheck(FeatureJob):
 
     def prepare(self) -> Generator[None, None, dict[str, Any]]:
         """Write the images and the mask."""
-        lesion = yield from writeLesion(self.table, self.table.segmentation, self.table.segmentId, self.folder)
+        table = self.table
+        lesion = yield from writeLesion(table, table.segmentation, table.segmentId, self.folder, withSamples=True)
         return {"lesion": lesion, **self._given}
 
     def takeOver(self, result: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from .segmentwatch import fingerprint
 
 IMAGES = ("original", "bicubic", "enhanced")
 ROLE = "SuperResRadiomics.{}"
+SAMPLES = "samples"
 SEGMENT_ATTRIBUTE = "SuperResRadiomics.SegmentID"
 DRAWN_ATTRIBUTE = "SuperResRadiomics.SegmentFingerprint"
 SETTINGS_ATTRIBUTE = "SuperResRadiomics.FeatureSettings"
@@ -81,6 +82,15 @@ class FeatureNode:
         """Remember the images."""
         for name, volume in zip(IMAGES, (original, bicubic, enhanced), strict=True):
             self.node.SetNodeReferenceID(ROLE.format(name), volume.GetID())
+
+    @property
+    def samples(self) -> Any:
+        """The volume with all samples, None where there is none or it is gone."""
+        return self.node.GetNodeReference(ROLE.format(SAMPLES))
+
+    def setSamples(self, samples: Any) -> None:
+        """Remember the volume with all samples, or that there is none."""
+        self.node.SetNodeReferenceID(ROLE.format(SAMPLES), samples.GetID() if samples else None)
 
     @property
     def segmentation(self) -> Any:

@@ -19,9 +19,9 @@ from .featurejobs import DicomExport, FeatureComparison, FeatureJob, Report, Sta
 from .featurenode import FeatureNode
 from .featuresettings import FeatureSettingsForm
 from .featuresummary import legendText, settingsText
-from .featuretable import ALL, ALL_BUT_SHAPE, FeatureTableView, featureName
+from .featuretable import ALL, ALL_BUT_SHAPE, FeatureTableView, featureName, intervalText
 from .installation import DICOM, PAGE, Function
-from .numbertext import change
+from .numbertext import DIGITS, change
 from .segmentwatch import SegmentWatch
 
 UI_FILE = Path(__file__).parent.with_name("Resources") / "UI" / "FeaturePanel.ui"
@@ -59,7 +59,6 @@ class FeaturePanel:
     def setParameters(self, parameters: Any) -> None:
         """Show another parameter node's content; None while a scene closes."""
         self._parameters = parameters
-        self._shown = None
         self.update()
 
     def cleanup(self) -> None:
@@ -170,6 +169,8 @@ class FeaturePanel:
             colour = self.ui.drawingLabel.palette.color(qt.QPalette.WindowText)
             self.ui.drawingLabel.setPixmap(featuredrawing.draw(values, colour))
         said = featuredrawing.describe(values, bins)
+        if row.interval:
+            said += " " + _("Its 90% interval: {interval}.").format(interval=intervalText(row, DIGITS))
         effects = _("Smaller voxels alone changed it by {voxels}, the network by {network}.").format(
             voxels=change(row.voxel_effect_relative), network=change(row.network_effect_relative)
         )

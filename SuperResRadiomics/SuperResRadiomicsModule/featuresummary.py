@@ -34,7 +34,24 @@ def answerText(table: FeatureTable) -> str:
         "resampling": percentRange(*middleHalf([row.voxel_effect_relative for row in rows])),
         "network": percentRange(*middleHalf([row.network_effect_relative for row in rows])),
     }
-    return f"<b>{escape(changed.format(**effects))}</b> {escape(usableText(table))}"
+    said = f"<b>{escape(changed.format(**effects))}</b> {escape(usableText(table))}"
+    return f"{said} {escape(samplesText(table))}".strip()
+
+
+def samplesText(table: FeatureTable) -> str:
+    """What enhanced values are where the model draws samples; empty where it draws none."""
+    sampling = table.header.sampling
+    if sampling is None:
+        return ""
+    count = sampling["samples"]
+    if count == 1:
+        return _("Enhanced features are those of a single possible image (1 sample), without intervals.")
+    said = _(
+        "Enhanced features are means over {count} possible images (samples), not those of the mean image that is "
+        "shown; below them their 90% intervals, {kind}."
+    )
+    kinds = {"raw": _("raw: how many true values they hold here is not known")}
+    return said.format(count=count, kind=kinds.get(sampling["interval_kind"], sampling["interval_kind"]))
 
 
 def usableText(table: FeatureTable) -> str:

@@ -26,11 +26,14 @@ KEY_ROLE = qt.Qt.UserRole + 2
 COPY_ROLE = qt.Qt.UserRole + 3
 """What is copied where a cell shows less than it says."""
 
-FEATURE, ORIGINAL, BICUBIC, ENHANCED, NETWORK, TRUST, VOXELS, CHANGE, CLASS = range(9)
+FEATURE, ORIGINAL, BICUBIC, ENHANCED, NETWORK, TRUST, VOXELS, CHANGE, CLASS, LOW, HIGH = range(11)
 SHOWN = (FEATURE, ORIGINAL, BICUBIC, ENHANCED, NETWORK, TRUST)
 """Columns that are seen; the others are copied along and said of the feature that one is on."""
 TRUST_WIDTH, PADDING = 36, 9
 """In pixels: all columns are seen in a panel of 400 pixels."""
+TO_THE_RIGHT = qt.Qt.AlignRight | qt.Qt.AlignVCenter
+MEASURED_TEXTS = 5
+"""So many of a column's longest texts decide on its width."""
 DIGITS = 3
 """Of the numbers that are seen; copies and the line below the table have more."""
 ALL, ALL_BUT_SHAPE = "", "-shape"
@@ -50,6 +53,7 @@ class FeatureTableView:
 
     def __init__(self, view: Any) -> None:
         self.view = view
+        self._hasIntervals = False
         self.model = qt.QStandardItemModel(view)
         self.proxy = qt.QSortFilterProxyModel(view)
         self.proxy.setSourceModel(self.model)
@@ -61,10 +65,12 @@ class FeatureTableView:
         view.verticalHeader().setDefaultSectionSize(2 * view.fontMetrics().height() + 4)
         view.setWordWrap(True)  # Names take two lines.
         view.setTextElideMode(qt.Qt.ElideMiddle)  # Long names differ in their ends.
+        view.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
         view.setHorizontalScrollBarPolicy(qt.Qt.ScrollBarAlwaysOff)
 
     def show(self, table: FeatureTable | None) -> None:
         """Replace the content; order and filter stay."""
+        self._hasIntervals = table is not None and table.header.sampling is not None
         self.model.setRowCount(0)
         self.model.setHorizontalHeaderLabels([title for title, _toolTip in _columns()])
         for column, (_title, toolTip) in enumerate(_columns(table.header.enhanced_column if table else "")):
@@ -76,7 +82,7 @@ class FeatureTableView:
     def _fitColumns(self) -> None:
         """Names take what the numbers leave."""
         header = self.view.horizontalHeader()
-        for column in range(CLASS + 1):
+        for column in range(HIGH + 1):
             self.view.setColumnHidden(column, column not in SHOWN)
             if column in SHOWN:
                 header.setSectionResizeMode(column, qt.QHeaderView.Interactive)
@@ -84,10 +90,12 @@ class FeatureTableView:
         header.setSectionResizeMode(FEATURE, qt.QHeaderView.Stretch)
 
     def _widthOf(self, column: int) -> int:
+        texts = {self.model.horizontalHeaderItem(column).text()}
+        for row in range(self.model.rowCount()):
+            texts.update(self.model.item(row, column).text().split("\n"))
+        longest = sorted(texts, key=len)[-MEASURED_TEXTS:]  # Digits are equally wide.
         metrics = self.view.fontMetrics()
-        texts = [self.model.item(row, column).text() for row in range(self.model.rowCount())]
-        texts.append(self.model.horizontalHeaderItem(column).text())
-        return PADDING + max(metrics.boundingRect(text).width() for text in texts)
+        return PADDING + max(metrics.boundingRect(text).width() for text in longest)
 
     def filter(self, featureClass: str, text: str) -> None:
         """Show only rows of a class, `ALL` or `ALL_BUT_SHAPE`, in whose words a text occurs."""
@@ -116,6 +124,8 @@ class FeatureTableView:
         selected = sorted(index.row() for index in self.view.selectionModel().selectedRows())
         rows = selected if len(selected) > 1 else range(self.proxy.rowCount())
         lines = [[title for title, _toolTip in _columns()]]
+        if not self._hasIntervals:
+            del lines[0][LOW:]
         lines += [[_plain(self.proxy.index(row, column)) for column in range(len(lines[0]))] for row in rows]
         return "\n".join("\t".join(line) for line in lines) + "\n"
 
@@ -132,6 +142,8 @@ def _columns(enhanced: str = "") -> list[tuple[str, str]]:
         (_("Voxel size effect"), _("(bicubic - original) / original: smaller voxels alone")),
         (_("Change of error"), _("The network's error against the truth, beside bicubic interpolation's")),
         (_("Class"), ""),
+        (_("Interval low"), _("Lower end of the 90% interval of the enhanced value")),
+        (_("Interval high"), _("Upper end of the 90% interval of the enhanced value")),
     ]
 
 
@@ -162,25 +174,26 @@ def _items(row: FeatureRow) -> list[Any]:
     feature.setData(name, COPY_ROLE)
     items = [
         feature,
-        *(_numberItem(number(value, DIGITS), value) for value in (row.original, row.bicubic, row.enhanced)),
+        *(_numberItem(number(value, DIGITS), value) for value in (row.original, row.bicubic)),
+        _enhancedItem(row),
         _changeItem(row.network_effect_relative),
         trust,
         _changeItem(row.voxel_effect_relative),
         _item(_(row.verdict.change), row.verdict.change),
         _item(row.feature_class, row.feature_class),
+        *(_numberItem(number(value), value) for value in row.interval or (math.nan, math.nan)),
     ]
     searched = " ".join((name, row.key, word, row.verdict.change))
     items[0].setData(f"{row.feature_class}\n{searched}", SEARCH_ROLE)
     items[0].setData(row.key, KEY_ROLE)
     toolTip = "\n".join((row.key, _(word), *row.verdict.reasons))
-    for item in items:
-        item.setToolTip(toolTip)
+    for column in SHOWN:
+        items[column].setToolTip(toolTip)
     return items
 
 
 def _item(text: str, value: Any, colour: tuple[int, int, int] | None = None, opacity: int = 90) -> Any:
     item = qt.QStandardItem(text)
-    item.setEditable(False)
     if value is not None:
         item.setData(value, VALUE_ROLE)
     if colour:
@@ -190,8 +203,20 @@ def _item(text: str, value: Any, colour: tuple[int, int, int] | None = None, opa
 
 def _numberItem(text: str, value: float, colour: tuple[int, int, int] | None = None, opacity: int = 0) -> Any:
     item = _item(text, value if math.isfinite(value) else None, colour, opacity)
-    item.setTextAlignment(qt.Qt.AlignRight | qt.Qt.AlignVCenter)
+    item.setTextAlignment(TO_THE_RIGHT)
     return item
+
+
+def _enhancedItem(row: FeatureRow) -> Any:
+    """The enhanced value; of samples their mean, and its interval in a second line."""
+    text = number(row.enhanced, DIGITS)
+    return _numberItem(f"{text}\n{intervalText(row, DIGITS)}" if row.interval else text, row.enhanced)
+
+
+def intervalText(row: FeatureRow, digits: int) -> str:
+    """The ends of the interval of a mean over samples, such as ``1.2 to 1.4``."""
+    low, high = row.interval or (math.nan, math.nan)
+    return _("{low} to {high}").format(low=number(low, digits), high=number(high, digits))
 
 
 def _changeItem(relative: float) -> Any:

@@ -81,8 +81,12 @@ class Job:
         yield from ()
         return self._parameters
 
-    def finish(self, result: dict[str, Any]) -> Any:
-        """Turn the child's result into what ``onFinished`` gets."""
+    def finish(self, result: dict[str, Any]) -> Generator[None, None, Any]:
+        """Turn the child's result into what ``onFinished`` gets; a generator like `prepare`.
+
+        A run can be cancelled at any yield: the scene is changed after the last one.
+        """
+        yield from ()
         return result
 
     def discard(self) -> None:

@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 
 from .featurenode import FeatureNode
 from .jobs import JobFailed
-from .lesionrun import writePart
+from .samples import sampleVoxels
 
 HALF_VOXEL = 0.5
 """Of the finer grid: as near to the region's border a lesion may come that was carried from another grid."""
@@ -40,6 +40,35 @@ def imagesOf(table: FeatureNode) -> dict[str, Any]:
     return images
 
 
+def samplesOf(table: FeatureNode) -> np.ndarray | None:
+    """The samples of a table's enhanced image, shape (samples, k, j, i); None where its model draws none.
+
+    Raises:
+        ImagesMissing: The scene no longer holds them.
+    """
+    drawn = table.features["header"]["provenance"].get("samples")
+    if drawn is None:
+        return None
+    voxels = sampleVoxels(table.samples, imagesOf(table)["enhanced"], drawn["count"])
+    if voxels is None:
+        raise ImagesMissing(
+            _(
+                "The scene no longer holds the samples of this table, of which its features are means. Super-resolve "
+                "the lesion again."
+            )
+        )
+    return voxels
+
+
+def _writeSamples(voxels: np.ndarray, enhanced: Any, file: Path) -> None:
+    from SuperResRadiomicsLib.io.image import Image
+    from SuperResRadiomicsLib.io.image_stack import write_stack
+    from SuperResRadiomicsLib.io.mrml import grid_from_volume_node
+
+    grid = grid_from_volume_node(enhanced)
+    write_stack([Image(np.ascontiguousarray(one), grid) for one in voxels], file, compress=False)
+
+
 def drawnOn(segmentation: Any, segmentId: str, images: dict[str, Any]) -> str:
     """On which image a segment was drawn: ``original``, or ``enhanced`` for the finer grid.
 
@@ -56,25 +85,33 @@ def drawnOn(segmentation: Any, segmentId: str, images: dict[str, Any]) -> str:
 
 
 def writeLesion(
-    table: FeatureNode, segmentation: Any, segmentId: str, folder: Path
+    table: FeatureNode, segmentation: Any, segmentId: str, folder: Path, withSamples: bool = False
 ) -> Generator[None, None, dict[str, Any]]:
     """Write the three images and the mask, on the grid that the lesion was drawn on; in short steps.
+
+    Args:
+        table: Feature table with the images.
+        segmentation: Segmentation node with the lesion.
+        segmentId: The lesion's segment.
+        folder: Gets the files.
+        withSamples: Also write the samples, of which features are the means, where the model drew any.
 
     Returns:
         The arguments of ``read_lesion`` in the package, as the generator's value.
 
     Raises:
-        ImagesMissing: An image is gone.
+        ImagesMissing: An image is gone, or the samples are.
         LesionOutside: The lesion is not all in the region that was enhanced.
         SuperResError: A node cannot be used, or the segment has no voxel.
     """
     from SuperResRadiomicsLib.grid import crop_grid, whole
     from SuperResRadiomicsLib.io.image import write_mask
-    from SuperResRadiomicsLib.io.mrml import grid_from_volume_node
+    from SuperResRadiomicsLib.io.mrml import grid_from_volume_node, write_volume
     from SuperResRadiomicsLib.io.mrml_segment import segment_part
 
     images = imagesOf(table)
     provenance = table.features["header"]["provenance"]
+    samples = samplesOf(table) if withSamples else None
     side = drawnOn(segmentation, segmentId, images)
     part = yield from segment_part(segmentation, segmentId, images[side])
     _checkInside(part, images[side], provenance)
@@ -84,10 +121,14 @@ def writeLesion(
     write_mask(part.within(boxes[side]), grid, folder / "mask.nrrd")
     yield
     for name, node in images.items():
-        writePart(node, boxes[name], folder / f"{name}.nrrd")
+        yield from write_volume(node, folder / f"{name}.nrrd", boxes[name])
+    names = [*images, "mask"]
+    if samples is not None:
+        _writeSamples(samples, images["enhanced"], folder / "samples.nrrd")
+        names.append("samples")
         yield
     return {
-        **{name: str(folder / f"{name}.nrrd") for name in (*images, "mask")},
+        **{name: str(folder / f"{name}.nrrd") for name in names},
         "drawn_on": side,
         "provenance": provenance,
         "modality": provenance["input"]["modality"],

@@ -6,18 +6,17 @@ import contextlib
 import json
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
 from .featurenode import FeatureNode
 from .jobs import Job, JobFailed
 from .results import Result, addResult, allResults, freeName, nameOf
+from .samples import addSamples
 from .segmentwatch import fingerprintSteps
-from .volumefacts import guessedModality, hasVoxels, wholeImage
+from .volumefacts import acquiredAxis, guessedModality, hasVoxels, sliceAxis, wholeImage
 
 PIXELS_SEEN = 64
 """As far around a region networks look; the child refuses a model that looks further."""
@@ -39,6 +38,7 @@ class Request:
         roi: Markups ROI instead of a segment; without either the whole volume is enhanced. Features need a segment.
         modality: ``CT``, ``MR``, ``US``, or empty: as DICOM or the voxels say.
         margin: Margin around the lesion in mm.
+        samples: How many samples to draw; None for a model that draws none.
         features: Arguments of the package's `FeatureSettings`.
         replaces: Whether earlier results of the same lesion and model go.
     """
@@ -53,6 +53,7 @@ class Request:
     roi: Any = None
     modality: str = ""
     margin: float = 10.0
+    samples: int | None = None
     features: dict[str, Any] = field(default_factory=dict)
     replaces: bool = False
 
@@ -121,24 +122,38 @@ class LesionRun(Job):
             "image": str(self.folder / "image.nrrd"),
             **lesion,
             "modality": modality,
+            "slice_axis": acquiredAxis(request.inputVolume),
             "out": str(self.folder),
             "model": request.model,
             "device": request.device,
             "precision": request.precision,
-            "options": {"margin_mm": request.margin},
+            "options": self._options(),
             "features": request.features if request.segmentation else None,
         }
 
-    def finish(self, result: dict[str, Any]) -> Outcome:
+    def _options(self) -> dict[str, Any]:
+        """What the package's ``enhance`` is asked for besides."""
+        request = self._request
+        samples = {} if request.samples is None else {"samples": request.samples}
+        return {"margin_mm": request.margin, **samples}
+
+    def finish(self, result: dict[str, Any]) -> Generator[None, None, Outcome]:
         """Add all outputs to the scene, or none of them.
 
         Raises:
             JobFailed: The input is no longer there.
+            ImageError: A file of the child process cannot be read.
         """
+        from SuperResRadiomicsLib.io.mrml import read_image_data
+
+        images = {}
+        for name in ("enhanced", "bicubic", "sd"):
+            if name in result["files"]:
+                images[name] = yield from read_image_data(self.folder / result["files"][name])
         if not slicer.mrmlScene.IsNodePresent(self._request.inputVolume):
             raise JobFailed(_("The input volume was removed while it was being enhanced; the result was discarded."))
         with undoOnError():
-            added = self._addOutputs(result)
+            added = self._addOutputs(result, images)
         if self._request.replaces:
             for other in allResults():
                 if other != added and other.isLike(added):
@@ -150,12 +165,13 @@ class LesionRun(Job):
         """Write the image and what marks the lesion in it; returns how the child is told of them."""
         from SuperResRadiomicsLib.grid import box_within, crop_grid
         from SuperResRadiomicsLib.io.image import write_mask
-        from SuperResRadiomicsLib.io.mrml import box_from_roi_node, grid_from_volume_node
+        from SuperResRadiomicsLib.io.mrml import box_from_roi_node, grid_from_volume_node, write_volume
         from SuperResRadiomicsLib.io.mrml_segment import segment_part
 
         request = self._request
         volume = request.inputVolume
         checkScalar(volume)
+        file = self.folder / "image.nrrd"
         grid = grid_from_volume_node(volume)
         if request.segmentation:
             # Before the mask: an edit in between makes the table look old, never new.
@@ -171,35 +187,36 @@ class LesionRun(Job):
             box = box_within(box, cut)
             lesion = {"box": {"start": list(box.start), "stop": list(box.stop)}}
         else:
-            writeVolume(volume, self.folder / "image.nrrd")
+            yield from write_volume(volume, file)
             return {}
         whole = yield from wholeImage(volume, modality)
-        writePart(volume, cut, self.folder / "image.nrrd")
+        yield from write_volume(volume, file, cut)
         return {**lesion, "whole": {"input": gridDescription(grid), "intensities": whole.figures()}}
 
-    def _addOutputs(self, result: dict[str, Any]) -> Result:
+    def _addOutputs(self, result: dict[str, Any], images: dict[str, Any]) -> Result:
+        from SuperResRadiomicsLib.io.mrml import volume_node_from_data
+
         request = self._request
         added = addResult(request.inputVolume.GetName(), request.lesionName, request.modelName)
         added.original, added.segmentation, added.roi = request.inputVolume, request.segmentation, request.roi
         added.segmentId = request.segmentId
-        added.settings = {"margin_mm": request.margin, "device": request.device, "precision": request.precision}
-        added.enhanced = self._addVolume(result["files"]["enhanced"])
-        added.bicubic = self._addVolume(result["files"]["bicubic"])
+        added.settings = {**self._options(), "device": request.device, "precision": request.precision}
+        added.enhanced = volume_node_from_data(*images["enhanced"], request.inputVolume)
+        added.bicubic = volume_node_from_data(*images["bicubic"], request.inputVolume)
+        if "sd" in images:
+            added.uncertainty = volume_node_from_data(*images["sd"], request.inputVolume)
+        if result["provenance"].get("samples", {}).get("count", 0) > 1 and "samples" in result["files"]:
+            added.samples = addSamples(self.folder / result["files"]["samples"], added.enhanced)
         if result["features"]:
             added.table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode")
             table = FeatureNode(added.table)
             table.fill(result["features"], settings=request.features or None)
             table.setLesion(request.segmentation, request.segmentId, self._drawn)
+            table.setSamples(added.samples)
         for node in added.outputs.values():
             self._annotate(node, result["provenance"])
             FeatureNode(node).setImages(*added.images)
         return added
-
-    def _addVolume(self, fileName: str) -> Any:
-        from SuperResRadiomicsLib.io.mrml import volume_node_from_image
-        from SuperResRadiomicsLib.io.reading import read_image
-
-        return volume_node_from_image(read_image(self.folder / fileName), "", self._request.inputVolume)
 
     def _annotate(self, node: Any, provenance: dict[str, Any]) -> None:
         """Say on the node itself what it is and how it was made, and put it beside its source."""
@@ -213,32 +230,6 @@ class LesionRun(Job):
         source, item = (hierarchy.GetItemByDataNode(of) for of in (self._request.inputVolume, node))
         if source and item:
             hierarchy.SetItemParent(item, hierarchy.GetItemParent(source))
-
-
-def writeVolume(node: Any, file: Path) -> None:
-    """Write a volume's voxels for the child process, without the node's name, which can be a patient's.
-
-    Raises:
-        ImageError: The node holds no voxels, or several values a voxel.
-    """
-    from SuperResRadiomicsLib.io.image import write_image
-    from SuperResRadiomicsLib.io.mrml import image_from_volume_node
-
-    write_image(image_from_volume_node(node), str(file), compress=False)
-
-
-def writePart(node: Any, box: Any, file: Path) -> None:
-    """Write some of a volume's voxels, without looking at the others.
-
-    Raises:
-        ImageError: A voxel is not a number, or infinite.
-    """
-    from SuperResRadiomicsLib.grid import crop_grid
-    from SuperResRadiomicsLib.io.image import Image, write_image
-    from SuperResRadiomicsLib.io.mrml import grid_from_volume_node
-
-    voxels = np.ascontiguousarray(slicer.util.arrayFromVolume(node)[box.slices])
-    write_image(Image(voxels, crop_grid(grid_from_volume_node(node), box)), str(file), compress=False)
 
 
 def checkScalar(node: Any) -> None:
@@ -265,13 +256,13 @@ def surroundings(lesion: Any, grid: Any, request: Request) -> Any:
         request: What to do.
     """
     from SuperResRadiomicsLib.enhancement.pipeline import context_voxels
-    from SuperResRadiomicsLib.grid import expand_box, grow_box, through_plane_axis
+    from SuperResRadiomicsLib.grid import expand_box, grow_box
     from SuperResRadiomicsLib.models import load_card
     from SuperResRadiomicsLib.networks import architectures
 
     architecture = architectures()[load_card(request.model).architecture["name"]]
     kept = [max(PIXELS_SEEN, context) for context in context_voxels(grid)]
-    across = through_plane_axis(grid)
+    across = sliceAxis(request.inputVolume)
     if not architecture.finite_receptive_field:
         kept = list(grid.size)
     kept[across] = context_voxels(grid)[across] + 2  # Where a factor is no integer, regions are rounded outwards.

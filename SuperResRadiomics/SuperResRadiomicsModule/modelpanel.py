@@ -9,8 +9,9 @@ import qt
 from slicer.i18n import tr as _
 
 from .binding import Binding, fill
-from .cardtext import cardText, memoryText, spacingWarnings, taskTitles
+from .cardtext import cardText, spacingWarnings, taskTitles
 from .choices import modalityOf
+from .memoryline import MemoryLine
 from .parameters import KEEP, REPLACE, Parameters
 from .resources import loadPanel
 from .volumefacts import hasVoxels
@@ -34,6 +35,7 @@ class ModelPanel:
         self._binding = Binding()
         self._devices: dict[str, str] = {}
         self.widget, self.ui = loadPanel("ModelPanel")
+        self._memory = MemoryLine(lambda text: setattr(self.ui.memoryText, "text", text))
         precisions = {"fp32": _("32 bit"), "bf16": _("16 bit (bfloat16)"), "fp16": _("16 bit (float16)")}
         fill(self.ui.precisionComboBox, precisions)
         reruns = {KEEP: _("keep the earlier result"), REPLACE: _("replace the earlier result")}
@@ -59,6 +61,7 @@ class ModelPanel:
 
     def cleanup(self) -> None:
         """Let go of the scene."""
+        self._memory.cleanup()
         self.setParameters(None)
 
     def onAddModel(self) -> None:
@@ -143,7 +146,7 @@ class ModelPanel:
         self.ui.cardLabel.text = cardText(card) if card else ""
         volume = parameters.inputVolume
         shown = card is not None and hasVoxels(volume)
-        self.ui.memoryText.text = memoryText(volume, card) if shown else ""
+        self._memory.update(parameters, card)
         warnings = spacingWarnings(volume, card) if shown else []
         self.ui.spacingLabel.text = "\n".join(_("Warning: {text}").format(text=warning) for warning in warnings)
         self.ui.spacingLabel.visible = bool(warnings)

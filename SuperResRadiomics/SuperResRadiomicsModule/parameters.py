@@ -35,6 +35,19 @@ def _number(name: str, default: float) -> Any:
     return property(get, put)
 
 
+def _integer(name: str, default: int) -> Any:
+    def get(self: Parameters) -> int:
+        try:
+            return int(self.node.GetParameter(name))
+        except ValueError:
+            return default
+
+    def put(self: Parameters, value: int) -> None:
+        self.node.SetParameter(name, str(value))
+
+    return property(get, put)
+
+
 def _reference(role: str) -> Any:
     def get(self: Parameters) -> Any:
         return self.node.GetNodeReference(role)
@@ -59,6 +72,7 @@ class Parameters:
         task: ``super-resolution``, ``denoise`` or ``enhance``.
         model: Name of the model.
         margin: Margin around the lesion in mm.
+        samples: How many possible images a model draws that draws any.
         device: ``auto``, ``cpu``, ``cuda:0`` or ``mps``.
         precision: ``fp32``, ``bf16`` or ``fp16``.
         result: The result that is shown, or None.
@@ -75,6 +89,7 @@ class Parameters:
     task = _text("Task", "super-resolution")
     model = _text("Model")
     margin = _number("Margin", 10.0)
+    samples = _integer("Samples", 8)
     device = _text("Device", "auto")
     precision = _text("Precision", "fp32")
     rerun = _text("Rerun", KEEP)

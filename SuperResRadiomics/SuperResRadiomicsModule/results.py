@@ -11,7 +11,7 @@ from slicer.i18n import tr as _
 
 MARK = "SuperResRadiomics.Result"
 """Attribute of the nodes that stand for results."""
-OUTPUTS = ("enhanced", "bicubic", "uncertainty", "difference", "table")
+OUTPUTS = ("enhanced", "bicubic", "uncertainty", "samples", "difference", "table")
 """What belongs to a result and goes with it."""
 INPUTS = ("original", "segmentation", "roi")
 """What it was made from."""
@@ -47,7 +47,8 @@ class Result:
         roi: ROI around the lesion.
         enhanced: Enhanced volume.
         bicubic: Its bicubic twin.
-        uncertainty: Standard deviation of each enhanced value, where the model gives it.
+        uncertainty: Standard deviation of each enhanced value over the samples, where the model draws any.
+        samples: The samples as one volume with a value for each of them in a voxel, where there are several.
         difference: Enhanced minus bicubic, once it was looked at.
         table: Table node with the features, where there is a segment.
         segmentId: The lesion's segment.
@@ -58,7 +59,7 @@ class Result:
     """
 
     original, segmentation, roi = (_node(role) for role in INPUTS)
-    enhanced, bicubic, uncertainty, difference, table = (_node(role) for role in OUTPUTS)
+    enhanced, bicubic, uncertainty, samples, difference, table = (_node(role) for role in OUTPUTS)
     segmentId = _text("SegmentID")
     volumeName = _text("VolumeName")
     lesionName = _text("LesionName")
@@ -121,7 +122,8 @@ class Result:
         titles = {
             "enhanced": _("enhanced"),
             "bicubic": _("bicubic"),
-            "uncertainty": _("uncertainty"),
+            "uncertainty": _("standard deviation of the samples"),
+            "samples": _("samples (possible images)"),
             "difference": _("enhanced minus bicubic"),
             "table": _("features"),
         }

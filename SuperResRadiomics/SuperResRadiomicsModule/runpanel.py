@@ -9,7 +9,8 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from .choices import neededFunctions, obstacle, requests
+from .binding import Binding
+from .choices import drawsSamples, neededFunctions, obstacle, requests
 from .installation import Function
 from .jobs import Failure
 from .lesionrun import Outcome
@@ -22,7 +23,7 @@ DOUBLE_CLICK_SECONDS = 0.5
 
 
 class RunPanel:
-    """One button, the progress with the time left, and the status.
+    """One button, the progress with the time left, and the status; how many samples, where the model draws any.
 
     Args:
         logic: The module's logic.
@@ -44,17 +45,23 @@ class RunPanel:
         self._warnings: list[str] = []
         self._failures: list[Failure] = []
         self.prepare: Callable[[tuple[Function, ...]], bool] = lambda functions: True
+        self._binding = Binding()
         self.widget, self.ui = loadPanel("RunPanel")
+        self._binding.integer(self.ui.samplesSpinBox, "samples")
         self.ui.runButton.connect("clicked()", self.onClicked)
 
     def setParameters(self, parameters: Parameters | None) -> None:
         """Run another scene's choices; None while a scene closes."""
         self._parameters = parameters
+        self._binding.setParameters(parameters)
 
     def update(self) -> None:
         """Name the button after what it will do, and say why it cannot."""
         running = self._logic.isRunning
         missing = obstacle(self._parameters)
+        self._binding.show()
+        self.ui.samplesWidget.visible = self._samples() is not None
+        self.ui.samplesWidget.enabled = not running
         button = self.ui.runButton
         button.text = _("Cancel") if running else self._title()
         button.enabled = running or not missing
@@ -82,7 +89,8 @@ class RunPanel:
         parameters = self._parameters
         if not self.prepare(neededFunctions(parameters)):
             return
-        wanted = requests(parameters, str(self._logic.models.folders()[parameters.model]))
+        folder = self._logic.models.folders()[parameters.model]
+        wanted = requests(parameters, str(folder), self._samples())
         self._lesions, self._done, self._warnings, self._failures = len(wanted), 0, [], []
         self.showStatus("")
         self.onProgress("prepare", 0, 0)
@@ -128,6 +136,11 @@ class RunPanel:
         self.ui.statusLabel.styleSheet = ERROR_STYLE if isError else ""
         if isError:
             slicer.util.errorDisplay(text, windowTitle=_("Super-resolution Radiomics"))
+
+    def _samples(self) -> int | None:
+        """How many samples to draw; None where the model draws none."""
+        card = self._logic.models.cards().get(self._parameters.model) if self._parameters else None
+        return self._parameters.samples if drawsSamples(card) else None
 
     def _tellEnd(self) -> None:
         if not self._failures:

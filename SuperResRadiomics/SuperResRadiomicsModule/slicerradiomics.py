@@ -6,6 +6,8 @@ region. What comes back is therefore checked, and anything odd is an error here.
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,7 +17,8 @@ from slicer.i18n import tr as _
 
 from .featurenode import IMAGES, FeatureNode
 from .jobs import JobFailed
-from .lesionfiles import drawnOn, imagesOf
+from .lesionfiles import drawnOn, imagesOf, samplesOf
+from .volumefacts import sliceAxis
 
 NAME = "SlicerRadiomics"
 KEY_COLUMNS = 3
@@ -31,8 +34,12 @@ def isInstalled() -> bool:
     return hasattr(slicer.modules, "slicerradiomics") and hasattr(slicer.modules, "slicerradiomicscli")
 
 
-def computeFeatures(table: FeatureNode, segmentation: Any, segmentId: str, settings: dict[str, Any]) -> dict[str, Any]:
-    """Let the extension compute the features of the three images, one after the other; Slicer waits meanwhile.
+def computeFeatures(
+    table: FeatureNode, segmentation: Any, segmentId: str, settings: dict[str, Any]
+) -> Generator[None, None, dict[str, Any]]:
+    """Let the extension compute the features of the three images, one after the other; Slicer waits for each of them.
+
+    Where the enhanced image is a mean of samples, each sample is measured instead of it.
 
     Args:
         table: The feature table whose images are meant.
@@ -41,13 +48,12 @@ def computeFeatures(table: FeatureNode, segmentation: Any, segmentId: str, setti
         settings: Arguments of ``FeatureSettings``, the engine left out.
 
     Returns:
-        What ``compare_lesion`` of the package takes as ``computed``.
+        What ``compare_lesion`` of the package takes as ``computed``, as the generator's value.
 
     Raises:
         SlicerRadiomicsFailed: A run gave no or odd values.
         SuperResError, ImagesMissing: The lesion or the images cannot be used.
     """
-    from SuperResRadiomicsLib.grid import through_plane_axis
     from SuperResRadiomicsLib.io.mrml import grid_from_volume_node
     from SuperResRadiomicsLib.io.mrml_segment import mask_from_segment
     from SuperResRadiomicsLib.radiomics import FeatureSettings
@@ -60,12 +66,38 @@ def computeFeatures(table: FeatureNode, segmentation: Any, segmentId: str, setti
     drawn = mask_from_segment(segmentation, segmentId, images[side])
     native, fine, _move = carry_lesion(drawn, grids["original"], grids["enhanced"], side == "enhanced")
     masks = {"original": native, "bicubic": fine, "enhanced": fine}
-    dimension, axis = plan.resolve_dimension(grids["original"]), through_plane_axis(grids["original"])
+    axis = plan.through_plane(grids["original"], sliceAxis(images["original"]))
+    dimension = plan.resolve_dimension(grids["original"])
+    samples = samplesOf(table)
     computed: dict[str, Any] = {"engine": NAME, "version": _version()}
     for name in IMAGES:
         choices = keyword_arguments(plan.plan(grids[name], dimension, axis, name))
-        computed[name] = runOnce(images[name], masks[name], list(plan.classes), choices)
+        if name == "enhanced" and samples is not None:
+            computed["samples"] = []
+            for voxels in samples:
+                with _sampleNode(voxels, images[name]) as node:
+                    computed["samples"].append(runOnce(node, masks[name], list(plan.classes), choices))
+                yield
+        else:
+            computed[name] = runOnce(images[name], masks[name], list(plan.classes), choices)
+            yield
     return computed
+
+
+@contextlib.contextmanager
+def _sampleNode(voxels: np.ndarray, like: Any) -> Iterator[Any]:
+    """A sample as a volume of its own, for a moment."""
+    matrix = vtk.vtkMatrix4x4()
+    like.GetIJKToRASMatrix(matrix)
+    node = slicer.util.addVolumeFromArray(voxels, matrix, "sample")
+    node.SetAndObserveTransformNodeID(like.GetTransformNodeID())
+    try:
+        yield node
+    finally:
+        display = node.GetDisplayNode()
+        for each in (node, display):
+            if each is not None:
+                slicer.mrmlScene.RemoveNode(each)
 
 
 def runOnce(image: Any, mask: np.ndarray, classes: list[str], settings: dict[str, Any]) -> dict[str, float]:

@@ -38,6 +38,22 @@ def guessedModality(volume: Any) -> str:
     return dicomModality(volume) or guess_modality(lowest)
 
 
+def acquiredAxis(volume: Any) -> int | None:
+    """The axis (2: k) across a volume's slices as they were acquired; None where the scene does not tell.
+
+    The application's DICOM readers stack slices along k, also where voxels are thinner than wide.
+    """
+    return 2 if volume.GetAttribute("DICOM.instanceUIDs") else None
+
+
+def sliceAxis(volume: Any) -> int:
+    """The same, or what the package guesses from the spacing."""
+    from SuperResRadiomicsLib.io.mrml import grid_from_volume_node
+    from SuperResRadiomicsLib.io.plane import slice_axis
+
+    return slice_axis(grid_from_volume_node(volume), acquiredAxis(volume))
+
+
 def wholeImage(volume: Any, modality: str) -> Generator[None, None, Any]:
     """The package's ``WholeImage`` of a volume, found in short steps; the next time it is known.
 

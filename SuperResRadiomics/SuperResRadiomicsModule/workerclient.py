@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import functools
 import itertools
 import os
 import shutil
@@ -47,6 +48,7 @@ class WorkerClient:
         self._jobs: collections.deque[Job] = collections.deque()
         self._asked: int | None = None  # Id of the request that the first job waits for.
         self._preparing: Any = None  # The first job's preparation, while it goes on.
+        self._finishing: Any = None  # What is made of its result, while that goes on.
         self._toTell: Callable[[], None] | None = None  # Tells of the job that is finished, in a turn of its own.
         self._identifiers = itertools.count(1)
         self.onChanged: Callable[[], None] = lambda: None
@@ -86,11 +88,13 @@ class WorkerClient:
 
     def poll(self) -> None:
         """Hand the child's answers to the job that waits for them; the timer calls this."""
-        if self._preparing is None:
+        if self._preparing is None and self._finishing is None:
             # Slicer's main thread keeps Python's lock between callbacks: this is the readers' turn.
             time.sleep(SECONDS_FOR_READERS)
         if self._toTell is not None:
             self._tell()
+        elif self._finishing is not None:
+            self._finishOn(self._jobs[0])
         else:
             for message in self._child.receive() if self._child else []:
                 self._handle(message)
@@ -131,21 +135,19 @@ class WorkerClient:
             self._endChild()
 
     def _beginNext(self) -> None:
-        while self._jobs and self._asked is None and self._toTell is None:
+        while self._jobs and self._asked is None and self._finishing is None and self._toTell is None:
             self._preparing = self._preparing or self._jobs[0].prepare()
             if not self._prepareOn(self._jobs[0]):
                 break
-        isWaiting = self._preparing is None and self._toTell is None
+        isWaiting = self._preparing is None and self._finishing is None and self._toTell is None
         self._timer.setInterval(POLL_INTERVAL_MS if isWaiting else 0)
         if self.isIdle:
             self._timer.stop()
 
     def _prepareOn(self, job: Job) -> bool:
         """Prepare a job for a moment; returns whether it is under way, or has failed."""
-        end = time.thread_time() + SECONDS_PER_TURN
         try:
-            while time.thread_time() < end:
-                next(self._preparing)
+            stepOn(self._preparing)
         except StopIteration as prepared:
             self._preparing = None
             self._askOrFail(job, prepared.value)
@@ -188,21 +190,24 @@ class WorkerClient:
         elif isinstance(message, protocol.Progress):
             job.onProgress(message.stage, message.done, message.total)
         elif isinstance(message, protocol.Result):
-            self._finish(job, message.result)
+            self._asked, self._finishing = None, job.finish(message.result)
+            self._finishOn(job)
 
-    def _finish(self, job: Job, result: dict[str, Any]) -> None:
-        try:
-            finished = job.finish(result)
-        except Exception as error:
-            self._fail(job, error)
-            return
+    def _finishOn(self, job: Job) -> None:
+        """Make something of a job's result for a moment."""
 
-        def tell() -> None:
+        def tell(finished: Any) -> None:
             self._remove(job)
             job.onFinished(finished)
             self.onChanged()
 
-        self._asked, self._toTell = None, tell
+        try:
+            stepOn(self._finishing)
+        except StopIteration as end:
+            self._finishing = None
+            self._toTell = functools.partial(tell, end.value)
+        except Exception as error:
+            self._fail(job, error)
 
     def _tell(self) -> None:
         """Tell of the job that is finished, if any."""
@@ -217,7 +222,10 @@ class WorkerClient:
 
     def _remove(self, job: Job) -> None:
         if job is self._jobs[0]:
-            self._asked = self._preparing = self._toTell = None
+            for steps in (self._preparing, self._finishing):
+                if steps is not None:
+                    steps.close()
+            self._asked = self._preparing = self._finishing = self._toTell = None
         self._jobs.remove(job)
         job.discard()
 
@@ -232,6 +240,13 @@ class WorkerClient:
 
     def _note(self, text: str) -> None:
         self.log.append(f"{time.strftime('%H:%M:%S')} {text}")
+
+
+def stepOn(steps: Any) -> None:
+    """Go on with a generator for a moment; it raises StopIteration at its end."""
+    end = time.thread_time() + SECONDS_PER_TURN
+    while time.thread_time() < end:
+        next(steps)
 
 
 def workerArguments() -> list[str]:

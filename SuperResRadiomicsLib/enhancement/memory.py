@@ -16,6 +16,8 @@ from .twin import SLAB_VOXELS
 from .whole import WHOLE_SLAB_VOXELS
 
 FLOAT_BYTES = 4
+MOMENT_BYTES = 16
+"""Of a voxel, while samples are drawn: the sum and the squares in double precision."""
 WIDEST_LAYER = 512
 """Channels that are alive at once for a pixel that the network reads, at most: of the shipped networks SRResNet needs
 480, GAN-CIRCLE 156 and the U-Net 126 (allocations counted on the CPU)."""
@@ -47,12 +49,14 @@ def estimate_memory(
     margin_mm: float = DEFAULT_MARGIN_MM,
     through_plane: int | None = None,
     tile: int = DEFAULT_TILE,
+    samples: int = 0,
 ) -> MemoryEstimate:
     """Estimate an enhancement's memory; rather too much than too little.
 
     Images: voxels x bytes of the image, of the original that is kept around the region and, on the refined grid, of
     the region's enhanced image and its bicubic twin; four copies in single precision of the slab at work; half a
-    gigabyte for the process. A whole image goes through slab by slab (`enhance_whole`): a slab then is the region.
+    gigabyte for the process. Of samples also each of them, and their mean and squares in double precision. A whole
+    image goes through slab by slab (`enhance_whole`): a slab then is the region.
     Network: pixels of a tile x 512 channels x 4 bytes, of a whole slice for networks that cannot be tiled.
 
     Args:
@@ -63,16 +67,19 @@ def estimate_memory(
         margin_mm: Margin around the lesion.
         through_plane: Axis (0 = i, 1 = j, 2 = k) across the slices; guessed from the spacing without it.
         tile: Side of the largest square tile.
+        samples: How many samples are drawn; those of a lesion are kept, those of a whole image are not.
     """
     axis = through_plane_axis(grid) if through_plane is None else through_plane
     refined = refine(grid, _factors(grid, card, axis))
     if lesion is None:
-        region, kept = _slab(refined, axis), 0
+        region, kept, drawn = _slab(refined, axis), 0, 0
     else:
         box = expand_box(lesion, grid, margin_mm)
         region, kept = prod(refine_box(box, grid, refined).size), prod(grow_box(box, grid, context_voxels(grid)).size)
+        drawn = samples
     return MemoryEstimate(
-        images=(prod(grid.size) + kept + 2 * region) * voxel_bytes
+        images=(prod(grid.size) + kept + (2 + drawn) * region) * voxel_bytes
+        + (MOMENT_BYTES * region if samples else 0)
         + SLAB_COPIES * FLOAT_BYTES * min(SLAB_VOXELS, region)
         + RUNTIME_BYTES,
         network=_pixels_read(grid, refined, card, axis, tile) * WIDEST_LAYER * FLOAT_BYTES,

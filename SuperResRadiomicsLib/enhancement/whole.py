@@ -18,7 +18,7 @@ from ..io.files import write_json
 from ..io.image import Image
 from ..io.nrrd_stream import nrrd_stream
 from ..io.outputs import output_set
-from ..progress import Progress
+from ..progress import Progress, share_progress
 from .consistency import ResidualMeter
 from .draw import samples_to_draw
 from .job import AskCancelled, RegionJob, new_meters, raise_if_cancelled, run_within_memory, summarise
@@ -65,6 +65,7 @@ def enhance_whole(
     samples: int | None = None,
     seed: int = 0,
     overwrite: bool = False,
+    compress: bool = True,
     inputs: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     cancelled: AskCancelled | None = None,
@@ -88,8 +89,10 @@ def enhance_whole(
             are not.
         seed: As of `enhance`.
         overwrite: As of `Enhancement.save`.
+        compress: Whether to compress the images.
         inputs: Hashes of the files that the image was read from, for the provenance.
-        progress: Called after every slab with the number done and the number in all.
+        progress: Called after every tile with the number done and the number in all, as if all slabs had as many
+            tiles as the one at work.
         cancelled: Asked before every tile; True ends the run and nothing is left behind.
 
     Raises:
@@ -108,7 +111,7 @@ def enhance_whole(
     files = {name: f"{name}.nrrd" for name in ("enhanced", "bicubic", *(["sd"] if count > 1 else []))}
     with output_set(folder, PROVENANCE_NAME, names=[*files.values(), PROVENANCE_NAME], overwrite=overwrite) as staging:
         paths = {name: staging / file for name, file in files.items()}
-        job, residual = _enhance_into(job, paths, draws, progress, cancelled)
+        job, residual = _enhance_into(job, paths, compress, draws, progress, cancelled)
         described = None if draws is None else describe_samples(job, *draws)
         provenance = describe(job, None, None, residual, warnings, described)
         if inputs:
@@ -121,6 +124,7 @@ def enhance_whole(
 def _enhance_into(
     job: RegionJob,
     files: dict[str, Path],
+    compress: bool,
     draws: tuple[int, int] | None,
     progress: Progress | None,
     cancelled: AskCancelled | None,
@@ -129,24 +133,23 @@ def _enhance_into(
     meters = new_meters()
     parts = list(slabs(job.region, WHOLE_SLAB_VOXELS, job.through_plane))
     with ExitStack() as stack:
-        targets = {name: stack.enter_context(_target(path, job, name)) for name, path in files.items()}
-        for done, slab in enumerate(parts, start=1):
-            voxels, job = _enhance_slab(job, slab, draws, meters, cancelled)
+        targets = {name: stack.enter_context(_target(path, job, name, compress)) for name, path in files.items()}
+        for done, slab in enumerate(parts):
+            told = share_progress(progress, done, len(parts))
+            voxels, job = _enhance_slab(job, slab, draws, meters, told, cancelled)
             for name, put in targets.items():
                 put(slab, voxels[name])
-            if progress is not None:
-                progress(done, len(parts))
     return job, summarise(meters, job.image.unit)
 
 
 @contextmanager
-def _target(path: Path, job: RegionJob, name: str) -> Iterator[Callable[[Box, Array], None]]:
+def _target(path: Path, job: RegionJob, name: str, compress: bool) -> Iterator[Callable[[Box, Array], None]]:
     """Open what takes the slabs of an image and becomes a file at the end.
 
     A file holds the voxels by k: where slices are stacked along another axis, they are collected on the disk first.
     """
     dtype = np.dtype(np.float32) if name == "sd" else job.image.voxels.dtype
-    with nrrd_stream(path, job.refined, dtype) as stream:
+    with nrrd_stream(path, job.refined, dtype, compress) as stream:
         if job.through_plane == 2:
             yield lambda slab, voxels: stream.add(voxels)
             return
@@ -166,6 +169,7 @@ def _enhance_slab(
     slab: Box,
     draws: tuple[int, int] | None,
     meters: dict[str, ResidualMeter],
+    progress: Progress | None,
     cancelled: AskCancelled | None,
 ) -> tuple[dict[str, Any], RegionJob]:
     """Enhance a slab: its images by name, and the job with the tile that fitted the memory."""
@@ -174,9 +178,9 @@ def _enhance_slab(
     images: dict[str, Any] = {"bicubic": bicubic}
     if draws is None:
         images["enhanced"] = bicubic.copy()
-        done = run_within_memory(part, images["enhanced"], None, cancelled)
+        done = run_within_memory(part, images["enhanced"], progress, cancelled)
     else:
-        done, summary = draw_samples(part, bicubic, *draws, keep=lambda _: None, cancelled=cancelled)
+        done, summary = draw_samples(part, bicubic, *draws, lambda _: None, progress, cancelled)
         images |= {"enhanced": summary.mean, "sd": summary.sd}
     found = done.residuals(images["enhanced"], bicubic)
     for name, meter in meters.items():

@@ -14,10 +14,11 @@ import numpy.typing as npt
 import SimpleITK as sitk
 
 from ..errors import ImageError, OutputError
-from ..grid import Array, BoolArray, Box, FloatArray, Grid, Triple, box_of_part, crop_grid, through_plane_axis, to_sitk
+from ..grid import Array, BoolArray, Box, FloatArray, Grid, Triple, box_of_part, crop_grid, to_sitk
 from ..grid import whole as whole_box
 from .files import atomic_path
 from .nrrd_stream import TYPES, nrrd_stream
+from .plane import slice_axis
 from .whole_image import WholeImage
 
 UNITS = {"CT": "HU", "MR": "arbitrary", "US": "arbitrary", "PT": "arbitrary", "unknown": "arbitrary"}
@@ -91,7 +92,7 @@ class Image:
     @property
     def slice_axis(self) -> int:
         """The axis across the slices: as acquired where that is known, else guessed from the grid."""
-        return through_plane_axis(self.whole_grid) if self.through_plane is None else self.through_plane
+        return slice_axis(self.whole_grid, self.through_plane)
 
     def with_notes(self, notes: Iterable[str]) -> Image:
         """Add notes to an image; those it has already are not repeated."""

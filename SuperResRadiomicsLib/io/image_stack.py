@@ -11,6 +11,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..errors import ImageError
+from ..grid import Array
 from .image import Image, write_sitk
 
 
@@ -46,12 +47,7 @@ def read_stack(path: str | os.PathLike[str], like: Image, count: int) -> tuple[I
     Raises:
         ImageError: The file cannot be read, or holds other images.
     """
-    name = Path(path).name
-    try:
-        stack = sitk.ReadImage(os.fspath(path))
-    except RuntimeError as error:
-        raise ImageError(f"'{name}' could not be read as an image; it may be damaged. Make it again.") from error
-    voxels = sitk.GetArrayFromImage(stack)
+    name, voxels = Path(path).name, read_voxels(path)
     wanted = (count, *like.grid.shape)
     if voxels.shape != wanted or voxels.dtype != like.voxels.dtype:
         raise ImageError(
@@ -59,3 +55,16 @@ def read_stack(path: str | os.PathLike[str], like: Image, count: int) -> tuple[I
             f"{wanted} belong there: {count} images on the grid of '{like.name}'. Make it again."
         )
     return tuple(replace(like, voxels=one, name=f"{like.name}-sample-{n}") for n, one in enumerate(voxels, start=1))
+
+
+def read_voxels(path: str | os.PathLike[str]) -> Array:
+    """Read the voxels alone, shape (images, k, j, i).
+
+    Raises:
+        ImageError: The file cannot be read.
+    """
+    try:
+        return sitk.GetArrayFromImage(sitk.ReadImage(os.fspath(path)))
+    except RuntimeError as error:
+        name = Path(path).name
+        raise ImageError(f"'{name}' could not be read as an image; it may be damaged. Make it again.") from error

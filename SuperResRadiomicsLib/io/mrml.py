@@ -8,12 +8,15 @@ coordinates, and an output volume is put under the same transform.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
 
 from ..errors import ImageError, RegionError
-from ..grid import Array, Box, Grid, crop_grid, field_of_view
+from ..grid import Array, Box, Grid, crop_grid, field_of_view, whole
+from .handover import hand_over, take_over
 from .image import UNITS, Image
 
 RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0])
@@ -87,13 +90,76 @@ def volume_node_from_image(image: Image, name: str, like: Any) -> Any:
     import slicer
 
     node = slicer.util.addVolumeFromArray(_slicer_voxels(image.voxels), ijk_to_ras(image.grid), name)
+    _show_like(node, like)
+    return node
+
+
+def _show_like(node: Any, like: Any) -> None:
+    """Put a volume node under the same transform as another one, with its window, level and colours."""
     node.SetAndObserveTransformNodeID(like.GetTransformNodeID())
     source, display = like.GetDisplayNode(), node.GetDisplayNode()
     if source is not None:
         display.SetAndObserveColorNodeID(source.GetColorNodeID())
         display.SetAutoWindowLevel(False)
         display.SetWindowLevel(source.GetWindow(), source.GetLevel())
+
+
+def volume_node_from_data(data: Any, grid: Grid, like: Any) -> Any:
+    """Add a scalar volume node that holds a vtkImageData itself, not a copy; else as `volume_node_from_image`."""
+    import slicer
+
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode")
+    node.SetIJKToRASMatrix(slicer.util.vtkMatrixFromArray(ijk_to_ras(grid)))
+    node.CreateDefaultDisplayNodes()
+    _show_like(node, like)  # Before the voxels come: nobody looks through them for a window.
+    node.SetAndObserveImageData(data)
     return node
+
+
+def read_image_data(path: str | os.PathLike[str]) -> Generator[None, None, tuple[Any, Grid]]:
+    """Read a file that was handed over into a vtkImageData, in short steps.
+
+    Returns:
+        The image data and their grid, as the generator's value.
+
+    Raises:
+        ImageError: As `SuperResRadiomicsLib.io.handover.take_over`.
+    """
+    import vtk
+    from vtk.util.numpy_support import get_vtk_array_type, vtk_to_numpy
+
+    data = vtk.vtkImageData()
+
+    def allocate(shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> Array:
+        data.SetDimensions(*shape[::-1])
+        data.AllocateScalars(get_vtk_array_type(dtype), 1)
+        return vtk_to_numpy(data.GetPointData().GetScalars()).reshape(shape)
+
+    grid = yield from take_over(path, allocate)
+    return data, grid
+
+
+def write_volume(node: Any, path: str | os.PathLike[str], box: Box | None = None) -> Generator[None, None, None]:
+    """Hand a volume node's voxels to another process, or those in a box, in short steps.
+
+    The file does not know the node's name, which can be a patient's.
+
+    Args:
+        node: vtkMRMLScalarVolumeNode with one value a voxel.
+        path: The file, ending in ``.nrrd``.
+        box: In voxels of the volume; all of it without.
+
+    Raises:
+        ImageError: A voxel is not a number, or the volume was edited meanwhile.
+        OutputError: The file cannot be written.
+    """
+    import slicer
+
+    grid, state = grid_from_volume_node(node), node.GetImageData().GetMTime()
+    wanted = whole(grid) if box is None else box
+    yield from hand_over(slicer.util.arrayFromVolume(node)[wanted.slices], crop_grid(grid, wanted), path)
+    if node.GetImageData() is None or node.GetImageData().GetMTime() != state:
+        raise ImageError("The volume was edited while it was handed to the computing process. Start again.")
 
 
 def _slicer_voxels(voxels: Array) -> Array:

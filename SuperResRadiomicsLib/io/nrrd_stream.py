@@ -27,7 +27,7 @@ COMPRESSION_LEVEL = 1
 class NrrdStream:
     """Takes the slices of an image in their order; see `nrrd_stream`."""
 
-    def __init__(self, stream: gzip.GzipFile, grid: Grid, dtype: npt.DTypeLike) -> None:
+    def __init__(self, stream: gzip.GzipFile | BinaryIO, grid: Grid, dtype: npt.DTypeLike) -> None:
         self._stream, self._dtype = stream, np.dtype(dtype)
         self._plane = (grid.size[1], grid.size[0])
         self._missing = grid.size[2]
@@ -53,8 +53,10 @@ class NrrdStream:
 
 
 @contextmanager
-def nrrd_stream(path: str | os.PathLike[str], grid: Grid, dtype: npt.DTypeLike) -> Iterator[NrrdStream]:
-    """Write a compressed NRRD image slab by slab, whole or not at all.
+def nrrd_stream(
+    path: str | os.PathLike[str], grid: Grid, dtype: npt.DTypeLike, compress: bool = True
+) -> Iterator[NrrdStream]:
+    """Write an NRRD image slab by slab, whole or not at all.
 
     The stream's CRC-32 and length stand at its end, as in every gzip file, so that readers notice damage; the
     operating system is asked to have everything on the disk before the file takes its name.
@@ -63,6 +65,7 @@ def nrrd_stream(path: str | os.PathLike[str], grid: Grid, dtype: npt.DTypeLike) 
         path: The file; its folder must exist.
         grid: The image's grid.
         dtype: Its voxel type.
+        compress: Whether to compress the voxels.
 
     Yields:
         What takes the slices, from the first along k to the last.
@@ -71,21 +74,32 @@ def nrrd_stream(path: str | os.PathLike[str], grid: Grid, dtype: npt.DTypeLike) 
         OutputError: The file cannot be written, or slices are missing.
     """
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
-        file.write(_header(grid, np.dtype(dtype)))
-        with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=COMPRESSION_LEVEL, filename="", mtime=0) as stream:
+        file.write(nrrd_header(grid, np.dtype(dtype), "gzip" if compress else "raw"))
+        with _voxel_stream(file, compress) as stream:
             target = NrrdStream(stream, grid, dtype)
             yield target
             target.check_complete()
-        _flush(file)
+        file.flush()
+        os.fsync(file.fileno())
 
 
-def _flush(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
+@contextmanager
+def _voxel_stream(file: BinaryIO, compress: bool) -> Iterator[gzip.GzipFile | BinaryIO]:
+    if not compress:
+        yield file
+        return
+    with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=COMPRESSION_LEVEL, filename="", mtime=0) as stream:
+        yield stream
 
 
-def _header(grid: Grid, dtype: np.dtype[Any]) -> bytes:
-    """Write the header as ITK does; numbers to the last bit."""
+def nrrd_header(grid: Grid, dtype: np.dtype[Any], encoding: str) -> bytes:
+    """Write the header as ITK does; numbers to the last bit.
+
+    Args:
+        grid: The image's grid.
+        dtype: Its voxel type, one of `TYPES`.
+        encoding: ``gzip`` or ``raw``.
+    """
     axes = np.reshape(grid.direction, (3, 3)) * np.asarray(grid.spacing)
     lines = (
         "NRRD0005",
@@ -97,7 +111,7 @@ def _header(grid: Grid, dtype: np.dtype[Any]) -> bytes:
         f"space directions: {' '.join(_vector(column) for column in axes.T)}",
         "kinds: domain domain domain",
         "endian: little",
-        "encoding: gzip",
+        f"encoding: {encoding}",
         f"space origin: {_vector(grid.origin)}",
         f"notice:={NOT_FOR_CLINICAL_USE}",
     )

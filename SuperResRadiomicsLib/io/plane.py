@@ -14,6 +14,16 @@ WORLD_AXIS = {"sagittal": 0, "coronal": 1, "axial": 2}
 SAME_SPACING = 1e-3
 
 
+def slice_axis(grid: Grid, acquired: int | None = None) -> int:
+    """Find the axis (0 = i, 1 = j, 2 = k) across the slices: as acquired where that is known, else by the spacing.
+
+    Examples:
+        >>> slice_axis(Grid((64, 64, 20), (0.7, 0.7, 3.0))), slice_axis(Grid((64, 64, 20), (0.7, 0.7, 3.0)), 0)
+        (2, 0)
+    """
+    return through_plane_axis(grid) if acquired is None else acquired
+
+
 def axis_of_plane(grid: Grid, plane: str) -> int:
     """Find the grid's axis (0 = i, 1 = j, 2 = k) that is most nearly across a plane.
 

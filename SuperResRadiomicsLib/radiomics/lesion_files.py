@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ..enhancement.result import as_part
@@ -49,6 +50,9 @@ def read_lesion(
     images = {
         name: read_image(file, modality) for name, file in zip(IMAGES, (original, bicubic, enhanced), strict=True)
     }
+    # As acquired, which the files do not say.
+    axis = "ijk".index(provenance["parameters"]["through_plane_axis"])
+    images = {name: replace(image, through_plane=axis) for name, image in images.items()}
     if "intensities" in provenance:  # The images may be parts of those that it speaks of.
         wholes = {"original": "input", "bicubic": "grid", "enhanced": "grid"}
         images = {name: as_part(image, provenance, wholes[name]) for name, image in images.items()}

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 from ..errors import ProtocolError
 
-PROTOCOL = 3
+PROTOCOL = 4
 """Version of the protocol."""
 ALIVE_SECONDS = 5.0
 """How often the child says that it is alive."""
@@ -66,6 +66,7 @@ COMMANDS: dict[str, Command] = {
             "mask": str,
             "box": dict,
             "modality": str,
+            "slice_axis": int,
             "device": str,
             "precision": str,
             "options": dict,
@@ -73,7 +74,7 @@ COMMANDS: dict[str, Command] = {
             "whole": dict,
         },
     ),
-    "detect": Command({"image": str, "model": str}, {"modality": str, "device": str}),
+    "detect": Command({"image": str, "model": str}, {"modality": str, "slice_axis": int, "device": str}),
     "compare": Command({"enhancement": str}, {"features": dict}),
     "compare_lesion": Command({"lesion": dict, "features": dict}, {"computed": dict}),
     "check_stability": Command({"lesion": dict, "features": dict}, {"settings": dict}),

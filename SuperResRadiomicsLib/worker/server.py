@@ -19,6 +19,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -70,6 +71,7 @@ def enhance(
     mask: str | None = None,
     box: dict[str, list[int]] | None = None,
     modality: str | None = None,
+    slice_axis: int | None = None,
     device: str = "auto",
     precision: str = "fp32",
     options: dict[str, Any] | None = None,
@@ -86,6 +88,8 @@ def enhance(
         mask: File of the lesion's mask on the image's grid.
         box: Instead of a mask: ``start`` and ``stop`` of the lesion's voxels along i, j, k.
         modality: ``CT``, ``MR`` or ``US``; ``None`` for the reader's guess.
+        slice_axis: Axis (0, 1, 2 for i, j, k) across the slices as they were acquired; ``None`` where that is not
+            known.
         device: ``auto``, ``cpu``, ``cuda:0`` or ``mps``.
         precision: ``fp32``, ``bf16`` or ``fp16``.
         options: Further keyword arguments of `SuperResRadiomicsLib.enhancement.enhance`.
@@ -102,8 +106,6 @@ def enhance(
     from SuperResRadiomicsLib.enhancement.pipeline import DEFAULT_MARGIN_MM
     from SuperResRadiomicsLib.enhancement.result import as_part
     from SuperResRadiomicsLib.grid import box_of_mask
-    from SuperResRadiomicsLib.io.image import write_image
-    from SuperResRadiomicsLib.io.image_stack import write_stack
     from SuperResRadiomicsLib.io.masks import read_image_with_mask
     from SuperResRadiomicsLib.io.reading import read_image
 
@@ -112,18 +114,21 @@ def enhance(
     original, lesion = read_image(image, modality), None
     if mask:
         original, lesion = read_image_with_mask(image, mask, modality)
+    original = _stacked_along(original, slice_axis)
     if whole is not None:
         original = as_part(original, whole, "input")
     network = _loaded(model, device, precision)
-    marked = box_of_mask(lesion) if lesion is not None else _box(box) if box else None
-    if marked is not None:
-        _check_surroundings(original, marked, network, (options or {}).get("margin_mm", DEFAULT_MARGIN_MM))
+    tiles_done = partial(progress, "enhance")
+    if lesion is None and box is None:
+        return _enhance_all(original, network, out, tiles_done, options or {})
+    marked = box_of_mask(lesion) if lesion is not None else _box(box or {})
+    _check_surroundings(original, marked, network, (options or {}).get("margin_mm", DEFAULT_MARGIN_MM))
     enhancement = enhance_image(
         original,
         network,
         mask=lesion,
         box=_box(box) if box else None,
-        progress=lambda done, total: progress("enhance", done, total),
+        progress=tiles_done,
         **(options or {}),
     )
     warnings = list(enhancement.warnings)
@@ -134,21 +139,47 @@ def enhance(
             table = _feature_table(enhancement, features)
         except (SuperResError, ModuleNotFoundError) as error:
             warnings.append(f"There is no feature table: {_describe(error)['message']}")
-    # Not by the enhancement's own `save`: these files are temporary, so they are neither compressed nor complete.
-    names = ["enhanced", "bicubic", *(["sd"] if enhancement.sd is not None else [])]
-    files = {name: f"{name}.nrrd" for name in names}
-    for name, file in files.items():
-        write_image(getattr(enhancement, name), Path(out) / file, compress=False)
-    if enhancement.samples:
-        files["samples"] = "samples.nrrd"
-        write_stack(enhancement.samples, Path(out) / files["samples"], compress=False)
     return {
-        "files": files,
+        "files": _hand_over(enhancement, Path(out)),
         "features": table,
         "residual": enhancement.residual,
         "provenance": enhancement.provenance,
         "warnings": warnings,
     }
+
+
+def _enhance_all(
+    image: Image, network: LoadedModel, out: str, progress: Callable[[int, int], None], options: dict[str, Any]
+) -> Result:
+    """Enhance a whole volume slab by slab; what it gives is as from `enhance`, without features and samples."""
+    from SuperResRadiomicsLib.enhancement import enhance_whole
+
+    chosen = {name: value for name, value in options.items() if name != "margin_mm"}
+    found = enhance_whole(image, network, out, compress=False, progress=progress, **chosen)
+    return {
+        "files": {name: file.name for name, file in found.files.items() if name != "provenance"},
+        "features": None,
+        "residual": found.residual,
+        "provenance": found.provenance,
+        "warnings": list(found.warnings),
+    }
+
+
+def _hand_over(enhancement: Enhancement, folder: Path) -> dict[str, str]:
+    """Write the images of a region for the application; the files by name."""
+    from SuperResRadiomicsLib.io.handover import hand_over
+    from SuperResRadiomicsLib.io.image_stack import write_stack
+    from SuperResRadiomicsLib.io.steps import run_steps
+
+    images = {"enhanced": enhancement.enhanced, "bicubic": enhancement.bicubic, "sd": enhancement.sd}
+    files = {name: f"{name}.nrrd" for name, image in images.items() if image is not None}
+    for name, image in images.items():
+        if image is not None:
+            run_steps(hand_over(image.voxels, image.grid, folder / files[name]))
+    if enhancement.samples:
+        files["samples"] = "samples.nrrd"
+        write_stack(enhancement.samples, folder / files["samples"], compress=False)
+    return files
 
 
 def _check_surroundings(image: Image, lesion: Box, network: LoadedModel, margin_mm: float) -> None:
@@ -180,8 +211,19 @@ def _box(given: dict[str, list[int]]) -> Box:
     return Box((i0, j0, k0), (i1, j1, k1))
 
 
+def _stacked_along(image: Image, slice_axis: int | None) -> Image:
+    """Tell an image along which axis its slices were acquired, where that is known."""
+    return image if slice_axis is None else replace(image, through_plane=slice_axis)
+
+
 def detect(
-    progress: StageProgress, *, image: str, model: str, modality: str | None = None, device: str = "auto"
+    progress: StageProgress,
+    *,
+    image: str,
+    model: str,
+    modality: str | None = None,
+    slice_axis: int | None = None,
+    device: str = "auto",
 ) -> Result:
     """Suggest where the lesion is, for a reader to check.
 
@@ -190,6 +232,7 @@ def detect(
         image: File of the image.
         model: Name or folder of a detector.
         modality: As for `enhance`.
+        slice_axis: As for `enhance`.
         device: As for `enhance`.
 
     Returns:
@@ -200,7 +243,8 @@ def detect(
 
     progress("detect", 0, 0)
     _limit_memory_on(device)
-    return detect_lesion(read_image(image, modality), _loaded_detector(model, device)).to_dict()
+    looked_at = _stacked_along(read_image(image, modality), slice_axis)
+    return detect_lesion(looked_at, _loaded_detector(model, device)).to_dict()
 
 
 def compare(progress: StageProgress, *, enhancement: str, features: dict[str, Any] | None = None) -> Result:

@@ -106,6 +106,8 @@ def test_a_lesions_estimate_follows_the_lesion(tiny_model: Path) -> None:
     region, kept = 36 * 36 * 4, 118 * 118 * 52
     assert found[0].images == (512 * 512 * 100 + kept + 2 * region) * 2 + 4 * 4 * region + RUNTIME_BYTES
     assert found[1].images - found[0].images == 512 * 512 * 200 * 2  # the scan's own voxels, and no more
+    drawn = estimate_memory(grids[0], 2, card, lesion=lesion, margin_mm=3, samples=8)
+    assert drawn.images - found[0].images == (8 * 2 + 16) * region
     thick_rows = estimate_memory(grid, 2, card, lesion=lesion, margin_mm=3, through_plane=0)
     assert thick_rows.images - found[0].images == (2 * 2 + 4 * 4) * (18 * 36 * 8 - region)
 

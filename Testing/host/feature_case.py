@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import slicer
 
 from SuperResRadiomicsLib.enhancement import Enhancement
+from SuperResRadiomicsLib.io.image_stack import write_stack
 from SuperResRadiomicsLib.io.mrml import volume_node_from_image
 from SuperResRadiomicsLib.radiomics import FeatureTable
 
@@ -18,6 +21,17 @@ FAST = {"classes": ["firstorder", "glcm"], "engine": "pyradiomics"}
 """Settings that are computed quickly."""
 FEATURE, ORIGINAL, BICUBIC, ENHANCED, NETWORK_EFFECT, TRUST, VOXEL_EFFECT, CHANGE, CLASS = range(9)
 """Columns of the table."""
+
+
+def add_samples(enhancement: Enhancement, enhanced: Any) -> Any:
+    """The volume of an enhancement's samples, as a run adds it; None where there are not several."""
+    from SuperResRadiomicsModule.samples import addSamples
+
+    if len(enhancement.samples) < 2:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        write_stack(enhancement.samples, Path(folder) / "samples.nrrd")
+        return addSamples(Path(folder) / "samples.nrrd", enhanced)
 
 
 class Case:
@@ -32,9 +46,11 @@ class Case:
         self.enhancement = enhancement
         self.bicubic = volume_node_from_image(enhancement.bicubic, "bicubic", lesion.volume)
         self.enhanced = volume_node_from_image(enhancement.enhanced, "enhanced", lesion.volume)
+        self.samples = add_samples(enhancement, self.enhanced)
         self.node = FeatureNode(slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", "features"))
         self.node.fill(table.to_dict())
         self.node.setImages(lesion.volume, self.bicubic, self.enhanced)
+        self.node.setSamples(self.samples)
         self.node.setLesion(lesion.segmentation, lesion.segment_id)
         self.said: list[tuple[str, bool]] = []
         self.logic = module.SuperResRadiomicsLogic()
@@ -44,7 +60,7 @@ class Case:
         self.result = addResult("volume", "lesion", "tiny")
         self.result.original, self.result.bicubic, self.result.enhanced = lesion.volume, self.bicubic, self.enhanced
         self.result.segmentation, self.result.segmentId = lesion.segmentation, lesion.segment_id
-        self.result.table = self.node.node
+        self.result.table, self.result.samples = self.node.node, self.samples
         self.parameters.result = self.result
         self.parameters.featureSettings = json.dumps(FAST)
         self.panel.setParameters(self.parameters)

@@ -56,6 +56,19 @@ def weakly(method: Callable[[], None]) -> Callable[[Any, Any], None]:
     return observer
 
 
+def weaklyWithNode(method: Callable[[Any], None]) -> Callable[[Any, Any, Any], None]:
+    """The same for events that tell of a node."""
+    reference = weakref.WeakMethod(method)
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def observer(caller: Any, event: Any, node: Any) -> None:
+        alive = reference()
+        if alive is not None and isValid(alive.__self__):
+            alive(node)
+
+    return observer
+
+
 class qMRMLWidget(QWidget):
     SIGNALS: ClassVar[dict[str, str]] = {"mrmlSceneChanged(vtkMRMLScene*)": "_sceneChanged"}
     _sceneChanged = Signal(object)
@@ -143,7 +156,9 @@ class qMRMLNodeComboBox(QWidget):
         if scene is self._scene:
             return
         self._scene = scene
-        for event in (scene.NodeAddedEvent, scene.NodeRemovedEvent, scene.EndCloseEvent, scene.EndBatchProcessEvent):
+        for event in (scene.NodeAddedEvent, scene.NodeRemovedEvent):
+            scene.AddObserver(event, weaklyWithNode(self._onNode))
+        for event in (scene.EndCloseEvent, scene.EndBatchProcessEvent):
             scene.AddObserver(event, weakly(self._refresh))
         self._refresh()
         if not self._nodes():
@@ -156,6 +171,11 @@ class qMRMLNodeComboBox(QWidget):
         types = tuple(self.nodeTypes)  # Reading a property for each node would take longer than all the rest.
         nodes = slicer.util.getNodesByClass(types[0] if len(types) == 1 else "vtkMRMLNode")
         return [node for node in nodes if any(node.IsA(name) for name in types) and self._shows(node)]
+
+    def _onNode(self, node: Any) -> None:
+        """As the real one, it does not look through the scene for a node that it would not show."""
+        if any(node.IsA(name) for name in tuple(self.nodeTypes)):
+            self._refresh()
 
     def _shows(self, node: Any) -> bool:
         if (node.GetHideFromEditors() and not self.showHidden) or node.GetClassName() in self.hideChildNodeTypes:

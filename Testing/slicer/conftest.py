@@ -225,19 +225,36 @@ def enhanced_once() -> dict[str, Any]:
 @pytest.fixture
 def measured(module: Any, make_lesion: Any, tiny_model: Path, enhanced_once: dict[str, Any]) -> Iterator[Any]:
     """A lesion that was enhanced, with the panel that shows its features (Testing.host.feature_case.Case)."""
-    import slicer
-
-    from SuperResRadiomicsLib.io.mrml import image_from_volume_node
     from Testing.host.feature_case import Case
 
     lesion = make_lesion()
     if not enhanced_once:  # The same lesion in every test.
-        image = image_from_volume_node(lesion.volume, "CT")
-        enhancement = enhance(image, tiny_model, mask=lesion.mask.copy(), device="cpu")
         settings = FeatureSettings(classes=("shape", "firstorder", "glcm", "ngtdm"))
-        enhanced_once["enhancement"] = enhancement
-        enhanced_once["table"] = measure_versions(LesionVersions.of(enhancement), settings)
-    measured = Case(module, lesion, **enhanced_once)
+        enhanced_once |= enhanced_and_measured(lesion, tiny_model, settings)
+    yield from shown(Case(module, lesion, **enhanced_once))
+
+
+@pytest.fixture
+def sampled(module: Any, make_lesion: Any, tiny_sampler: Path) -> Iterator[Any]:
+    """The same of a model that draws samples: three of them."""
+    from Testing.host.feature_case import Case
+
+    lesion, settings = make_lesion(), FeatureSettings(classes=("firstorder",), engine="pyradiomics")
+    yield from shown(Case(module, lesion, **enhanced_and_measured(lesion, tiny_sampler, settings, samples=3)))
+
+
+def enhanced_and_measured(lesion: Lesion, model: Path, settings: FeatureSettings, **options: Any) -> dict[str, Any]:
+    from SuperResRadiomicsLib.io.mrml import image_from_volume_node
+
+    image = image_from_volume_node(lesion.volume, "CT")
+    enhancement = enhance(image, model, mask=lesion.mask.copy(), device="cpu", **options)
+    return {"enhancement": enhancement, "table": measure_versions(LesionVersions.of(enhancement), settings)}
+
+
+def shown(measured: Any) -> Iterator[Any]:
+    """Close a case once it was used."""
+    import slicer
+
     yield measured
     measured.close()
     assert measured.logic.workerProcessId is None

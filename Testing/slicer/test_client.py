@@ -99,7 +99,13 @@ def test_what_is_finished_is_told_in_a_turn_of_its_own(ask, cancelled):
     result = protocol.Result(1, {"models": {}}).line()
     asked = ask(f"import sys; sys.stdout.write({READY + result!r})")
     finished: list[Any] = []
-    asked.job.finish = lambda answer: finished.append(answer) or answer
+
+    def finish(answer: Any) -> Iterator[None]:
+        yield  # In short steps.
+        finished.append(answer)
+        return answer
+
+    asked.job.finish = finish
     asked.client._child.process.wait()
     wait_until(lambda: bool(finished), asked.client.poll)
     assert asked.told == []

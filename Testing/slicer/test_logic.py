@@ -20,6 +20,7 @@ from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE
 from SuperResRadiomicsLib.enhancement import enhance
 from SuperResRadiomicsLib.io.mrml import grid_from_volume_node, image_from_volume_node
 from SuperResRadiomicsLib.io.mrml_segment import mask_from_segment
+from SuperResRadiomicsLib.io.steps import run_steps
 from SuperResRadiomicsLib.worker import SCRIPT
 from Testing.host.cases import LEFT_HANDED, OBLIQUE, ijk_to_ras, rotation, wait_until
 from Testing.host.scene import content
@@ -184,6 +185,22 @@ def test_dicom_tells_the_modality(start, make_lesion, scene):
     hierarchy = scene.GetSubjectHierarchyNode()
     hierarchy.SetItemAttribute(hierarchy.GetItemByDataNode(lesion.volume), "DICOM.Modality", "MR")
     assert "is for CT" in start(*lesion.choices).to_the_end().error
+
+
+def test_dicom_tells_the_slices_where_spacing_would_not(module, make_lesion, tiny_model):
+    """Sagittal slices thinner than their pixels, say: the spacing lets guess another axis."""
+    from SuperResRadiomicsModule.lesionrun import LesionRun
+    from SuperResRadiomicsModule.volumefacts import sliceAxis
+
+    lesion = make_lesion(ijk_to_ras(np.eye(3), (2.0, 0.7, 0.7), (0.0, 0.0, 0.0)))
+    assert sliceAxis(lesion.volume) == 0
+    lesion.volume.SetAttribute("DICOM.instanceUIDs", "1.2.3")
+    assert sliceAxis(lesion.volume) == 2
+    job = LesionRun(module.Request(*lesion.choices, str(tiny_model), "tiny"))
+    try:
+        assert run_steps(job.prepare())["slice_axis"] == 2
+    finally:
+        job.discard()
 
 
 def test_the_child_is_kept_for_the_next_run(start, logic, make_lesion):

@@ -6,9 +6,18 @@ import numpy as np
 import pytest
 
 from SuperResRadiomicsLib.errors import GridError, ImageError, MaskError
-from SuperResRadiomicsLib.grid import refine
-from SuperResRadiomicsLib.io.mrml import image_from_volume_node, volume_node_from_image
+from SuperResRadiomicsLib.grid import Box, Grid, refine
+from SuperResRadiomicsLib.io import handover
+from SuperResRadiomicsLib.io.mrml import (
+    image_from_volume_node,
+    read_image_data,
+    volume_node_from_data,
+    volume_node_from_image,
+    write_volume,
+)
 from SuperResRadiomicsLib.io.mrml_segment import mask_from_segment
+from SuperResRadiomicsLib.io.reading import read_image
+from SuperResRadiomicsLib.io.steps import run_steps
 from Testing.host.cases import LEFT_HANDED, OBLIQUE, ijk_to_ras, rotation
 
 slicer = pytest.importorskip("slicer")
@@ -191,3 +200,45 @@ def test_an_empty_segment_is_refused(make_lesion):
     lesion.segmentation.GetSegmentation().AddEmptySegment("empty", "empty")
     with pytest.raises(MaskError, match="no voxel"):
         mask_from_segment(lesion.segmentation, "empty", lesion.volume)
+
+
+@pytest.mark.parametrize("box", [None, Box((3, 4, 1), (20, 19, 8))])
+def test_voxels_go_to_a_file_and_back_in_steps(make_lesion, tmp_path, monkeypatch, box):
+    monkeypatch.setattr(handover, "BYTES_PER_STEP", 1000)
+    volume = make_lesion(LEFT_HANDED).volume
+    steps = list(write_volume(volume, tmp_path / "part.nrrd", box))
+    assert len(steps) > 5
+    wanted = image_from_volume_node(volume, "CT")
+    wanted = wanted if box is None else wanted.cut(box)
+    read = read_image(tmp_path / "part.nrrd", "CT")
+    np.testing.assert_array_equal(read.voxels, wanted.voxels)
+    assert read.grid.matches(wanted.grid, 1e-6)
+    node = volume_node_from_data(*run_steps(read_image_data(tmp_path / "part.nrrd")), volume)
+    back = image_from_volume_node(node, "CT")
+    np.testing.assert_array_equal(back.voxels, wanted.voxels)
+    assert back.grid.matches(wanted.grid, 1e-6)
+    assert node.GetParentTransformNode() is volume.GetParentTransformNode()
+
+
+def test_a_volume_that_is_edited_meanwhile_is_not_handed_over(make_lesion, tmp_path, monkeypatch):
+    monkeypatch.setattr(handover, "BYTES_PER_STEP", 1000)
+    volume = make_lesion().volume
+    steps = write_volume(volume, tmp_path / "part.nrrd")
+    next(steps)
+    volume.GetImageData().Modified()
+    with pytest.raises(ImageError, match="was edited"):
+        run_steps(steps)
+
+
+def test_voxels_that_are_no_numbers_are_not_handed_over(tmp_path):
+    voxels = np.zeros((2, 3, 4), np.float32)
+    voxels[1, 2, 3] = np.nan
+    with pytest.raises(ImageError, match="NaN or infinite"):
+        run_steps(handover.hand_over(voxels, Grid((4, 3, 2), (1.0, 1.0, 1.0)), tmp_path / "part.nrrd"))
+
+
+@pytest.mark.parametrize("content", [b"", b"NRRD0005\nencoding: gzip\n\n"])
+def test_a_damaged_file_is_not_taken_over(tmp_path, content):
+    (tmp_path / "part.nrrd").write_bytes(content)
+    with pytest.raises(ImageError, match="cannot be read"):
+        run_steps(read_image_data(tmp_path / "part.nrrd"))

@@ -108,6 +108,21 @@ def test_silent_failures_of_slicerradiomics_are_told(extension, measured, scene,
     assert measured.node.content == before and scene.GetNumberOfNodes() == nodes
 
 
+def test_slicerradiomics_measures_every_sample(extension, sampled, scene):
+    nodes = scene.GetNumberOfNodes()
+    choose_extension(sampled)
+    before = {row.key: (row.enhanced, row.interval) for row in sampled.panel.table.rows}
+    sampled.ui.compareButton.click()
+    sampled.wait()
+    assert sampled.said[-1] == ("Features computed.", False)
+    assert [call[0] for call in extension.calls] == ["Doe^Jane chest", "bicubic", "sample", "sample", "sample"]
+    assert scene.GetNumberOfNodes() == nodes, "nothing temporary stays"
+    found = {row.key: (row.enhanced, row.interval) for row in sampled.panel.table.rows}
+    for key, (mean, interval) in before.items():
+        assert found[key][0] == pytest.approx(mean, rel=1e-6)
+        assert (found[key][1] or ()) == pytest.approx(interval or (), rel=1e-5)
+
+
 def test_slicerradiomics_is_offered_only_where_it_is(measured):
     assert measured.ui.engineComboBox.findData("SlicerRadiomics") < 0
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from ...enhancement.intensity import Window
 from ...errors import SettingsError
-from ...grid import BoolArray, FloatArray, Grid, through_plane_axis
+from ...grid import BoolArray, FloatArray, Grid
 from ...io.image import Image
 from ...io.masks import read_mask
 from ...io.reading import read_image
@@ -182,7 +182,7 @@ def _matches(path: str, chosen: FeatureSetConfig) -> bool:
 
 def _load(row: _Row, data: DataConfig, chosen: FeatureSetConfig, outline: BoolArray | None = None) -> Lesion:
     image = read_image(row.image, "CT")
-    axis = 2 - through_plane_axis(image.grid)
+    axis = 2 - image.slice_axis
     voxels = np.moveaxis(image.voxels, axis, 0).astype(np.float32) * chosen.unit_per_level + chosen.offset
     mask = np.moveaxis(read_mask(row.mask, image.grid) if outline is None else outline, axis, 0)
     low, high = data.clip

@@ -14,13 +14,16 @@ from slicer.util import VTKObservationMixin
 
 from .blink import Blink
 from .lesionplace import LesionOutline, LesionPlace, lesionPlace
-from .overlays import differenceVolume, hideLegend, onSameGrid, redrawLegend, showLegend
+from .overlays import differenceSteps, differenceVolume, hideLegend, onSameGrid, redrawLegend, showLegend
 from .shareddisplay import SharedDisplay
+from .turns import Turns
 from .viewlayout import BICUBIC, DIFFERENCE, ENHANCED, ORIGINAL, VIEW_GROUP, VIEWS, ComparisonLayout, viewLabels
 
 # The lesion with as much of its surroundings on each side.
 FIELD_PER_LESION = 3.0
 SMALLEST_FIELD_MM = 20.0
+MOST_AT_ONCE, MOST_BY_ITSELF = 2_000_000, 50_000_000
+"""Voxels whose difference is made at once, and without being asked for."""
 SECONDS_TO_SETTLE = 3.0
 """So long after opening the views may still get their size."""
 
@@ -69,12 +72,19 @@ class ComparisonView(VTKObservationMixin):
 
     Args:
         onBlink: Told at each turn whether the enhanced image shows (else the bicubic one does).
+        onDifference: Given the volume of differences once its view shows it.
     """
 
-    def __init__(self, onBlink: Callable[[bool], None] = lambda enhanced: None) -> None:
+    def __init__(
+        self,
+        onBlink: Callable[[bool], None] = lambda enhanced: None,
+        onDifference: Callable[[Any], None] = lambda volume: None,
+    ) -> None:
         VTKObservationMixin.__init__(self)
         self.layout = ComparisonLayout()
         self._blink = Blink(lambda foreground: onBlink(not foreground))
+        self._onDifference = onDifference
+        self._turns = Turns()
         self._outline: LesionOutline | None = None
         self._display: SharedDisplay | None = None
         self._overlay: Any = None
@@ -118,17 +128,38 @@ class ComparisonView(VTKObservationMixin):
         self._display = SharedDisplay(list(volumes.values()))
         if place is not None:
             self._outline = LesionOutline(compared.segmentation, compared.segmentId)
-        if onSameGrid(compared.enhanced, compared.bicubic):
-            self._difference = volumes[DIFFERENCE] = differenceVolume(compared.enhanced, compared.bicubic)
         for tag, logic in self.layout.sliceLogics().items():
             fillView(logic, volumes.get(tag))
-        if self._difference is not None:
-            showLegend(self._difference, viewLabels()[DIFFERENCE])
+        if onSameGrid(compared.enhanced, compared.bicubic) and _size(compared) <= MOST_BY_ITSELF:
+            self.makeDifference(compared, self._showDifference)
         self._align(compared.original)
         self._place, self._opened = place, time.monotonic()
         if place is not None:
             self.goTo(place)
         self._watchSizes()
+
+    def makeDifference(self, compared: Compared, onDone: Callable[[Any], None]) -> None:
+        """Subtract bicubic from enhanced: that of a lesion at once, that of a whole scan in short turns.
+
+        Args:
+            compared: Whose images.
+            onDone: Given the volume.
+
+        Raises:
+            OverlayFailed: They are not on the same grid.
+        """
+        if _size(compared) <= MOST_AT_ONCE:
+            onDone(differenceVolume(compared.enhanced, compared.bicubic))
+        else:
+            self._turns.start(differenceSteps(compared.enhanced, compared.bicubic), onDone)
+
+    def _showDifference(self, volume: Any) -> None:
+        logic = self.layout.sliceLogics().get(DIFFERENCE)
+        if logic is not None:
+            fillView(logic, volume)
+        self._difference = volume
+        showLegend(volume, viewLabels()[DIFFERENCE])
+        self._onDifference(volume)
 
     def close(self) -> None:
         """Bring the earlier layout and the earlier display of the lesion back."""
@@ -207,6 +238,7 @@ class ComparisonView(VTKObservationMixin):
             self.goTo(self._place)
 
     def _letGo(self) -> None:
+        self._turns.cancel()
         self.removeObservers()
         self.stopBlink()
         self.hideOverlay()
@@ -244,6 +276,11 @@ class ComparisonView(VTKObservationMixin):
             node = logics[tag].GetSliceNode()
             node.GetSliceToRAS().DeepCopy(plane)
             node.UpdateMatrices()
+
+
+def _size(compared: Compared) -> int:
+    """Voxels of the finer images."""
+    return int(compared.enhanced.GetImageData().GetNumberOfPoints())
 
 
 def fillView(logic: Any, volume: Any) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
 import slicer
 import vtk
 from slicer.i18n import tr as _
+from vtk.util.numpy_support import vtk_to_numpy
 
 from .shareddisplay import displayNode
 
@@ -22,6 +24,11 @@ UNCERTAIN = (1.00, 0.90, 0.20)
 LIMIT_PERCENTILE = 99.0
 
 
+VOXELS_PER_STEP = 1_000_000
+VOXELS_LOOKED_AT = 250_000
+"""At least so many decide on where the colours end."""
+
+
 class OverlayFailed(Exception):
     """The overlay cannot be made; the message is for the user."""
 
@@ -32,6 +39,13 @@ def differenceVolume(enhanced: Any, bicubic: Any) -> Any:
     Raises:
         OverlayFailed: The two are not on the same grid.
     """
+    from SuperResRadiomicsLib.io.steps import run_steps
+
+    return run_steps(differenceSteps(enhanced, bicubic))
+
+
+def differenceSteps(enhanced: Any, bicubic: Any) -> Generator[None, None, Any]:
+    """The same in short steps, for volumes as large as a whole scan."""
     if not onSameGrid(enhanced, bicubic):
         raise OverlayFailed(
             _(
@@ -39,11 +53,20 @@ def differenceVolume(enhanced: Any, bicubic: Any) -> Any:
                 "Super-resolve the lesion again."
             ).format(first=enhanced.GetName(), second=bicubic.GetName())
         )
-    # As integers they would wrap around.
-    difference = np.subtract(*map(slicer.util.arrayFromVolume, (enhanced, bicubic)), dtype=np.float32)
+    first, second = map(slicer.util.arrayFromVolume, (enhanced, bicubic))
+    data = vtk.vtkImageData()
+    data.SetDimensions(*first.shape[::-1])
+    data.AllocateScalars(vtk.VTK_FLOAT, 1)
+    difference = vtk_to_numpy(data.GetPointData().GetScalars()).reshape(first.shape)
+    slices = max(1, VOXELS_PER_STEP // first[0].size)
+    for start in range(0, len(first), slices):
+        part = slice(start, start + slices)
+        # As integers they would wrap around.
+        np.subtract(first[part], second[part], out=difference[part], dtype=np.float32)
+        yield
     node = enhanced.GetNodeReference(DIFFERENCE_ROLE) or _addVolumeBeside(enhanced, DIFFERENCE_ROLE)
     copyGeometry(enhanced, node)
-    slicer.util.updateVolumeFromArray(node, difference)
+    node.SetAndObserveImageData(data)
     limit = _limit(difference)
     _setColours(node, DIFFERENCE_COLOURS, differenceColours(), -limit, limit)
     return node
@@ -116,7 +139,11 @@ def uncertaintyColours() -> np.ndarray:
 
 
 def _limit(values: np.ndarray) -> float:
-    """Where the colours end: among the voxels that are not 0, since all outside the enhanced region are."""
+    """Where the colours end: among the voxels that are not 0, since all outside the enhanced region are.
+
+    Of a large volume every so many voxels are looked at.
+    """
+    values = values.reshape(-1)[:: max(1, values.size // VOXELS_LOOKED_AT)]
     changed = values[values != 0]
     sizes = np.abs(changed[np.isfinite(changed)])
     return float(np.percentile(sizes, LIMIT_PERCENTILE)) if sizes.size else 1.0

@@ -15,7 +15,7 @@ from slicer.util import VTKObservationMixin
 
 from .comparisonview import Compared, ComparisonView
 from .lesionplace import lesionPlace
-from .overlays import OverlayFailed, differenceVolume, onSameGrid, overlayLimit, showAsUncertainty
+from .overlays import OverlayFailed, onSameGrid, overlayLimit, showAsUncertainty
 
 UI_FILE = Path(__file__).resolve().parent.parent / "Resources" / "UI" / "ViewPanel.ui"
 
@@ -33,7 +33,7 @@ class ViewPanel(VTKObservationMixin):
         self._showStatus = showStatus
         self._parameters: Any = None
         self._hasOpened = self._isOpening = False
-        self.view = ComparisonView(self._onTurn)
+        self.view = ComparisonView(self._onTurn, self._onDifferenceMade)
         self.widget = slicer.util.loadUI(str(UI_FILE))
         self.ui = slicer.util.childWidgetVariables(self.widget)
         self.ui.sideBySideButton.connect("clicked()", self.onSideBySide)
@@ -94,8 +94,6 @@ class ViewPanel(VTKObservationMixin):
         self._hasOpened = self._isOpening = True
         try:
             self.view.open(compared)
-            if self.view.difference is not None:
-                self._parameters.result.difference = self.view.difference
         finally:
             self._isOpening = False
 
@@ -140,8 +138,7 @@ class ViewPanel(VTKObservationMixin):
                 self.view.hideOverlay()
                 return
             self._openIfNeeded()
-            volume = differenceVolume(self.view.compared.enhanced, self.view.compared.bicubic)
-            self._showOverlay(volume, _("Enhanced minus bicubic"))
+            self.view.makeDifference(self.view.compared, self._layDifferenceOver)
 
     def onUncertainty(self, on: bool) -> None:
         """Show or hide how uncertain the enhanced values are."""
@@ -183,6 +180,15 @@ class ViewPanel(VTKObservationMixin):
         """The user may have chosen another layout in the application's own menu."""
         if self.view.compared is not None and not self.view.layout.isShown:
             self.view.close()
+        self.update()
+
+    def _onDifferenceMade(self, volume: Any) -> None:
+        if self._parameters is not None and self._parameters.result is not None:
+            self._parameters.result.difference = volume
+
+    def _layDifferenceOver(self, volume: Any) -> None:
+        self._onDifferenceMade(volume)
+        self._showOverlay(volume, _("Enhanced minus bicubic"))
         self.update()
 
     def _onTurn(self, enhanced: bool) -> None:

@@ -221,6 +221,14 @@ def _save(
     return enhancement.save(folder, _files_format(format), save_samples=one_by_one)
 
 
+def _earlier_labels(out: Path, new: set[str]) -> list[str]:
+    """List the folders of labels that this run did not write."""
+    from ..enhancement.result import PROVENANCE_NAME
+
+    folders = (path.name for path in out.glob("label-*") if (path / PROVENANCE_NAME).is_file())
+    return sorted(name for name in folders if name not in new)
+
+
 def _every_label(
     scan: srr.Image,
     labels: Any,
@@ -251,8 +259,11 @@ def _every_label(
                 _save(found, staging, format, inputs["image"], hashes)
             folders[str(label)] = folder.name
             tell_warnings(f"Label {label}: {warning}" for warning in found.warnings)
+    earlier = _earlier_labels(out, {*folders.values()})
+    if earlier:
+        note(f"From an earlier run, and not of this one: {', '.join(earlier)} in '{out.name}'. They were left alone.")
     if json:
-        print_json({"labels": folders, "refused": refused})
+        print_json({"labels": folders, "refused": refused, "earlier": earlier})
     else:
         output.print(f"{len(folders)} lesions, each in a folder of {out}:", markup=False, highlight=False)
         for name in folders.values():

@@ -20,6 +20,9 @@ from .pipeline import DEFAULT_MARGIN_MM, context_voxels, enhance
 from .result import Enhancement
 from .twin import REACH_VOXELS
 
+MOST_LABELS = 100_000
+"""Labels up to here are counted as they are."""
+
 
 def enhance_lesions(
     image: Image,
@@ -91,18 +94,35 @@ def label_boxes(labels: Array, image: Image, only: Sequence[int] | None = None) 
             f"The labels are of type {labels.dtype} and shape {labels.shape}; integers of the shape "
             f"{image.grid.shape} of the image '{image.name}' are needed."
         )
+    numbers, names = _counted(labels)
     found = {}
-    # Labels below 0 mark nothing, as in every label map.
-    for label, place in enumerate(find_objects(labels if labels.dtype.kind == "i" else labels.astype(np.int64)), 1):
+    for number, place in enumerate(find_objects(numbers), 1):
         if place is not None:
             k, j, i = place
-            found[label] = Box((i.start, j.start, k.start), (i.stop, j.stop, k.stop))
+            found[names.get(number, number)] = Box((i.start, j.start, k.start), (i.stop, j.stop, k.stop))
     if not found:
         raise MaskError("The label image is empty: no voxel is marked. Segment the lesions first.")
     missing = [label for label in only or () if label not in found]
     if missing:
         raise MaskError(f"No voxel has the label {missing[0]}; there are {len(found)} labels: {_listed(list(found))}.")
     return found if only is None else {label: found[label] for label in only}
+
+
+def _counted(labels: Array) -> tuple[Array, dict[int, int]]:
+    """Number labels anew where they are so large that a list of all numbers up to them would fill the memory.
+
+    Returns:
+        Labels for `find_objects`, of which those below 1 mark nothing, and what the new ones were before.
+    """
+    if labels.max(initial=0) <= MOST_LABELS:
+        return labels, {}
+    values = np.unique(np.concatenate([np.unique(plane) for plane in labels]))
+    values = values[values > 0]
+    numbers = np.zeros(labels.shape, dtype=np.int32)
+    for plane, numbered in zip(labels, numbers, strict=True):
+        marked = plane > 0
+        numbered[marked] = np.searchsorted(values, plane[marked]) + 1
+    return numbers, dict(enumerate(values.tolist(), 1))
 
 
 def _listed(labels: list[int]) -> str:

@@ -61,8 +61,12 @@ def test_every_label_is_enhanced_into_a_folder_of_its_own(command, files, labell
     out = files / "out"
     arguments = ["--mask", files / "labels.nrrd", "--label", "all", "--margin", 2, "--allow-volume-change"]
     arguments += ["--model", tiny_model, "--out", out]
+    (out / "label-99").mkdir(parents=True)
+    (out / "label-99" / "provenance.json").write_text("{}")
     outcome = command("enhance", files / "image.nrrd", *arguments, "--json")
     assert outcome.code == 0, outcome.err
+    assert "From an earlier run, and not of this one: label-99" in outcome.err
+    assert json.loads(outcome.out)["earlier"] == ["label-99"]
     assert json.loads(outcome.out)["labels"] == {"3": "label-3", "40": "label-40"}
     image, network = read_image(files / "image.nrrd"), load_model(tiny_model, "cpu")
     for label in (3, 40):

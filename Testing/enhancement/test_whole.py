@@ -17,6 +17,7 @@ from SuperResRadiomicsLib.enhancement import (
     load_enhancement,
     whole,
 )
+from SuperResRadiomicsLib.enhancement.lesions import label_boxes
 from SuperResRadiomicsLib.errors import Cancelled, ImageError, MaskError, OutputError
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import Image
@@ -108,6 +109,19 @@ def test_every_lesion_is_what_it_is_alone(loaded: LoadedModel, labelled: tuple[I
             assert np.array_equal(getattr(outcome, name).voxels, getattr(alone, name).voxels)
         assert np.array_equal(outcome.mask, alone.mask)
         assert np.array_equal(outcome.original_mask, alone.original_mask)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+def test_labels_may_be_any_number(labelled: tuple[Image, np.ndarray], dtype: type) -> None:
+    """Such as an identifier; a list of all numbers up to them would need terabytes."""
+    image, labels = labelled
+    large = labels.astype(dtype)
+    large[labels == 9] = 2**62 + 1
+    expected = label_boxes(labels, image)
+    assert label_boxes(large, image) == {2: expected[2], 7: expected[7], 2**62 + 1: expected[9]}
+    if dtype is np.int64:
+        large[labels == 2] = -5  # Marks nothing.
+        assert set(label_boxes(large, image)) == {7, 2**62 + 1}
 
 
 def test_a_lesion_that_fails_does_not_stop_the_others(

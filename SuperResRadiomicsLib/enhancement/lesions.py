@@ -109,7 +109,7 @@ def label_boxes(labels: Array, image: Image, only: Sequence[int] | None = None) 
 
 
 def _counted(labels: Array) -> tuple[Array, dict[int, int]]:
-    """Number labels anew where they are so large that a list of all numbers up to them would fill the memory.
+    """Give labels small numbers where a list of all numbers up to the largest would fill the memory.
 
     Returns:
         Labels for `find_objects`, of which those below 1 mark nothing, and what the new ones were before.

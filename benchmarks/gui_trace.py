@@ -109,9 +109,37 @@ def walk(widget: Any, trace: Trace, size: tuple[int, int, int], folder: Path) ->
     other = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "other")
     trace.call("remove a node", lambda: slicer.mrmlScene.RemoveNode(other))
     trace.call("change the margin", lambda: widget.modelPanel.ui.marginSpinBox.setValue(7.0))
+    pass_whole(trace, volume, folder)
     trace.call("leave", widget.exit)
     trace.call("enter", widget.enter)
     return written
+
+
+def pass_whole(trace: Trace, volume: Any, folder: Path) -> None:
+    """The whole scan to a file and back into the scene, as for a whole volume; the network's work is left out."""
+    from SuperResRadiomicsLib.io.mrml import read_image_data, volume_node_from_data, write_volume
+
+    file = folder / "whole.nrrd"
+    run_turns(trace, "write the whole volume", write_volume(volume, file))
+    data, grid = run_turns(trace, "read a whole volume", read_image_data(file))
+    trace.call("add a whole volume", lambda: volume_node_from_data(data, grid, volume))
+
+
+def run_turns(trace: Trace, step: str, steps: Any) -> Any:
+    """Run a generator to its end in the turns that the module's client gives it; returns its value."""
+    from SuperResRadiomicsModule.workerclient import stepOn
+
+    ended: list[Any] = []
+
+    def turn() -> None:
+        try:
+            stepOn(steps)
+        except StopIteration as end:
+            ended.append(end.value)
+
+    while not ended:
+        trace.call(step, turn)
+    return ended[0]
 
 
 def edit(trace: Trace, segmentation: Any) -> None:

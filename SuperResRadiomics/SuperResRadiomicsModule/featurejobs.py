@@ -122,8 +122,8 @@ class DicomExport(FeatureJob):
 
     def prepare(self) -> Generator[None, None, dict[str, Any]]:
         """Write the images and the mask."""
-        table = self.table
-        lesion = yield from writeLesion(table, table.segmentation, table.segmentId, self.folder)
+        table, hasSamples = self.table, self.table.samples is not None
+        lesion = yield from writeLesion(table, table.segmentation, table.segmentId, self.folder, withSamples=hasSamples)
         source = seriesFolder(table.images["original"])
         return {"lesion": lesion, "out": self._out, "source": source, "features": self._features}
 

@@ -119,10 +119,11 @@ def enhance(
         original = as_part(original, whole, "input")
     network = _loaded(model, device, precision)
     tiles_done = partial(progress, "enhance")
-    if lesion is None and box is None:
+    marked = box_of_mask(lesion) if lesion is not None else _box(box) if box else None
+    if marked is not None:
+        _check_surroundings(original, marked, network, (options or {}).get("margin_mm", DEFAULT_MARGIN_MM))
+    elif not network.card.refines_slices:
         return _enhance_all(original, network, out, tiles_done, options or {})
-    marked = box_of_mask(lesion) if lesion is not None else _box(box or {})
-    _check_surroundings(original, marked, network, (options or {}).get("margin_mm", DEFAULT_MARGIN_MM))
     enhancement = enhance_image(
         original,
         network,

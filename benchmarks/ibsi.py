@@ -4,7 +4,7 @@
 
 Phantoms and values: theibsi/data_sets and the reference manual (arXiv 1612.07003, tables 5.1 and following). The CT
 phantom is CC BY-NC 3.0 (Lambin 2016, doi:10.17195/candat.2016.08.1): it is read where the test data lie, nothing of it
-is kept here. What the tables mean stands in docs/results-ibsi.md.
+is kept here. What the tables mean stands in docs/ibsi.md.
 """
 
 from __future__ import annotations
@@ -12,24 +12,27 @@ from __future__ import annotations
 import csv
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from SuperResRadiomicsLib.grid import BoolArray, Grid, resample
+from benchmarks.ibsi_agreement import agrees
+from benchmarks.ibsi_standard import SETTINGS, family_table, misses, published_values, share_table
+from SuperResRadiomicsLib.grid import BoolArray, resample
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.io.masks import read_mask
 from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.radiomics.engines import ENGINES
-from SuperResRadiomicsLib.radiomics.ibsi import IBSI_FEATURES
+from SuperResRadiomicsLib.radiomics.ibsi.counterparts import IBSI_FEATURES
+from SuperResRadiomicsLib.radiomics.ibsi.preparation import centred_grid
 from SuperResRadiomicsLib.radiomics.plan import FEATURE_CLASSES, ExtractionPlan
 
 DATA = Path(os.environ.get("SUPERRES_TEST_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
 FOLDER = "reference/ibsi"
-DIGITS = 3
-"""Significant digits of the consensus values."""
+ENGINES_COMPARED = ("pyradiomics", "exact")
+"""The engines with pyradiomics' names."""
 SLICE_AXIS = 2
 OF_THE_LEVEL = ("LowGrayLevel", "HighGrayLevel", "_JointAverage", "_SumAverage", "_Autocorrelation", "_Busyness")
 """What the names of features hold that change where all gray levels are counted from another number."""
@@ -110,14 +113,21 @@ class Comparison:
     @property
     def agrees(self) -> bool:
         """Within the tolerance, and half a unit in the last digit that the consensus value has."""
-        unit = 10.0 ** (math.floor(math.log10(abs(self.reference))) - DIGITS + 1) if self.reference else 0.0
-        return abs(self.value - self.reference) <= (self.tolerance + unit / 2) * (1 + 1e-9)
+        return agrees(self.value, self.reference, self.tolerance)
 
 
 def main() -> None:
     """Print the tables."""
-    found = {engine: compare_all(DATA / FOLDER, engine) for engine in ENGINES}
-    print("\n".join([*table(found), "", *deviations(found["exact"])]))
+    found = {engine: compare_all(DATA / FOLDER, engine) for engine in ENGINES_COMPARED}
+    standard = {name: published_values(DATA / FOLDER, name) for name in SETTINGS}
+    counts = {engine: agreeing(by_name) for engine, by_name in found.items()}
+    lines = [*share_table(standard, counts), "", *family_table(standard), "", *misses(standard), ""]
+    print("\n".join([*lines, *table(found), "", *deviations(found["exact"])]))
+
+
+def agreeing(found: dict[str, list[Comparison]]) -> dict[str, int]:
+    """Count the values that agree, by configuration."""
+    return {name: sum(each.agrees for each in comparisons) for name, comparisons in found.items()}
 
 
 def compare_all(folder: Path, engine: str) -> dict[str, list[Comparison]]:
@@ -171,15 +181,6 @@ def prepare(folder: Path, configuration: Configuration) -> Prepared:
         inside = image.voxels[intensity].astype(np.float64)
         intensity &= np.abs(image.voxels - inside.mean()) <= configuration.deviations * inside.std()
     return Prepared(image, mask, intensity)
-
-
-def centred_grid(grid: Grid, spacing: Sequence[float]) -> Grid:
-    """The grid of another spacing that covers a grid and has the same centre (manual, section 2.4)."""
-    steps = [wanted or own for wanted, own in zip(spacing, grid.spacing, strict=True)]
-    size = [math.ceil(n * own / step - 1e-6) for n, own, step in zip(grid.size, grid.spacing, steps, strict=True)]
-    middle = (np.array(size) - 1) / 2 * steps
-    origin = grid.index_to_world((np.array(grid.size) - 1) / 2) - np.reshape(grid.direction, (3, 3)) @ middle
-    return Grid((size[0], size[1], size[2]), (steps[0], steps[1], steps[2]), tuple(origin.tolist()), grid.direction)
 
 
 def known_deviation(feature: str, prepared: Prepared, configuration: Configuration) -> str:

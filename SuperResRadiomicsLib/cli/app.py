@@ -93,7 +93,7 @@ def features(
         described = flat_settings(settings, settings.resolve_dimension(scan.grid))
         print_json(described | feature_values(values) | {"warnings": " ".join(warnings)})
     else:
-        output.print(feature_summary(values, scan.name))
+        output.print(feature_summary(values, scan.name, settings.engine == given.STANDARD_ENGINE))
 
 
 @app.command()

@@ -26,6 +26,7 @@ FEATURE_PANEL, LESION_PANEL, NETWORK_PANEL = "Features", "Lesion", "Network"
 IMAGE_HELP = "NRRD, NIfTI, MHA or DICOM file, or a folder with a DICOM series."
 MASK_HELP = "The lesion on the image's grid: a label image, .seg.nrrd, DICOM SEG or RTSTRUCT."
 PREFERRED_ENGINE = "pyradiomics"
+STANDARD_ENGINE = "ibsi"
 AUTO: Literal["auto"] = "auto"
 """What stands for a box that a detector finds, or for a number that the software chooses."""
 EVERY_LABEL = "all"
@@ -177,8 +178,8 @@ Precision = Annotated[
 Engine = Annotated[
     str | None,
     typer.Option(
-        help="What computes the features: pyradiomics, or exact (of our own, same values, faster). Without it "
-        "pyradiomics where it is installed, else exact.",
+        help="What computes the features: pyradiomics; exact (of our own, same values, faster); or ibsi (all of the "
+        "IBSI standard, by its names). Without it pyradiomics where it is installed, else exact.",
         rich_help_panel=FEATURE_PANEL,
         show_default=False,
     ),

@@ -42,13 +42,16 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield name, ",".join(map(str, value)) if isinstance(value, list) else value
 
 
-def feature_summary(values: dict[str, float], image: str) -> Table:
-    """Show the features of one image."""
-    table = Table("image", "class", "feature", title=f"Features of {image}")
+def feature_summary(values: dict[str, float], image: str, standard: bool = False) -> Table:
+    """Show the features of one image; those of the standard with its permanent codes."""
+    from ..radiomics.ibsi.names import codes_of
+
+    table = Table("image", "class", "feature", *(["code"] if standard else []), title=f"Features of {image}")
     table.add_column("value", justify="right")
     for key, value in values.items():
         image_type, feature_class, feature = key.split("_", 2)
-        table.add_row(image_type, feature_class, feature, _number(value))
+        code = [codes_of(f"{feature_class}_{feature}")] if standard else []
+        table.add_row(image_type, feature_class, feature, *code, _number(value))
     return table
 
 

@@ -57,10 +57,16 @@ def derived_lesions(image: Image, mask: BoolArray, plan: ExtractionPlan) -> Iter
     if "shape" in plan.classes:
         yield DerivedLesion(ORIGINAL, lesion.image, lesion.shape_mask, replace(plan, classes=("shape",)))
     others = tuple(name for name in plan.classes if name != "shape")
-    for each in plan.filters if others else ():
+    if others:
+        yield from filtered_lesions(lesion.image, lesion.mask, replace(plan, classes=others))
+
+
+def filtered_lesions(image: Image, mask: BoolArray, plan: ExtractionPlan) -> Iterator[DerivedLesion]:
+    """Filter a preprocessed image, one filter after the other; see `derived_lesions`."""
+    for each in plan.filters:
         bins = (each.bin_width, each.bin_count) if each.has_own_bins else (plan.bin_width, plan.bin_count)
-        reduced = replace(plan, classes=others, bin_width=bins[0], bin_count=bins[1])
-        near, part = lesion.image, lesion.mask
+        reduced = replace(plan, bin_width=bins[0], bin_count=bins[1])
+        near, part = image, mask
         if not isinstance(each, Original):  # which costs nothing
             reach = each.reach(near.spacing)
             near, part = crop_to_reach(near, part, reach, each.wraps, each.scales)

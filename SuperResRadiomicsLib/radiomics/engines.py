@@ -7,9 +7,12 @@ import importlib.util
 from .companion import WithCompanions
 from .engine import Engine
 from .exact import ExactEngine
+from .ibsi import IbsiEngine
 from .pyradiomics_engine import PyradiomicsEngine
 
-ENGINES: dict[str, Engine] = {engine.name: WithCompanions(engine) for engine in (PyradiomicsEngine(), ExactEngine())}
+ENGINES: dict[str, Engine] = {
+    engine.name: WithCompanions(engine) for engine in (PyradiomicsEngine(), ExactEngine(), IbsiEngine())
+}
 """The engines on offer by the name that ``FeatureSettings.engine`` takes."""
 
 

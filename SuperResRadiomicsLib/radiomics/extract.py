@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..io.adapters import ImageLike, MaskLike, as_image, as_mask
 from .engines import ENGINES
 from .lesion_size import check_lesion
@@ -9,7 +11,11 @@ from .settings import FeatureSettings
 
 
 def extract_features(
-    image: ImageLike, mask: MaskLike, settings: FeatureSettings | None = None, through_plane: int | None = None
+    image: ImageLike,
+    mask: MaskLike,
+    settings: FeatureSettings | None = None,
+    through_plane: int | None = None,
+    engine: str | None = None,
 ) -> dict[str, float]:
     """Compute the features of a lesion.
 
@@ -21,10 +27,12 @@ def extract_features(
         through_plane: Grid axis (0, 1, 2 for i, j, k) perpendicular to the slices of 2D texture;
             None takes the image's own, or guesses it from the spacing. The settings' own
             ``slice_axis`` goes before both.
+        engine: Goes before the engine of the settings.
 
     Returns:
-        Values by pyradiomics' keys (``original_glcm_Correlation``, ``wavelet-LLH_glcm_Correlation``); NaN where a
-        feature is not defined for this lesion.
+        Values by pyradiomics' keys (``original_glcm_Correlation``, ``wavelet-LLH_glcm_Correlation``), by the engine
+        ``ibsi`` by the standard's names (``original_cm_corr_3D_avg``); NaN where a feature is not defined for this
+        lesion.
 
     Raises:
         MaskError: The mask is empty, of another shape than the image, a single voxel or a line, or too little of it
@@ -43,10 +51,14 @@ def extract_features(
         >>> features = extract_features(scan, mask, FeatureSettings(engine="exact", classes=("shape", "firstorder")))
         >>> float(features["original_shape_VoxelVolume"])
         512.0
+        >>> standard = extract_features(scan, mask, engine="ibsi")
+        >>> float(standard["original_morph_vol_approx"]), len(standard)
+        (512.0, 351)
     """
     image = as_image(image)
     mask = as_mask(mask, image)
     settings = settings or FeatureSettings()
+    settings = settings if engine is None else replace(settings, engine=engine)
     check_lesion(image, mask)
     known = image.through_plane if through_plane is None else through_plane
     axis = settings.through_plane(image.grid, known)

@@ -21,6 +21,9 @@ class FeatureOptions:
             exp(-length^2) for the GLCM, the length for the GLRLM; ``no_weighting`` adds them as they are.
         gldm_alpha: Neighbours whose gray levels differ by no more depend on one another (GLDM).
         voxel_array_shift: Added to the intensities in Energy, TotalEnergy and RootMeanSquared.
+        volume_histogram_bin_width: Width of the fine bins of the intensity-volume histogram (engine ibsi), or None.
+        volume_histogram_bin_count: Their number, or None. Without either, whole numbers are taken as they are, other
+            intensities in 1000 bins.
 
     Raises:
         SettingsError: An option is outside what is allowed.
@@ -34,6 +37,8 @@ class FeatureOptions:
     weighting_norm: str | None = None
     gldm_alpha: int = 0
     voxel_array_shift: float = 0
+    volume_histogram_bin_width: float | None = None
+    volume_histogram_bin_count: int | None = None
 
     def __post_init__(self) -> None:
         if self.weighting_norm is not None and self.weighting_norm not in WEIGHTING_NORMS:
@@ -46,6 +51,16 @@ class FeatureOptions:
             )
         if not math.isfinite(self.voxel_array_shift):
             raise SettingsError(f"The shift of intensities is {self.voxel_array_shift}. Give a finite number.")
+        width, count = self.volume_histogram_bin_width, self.volume_histogram_bin_count
+        if width is not None and count is not None:
+            raise SettingsError(
+                f"The intensity-volume histogram has a bin width of {width} and a bin count of {count}. Give one of "
+                "them, or neither."
+            )
+        if width is not None and not (math.isfinite(width) and width > 0):
+            raise SettingsError(f"The bin width of the intensity-volume histogram is {width}. Give a positive number.")
+        if count is not None and not (isinstance(count, int) and count >= 2):
+            raise SettingsError(f"The bin count of the intensity-volume histogram is {count}. Give 2 or more.")
 
 
 PYRADIOMICS_OPTIONS = FeatureOptions()

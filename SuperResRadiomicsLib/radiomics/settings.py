@@ -13,6 +13,7 @@ from .companion import companion_reach
 from .engines import ENGINES, default_engine
 from .feature_names import FEATURE_NAMES
 from .filters import UNFILTERED, ImageFilter, check_bins
+from .ibsi import IbsiEngine, box_reach
 from .options import PYRADIOMICS_OPTIONS, FeatureOptions
 from .plan import ALLOWED_CLASSES, FEATURE_CLASSES, ExtractionPlan
 from .preprocessing import NO_PREPROCESSING, Preprocessing, reached_box
@@ -33,7 +34,8 @@ class FeatureSettings:
 
     Attributes:
         engine: Name of the engine that computes the features, from ``ENGINES``; without it pyradiomics where that is
-            installed, else ``exact``.
+            installed, else ``exact``. ``ibsi`` computes the features of the Image Biomarker Standardisation
+            Initiative by its own definitions and names.
         classes: Feature classes, from ``ALLOWED_CLASSES``; kept in that order.
         bin_width: Width of a gray level bin in the unit of the image. None when a bin count is given.
         bin_count: Number of gray level bins between the lesion's least and greatest intensity.
@@ -103,6 +105,9 @@ class FeatureSettings:
             image (`Image.whole`) may enter as well.
         """
         seen = expand_box(lesion, grid, companion_reach(self.classes))
+        if self.engine == IbsiEngine.name:
+            reach = box_reach(self.classes, self.filters, self.preprocessing.resampling, grid.spacing)
+            return union_box(seen, reached_box(lesion, grid, reach, any(each.wraps for each in self.filters)))
         cut = self.preprocessing.reach(grid.spacing)
         if cut is not None:
             return union_box(seen, reached_box(lesion, grid, cut))

@@ -36,7 +36,7 @@ from ..errors import ImageError
 from ..io.dicom_out import SEGMENT
 from ..io.dicom_out.equipment import MODEL_NAME, names_as_given, new_object
 from ..radiomics import FeatureRow, FeatureTable
-from ..radiomics.ibsi import IBSI_FEATURES
+from ..radiomics.ibsi.counterparts import IBSI_FEATURES
 
 REPORT_NAME = "dicom/features.dcm"
 IBSI_SCHEME, OWN_SCHEME = "IBSI", "99SUPERRES"

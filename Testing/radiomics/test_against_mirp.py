@@ -11,7 +11,7 @@ from scipy import ndimage
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.radiomics.engines import ENGINES
-from SuperResRadiomicsLib.radiomics.ibsi import IBSI_FEATURES
+from SuperResRadiomicsLib.radiomics.ibsi.counterparts import IBSI_FEATURES
 from SuperResRadiomicsLib.radiomics.plan import FEATURE_CLASSES, ExtractionPlan
 
 BINS = 16

@@ -65,18 +65,32 @@ def local_peak(image: Image, mask: BoolArray) -> float:
     (2020) 328): voxels in and outside the lesion whose centres lie in the sphere; of several brightest voxels the one
     with the highest mean. The sphere is one in 3D for slices too, and ends where the image ends.
     """
+    brightest = mask & (image.voxels == image.voxels[mask].max())
+    return float(peaks(image, brightest).max())
+
+
+def peaks(image: Image, centres: BoolArray) -> FloatArray:
+    """Average the intensity in a sphere of 1 cm^3 about each of some voxels.
+
+    Args:
+        image: The image; the spheres end where it ends.
+        centres: The voxels; bool [k, j, i], not empty.
+
+    Returns:
+        Means in the order of the array, (n,).
+    """
     from scipy.signal import fftconvolve  # takes long to import
 
-    maximum = float(image.voxels[mask].max())
-    brightest = mask & (image.voxels == maximum)
-    slices = expand_box(box_of_mask(brightest), image.grid, PEAK_RADIUS_MM).slices
+    maximum = float(image.voxels[centres].max())
+    slices = expand_box(box_of_mask(centres), image.grid, PEAK_RADIUS_MM).slices
     # Differences from the maximum: the transform's rounding then does not grow with the intensity.
     differences = image.voxels[slices].astype(np.float64) - maximum
     sphere = _sphere(image.grid.spacing)
     sums = fftconvolve(differences, sphere, mode="same")
     counts = fftconvolve(np.ones_like(differences), sphere, mode="same").round()
-    centres = brightest[slices]
-    return maximum + float((sums[centres] / counts[centres]).max())
+    within = centres[slices]
+    means: FloatArray = maximum + sums[within] / counts[within]
+    return means
 
 
 def ring(image: Image, mask: BoolArray, planar_axis: int | None) -> tuple[Array, BoolArray]:

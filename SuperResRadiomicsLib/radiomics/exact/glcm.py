@@ -19,13 +19,24 @@ from .firstorder import EPSILON
 def cooccurrence_features(
     pairs: Array, levels: npt.NDArray[np.int64], symmetrical: bool = True, weights: FloatArray | None = None
 ) -> dict[str, float]:
-    """Compute the 24 features.
+    """Compute the 24 features, averaged over directions; see `cooccurrence_by_direction`."""
+    values = cooccurrence_by_direction(pairs, levels, symmetrical, weights)
+    return {name: mean_over_directions(of_direction) for name, of_direction in values.items()}
+
+
+def cooccurrence_by_direction(
+    pairs: Array, levels: npt.NDArray[np.int64], symmetrical: bool = True, weights: FloatArray | None = None
+) -> dict[str, FloatArray]:
+    """Compute the 24 features of each direction.
 
     Args:
         pairs: Counts (g, g, a) of pairs of levels by direction, each pair seen from one end.
         levels: Gray levels (g,).
         symmetrical: Count each pair from both ends.
-        weights: Of the directions (a,), to add their matrices; None takes the mean of their features.
+        weights: Of the directions (a,), to add their matrices; None keeps them apart.
+
+    Returns:
+        Arrays (b,) of the directions that have pairs; one of NaN where none has.
     """
     p = _probabilities(pairs, symmetrical, weights)
     px, py = p.sum(axis=1), p.sum(axis=0)
@@ -39,7 +50,7 @@ def cooccurrence_features(
     difference_average = np.sum(k_difference * by_difference, axis=0)
     highest = levels[-1]
     entropy, imc1, imc2 = _entropies(p, px, py)
-    features = {
+    return {
         "Autocorrelation": level @ np.tensordot(level, p, (0, 0)),
         "ClusterProminence": np.sum(by_sum * cluster**2 * cluster**2, axis=0),
         "ClusterShade": np.sum(by_sum * cluster**2 * cluster, axis=0),
@@ -65,7 +76,6 @@ def cooccurrence_features(
         "SumEntropy": _entropy(by_sum),
         "SumSquares": variance_x,
     }
-    return {name: mean_over_directions(values) for name, values in features.items()}
 
 
 def _probabilities(pairs: Array, symmetrical: bool, weights: FloatArray | None) -> FloatArray:

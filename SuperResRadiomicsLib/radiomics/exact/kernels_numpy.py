@@ -60,7 +60,16 @@ def runs(ranks: Ranks, voxels: Integers, steps: Integers, ranks_count: int, long
 
 
 def zones(ranks: Ranks, voxels: Integers, steps: Integers) -> tuple[Ranks, Integers]:
-    """Rank and size of each zone, as components of the graph of equal neighbours."""
+    """Rank and size of each zone; see `kernels_numba.zones`."""
+    zone = zone_numbers(ranks, voxels, steps)
+    sizes = np.bincount(zone)
+    zone_ranks = np.empty(sizes.size, dtype=np.uint16)
+    zone_ranks[zone] = ranks[voxels]
+    return zone_ranks, sizes
+
+
+def zone_numbers(ranks: Ranks, voxels: Integers, steps: Integers) -> Integers:
+    """Tell the zone of each voxel by a number from 0: components of the graph of equal neighbours; (n,)."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -74,7 +83,5 @@ def zones(ranks: Ranks, voxels: Integers, steps: Integers) -> tuple[Ranks, Integ
     ends = np.concatenate(first), np.concatenate(second)
     graph = coo_array((np.ones(ends[0].size, dtype=np.int8), ends), shape=(voxels.size, voxels.size))
     _, component = connected_components(graph, directed=False)
-    sizes = np.bincount(component)
-    zone_ranks = np.empty(sizes.size, dtype=np.uint16)
-    zone_ranks[component] = ranks[voxels]
-    return zone_ranks, sizes
+    numbers: Integers = component
+    return numbers

@@ -101,19 +101,30 @@ class PreparedLesion:
         """
         key = distances, planar_axis
         if key not in self._layouts:
-            self._layouts[key] = self._make_layout(distances, None if planar_axis is None else 2 - planar_axis)
+            axis = None if planar_axis is None else 2 - planar_axis
+            steps = directions(self.mask.shape, distances, axis)
+            self._layouts[key] = lay_out(self.mask, distances, steps, directions(self.mask.shape, (1,), axis))
         return self._layouts[key]
 
-    def _make_layout(self, distances: tuple[int, ...], planar_axis: int | None) -> Layout:
-        padded = np.pad(self.mask, min(max(distances), max(self.mask.shape)))
-        strides = np.array([padded.shape[1] * padded.shape[2], padded.shape[2], 1])
-        steps = directions(self.mask.shape, distances, planar_axis)
-        adjacent = directions(self.mask.shape, (1,), planar_axis)
-        return Layout(
-            size=padded.size,
-            voxels=np.flatnonzero(padded).astype(np.int32),
-            steps=steps @ strides,
-            step_directions=steps,
-            adjacent=adjacent @ strides,
-            adjacent_directions=adjacent,
-        )
+
+def lay_out(
+    mask: BoolArray, distances: tuple[int, ...], steps: npt.NDArray[np.int64], adjacent: npt.NDArray[np.int64]
+) -> Layout:
+    """Lay out a mask for the sweeps of the kernels.
+
+    Args:
+        mask: Boolean array [k, j, i].
+        distances: The longest of them is the width of the margin, at most the mask's extent.
+        steps: To the neighbours at the distances, along k, j, i; (a, 3).
+        adjacent: To those at distance 1; (b, 3).
+    """
+    padded = np.pad(mask, min(max(distances), max(mask.shape)))
+    strides = np.array([padded.shape[1] * padded.shape[2], padded.shape[2], 1])
+    return Layout(
+        size=padded.size,
+        voxels=np.flatnonzero(padded).astype(np.int32),
+        steps=steps @ strides,
+        step_directions=steps,
+        adjacent=adjacent @ strides,
+        adjacent_directions=adjacent,
+    )

@@ -24,6 +24,8 @@ class Resegmentation:
             standard deviations from the lesion's mean.
         shape_too: Whether shape features also look at what is left; otherwise they see the lesion before, but
             (as in pyradiomics) only within the box of what is left.
+        outliers: Then also leave out voxels farther from the mean of what is left than so many standard deviations
+            (of all its voxels); None keeps them. pyradiomics knows one of the two steps only.
 
     Raises:
         SettingsError: A value is outside what is allowed.
@@ -32,6 +34,7 @@ class Resegmentation:
     limits: tuple[float, ...]
     mode: str = "absolute"
     shape_too: bool = False
+    outliers: float | None = None
 
     def __post_init__(self) -> None:
         if len(self.limits) not in (1, 2) or not all(map(math.isfinite, self.limits)):
@@ -41,6 +44,15 @@ class Resegmentation:
             )
         if self.mode not in MODES:
             raise SettingsError(f"The mode of the resegmentation is '{self.mode}'. Choose one of: {', '.join(MODES)}.")
+        if self.outliers is not None and not (math.isfinite(self.outliers) and self.outliers > 0):
+            raise SettingsError(f"The limit of outliers is {self.outliers}. Give a positive number of deviations.")
+
+    def allowed(self) -> tuple[float | None, float | None]:
+        """Say the least and the greatest intensity that a lesion may have; None where that depends on the lesion."""
+        if self.mode != "absolute":
+            return None, None
+        low, *high = sorted(self.limits)
+        return low, high[0] if high else None
 
     def apply(self, image: Image, mask: BoolArray) -> BoolArray:
         """Keep the part of the mask whose intensities are within the range.
@@ -53,6 +65,9 @@ class Resegmentation:
         kept = intensities >= low
         if high:
             kept &= intensities <= high[0]
+        if self.outliers is not None and kept.any():
+            inside = intensities[kept].astype(np.float64)
+            kept &= np.abs(intensities - inside.mean()) <= self.outliers * inside.std()
         if np.count_nonzero(kept) <= 1:
             raise MaskError(
                 f"Of the lesion's {intensities.size} voxels in '{image.name}', {np.count_nonzero(kept)} are within the "

@@ -63,4 +63,4 @@ def test_a_line_of_voxels_is_refused():
 
 def test_the_settings_know_the_engine():
     assert FeatureSettings(engine="exact").engine == "exact"
-    assert set(ENGINES) == {"pyradiomics", "exact"}
+    assert set(ENGINES) == {"pyradiomics", "exact", "ibsi"}

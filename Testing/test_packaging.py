@@ -54,7 +54,7 @@ def test_wheel_holds_package_models_and_templates(wheel):
     for model in SHIPPED:
         for file in (CARD_NAME, RESULTS_NAME, WEIGHTS_NAME, "README.md"):
             assert f"SuperResRadiomicsLib/models/{model}/{file}" in names
-    assert "SuperResRadiomicsLib/report/page.html.jinja" in names
+    assert {f"SuperResRadiomicsLib/report/page.{kind}" for kind in ("html.jinja", "css", "js")} <= set(names)
     assert "SuperResRadiomicsLib/training/perceptual/weights/encoder-a.safetensors" in names
     assert not [name for name in names if name.startswith(("Testing", "docs", "benchmarks"))]
 

@@ -56,7 +56,7 @@ def _newChart(tableNode: Any) -> Any:
 
 
 def _fillNumbers(node: Any, table: FeatureTable) -> None:
-    from SuperResRadiomicsLib.report.page import by_class, typical_effects
+    from SuperResRadiomicsLib.report.classes import by_class, typical_effects
 
     classes = by_class(table.rows)
     effects = np.array([typical_effects(rows) for _name, rows in classes])

@@ -157,6 +157,7 @@ def compare(
         typer.Option(help="JSON or CSV of a signature to score the three images with.", show_default=False),
     ] = None,
     report: Annotated[bool, typer.Option("--report", help="Also draw a picture and write a report.")] = False,
+    title: Annotated[str | None, typer.Option(help="How picture and report call the case.", show_default=False)] = None,
     dicom: Annotated[
         bool,
         typer.Option(
@@ -172,7 +173,10 @@ def compare(
     """
     from ..enhancement.result import PROVENANCE_NAME
     from ..report import files as report_files
+    from ..report.answer import answer
 
+    if title and not report:
+        raise SettingsError("A title was given without --report, which alone shows it. Give both, or neither.")
     settings = asked.settings
     scored = srr.read_signature(signature) if signature else None
     inputs = {"original": original, "mask": mask, "bicubic": bicubic, "enhanced": enhanced}
@@ -221,13 +225,15 @@ def compare(
             table = replace(table, header=replace(table.header, inputs=hashes))
         files = report_files.save_tables(staging, table)
         if report:
-            files += srr.save_report(staging, versions, table, f"Enhanced by {table.header.enhanced_column}")
+            named = title or f"{versions.original.name}, enhanced by {table.header.enhanced_column}"
+            files += srr.save_report(staging, versions, table, named)
         if dicom:
             files.append(export_features(table, folder, staging))
     if json:
         print_json(table.to_dict())
     else:
         output.print(comparison_summary(table, output.width))
+        output.print(answer(table), markup=False, highlight=False, soft_wrap=True)
         if scored:
             output.print(srr.describe_scores(table), markup=False, highlight=False, soft_wrap=True)
         print_files(target, files)
@@ -252,6 +258,7 @@ def demo(
     from ..demo.run import run_demo
     from ..enhancement.result import PROVENANCE_NAME, file_names
     from ..report import files as report_files
+    from ..report.answer import answer
 
     names = [*file_names("nrrd"), *report_files.file_names(report=True)]
     with (
@@ -263,5 +270,6 @@ def demo(
     if json:
         print_json({"case": made.case.source, "credit": made.case.credit, "files": [path.name for path in made.files]})
     else:
+        output.print(answer(made.table), markup=False, highlight=False, soft_wrap=True)
         output.print(f"{made.case.source}. {made.case.credit}.")
         print_files(out, made.files)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from ..radiomics.wording import DASH, MINUS, TIMES
+
 if TYPE_CHECKING:
     from ..radiomics import FeatureRow, FeatureSettings, FeatureTable
     from ..study.tables import Table as StudyTable
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 ALL_VALUES = 104
 """Characters of a line in which a comparison shows all values."""
+
+LONGEST_CHANGE = 8
+"""Characters of a change in such a table."""
 
 
 def feature_values(values: dict[str, float]) -> dict[str, float | None]:
@@ -64,7 +69,7 @@ def comparison_summary(table: FeatureTable, width: int) -> Table:
             the files, so that no name and no number is broken.
     """
     everything = width >= ALL_VALUES
-    caption = "voxels: bicubic - original; network: enhanced - bicubic (both relative); the files give the reasons"
+    caption = "voxels: bicubic - original; network: enhanced - bicubic; the files give the reasons"
     sampling = table.header.sampling
     told = [f"{sampling['note']} {sampling['interval']}"] if sampling else []
     shown = Table(
@@ -105,7 +110,10 @@ def plain_table(table: StudyTable) -> Table:
 
 def _cells(row: FeatureRow, everything: bool, with_interval: bool) -> tuple[str, ...]:
     values = [row.original, row.bicubic, row.enhanced] if everything else [row.original]
-    effects = [_percent(row.voxel_effect_relative), _percent(row.network_effect_relative)]
+    effects = [
+        _short(row.voxel_effect_text, row.voxel_effect, row.voxel_effect_relative),
+        _short(row.network_effect_text, row.network_effect, row.network_effect_relative),
+    ]
     word = "" if row.feature_class == "lesion" else row.verdict.word
     low, high = map(_number, row.interval) if row.interval else ("", "")
     interval = ([f"{low} to {high}"] if row.interval else [""]) if with_interval else []
@@ -116,10 +124,10 @@ def _number(value: float) -> str:
     return f"{value:.4g}" if math.isfinite(value) else "-"
 
 
-def _percent(value: float) -> str:
-    """Write a change; large ones shorter, since their decimals say nothing."""
-    if not math.isfinite(value):
-        return "-"
-    if abs(value) < 1:
-        return f"{value:+.1%}"
-    return f"{value:+.0%}" if abs(value) < 100 else f"{100 * value:+.0e}%"
+def _short(text: str, change: float, relative: float) -> str:
+    """Shorten a change that would make the table too wide, without its unit or to one digit, in plain characters."""
+    plain = text.replace(MINUS, "-").replace(DASH, "-")
+    for each in (plain, plain.rpartition(" ")[0]):
+        if 0 < len(each) <= LONGEST_CHANGE and TIMES not in each:
+            return each
+    return f"{100 * relative:+.0e}%" if math.isfinite(relative) else f"{change:+.0e}"

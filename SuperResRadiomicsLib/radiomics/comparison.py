@@ -86,7 +86,7 @@ def measure_versions(lesion: LesionVersions, settings: FeatureSettings, engine: 
     for name, qualities in _quality_of_one_field(lesion, plans).items():
         for measured_on, quality in zip(values[name], qualities, strict=True):
             measured_on |= quality
-    return FeatureTable(header, _rows(values), measured)
+    return FeatureTable(header, _rows(values, header.measured_unit), measured)
 
 
 def _check_one_grid(bicubic: Image, enhanced: Image) -> None:
@@ -157,11 +157,11 @@ def _quality_of_one_field(
     return found
 
 
-def _rows(values: Mapping[str, Sequence[Mapping[str, float]]]) -> list[FeatureRow]:
-    """Put the values of each feature together."""
+def _rows(values: Mapping[str, Sequence[Mapping[str, float]]], unit: str) -> list[FeatureRow]:
+    """Put the values of each feature together, of voxels in a unit."""
     (original,), (bicubic,), enhanced = values["original"], values["bicubic"], values["enhanced"]
     keys = dict.fromkeys([*original, *bicubic, *enhanced[0]])
-    return [_row(key, original, bicubic, enhanced) for key in keys]
+    return [_row(key, original, bicubic, enhanced, unit) for key in keys]
 
 
 def _extract_enhanced(
@@ -179,7 +179,11 @@ def _extract_enhanced(
 
 
 def _row(
-    key: str, original: Mapping[str, float], bicubic: Mapping[str, float], enhanced: Sequence[Mapping[str, float]]
+    key: str,
+    original: Mapping[str, float],
+    bicubic: Mapping[str, float],
+    enhanced: Sequence[Mapping[str, float]],
+    unit: str,
 ) -> FeatureRow:
     """Put the values of one feature together; one that an image lacks is not defined there."""
     values = [sample.get(key, math.nan) for sample in enhanced]
@@ -193,6 +197,7 @@ def _row(
         enhanced=mean_over_samples(values),
         interval=interval,
         interval_kind=RAW if interval else "",
+        intensity_unit=unit,
     )
 
 

@@ -10,6 +10,7 @@ from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
 from ..errors import SettingsError
 from .companion import companion_header
 from .plan import DISTANCE_CLASSES
+from .scales import NORMALISED
 from .settings import DIMENSION_RULE, FeatureSettings
 
 DISTANCE_NOTE = f"the distance applies to {', '.join(DISTANCE_CLASSES)}; the other classes have none by definition"
@@ -90,6 +91,11 @@ class TableHeader:
         """Steps before the filters; empty where there was none."""
         steps: Mapping[str, Any] = self.settings["preprocessing"]
         return steps
+
+    @property
+    def measured_unit(self) -> str:
+        """Unit of the voxels that features were measured on; normalisation takes the image's unit away."""
+        return NORMALISED if "normalisation" in self.preprocessing else self.intensity_unit
 
     def to_dict(self) -> dict[str, Any]:
         """Give the header as one flat JSON-able object."""

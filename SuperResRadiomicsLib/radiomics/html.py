@@ -20,18 +20,18 @@ def table_html(enhanced: str, rows: Iterable[str], note: str = "") -> str:
 def row_html(
     names: tuple[str, str],
     values: Iterable[float],
-    effects: Iterable[float],
+    effects: Iterable[str],
     word: str,
     reasons: str,
     interval: tuple[float, float] | None = None,
 ) -> str:
-    """Write one feature: class and name, values, effects as percentages, the word with its reasons as a tooltip.
+    """Write one feature: class and name, values, effects in words, the word with its reasons as a tooltip.
 
     The last value is followed by its interval, where there is one.
     """
     *others, last = map(_number, values)
     shown = last if interval is None else f"{last} [{_number(interval[0])}, {_number(interval[1])}]"
-    return _line("td", (*names, *others, shown, *map(_percent, effects), word), reasons)
+    return _line("td", (*names, *others, shown, *effects, word), reasons)
 
 
 def _line(kind: str, cells: tuple[str, ...], tooltip: str = "") -> str:
@@ -41,7 +41,3 @@ def _line(kind: str, cells: tuple[str, ...], tooltip: str = "") -> str:
 
 def _number(value: float) -> str:
     return f"{value:.4g}" if math.isfinite(value) else ""
-
-
-def _percent(value: float) -> str:
-    return f"{value:+.1%}" if math.isfinite(value) else ""

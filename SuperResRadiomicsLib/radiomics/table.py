@@ -17,7 +17,9 @@ from .header import TableHeader
 from .html import row_html, table_html
 from .lesion_size import LesionMeasurements
 from .sampled import RAW
+from .scales import relative_change, unit_of
 from .verdict import UNKNOWN, Verdict
+from .wording import change_text
 
 if TYPE_CHECKING:
     import pandas
@@ -42,6 +44,7 @@ class FeatureRow:
             describes it.
         interval_kind: What is known of how often such an interval holds the true value: ``calibrated``, ``raw`` or
             ``unknown here`` (see `sampled`); empty without an interval.
+        intensity_unit: Unit of the images' voxels, which decides with the key whether a percentage means anything.
 
     Examples:
         >>> row = FeatureRow("glcm", "Contrast", "original_glcm_Contrast", original=4.0, bicubic=2.0, enhanced=3.0)
@@ -58,6 +61,7 @@ class FeatureRow:
     verdict: Verdict = UNKNOWN
     interval: tuple[float, float] | None = None
     interval_kind: str = ""
+    intensity_unit: str = "arbitrary"
 
     @property
     def group(self) -> str:
@@ -72,8 +76,8 @@ class FeatureRow:
 
     @property
     def voxel_effect_relative(self) -> float:
-        """The same as a fraction of the original's magnitude; NaN where that is zero."""
-        return _fraction(self.voxel_effect, self.original)
+        """The same as a fraction of the original; NaN where the feature's scale allows no percentage."""
+        return relative_change(self.voxel_effect, self.original, self.key, self.intensity_unit)
 
     @property
     def network_effect(self) -> float:
@@ -82,8 +86,23 @@ class FeatureRow:
 
     @property
     def network_effect_relative(self) -> float:
-        """The same as a fraction of the bicubic's magnitude; NaN where that is zero."""
-        return _fraction(self.network_effect, self.bicubic)
+        """The same as a fraction of the bicubic; NaN where the feature's scale allows no percentage."""
+        return relative_change(self.network_effect, self.bicubic, self.key, self.intensity_unit)
+
+    @property
+    def unit(self) -> str:
+        """Unit of the values: ``HU``, ``mm3``; empty where they have none."""
+        return unit_of(self.key, self.intensity_unit)
+
+    @property
+    def voxel_effect_text(self) -> str:
+        """What smaller voxels alone change, as the feature's scale allows: ``+12.3%``, or in its unit."""
+        return change_text(self.voxel_effect, self.voxel_effect_relative, self.unit)
+
+    @property
+    def network_effect_text(self) -> str:
+        """What the network changes, likewise."""
+        return change_text(self.network_effect, self.network_effect_relative, self.unit)
 
     @property
     def numbers(self) -> tuple[float, ...]:
@@ -136,9 +155,10 @@ class FeatureTable:
     @property
     def lesion_rows(self) -> list[FeatureRow]:
         """The lesion's measurements in the form of features, of class ``lesion``."""
+        unit = self.header.intensity_unit
         return [
-            FeatureRow("lesion", field.name, f"lesion_{field.name}", *self._measured(field.name))
-            for field in fields(LesionMeasurements)
+            FeatureRow("lesion", name, f"lesion_{name}", *self._measured(name), intensity_unit=unit)
+            for name in (field.name for field in fields(LesionMeasurements))
         ]
 
     def _measured(self, name: str) -> tuple[float, float, float]:
@@ -184,7 +204,7 @@ class FeatureTable:
         rows = []
         for row in (*self.lesion_rows, *self.rows):
             word, _, reasons = _words(row)
-            effects = (row.voxel_effect_relative, row.network_effect_relative)
+            effects = (row.voxel_effect_text, row.network_effect_text)
             rows.append(row_html((row.group, row.feature), row.numbers[:3], effects, word, reasons, row.interval))
         return table_html(self.header.enhanced_column, rows, self._sampling_note())
 
@@ -216,9 +236,10 @@ class FeatureTable:
                 f"The feature table has schema version {content.get('schema_version')}; version {SCHEMA_VERSION} can "
                 "be read. Compute it again with this version of the software."
             )
+        header = TableHeader.from_dict(content["header"])
         return cls(
-            header=TableHeader.from_dict(content["header"]),
-            rows=[_row_from_dict(row) for row in content["features"]],
+            header=header,
+            rows=[_row_from_dict(row, header.measured_unit) for row in content["features"]],
             lesion={image: LesionMeasurements(**content["lesion"][image]) for image in IMAGES},
         )
 
@@ -253,10 +274,6 @@ def _words(row: FeatureRow) -> tuple[str, str, str]:
     return row.verdict.word, row.verdict.change, " ".join(row.verdict.reasons)
 
 
-def _fraction(change: float, reference: float) -> float:
-    return change / abs(reference) if reference != 0 else math.nan
-
-
 def _or_none(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
@@ -282,13 +299,14 @@ def _interval_to_dict(row: FeatureRow) -> dict[str, Any]:
     return {"interval": [_or_none(end) for end in row.interval], "interval_kind": row.interval_kind}
 
 
-def _row_from_dict(row: dict[str, Any]) -> FeatureRow:
+def _row_from_dict(row: dict[str, Any], unit: str) -> FeatureRow:
     original, bicubic, enhanced = (math.nan if row[image] is None else row[image] for image in IMAGES)
     given = row.get("verdict", {})
     verdict = Verdict(**{**given, "reasons": tuple(given.get("reasons", ()))})
     interval = _interval_from(row.get("interval"))
     kind = row.get("interval_kind", RAW) if interval else ""
-    return FeatureRow(row["class"], row["feature"], row["key"], original, bicubic, enhanced, verdict, interval, kind)
+    values = (original, bicubic, enhanced)
+    return FeatureRow(row["class"], row["feature"], row["key"], *values, verdict, interval, kind, unit)
 
 
 def _interval_from(given: list[float | None] | None) -> tuple[float, float] | None:

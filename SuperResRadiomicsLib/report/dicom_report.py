@@ -37,27 +37,13 @@ from ..io.dicom_out import SEGMENT
 from ..io.dicom_out.equipment import MODEL_NAME, names_as_given, new_object
 from ..radiomics import FeatureRow, FeatureTable
 from ..radiomics.ibsi.counterparts import IBSI_FEATURES
+from ..radiomics.scales import unit_of
 
 REPORT_NAME = "dicom/features.dcm"
 IBSI_SCHEME, OWN_SCHEME = "IBSI", "99SUPERRES"
 LONGEST_TEXT = 64
 _SERIES = 9004
 _PROCEDURES = {"CT": codes.LN.CTUnspecifiedBodyRegion, "MR": codes.LN.MRIUnspecifiedBodyRegion}
-_SHAPE_UNITS = {
-    "MeshVolume": "mm3",
-    "VoxelVolume": "mm3",
-    "SurfaceArea": "mm2",
-    "SurfaceVolumeRatio": "/mm",
-    "Sphericity": "1",
-    "Elongation": "1",
-    "Flatness": "1",
-}
-"""UCUM units of shape features; the others are lengths."""
-_INTENSITIES = (
-    "Mean", "Median", "Minimum", "Maximum", "10Percentile", "90Percentile", "InterquartileRange", "Range",
-    "MeanAbsoluteDeviation", "RobustMeanAbsoluteDeviation", "RootMeanSquared", "StandardDeviation",
-)  # fmt: skip
-_SQUARED_INTENSITIES = ("Variance", "Energy")
 
 
 @names_as_given()
@@ -163,14 +149,13 @@ def _name(row: FeatureRow) -> tuple[CodedConcept, float]:
 
 
 def _unit(row: FeatureRow, intensity: str) -> Code:
-    if row.feature_class == "shape":
-        unit = _SHAPE_UNITS.get(row.feature, "mm")
-        return codes.UCUM.NoUnits if unit == "1" else Code(unit, "UCUM", unit)
-    if row.feature_class == "firstorder" and intensity == "HU" and row.key.startswith("original_"):
-        if row.feature in _INTENSITIES:
-            return Code("[hnsf'U]", "UCUM", "Hounsfield unit")
-        if row.feature in _SQUARED_INTENSITIES:
-            return Code("[hnsf'U]2", "UCUM", "square Hounsfield unit")
+    unit = unit_of(row.key, intensity)
+    if unit == "HU":
+        return Code("[hnsf'U]", "UCUM", "Hounsfield unit")
+    if unit == "HU2":
+        return Code("[hnsf'U]2", "UCUM", "square Hounsfield unit")
+    if unit and row.feature_class == "shape":
+        return Code(unit, "UCUM", unit)
     return codes.UCUM.NoUnits
 
 

@@ -11,6 +11,7 @@ from ..radiomics import FeatureTable, Lesion, LesionVersions
 from .page import write_page
 from .picture import draw_comparison, png_bytes
 from .plane import shown_around
+from .tiles import draw_tiles
 
 CSV_NAME, JSON_NAME, PICTURE_NAME, PAGE_NAME = "features.csv", "features.json", "comparison.png", "report.html"
 
@@ -53,9 +54,9 @@ def save_report(
     """
     versions = LesionVersions.of(lesion)
     picture, page = Path(folder) / PICTURE_NAME, Path(folder) / PAGE_NAME
-    png = draw_versions(versions, table, title)
-    write_bytes(picture, png)
-    write_page(page, table, png, title, source=source, credit=credit, warnings=tuple(table.header.warnings))
+    write_bytes(picture, draw_versions(versions, table, title))
+    pictures = draw_tiles(versions)
+    write_page(page, table, pictures, title, source=source, credit=credit, warnings=tuple(table.header.warnings))
     return [picture, page]
 
 

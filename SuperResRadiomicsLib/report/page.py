@@ -1,48 +1,72 @@
-"""The report: one self-contained HTML page with picture, tables, settings and provenance."""
+"""The report of one lesion: a self-contained HTML page that opens with the answer."""
 
 from __future__ import annotations
 
-import base64
-import math
 import os
-from collections.abc import Iterator
-from itertools import groupby
-from statistics import median
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from .. import NOT_FOR_CLINICAL_USE, __version__
 from ..io.files import write_text
 from ..radiomics import FeatureRow, FeatureTable
+from ..radiomics.wording import DASH
+from .answer import ADVICE, MOST_ROWS, answer, changes, rows_that_matter, summary
+from .classes import by_class, typical_effects
+from .lesion_methods import LIMITS, citation_of_lesion, methods_of_lesion
+from .template import page_template
+from .tiles import Pictures
 
 LESION_MEASUREMENTS = {
-    "volume_mm3": "volume, mm\N{SUPERSCRIPT THREE}",
+    "volume_mm3": "volume",
     "voxel_count": "voxels",
     "mean_intensity": "mean intensity",
-    "longest_diameter_mm": "longest diameter, mm",
-    "short_diameter_mm": "short diameter, mm",
+    "longest_diameter_mm": "longest diameter",
+    "short_diameter_mm": "short diameter",
 }
 TEMPLATE = "page.html.jinja"
+SHARED_BY = 3
+"""A reason that so many features share is a note of its own, with a number."""
+
+
+@dataclass(frozen=True)
+class ShownRow:
+    """A feature with its reasons as the page has them.
+
+    Attributes:
+        row: The feature.
+        notes: Numbers of the notes that it shares with others.
+        reasons: Sentences of its own.
+    """
+
+    row: FeatureRow
+    notes: tuple[int, ...]
+    reasons: tuple[str, ...]
 
 
 def write_page(
     path: str | os.PathLike[str],
     table: FeatureTable,
-    picture: bytes | None,
+    pictures: Pictures | None,
     title: str,
     source: str = "",
     credit: str = "",
     warnings: tuple[str, ...] = (),
+    made_on: date | None = None,
 ) -> None:
     """Write the report of one lesion; it needs no other file and no network.
 
     Args:
         path: The HTML file.
         table: The features, whose header holds settings and provenance.
-        picture: The comparison as PNG, where there is one.
+        pictures: Of the lesion, where there are images.
         title: What was enhanced, by which model.
         source: What the image is, in words.
         credit: Whose image it is and under which licence.
         warnings: What the enhancement warned of.
+        made_on: The page's date; today without it.
 
     Raises:
         OutputError: The file cannot be written.
@@ -50,58 +74,78 @@ def write_page(
     header = table.header.to_dict()
     header.pop("notice", None)  # it stands above and below
     provenance = header.pop("provenance", None) or {}
-    page = _template().render(
+    notes = shared_reasons(table.rows)
+    page = page_template(__package__, "", TEMPLATE).render(
         title=title,
         notice=NOT_FOR_CLINICAL_USE,
         version=__version__,
-        picture=base64.b64encode(picture).decode("ascii") if picture else "",
-        source=source,
+        identity=list(_identity(table, source, made_on or date.today())),
+        answer=answer(table),
+        why=notes if all(row.verdict.word == "unknown" for row in table.rows) else [],
+        changes=changes(table),
+        summary=summary(table),
+        pictures=pictures,
         credit=credit,
         warnings=warnings,
-        enhanced=header["enhanced_column"],
-        sampling=header.pop("sampling", None),
+        sampling=table.header.sampling,
+        classes=[(name, *typical_effects(rows), len(rows)) for name, rows in by_class(table.rows)],
         lesion=[(LESION_MEASUREMENTS[row.feature], row) for row in table.lesion_rows],
-        classes=[(name, *typical_effects(rows), rows) for name, rows in by_class(table.rows)],
-        reasons=reasons_of(table.rows),
+        chosen=[_shown(row, notes) for row in rows_that_matter(table)],
+        most_rows=MOST_ROWS,
+        rows=[_shown(row, notes) for row in table.rows],
+        words=[word for word, _, _ in summary(table)],
+        groups=list(dict.fromkeys(row.group for row in table.rows)),
+        notes=notes,
+        uses={word: advice.use for word, advice in ADVICE.items()},
+        methods=methods_of_lesion(table),
+        limits=LIMITS,
+        citation=citation_of_lesion(table),
         settings=list(_flat(header)),
         provenance=list(_flat(provenance)),
     )
     write_text(path, page)
 
 
-def _template() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def shared_reasons(rows: Sequence[FeatureRow]) -> list[str]:
+    """List the sentences that several features have as a reason, in the table's order."""
+    counted = Counter(reason for row in rows for reason in row.verdict.reasons)
+    return [reason for reason, count in counted.items() if count >= min(SHARED_BY, len(rows))]
 
-    environment = Environment(
-        loader=PackageLoader(__package__, ""), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+
+def _shown(row: FeatureRow, notes: Sequence[str]) -> ShownRow:
+    numbers = tuple(1 + notes.index(reason) for reason in row.verdict.reasons if reason in notes)
+    return ShownRow(row, numbers, tuple(reason for reason in row.verdict.reasons if reason not in notes))
+
+
+def _identity(table: FeatureTable, source: str, made_on: date) -> Iterator[tuple[str, str]]:
+    """List what the page is about: names and values."""
+    header, lesion = table.header, table.lesion["original"]
+    model = (header.provenance or {}).get("model") or {}
+    if source:
+        yield "Case", source
+    yield "Image", f"{header.modality}, {_voxels(header.spacing_mm.get('original'), header.size.get('original'))}"
+    yield (
+        "Mask",
+        f"{lesion.voxel_count:,} voxels, {lesion.volume_mm3 / 1000:.2f} cm³, {lesion.longest_diameter_mm:.0f} by "
+        f"{lesion.short_diameter_mm:.0f} mm",
     )
-    environment.filters.update(number=_number, percent=_percent)
-    return environment.get_template(TEMPLATE)
+    for name, digest in (header.inputs or (header.provenance or {}).get("inputs") or {}).items():
+        yield f"File of the {name}", f"SHA-256 {digest[:12]}"
+    known = [
+        f"{name} {model[key][:12]}" for name, key in (("version", "version"), ("weights", "sha256")) if key in model
+    ]
+    yield "Model", ", ".join([header.enhanced_column, *known])
+    grey = f"{header.bin_count} bins" if header.bin_count else f"bin width {header.bin_width:g}"
+    unit = " HU" if header.bin_width and header.measured_unit == "HU" else ""
+    yield "Settings", f"{header.engine} {header.engine_version}, {grey}{unit}, {header.dimension_used} texture"
+    yield "Date", made_on.isoformat()
 
 
-def by_class(rows: list[FeatureRow]) -> list[tuple[str, list[FeatureRow]]]:
-    """Group the rows by class, in the table's order."""
-    return [(name, list(members)) for name, members in groupby(rows, key=lambda row: row.group)]
-
-
-def reasons_of(rows: list[FeatureRow]) -> list[tuple[str, list[str], tuple[str, ...]]]:
-    """Each verdict's word and reasons once, with the features that have both, in the table's order."""
-    found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for row in rows:
-        name = row.feature if row.group == row.feature_class else f"{row.group} {row.feature}"
-        found.setdefault((row.verdict.word, row.verdict.reasons), []).append(name)
-    return [(word, names, reasons) for (word, reasons), names in found.items()]
-
-
-def typical_effects(rows: list[FeatureRow]) -> tuple[float, float]:
-    """Take the median size of the two relative changes; one feature near zero does not rule it."""
-    voxel = [abs(row.voxel_effect_relative) for row in rows]
-    network = [abs(row.network_effect_relative) for row in rows]
-    return _finite_median(voxel), _finite_median(network)
-
-
-def _finite_median(values: list[float]) -> float:
-    return median([value for value in values if math.isfinite(value)] or [math.nan])
+def _voxels(spacing: list[float] | None, size: list[int] | None) -> str:
+    if not spacing:
+        return "voxels of unknown size"
+    sides = " \N{MULTIPLICATION SIGN} ".join(f"{side:.2f}" for side in spacing)
+    return f"voxels of {sides} mm" + (f"; {' × '.join(map(str, size))} voxels around the lesion" if size else "")
 
 
 def _flat(content: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
@@ -115,12 +159,4 @@ def _flat(content: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]
 
 
 def _plain(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else "\N{EN DASH}" if value is None else str(value)
-
-
-def _number(value: float) -> str:
-    return f"{value:.4g}".replace("-", "\N{MINUS SIGN}") if math.isfinite(value) else "\N{EN DASH}"
-
-
-def _percent(value: float) -> str:
-    return f"{value:+.1%}".replace("-", "\N{MINUS SIGN}") if math.isfinite(value) else "\N{EN DASH}"
+    return f"{value:.6g}" if isinstance(value, float) else DASH if value is None else str(value)

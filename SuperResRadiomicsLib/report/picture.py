@@ -11,6 +11,8 @@ from .. import NOT_FOR_CLINICAL_USE
 from ..grid import Array, BoolArray, Grid
 from ..io.image import Image
 from .plane import Limits, Plane, largest_lesion_plane, lesion_limits
+from .tile import scale_length
+from .window import choose_window
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from matplotlib.image import AxesImage
 
 OUTLINE_ON_GRAY, OUTLINE_ON_WHITE = "#ffb000", "#202020"
-WINDOW_PERCENTILES = (0.5, 99.5)
 DIFFERENCE_PERCENTILE = 99.5
 DOTS_PER_INCH = 150
 
@@ -53,7 +54,8 @@ def draw_comparison(
     through = original.slice_axis if through_plane is None else through_plane
     plane = largest_lesion_plane(refined_mask, enhanced.grid, through)
     limits = lesion_limits(refined_mask, plane)
-    window = _window(bicubic, plane, limits)
+    chosen = choose_window(original, original_mask)
+    window = (chosen.low, chosen.high)
     figure = Figure(figsize=(15, 5.4), layout="compressed", facecolor="white")
     panels = figure.subplots(1, 4)
     for panel, image, mask, name in (
@@ -100,13 +102,6 @@ def _show_difference(
     figure.colorbar(shown, ax=panel, location="bottom", shrink=0.8, aspect=30, label=_unit_label(enhanced))
 
 
-def _window(image: Image, plane: Plane, limits: list[Limits]) -> Limits:
-    low, high = np.percentile(
-        _cut(plane, plane.slice_of(image.voxels, image.grid), image.grid, limits), WINDOW_PERCENTILES
-    )
-    return float(low), float(max(high, low + 1e-6))
-
-
 def _cut(plane: Plane, pixels: Array, grid: Grid, limits: list[Limits]) -> Array:
     """Cut out the part of a slice within the limits."""
     columns, rows = (
@@ -130,7 +125,7 @@ def _frame(panel: Axes, plane: Plane, limits: list[Limits]) -> None:
     (left, right), (bottom, top) = plane.upright(limits)
     panel.set(xlim=(left, right), ylim=(bottom, top), xticks=[], yticks=[])
     width, height = right - left, top - bottom
-    length = _scale_length(abs(width))
+    length = scale_length(abs(width))
     start, level = left + 0.05 * width, bottom + 0.06 * height
     end = start + np.sign(width) * length
     # White with a dark rim can be read on every panel.
@@ -138,12 +133,6 @@ def _frame(panel: Axes, plane: Plane, limits: list[Limits]) -> None:
     panel.plot([start, end], [level, level], color="white", linewidth=2, path_effects=rim)
     text_at = ((start + end) / 2, level + 0.02 * height)
     panel.text(*text_at, f"{length:g} mm", color="white", ha="center", va="bottom", fontsize=9, path_effects=rim)
-
-
-def _scale_length(width_mm: float) -> float:
-    """Choose the longest of 1, 2, 5, 10, ... mm that fits into a third of the picture."""
-    step = 10.0 ** np.floor(np.log10(width_mm / 3))
-    return float(step * max(m for m in (1, 2, 5) if m * step <= width_mm / 3))
 
 
 def _spacing_text(grid: Grid) -> str:

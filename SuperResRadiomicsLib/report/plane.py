@@ -77,6 +77,20 @@ def _toward(grid: Grid, axis: int, towards: tuple[int, int, int]) -> float:
     return float(direction[main] * towards[main])
 
 
+def anatomical_name(grid: Grid, through: int) -> str:
+    """Name the slices across an axis: axial, coronal or sagittal, by the axis' main direction.
+
+    Examples:
+        >>> anatomical_name(Grid((4, 4, 4), (1.0, 1.0, 1.0)), through=2)
+        'axial'
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    # All axes at once, so that no two of an oblique grid have one name.
+    _, columns = linear_sum_assignment(np.abs(np.reshape(grid.direction, (3, 3))), maximize=True)
+    return ("sagittal", "coronal", "axial")[columns.tolist().index(through)]
+
+
 def largest_lesion_plane(mask: BoolArray, grid: Grid, through: int) -> Plane:
     """Find the slice in which the lesion has its largest area.
 

@@ -171,13 +171,13 @@ def report_lesion(
     progress("report", 0, 0)
     table = FeatureTable.from_dict(features)
     versions = read_lesion(**lesion) if lesion else None
-    picture = None
+    pictures = None
     if versions and importlib.util.find_spec("matplotlib"):
-        from ..report.files import draw_versions
+        from ..report.tiles import draw_tiles
 
-        picture = draw_versions(versions, table, title)
-    write_page(page, table, picture, title, warnings=tuple(table.header.warnings))
-    return {"picture": picture is not None}
+        pictures = draw_tiles(versions)
+    write_page(page, table, pictures, title, warnings=tuple(table.header.warnings))
+    return {"picture": pictures is not None}
 
 
 def export_dicom(

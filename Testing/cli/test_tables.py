@@ -14,7 +14,7 @@ from SuperResRadiomicsLib.radiomics.feature_names import FEATURE_NAMES
 from SuperResRadiomicsLib.radiomics.lesion_size import LesionMeasurements
 
 NAMES = [(of_class, name) for of_class, names in FEATURE_NAMES.items() for name in names]
-WIDEST = [(-1.2345e-12, 1.2345e-12, -9.8765e-11), (-1.2345e12, 3e15, -4e17), (math.nan, 1.0, math.nan)]
+WIDEST = [(-1.2345e-12, 1.2345e-12, -9.8765e-11), (-1.2345e12, 3e15, -4.321e17), (math.nan, 1.0, math.nan)]
 
 
 def table_of(values: tuple[float, float, float]) -> FeatureTable:

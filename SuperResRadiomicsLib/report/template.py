@@ -1,0 +1,67 @@
+"""How pages are made: one look, no other file, no network."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Any
+
+from ..radiomics.wording import change_text, number_text, percent_text, unit_text
+
+SIGNS = {
+    "faithful": "\N{CHECK MARK}",
+    "restored": "\N{CHECK MARK}",
+    "stable": "\N{WHITE CIRCLE}",
+    "undecided": "?",
+    "unknown": "\N{EN DASH}",
+    "unfaithful": "\N{MULTIPLICATION X}",
+    "unstable": "\N{MULTIPLICATION X}",
+    "made worse": "\N{MULTIPLICATION X}",
+}
+"""Beside the words, so that no colour is needed."""
+
+
+def page_template(package: str, folder: str, name: str) -> Any:
+    """Load a page's template, which may include what all pages share (``page.css``, ``page.js``).
+
+    Args:
+        package: Whose template it is.
+        folder: In the package.
+        name: Of the template.
+    """
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader(package, folder), PackageLoader(__package__, "")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        number=number_text,
+        percent=percent_text,
+        unit=unit_text,
+        embedded=embedded,
+        sign=SIGNS.__getitem__,
+        breakable=breakable,
+    )
+    environment.globals.update(change=change_text)
+    return environment.get_template(name)
+
+
+def embedded(png: bytes) -> str:
+    """Write a PNG as the address of an image."""
+    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
+
+
+def breakable(name: str) -> str:
+    """Let a line end before each capital letter of a feature's name.
+
+    Examples:
+        >>> str(breakable("ZoneEntropy"))
+        'Zone<wbr>Entropy'
+    """
+    from markupsafe import Markup, escape
+
+    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[a-z])(?=[A-Z])", name))

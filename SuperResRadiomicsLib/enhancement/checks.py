@@ -34,7 +34,17 @@ def check_image(image: Image, card: Card, through_plane: int) -> list[str]:
     if image.modality == "unknown":
         guessed.append(f"The image's modality is not known; it is taken for {card.modality}.")
         guessed += ct_scale_notes(image.voxels, image.name) if card.modality == "CT" else []
-    return guessed + spacing_warnings(image.grid, card, through_plane)
+    gain = card.gain_db
+    worse = [worse_than_interpolation(card.name, gain)] if gain is not None and gain < 0 else []
+    return worse + guessed + spacing_warnings(image.grid, card, through_plane)
+
+
+def worse_than_interpolation(model: str, gain_db: float) -> str:
+    """Say that a model made held-out images worse than interpolation does."""
+    return (
+        f"The model '{model}' was worse than interpolation on held-out images ({gain_db:+.2f} dB): do not use it "
+        "before it is trained longer, or on more images."
+    )
 
 
 def plane_warnings(image: Image) -> list[str]:

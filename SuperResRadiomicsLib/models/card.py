@@ -106,6 +106,20 @@ class Card:
         return tuple(sorted(self.degradation["factors"])) if self.refines_slices else ()
 
     @property
+    def gain_db(self) -> float | None:
+        """PSNR over interpolation on held-out images of a model for the smallest error; None where it is not known.
+
+        Of the evaluation, under the degradation that the default settings undo; else of the validation in training.
+        """
+        if self.objective != "fidelity":
+            return None  # made for looks or for texture: its error is not what it is to be judged by
+        try:
+            return float(next(iter(self.results["degradations"].values()))["mean"]["gain_db"])
+        except (KeyError, TypeError, ValueError, AttributeError, StopIteration):
+            found = self.metadata.get("training", {}).get("validation_gain_db")
+            return None if found is None else float(found)
+
+    @property
     def refinement(self) -> str:
         """How much finer the model makes images, in words; empty where it keeps their voxels."""
         if self.refines_slices:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -15,7 +15,7 @@ from ..io.files import write_json
 from ..models import Card, load_card, model_folders
 from ..networks import architectures
 from ..study import EXTRA_PACKAGES as STUDY_PACKAGES
-from ..terminal.console import note, output, print_json
+from ..terminal.console import note, output, print_json, progress_bar, tell_warnings, warn
 from ..terminal.exits import require
 from .options import Config, Data, Figures, command_line, leave_features_out, show_figures, with_data
 
@@ -33,7 +33,8 @@ app = typer.Typer(
 
 Run = Annotated[Path, typer.Argument(help="Folder of a run.", show_default=False)]
 Minutes = Annotated[
-    float | None, typer.Option(help="Stop after so many minutes of training in all, with a checkpoint.")
+    float | None,
+    typer.Option(help="Training time in all; the schedule (steps, learning rate) is made to fit it.", min=0),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 StLpips = Annotated[
@@ -45,6 +46,38 @@ LpipsFiles = Annotated[
 LpipsHashes = Annotated[
     list[str], typer.Option("--lpips-sha256", help="SHA-256 of these two files.", show_default=False)
 ]
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder of NRRD, NIfTI or MHA files.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="The configuration to write (YAML).")] = Path("training.yaml"),
+    modality: Annotated[
+        Literal["CT", "MR", "US"] | None, typer.Option(help="What the images are, where their files do not say.")
+    ] = None,
+    task: Annotated[
+        Literal["super-resolution", "through-plane"] | None,
+        typer.Option(help="Finer pixels, or more slices; else what the images have most to gain from."),
+    ] = None,
+) -> None:
+    """Write the configuration that suits a folder of images, and who of the patients is trained on."""
+    from .own_images import look_at, write_configuration
+
+    with progress_bar(f"Looking at the images of '{folder.name}'") as progress:
+        figures = look_at(folder, modality, progress)
+    tell_warnings(f"Left out: {reason}" for reason in figures.skipped)
+    splits = write_configuration(folder, figures, out, task)
+    low, high = figures.pixel_mm
+    slices = figures.slice_over_pixel
+    apart = "" if slices is None else f", slices {slices:.1f} pixels apart"
+    masks = sum(image.mask is not None for image in figures.images)
+    note(
+        f"{len(figures.images)} {figures.modality} images of {len(figures.patients)} patients, {masks} with a mask; "
+        f"pixels of {low:.3g} to {high:.3g} mm{apart}. Window {figures.window[0]:g} to {figures.window[1]:g}; task "
+        f"{task or figures.task}."
+    )
+    note(f"Wrote '{out.name}', and the patients' roles into '{splits.name}': look at both, then")
+    note(f"  superres-train run {out} --out runs/{out.stem} --max-minutes 30")
 
 
 @app.command()
@@ -72,12 +105,18 @@ def resume(folder: Run, max_minutes: Minutes = None) -> None:
 
 
 def _train(config: TrainingConfig, folder: Path, max_minutes: float | None) -> None:
+    from ..enhancement.checks import worse_than_interpolation
     from .trainer import Trainer
+    from .view import SILENT, RunView
 
     trainer = Trainer(config, folder)
-    trainer.run(max_minutes)
-    if trainer.fabric.is_global_zero:
-        note(f"{trainer.step} of {config.optimiser.steps} steps done; the run is in '{folder.name}'.")
+    first = trainer.fabric.is_global_zero
+    trainer.run(max_minutes, RunView(config.run.log_every) if first else SILENT)
+    if not first:
+        return
+    note(f"{trainer.step} of {config.optimiser.steps} steps done; the run is in '{folder.name}'.")
+    if trainer.gain is not None and trainer.gain < 0:
+        warn(worse_than_interpolation(config.name, trainer.gain))
 
 
 @app.command()
@@ -92,10 +131,11 @@ def export(
 ) -> None:
     """Write a run's averaged weights and model card."""
     from .config import read_config
-    from .export import export_run
+    from .export import export_run, export_warnings
     from .trainer import CONFIG_NAME
 
     card = export_run(folder, read_config(config or folder / CONFIG_NAME), to or _models_folder())
+    tell_warnings(export_warnings(card))
     output.print(f"Exported {card.display_name}. Its held-out figures are still missing: superres-train evaluate.")
 
 

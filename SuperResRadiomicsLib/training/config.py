@@ -27,6 +27,9 @@ from .methods import Method, SupervisedSettings, method_settings, problems
 
 Model = TypeVar("Model", bound=BaseModel)
 
+NOT_STATED = "not stated"
+DESCRIBE_DATA = {"folder", "splits", "layout", "include"}
+"""Fields of `data` that say whose images they are."""
 DATA_FOLDER_VARIABLE = "SUPERRES_TEST_DATA"
 DEFAULT_DATA_FOLDER = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
@@ -300,7 +303,8 @@ class TrainingConfig(_Section):
         description: One paragraph for the card.
         intended_use: What the model is for, for the card.
         known_limits: Sentences for the card.
-        sources: Training data, for the card.
+        sources: Training data, for the card; without any it says how many patients there were.
+        licence: Of the model, for the card.
         method: How the network is trained; its ``name`` chooses the others of its fields.
         stored_precision: Precision of the exported weights; ``half`` halves the file. Figures are those of the
             stored weights.
@@ -315,6 +319,7 @@ class TrainingConfig(_Section):
     intended_use: str = ""
     known_limits: tuple[str, ...] = ()
     sources: tuple[SourceConfig, ...] = ()
+    licence: str = NOT_STATED
     window: tuple[float, float]
     valid_spacing_mm: tuple[float, float]
     data: DataConfig = DataConfig()
@@ -401,7 +406,8 @@ def read_config(path: str | os.PathLike[str]) -> TrainingConfig:
 
     A configuration may extend another one: ``extends: other.yaml``, a path from its own folder, or a list of them, the
     later ones changing the earlier. Its
-    sections are merged into the other's; a section with a ``name`` of its own replaces it.
+    sections are merged into the other's; a section with a ``name`` of its own replaces it. Where it chooses other
+    images, the other's ``sources`` and ``licence`` do not hold.
 
     Raises:
         SettingsError: Missing file, not YAML, or a field that is unknown or not allowed.
@@ -435,8 +441,16 @@ def _read_content(source: Path, extended_by: tuple[str, ...] = ()) -> Any:
         base = _read_content(other, (*extended_by, source.name))
         if not isinstance(base, dict):
             raise SettingsError(f"'{other.name}', which '{source.name}' extends, is not valid: it must hold sections.")
-        content = _merged(base, content)
+        content = _merged(_without_claims(base, content), content)
     return content
+
+
+def _without_claims(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Leave out where the images come from and the model's licence, where other images are chosen."""
+    data = changes.get("data")
+    if not isinstance(data, dict) or not DESCRIBE_DATA & data.keys():
+        return base
+    return {key: value for key, value in base.items() if key not in ("sources", "licence")}
 
 
 def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

@@ -8,18 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..errors import SettingsError
+from ..enhancement.checks import worse_than_interpolation
+from ..errors import ModelError, SettingsError
 from ..io.files import write_json, write_text
-from ..models import Card, readable_json, save_model, save_results
+from ..models import Card, load_card, readable_json, save_model, save_results
 from ..models.intervals import CONFIDENCE, INTERVALS_NAME
 from ..networks import architectures, build_network
-from .config import TrainingConfig
+from .config import NOT_STATED, TrainingConfig
 from .lesion_features.calibrations import calibrations
 from .methods import DetectorSettings
 from .model_page import write_page
 from .systems import system_class
 from .trainer import load_checkpoint
 
+OWN_IMAGES = "the user's own images"
 CONFIGURATION_NAME = "training.json"
 """Holds everything that fixed the training, beside the card."""
 
@@ -40,7 +42,7 @@ def export_run(run_folder: str | os.PathLike[str], config: TrainingConfig, model
     network.load_state_dict(state["average"])
     if config.stored_precision == "half":
         network.half()
-    metadata = _metadata(config, steps=int(state["step"]), minutes=float(state["seconds"]) / 60)
+    metadata = _metadata(config, state)
     card = save_model(models_folder / config.name, network, metadata)
     (card.folder / INTERVALS_NAME).unlink(missing_ok=True)
     configuration = config.model_dump(mode="json", exclude={"data": {"folder"}, "sources": True})
@@ -101,7 +103,47 @@ def _uncertainty(results: dict[str, Any], measured: str) -> dict[str, Any]:
     }
 
 
-def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, Any]:
+def export_warnings(card: Card) -> list[str]:
+    """Warn of what a card does not say, and of a model that is worse than interpolation."""
+    gain, warnings = card.gain_db, []
+    if gain is not None and gain < 0:
+        warnings.append(worse_than_interpolation(card.name, gain))
+    if any(NOT_STATED in source.values() for source in card.training_data) or card.metadata["licence"] == NOT_STATED:
+        warnings.append(
+            "The card does not say where the training images come from, or under which licence the model is. State "
+            "'sources' and 'licence' in the configuration and export again with --config before you pass it on."
+        )
+    return warnings
+
+
+def _training_data(config: TrainingConfig, state: dict[str, Any]) -> list[dict[str, str]]:
+    """List the sources that the configuration states, else the number of patients; and those of earlier weights."""
+    sources = [source.model_dump() for source in config.sources]
+    if not sources:
+        count = state.get("trained_on") or {}
+        patients = f"{count['patients']} ({count['volumes']} images)" if count else NOT_STATED
+        sources = [{"name": OWN_IMAGES, "licence": NOT_STATED, "patients": patients, "citation": NOT_STATED}]
+    known = {source["name"] for source in sources}
+    return sources + [source for source in _sources_of_start(config) if source["name"] not in known]
+
+
+def _sources_of_start(config: TrainingConfig) -> list[dict[str, str]]:
+    """List what the weights had been trained on before; the model has seen that too."""
+    if not config.run.start_from:
+        return []
+    try:
+        start = load_card(config.run.start_from)
+    except ModelError:
+        unknown = dict.fromkeys(("licence", "patients", "citation"), NOT_STATED)
+        return [{"name": f"through the weights of {Path(config.run.start_from).name}", **unknown}]
+    return [
+        {name: str(source.get(name, NOT_STATED)) for name in ("name", "licence", "citation")}
+        | {"patients": f"{source.get('patients', NOT_STATED)}, through the weights of {start.name}"}
+        for source in start.training_data
+    ]
+
+
+def _metadata(config: TrainingConfig, state: dict[str, Any]) -> dict[str, Any]:
     degradation = config.degradation
     return {
         "name": config.name,
@@ -131,10 +173,22 @@ def _metadata(config: TrainingConfig, steps: int, minutes: float) -> dict[str, A
             "inputs": {"image": _data_format(config, f"image on the {_input_grid(config)} grid")},
             "outputs": {"pred": _data_format(config, "enhanced image")},
         },
-        "training": {"steps": steps, "minutes": round(minutes, 1), "configuration": CONFIGURATION_NAME},
-        "training_data": [source.model_dump() for source in config.sources],
+        "training": _training(config, state),
+        "training_data": _training_data(config, state),
         "uncertainty": None,
-        "licence": "Apache-2.0",
+        "licence": config.licence,
+    }
+
+
+def _training(config: TrainingConfig, state: dict[str, Any]) -> dict[str, Any]:
+    """Describe the run."""
+    gain = state.get("gain")
+    return {
+        "steps": int(state["step"]),
+        "minutes": round(float(state["seconds"]) / 60, 1),
+        "configuration": CONFIGURATION_NAME,
+        **({} if gain is None else {"validation_gain_db": round(gain, 3)}),
+        **({"start_from": config.run.start_from} if config.run.start_from else {}),
     }
 
 

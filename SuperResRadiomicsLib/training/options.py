@@ -11,6 +11,7 @@ from ..io.files import write_json
 from ..models import Card
 from ..models.headline import headlines
 from ..terminal.console import output, print_json
+from .config import NOT_STATED
 
 if TYPE_CHECKING:
     from .config import TrainingConfig
@@ -52,5 +53,8 @@ def leave_features_out(config: TrainingConfig) -> TrainingConfig:
 
 
 def with_data(config: TrainingConfig, folder: Path | None) -> TrainingConfig:
-    """Change the folder of volumes, where one is given."""
-    return config.model_copy(update={"data": config.data.model_copy(update={"folder": folder})}) if folder else config
+    """Change the folder of volumes, where one is given; where these images come from is then not known."""
+    if not folder:
+        return config
+    data = config.data.model_copy(update={"folder": folder})
+    return config.model_copy(update={"data": data, "sources": (), "licence": NOT_STATED})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,9 @@ from ..networks import build_network
 from .config import TrainingConfig, read_config
 from .devices import average_gradients, average_statistics, make_fabric
 from .log import LOG_COLUMNS, LOG_NAME, TrainingLog
-from .schedule import rate_factor
+from .schedule import rate_factor, share_done
 from .systems import GENERATOR, Phase, Sampler, build_system
+from .view import SILENT, RunView, draw_curves
 from .volumes import SliceStack, list_volumes, load_stack
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 CHECKPOINT_NAME = "checkpoint.pt"
 CONFIG_NAME = "config.json"
+FITTED_VALIDATIONS = 5
+"""Validations of a run whose time is limited, at least."""
 STATE_NAMES = {"network_config", "networks", "average", "optimisers", "step", "seconds", "best_gain"}
 """What a checkpoint holds at least."""
 
@@ -52,35 +56,65 @@ class Trainer:
         self.step = 0
         self.seconds = 0.0
         self.best_gain, self.validations_since_best = -float("inf"), 0
+        self.gain: float | None = None
+        self.trained_on: dict[str, int] = {}
+        self.max_minutes: float | None = None
         self._unwritten: dict[str, list[float]] = {}
+        self.share_done = 0.0
 
-    def run(self, max_minutes: float | None = None) -> None:
+    def run(self, max_minutes: float | None = None, view: RunView = SILENT) -> None:
         """Train until the configured number of steps, until it stops getting better, or until the time is up.
 
         Args:
-            max_minutes: Stop after so long, with a checkpoint; `run` again to go on.
+            max_minutes: Training time in all, which the whole schedule is made to fit: the learning rate then falls
+                with the time, or with the steps where these are done sooner.
+            view: Told how it goes.
         """
         self._resume()
+        self.max_minutes = max_minutes
+        view.say("Reading the images ...")
         sampler, held = self.load_sampler(), self._load("validation")
+        view.say(f"Read {self.trained_on['volumes']} images to train on and {len(held)} to validate on.")
         if self.fabric.is_global_zero:
             write_text(self.folder / CONFIG_NAME, self.config.model_dump_json(indent=2) + "\n")
         settings, start = self.config.run, time.monotonic()
-        with TrainingLog(self.folder, self.fabric.is_global_zero, self.step, self._unwritten) as log:
+        self.share_done = self._share_done() if self.step else 0.0
+        with closing(view), TrainingLog(self.folder, self.fabric.is_global_zero, self.step, self._unwritten) as log:
             for batches in self.batches(sampler, range(self.step, self.config.optimiser.steps)):
-                log.collect(self.train_step(batches))
+                before = self.share_done
+                losses = self.train_step(batches)
+                log.collect(losses)
                 self.step += 1
                 self.seconds += time.monotonic() - start
                 start = time.monotonic()
+                self.share_done = self._share_done()
+                view.stepped(self.step, self.share_done, self._seconds_left(), sum(losses.values()))
                 if self.step % settings.log_every == 0:
                     log.write_means(self.step, {"steps_per_second": self.step / self.seconds})
-                if held and (self.step % settings.validate_every == 0 or self.step == self.config.optimiser.steps):
-                    self._validate(log, held)
+                if held and self._validation_is_due(before):
+                    self._validate(log, held, view)
                 if self.step % settings.checkpoint_every == 0:
                     self._save(log)
-                if self._is_over(max_minutes):
+                if self._is_over():
                     break
             self._save(log)
         self.fabric.barrier()
+
+    def _share_done(self) -> float:
+        """Say how much of the run is done; processes' clocks differ, so the first one's counts."""
+        share = share_done(self.step, self.config.optimiser.steps, self.seconds, self.max_minutes)
+        return share if self.max_minutes is None else self.fabric.broadcast(share)
+
+    def _seconds_left(self) -> float:
+        return self.seconds * (1 - self.share_done) / self.share_done
+
+    def _validation_is_due(self, before: float) -> bool:
+        """Say whether it is time to validate: as configured, and where time is limited at every fifth of it."""
+        if self.step % self.config.run.validate_every == 0 or self.share_done >= 1:
+            return True
+        return self.max_minutes is not None and int(FITTED_VALIDATIONS * self.share_done) > int(
+            FITTED_VALIDATIONS * before
+        )
 
     def average_network(self) -> nn.Module:
         """Copy the exported network with the running mean of the weights, in evaluation mode."""
@@ -114,6 +148,7 @@ class Trainer:
         train = self._load("train")
         if not train:
             raise SettingsError("No volume has the role 'train'. Check data.include and the splits file.")
+        self.trained_on = {"volumes": len(train), "patients": len({stack.entry.patient for stack in train})}
         return self.system.sampler(train)
 
     def _load(self, role: str) -> list[SliceStack]:
@@ -139,16 +174,21 @@ class Trainer:
             self.optimisers[phase.name].zero_grad()
         values: dict[str, float] = {}
         for batch in batches:
-            tensors = self.system.tensors(batch, self.step, self.fabric.device)
+            tensors = self.system.tensors(batch, self._place, self.fabric.device)
             for phase in self.system.phases:
                 for name, value in self._backward(phase, tensors, len(batches)).items():
                     values[name] = values.get(name, 0.0) + value / len(batches)
-        factor = rate_factor(self.step, self.config.optimiser)
+        factor = rate_factor(self._place, self.config.optimiser)
         for phase in self.system.phases:
             self._move(phase, factor)
         average_statistics(self.fabric, self.system.networks.values())
         self._update_average(self.config.optimiser.average_decay)
         return values
+
+    @property
+    def _place(self) -> int:
+        """The step of the configured schedule that this one stands for; a later one where time is short."""
+        return max(self.step, int(self.share_done * self.config.optimiser.steps))
 
     def _backward(self, phase: Phase, batch: Any, parts: int) -> dict[str, float]:
         for name, network in self.system.networks.items():
@@ -181,7 +221,7 @@ class Trainer:
                 else:  # a counter, such as that of batch normalisation
                     self.average[name].copy_(value)
 
-    def _validate(self, log: TrainingLog, stacks: list[SliceStack]) -> None:
+    def _validate(self, log: TrainingLog, stacks: list[SliceStack], view: RunView) -> None:
         if not self.fabric.is_global_zero:
             return
         results = self.system.validate(self.average_network(), stacks)
@@ -193,15 +233,18 @@ class Trainer:
         gain = float(np.mean([result.values["gain"] for result in results]))
         self.validations_since_best = 0 if gain > self.best_gain else self.validations_since_best + 1
         self.best_gain = max(gain, self.best_gain)
+        self.gain = gain
+        view.validated(self.step, gain)
+        draw_curves(self.folder)
 
-    def _is_over(self, max_minutes: float | None) -> bool:
+    def _is_over(self) -> bool:
+        if self.share_done >= 1:
+            return True
         patience = self.config.run.patience
-        if patience is None and max_minutes is None:
+        if patience is None:
             return False
-        over = patience is not None and self.validations_since_best >= patience
-        over = over or (max_minutes is not None and self.seconds > 60 * max_minutes)
-        # Processes' clocks differ, and only the first one validates.
-        return self.fabric.broadcast(over)
+        # Only the first process validates.
+        return self.fabric.broadcast(self.validations_since_best >= patience)
 
     def _save(self, log: TrainingLog) -> None:
         if not self.fabric.is_global_zero:
@@ -215,6 +258,8 @@ class Trainer:
             "step": self.step,
             "seconds": self.seconds,
             "best_gain": self.best_gain,
+            "gain": self.gain,
+            "trained_on": self.trained_on,
             "validations_since_best": self.validations_since_best,
             "unwritten": log.collected,
         }
@@ -237,7 +282,7 @@ class Trainer:
             optimiser.load_state_dict(state["optimisers"][name])
         self.average = {name: value.to(self.fabric.device) for name, value in state["average"].items()}
         self.step, self.seconds = int(state["step"]), float(state["seconds"])
-        self.best_gain = float(state["best_gain"])
+        self.best_gain, self.gain = float(state["best_gain"]), state.get("gain")
         self.validations_since_best = int(state["validations_since_best"])
         self._unwritten = dict(state.get("unwritten", {}))
 

@@ -18,6 +18,8 @@ def measured_radius(network: nn.Module, enlargement: int) -> int:
     """How far outputs of every phase reach, found by their gradient at the input."""
     for parameter in network.parameters():
         parameter.data.abs_()  # keeps every ReLU open
+        if not parameter.any():  # what starts at zero would hide what it sees
+            parameter.data.fill_(0.1)
     network = network.double().eval()
     period = getattr(network, "size_multiple", 1)
     centre = -(-(network.receptive_field_radius + 4) // period) * period

@@ -29,6 +29,7 @@ TINY: dict[str, dict[str, Any]] = {
     "unet": {"widths": [4, 6, 6], "bottleneck": 8},
     "pix2pix-unet": {"widths": [4, 6, 8], "dropout_blocks": 1},
     "srresnet": {"features": 4, "blocks": 2, "kernel": 5},
+    "residual-refiner": {"features": 6, "blocks": 1},
 }
 FINITE = sorted(name for name in TINY if architectures()[name].finite_receptive_field)
 ENLARGING = sorted(name for name in TINY if architectures()[name].input_grid == "coarse")
@@ -41,6 +42,7 @@ ENLARGING = sorted(name for name in TINY if architectures()[name].input_grid == 
         ("srresnet", {}, 1_380_993, 1.38),
         ("unet", {}, 7_007_681, 7.01),
         ("pix2pix-unet", {}, 54_403_457, 54.4),
+        ("residual-refiner", {}, 44_284, 0.0443),
     ],
 )
 def test_published_number_of_parameters(
@@ -65,7 +67,7 @@ def test_receptive_field_at_other_scales(scale: int) -> None:
 def test_receptive_fields_in_the_published_sizes() -> None:
     with torch.device("meta"):
         stated = {name: build_network(name, {}).receptive_field_radius for name in FINITE}
-    assert stated == {"gan-circle-generator": 30, "unet": 45, "srresnet": 40}
+    assert stated == {"gan-circle-generator": 30, "unet": 45, "srresnet": 40, "residual-refiner": 25}
 
 
 @pytest.mark.parametrize("name", sorted(set(TINY) - set(FINITE)))

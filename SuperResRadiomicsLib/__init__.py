@@ -63,6 +63,10 @@ if TYPE_CHECKING:
     from .radiomics import Verdict as Verdict
     from .radiomics import extract_features as extract_features
     from .radiomics import read_parameter_file as read_parameter_file
+    from .radiomics.maps import FeatureMaps as FeatureMaps
+    from .radiomics.maps import MapVersions as MapVersions
+    from .radiomics.maps import feature_maps as feature_maps
+    from .radiomics.maps import map_versions as map_versions
     from .radiomics.options import FeatureOptions as FeatureOptions
     from .radiomics.preprocessing import Preprocessing as Preprocessing
     from .report.files import save_report as save_report
@@ -127,6 +131,7 @@ _NAMES = {
         "extract_features",
         "read_parameter_file",
     ),
+    "radiomics.maps": ("FeatureMaps", "MapVersions", "feature_maps", "map_versions"),
     "radiomics.options": ("FeatureOptions",),
     "radiomics.preprocessing": ("Preprocessing",),
     "report.files": ("save_report",),

@@ -18,7 +18,7 @@ from ..io.hashes import hash_inputs
 from ..io.outputs import output_set
 from ..terminal.console import note, output, print_files, print_json, progress_bar, tell_warnings
 from ..terminal.exits import require
-from . import batch, detection, enhancing, models, study
+from . import batch, detection, enhancing, maps, models, study
 from . import options as given
 from .dicom import export_features
 from .tables import comparison_summary, feature_summary, feature_values, flat_settings
@@ -39,6 +39,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(study.app, name="study")
 app.command()(enhancing.enhance)
 app.command()(detection.detect)
+app.command()(maps.maps)
 
 IMAGES_PANEL = "Named images, instead of a folder"
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from ...grid import Array
 from .emphasis import size_statistics, without_empty_sizes
 
-_STATISTICS = {
+STATISTICS = {
     "DependenceEntropy": "entropy",
     "DependenceNonUniformity": "size nonuniformity",
     "DependenceNonUniformityNormalized": "size nonuniformity normalised",
@@ -24,6 +24,7 @@ _STATISTICS = {
     "SmallDependenceHighGrayLevelEmphasis": "small high",
     "SmallDependenceLowGrayLevelEmphasis": "small low",
 }
+"""Each feature by the name that `emphasis` has for it."""
 
 
 def dependence_features(dependence: Array, levels: npt.NDArray[np.int64]) -> dict[str, float]:
@@ -36,4 +37,4 @@ def dependence_features(dependence: Array, levels: npt.NDArray[np.int64]) -> dic
     """
     counts, sizes = without_empty_sizes(dependence[:, :, None], np.arange(1, dependence.shape[1] + 1))
     statistics = size_statistics(counts, levels, sizes)
-    return {name: float(statistics[key][0]) for name, key in _STATISTICS.items()}
+    return {name: float(statistics[key][0]) for name, key in STATISTICS.items()}

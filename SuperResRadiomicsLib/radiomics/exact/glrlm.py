@@ -8,7 +8,7 @@ import numpy.typing as npt
 from ...grid import Array, FloatArray
 from .emphasis import mean_over_directions, size_statistics, without_empty_sizes
 
-_STATISTICS = {
+STATISTICS = {
     "GrayLevelNonUniformity": "level nonuniformity",
     "GrayLevelNonUniformityNormalized": "level nonuniformity normalised",
     "GrayLevelVariance": "level variance",
@@ -26,6 +26,7 @@ _STATISTICS = {
     "ShortRunHighGrayLevelEmphasis": "small high",
     "ShortRunLowGrayLevelEmphasis": "small low",
 }
+"""Each feature by the name that `emphasis` has for it."""
 
 
 def run_features(runs: Array, levels: npt.NDArray[np.int64], weights: FloatArray | None = None) -> dict[str, float]:
@@ -42,7 +43,7 @@ def run_features(runs: Array, levels: npt.NDArray[np.int64], weights: FloatArray
     if counts.shape[2] > 1:
         counts = counts[:, :, counts.any(axis=(0, 1))]
     statistics = size_statistics(counts, levels, lengths)
-    return {name: mean_over_directions(statistics[key]) for name, key in _STATISTICS.items()}
+    return {name: mean_over_directions(statistics[key]) for name, key in STATISTICS.items()}
 
 
 def crossed_once(directions: npt.NDArray[np.int64], places: tuple[Array, ...]) -> npt.NDArray[np.bool_]:

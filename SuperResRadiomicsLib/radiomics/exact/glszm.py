@@ -8,7 +8,7 @@ import numpy.typing as npt
 from ...grid import Array
 from .emphasis import size_statistics
 
-_STATISTICS = {
+STATISTICS = {
     "GrayLevelNonUniformity": "level nonuniformity",
     "GrayLevelNonUniformityNormalized": "level nonuniformity normalised",
     "GrayLevelVariance": "level variance",
@@ -26,6 +26,7 @@ _STATISTICS = {
     "ZonePercentage": "percentage",
     "ZoneVariance": "size variance",
 }
+"""Each feature by the name that `emphasis` has for it."""
 
 
 def zone_features(zone_ranks: Array, zone_sizes: Array, levels: npt.NDArray[np.int64]) -> dict[str, float]:
@@ -40,4 +41,4 @@ def zone_features(zone_ranks: Array, zone_sizes: Array, levels: npt.NDArray[np.i
     cell = (zone_ranks.astype(np.int64) - 1) * sizes.size + size_of_zone
     counts = np.bincount(cell, minlength=levels.size * sizes.size).reshape(levels.size, sizes.size, 1)
     statistics = size_statistics(counts, levels, sizes)
-    return {name: float(statistics[key][0]) for name, key in _STATISTICS.items()}
+    return {name: float(statistics[key][0]) for name, key in STATISTICS.items()}

@@ -10,6 +10,7 @@ import typer
 
 import SuperResRadiomicsLib as srr
 
+from ..errors import SettingsError
 from ..io.choices import ImageChoice, MaskChoice
 from ..io.hashes import hash_inputs
 from ..io.outputs import output_set
@@ -67,9 +68,7 @@ def maps(
     settings = _mapped(asked.settings, features)
     is_folder = mask is None and (image / PROVENANCE_NAME).is_file()
     if mask is None and not is_folder:
-        raise typer.BadParameter(
-            f"'{image.name}' is no folder that `enhance` wrote. Give a mask too, or such a folder."
-        )
+        raise SettingsError(f"'{image.name}' is no folder that `enhance` wrote. Give a mask too, or such a folder.")
     inputs = [image] if mask is None else [image, mask]
     with (
         output_set(out, RECORD_NAME, inputs=inputs, overwrite=overwrite) as staging,

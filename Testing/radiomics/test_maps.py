@@ -99,6 +99,20 @@ def test_weighted_and_one_sided_matrices_are_those_of_pyradiomics(norm):
         assert np.allclose(maps.on_image(key)[mask], wanted[mask], rtol=1e-6, atol=1e-6, equal_nan=True), key
 
 
+@pytest.mark.parametrize("n", [1, 2, 3, 9, 27])
+def test_eigenvalues_are_those_of_lapack(n):
+    from SuperResRadiomicsLib.radiomics.maps.eigenvalues import eigenvalues, tridiagonalise
+
+    random = np.random.default_rng(n)
+    for _ in range(20):
+        a = random.normal(size=(n, n)) * (random.random((n, n)) < 0.4)
+        a = a + a.T
+        diagonal, beside = np.zeros(n), np.zeros(n)
+        tridiagonalise(a.copy(), n, diagonal, beside)
+        eigenvalues(diagonal, beside, n)
+        assert np.allclose(np.sort(diagonal), np.linalg.eigvalsh(a), atol=1e-12)
+
+
 def test_a_lonely_voxel_does_not_spoil_the_others():
     image = textured()
     mask = ball(image)

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..exact.compiling import compiled
 from ..exact.firstorder import EPSILON
+from .eigenvalues import eigenvalues, tridiagonalise
 from .neighbourhood import fill, list_ranks
 
 NAMES = (
@@ -182,5 +183,16 @@ def _second(p: Any, n: int, level_count: int, symmetrical: bool) -> float:
         for j in range(n):
             if p[i, j] > 0:
                 b[i, j] = p[i, j] / np.sqrt(px[i] * py[j])
-    spectrum = np.abs(np.linalg.eigvalsh(b)) if symmetrical else np.linalg.svd(b)[1]
-    return float(np.sort(spectrum)[-2])
+    if not symmetrical:
+        return float(np.linalg.svd(b)[1][1])  # in descending order
+    diagonal, beside = np.zeros(n), np.zeros(n)
+    tridiagonalise(b, n, diagonal, beside)
+    eigenvalues(diagonal, beside, n)
+    largest, second = 0.0, 0.0
+    for value in diagonal:
+        size = abs(value)
+        if size > largest:
+            largest, second = size, largest
+        elif size > second:
+            second = size
+    return second

@@ -1,0 +1,63 @@
+"""The command `maps`, on an image and on what `enhance` wrote."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import SuperResRadiomicsLib as srr
+from SuperResRadiomicsLib.cli.app import app
+from SuperResRadiomicsLib.errors import SettingsError
+from SuperResRadiomicsLib.io.image import Image, write_image, write_mask
+
+pytest.importorskip("numba")
+
+
+@pytest.fixture(scope="module")
+def scan(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """An image and its lesion as files."""
+    folder = tmp_path_factory.mktemp("scan")
+    grid = srr.Grid((32, 32, 4), (0.9, 0.9, 3.0))
+    voxels = np.random.default_rng(0).normal(40, 30, grid.shape).astype(np.int16)
+    mask = np.zeros(grid.shape, dtype=bool)
+    mask[1:3, 12:20, 12:20] = True
+    write_image(Image(voxels, grid, "CT", "HU"), folder / "ct.nrrd")
+    write_mask(mask, grid, folder / "lesion.nrrd")
+    return folder / "ct.nrrd", folder / "lesion.nrrd"
+
+
+def run(*arguments: object) -> str:
+    result = CliRunner().invoke(app, ["maps", *map(str, arguments)])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_of_an_image_each_feature_is_one_file(scan, tmp_path):
+    out = tmp_path / "maps"
+    run(*scan, "--features", "glcm_Contrast,ngtdm", "--radius", 2, "--format", "nii.gz", "--out", out)
+    names = sorted(path.name for path in out.iterdir())
+    assert names[:2] == ["image_glcm_Contrast.nii.gz", "image_ngtdm_Busyness.nii.gz"] and len(names) == 7
+    record = json.loads((out / "maps.json").read_text())
+    assert record["radius_voxels"] == 2 and set(record["inputs"]) == {"image", "mask"}
+    assert record["maps"]["image_glcm_Contrast.nii.gz"]["voxels"] == 128
+
+
+def test_of_an_enhancement_all_images_are_mapped(scan, tmp_path):
+    enhanced, out = tmp_path / "enhanced", tmp_path / "maps"
+    srr.enhance(scan[0], mask=scan[1], model="ct-gancircle-x2-fidelity", device="cpu").save(enhanced)
+    before = sorted(path.name for path in enhanced.iterdir())
+    shown = run(enhanced, "--out", out)
+    assert "maps.png" in shown and "Not for clinical use" in shown
+    assert sorted(path.name for path in enhanced.iterdir()) == before
+    kinds = {path.name.split("_")[0] for path in out.glob("*.nrrd")}
+    assert kinds == {"original", "bicubic", "enhanced", "difference"}
+
+
+def test_an_image_without_a_mask_is_refused(scan, tmp_path):
+    result = CliRunner().invoke(app, ["maps", str(scan[0]), "--out", str(tmp_path / "maps")])
+    assert isinstance(result.exception, SettingsError) and "Give a mask too" in str(result.exception)
+    assert not (tmp_path / "maps").exists()

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from ..radiomics.wording import DASH, MINUS, TIMES
-
 if TYPE_CHECKING:
     from ..radiomics import FeatureRow, FeatureSettings, FeatureTable
     from ..study.tables import Table as StudyTable
@@ -126,6 +124,8 @@ def _number(value: float) -> str:
 
 def _short(text: str, change: float, relative: float) -> str:
     """Shorten a change that would make the table too wide, without its unit or to one digit, in plain characters."""
+    from ..radiomics.wording import DASH, MINUS, TIMES
+
     plain = text.replace(MINUS, "-").replace(DASH, "-")
     for each in (plain, plain.rpartition(" ")[0]):
         if 0 < len(each) <= LONGEST_CHANGE and TIMES not in each:

@@ -11,7 +11,6 @@ from ..io.files import write_json
 from ..models import Card
 from ..models.headline import headlines
 from ..terminal.console import output, print_json
-from .config import NOT_STATED
 
 if TYPE_CHECKING:
     from .config import TrainingConfig
@@ -56,5 +55,7 @@ def with_data(config: TrainingConfig, folder: Path | None) -> TrainingConfig:
     """Change the folder of volumes, where one is given; where these images come from is then not known."""
     if not folder:
         return config
+    from .config import NOT_STATED
+
     data = config.data.model_copy(update={"folder": folder})
     return config.model_copy(update={"data": data, "sources": (), "licence": NOT_STATED})

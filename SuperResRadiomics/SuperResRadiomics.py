@@ -258,7 +258,8 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.viewPanel = ViewPanel(self.logic, self.runPanel.showStatus)
         self.featurePanel = FeaturePanel(self.logic, self.runPanel.showStatus)
         self.installationPanel = InstallationPanel(self.logic, self.runPanel.showStatus)
-        self.runPanel.prepare = self.featurePanel.prepare = self.installationPanel.ensureInstalled
+        for panel in (self.inputPanel, self.runPanel, self.featurePanel):
+            panel.prepare = self.installationPanel.ensureInstalled
         self.panels = [self.inputPanel, self.modelPanel, self.runPanel, self.resultPanel]
         self.panels += [self.featurePanel, self.viewPanel, self.batchPanel]
         for panel in [*self.panels, self.installationPanel]:

@@ -19,16 +19,13 @@ if TYPE_CHECKING:
     from SuperResRadiomicsLib.radiomics import FeatureRow, FeatureTable
 
 VALUE_ROLE = qt.Qt.UserRole
-"""What a cell is sorted and copied by; nothing where a number is not defined, which sorts as the largest."""
+"""What a cell is sorted by; nothing where a number is not defined, which sorts as the largest."""
 SEARCH_ROLE = qt.Qt.UserRole + 1
 """Of a row's first cell: its class, a line break, and the text that is searched."""
 KEY_ROLE = qt.Qt.UserRole + 2
-COPY_ROLE = qt.Qt.UserRole + 3
-"""What is copied where a cell shows less than it says."""
 
-FEATURE, ORIGINAL, BICUBIC, ENHANCED, NETWORK, TRUST, VOXELS, CHANGE, CLASS, LOW, HIGH = range(11)
-SHOWN = (FEATURE, ORIGINAL, BICUBIC, ENHANCED, NETWORK, TRUST)
-"""Columns that are seen; the others are copied along and said of the feature that one is on."""
+FEATURE, ORIGINAL, BICUBIC, ENHANCED, NETWORK, TRUST = range(6)
+"""Columns; more is copied along, and said of the feature that one is on."""
 TRUST_WIDTH, PADDING = 36, 9
 """In pixels: all columns are seen in a panel of 400 pixels."""
 TO_THE_RIGHT = qt.Qt.AlignRight | qt.Qt.AlignVCenter
@@ -53,7 +50,7 @@ class FeatureTableView:
 
     def __init__(self, view: Any) -> None:
         self.view = view
-        self._hasIntervals = False
+        self._table: FeatureTable | None = None
         self.model = qt.QStandardItemModel(view)
         self.proxy = qt.QSortFilterProxyModel(view)
         self.proxy.setSourceModel(self.model)
@@ -70,7 +67,7 @@ class FeatureTableView:
 
     def show(self, table: FeatureTable | None) -> None:
         """Replace the content; order and filter stay."""
-        self._hasIntervals = table is not None and table.header.sampling is not None
+        self._table = table
         self.model.setRowCount(0)
         self.model.setHorizontalHeaderLabels([title for title, _toolTip in _columns()])
         for column, (_title, toolTip) in enumerate(_columns(table.header.enhanced_column if table else "")):
@@ -82,11 +79,9 @@ class FeatureTableView:
     def _fitColumns(self) -> None:
         """Names take what the numbers leave."""
         header = self.view.horizontalHeader()
-        for column in range(HIGH + 1):
-            self.view.setColumnHidden(column, column not in SHOWN)
-            if column in SHOWN:
-                header.setSectionResizeMode(column, qt.QHeaderView.Interactive)
-                self.view.setColumnWidth(column, TRUST_WIDTH if column == TRUST else self._widthOf(column))
+        for column in range(FEATURE + 1, TRUST + 1):
+            header.setSectionResizeMode(column, qt.QHeaderView.Interactive)
+            self.view.setColumnWidth(column, TRUST_WIDTH if column == TRUST else self._widthOf(column))
         header.setSectionResizeMode(FEATURE, qt.QHeaderView.Stretch)
 
     def _widthOf(self, column: int) -> int:
@@ -123,10 +118,11 @@ class FeatureTableView:
         """Selected rows, or all that are shown when at most one is selected, tab separated with titles."""
         selected = sorted(index.row() for index in self.view.selectionModel().selectedRows())
         rows = selected if len(selected) > 1 else range(self.proxy.rowCount())
-        lines = [[title for title, _toolTip in _columns()]]
-        if not self._hasIntervals:
-            del lines[0][LOW:]
-        lines += [[_plain(self.proxy.index(row, column)) for column in range(len(lines[0]))] for row in rows]
+        keys = [self.proxy.index(row, 0).data(KEY_ROLE) for row in rows]
+        features = {row.key: row for row in (self._table.rows if self._table else ())}
+        hasIntervals = self._table is not None and self._table.header.sampling is not None
+        lines = [_copiedTitles(hasIntervals)]
+        lines += [_copied(features[key], hasIntervals) for key in keys]
         return "\n".join("\t".join(line) for line in lines) + "\n"
 
 
@@ -139,12 +135,22 @@ def _columns(enhanced: str = "") -> list[tuple[str, str]]:
         (_("Enhanced"), enhanced),
         (_("Network"), _("Network effect: (enhanced - bicubic) / bicubic, what the network did")),
         (_("Trust"), _("Whether the feature of the enhanced image can be trusted; a row's tooltip says why")),
-        (_("Voxel size effect"), _("(bicubic - original) / original: smaller voxels alone")),
-        (_("Change of error"), _("The network's error against the truth, beside bicubic interpolation's")),
-        (_("Class"), ""),
-        (_("Interval low"), _("Lower end of the 90% interval of the enhanced value")),
-        (_("Interval high"), _("Upper end of the 90% interval of the enhanced value")),
     ]
+
+
+def _copiedTitles(hasIntervals: bool) -> list[str]:
+    """Titles of what is copied: the columns, and what is not seen in them."""
+    titles = [title for title, _toolTip in _columns()]
+    titles += [_("Voxel size effect"), _("Change of error"), _("Class")]
+    return [*titles, _("Interval low"), _("Interval high")] if hasIntervals else titles
+
+
+def _copied(row: FeatureRow, hasIntervals: bool) -> list[str]:
+    """The same of a row: numbers in full, words, nothing where a number is not defined."""
+    values = (row.original, row.bicubic, row.enhanced, row.network_effect_relative)
+    cells = [featureName(row), *map(_plain, values), _(row.verdict.word), _plain(row.voxel_effect_relative)]
+    cells += [_(row.verdict.change), row.feature_class]
+    return [*cells, *map(_plain, row.interval or (math.nan, math.nan))] if hasIntervals else cells
 
 
 def _importance(row: FeatureRow) -> tuple[int, int, float]:
@@ -169,26 +175,20 @@ def _items(row: FeatureRow) -> list[Any]:
     name = featureName(row)
     trust = _item(signOf(word), rankOf(word), colourOf(word))
     trust.setTextAlignment(qt.Qt.AlignCenter)
-    trust.setData(_(word), COPY_ROLE)
     feature = _item(f"{_breakable(name)} \N{MIDDLE DOT} {row.feature_class}", name)
-    feature.setData(name, COPY_ROLE)
     items = [
         feature,
         *(_numberItem(number(value, DIGITS), value) for value in (row.original, row.bicubic)),
         _enhancedItem(row),
         _changeItem(row.network_effect_relative),
         trust,
-        _changeItem(row.voxel_effect_relative),
-        _item(_(row.verdict.change), row.verdict.change),
-        _item(row.feature_class, row.feature_class),
-        *(_numberItem(number(value), value) for value in row.interval or (math.nan, math.nan)),
     ]
     searched = " ".join((name, row.key, word, row.verdict.change))
     items[0].setData(f"{row.feature_class}\n{searched}", SEARCH_ROLE)
     items[0].setData(row.key, KEY_ROLE)
     toolTip = "\n".join((row.key, _(word), *row.verdict.reasons))
-    for column in SHOWN:
-        items[column].setToolTip(toolTip)
+    for item in items:
+        item.setToolTip(toolTip)
     return items
 
 
@@ -227,11 +227,5 @@ def _changeItem(relative: float) -> Any:
     )
 
 
-def _plain(index: Any) -> str:
-    """A cell for copying: numbers in full, words, nothing where a number is not defined."""
-    value, said = index.data(VALUE_ROLE), index.data(COPY_ROLE)
-    if said:
-        return str(said)
-    if isinstance(value, float):
-        return repr(value)
-    return "" if value is None else index.data(qt.Qt.DisplayRole)
+def _plain(value: float) -> str:
+    return repr(float(value)) if math.isfinite(value) else ""

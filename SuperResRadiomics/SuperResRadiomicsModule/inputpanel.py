@@ -12,6 +12,7 @@ from .binding import NODE_CHANGED, Binding, fill
 from .choices import modalityOf, segmentsOf
 from .colourvolume import greyVolume, isColour
 from .detectionrun import DetectionOutcome
+from .installation import ENHANCE, Function
 from .parameters import ALL_SEGMENTS, ROI, SEGMENT, WHOLE_VOLUME, Parameters
 from .resources import loadPanel
 from .results import isOutput
@@ -28,6 +29,7 @@ class InputPanel:
         showStatus: Shows a sentence in the main panel.
 
     Attributes:
+        prepare: Asked before a search to have installed what it needs; False keeps it from starting.
         widget: What the main panel shows.
         ui: Its named children.
     """
@@ -38,6 +40,7 @@ class InputPanel:
         self._volume: Any = None  # The chosen one, which may have been removed since.
         self._segments: tuple[Any, set[str]] = (None, set())
         self._binding = Binding()
+        self.prepare: Callable[[tuple[Function, ...]], bool] = lambda functions: True
         self.widget, self.ui = loadPanel("InputPanel")
         self.editor = EmbeddedSegmentEditor(self.ui.editorCollapsibleButton)
         self._fillChoices()
@@ -110,6 +113,8 @@ class InputPanel:
     def onDetect(self) -> None:
         """Let a detector suggest where the lesion is."""
         parameters = self._parameters
+        if not self.prepare((ENHANCE,)):
+            return
         self._showStatus(_("Looking for the lesion..."))
         self._logic.detect(
             parameters.inputVolume, modalityOf(parameters), parameters.device, self.onDetected, self.onDetectionFailed

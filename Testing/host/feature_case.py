@@ -19,7 +19,7 @@ from .cases import Lesion, wait_until
 
 FAST = {"classes": ["firstorder", "glcm"], "engine": "pyradiomics"}
 """Settings that are computed quickly."""
-FEATURE, ORIGINAL, BICUBIC, ENHANCED, NETWORK_EFFECT, TRUST, VOXEL_EFFECT, CHANGE, CLASS = range(9)
+FEATURE, ORIGINAL, BICUBIC, ENHANCED, NETWORK_EFFECT, TRUST = range(6)
 """Columns of the table."""
 
 
@@ -82,6 +82,11 @@ class Case:
         proxy = self.panel.view.proxy
         texts = [proxy.index(row, column).data() for row in range(proxy.rowCount())]
         return [text.replace("\N{ZERO WIDTH SPACE}", "") for text in texts]
+
+    def copied(self, title: str) -> list[str]:
+        """A column of what is copied, by its title."""
+        titles, *lines = [line.split("\t") for line in self.panel.view.copyText().splitlines()]
+        return [line[titles.index(title)] for line in lines]
 
     def keys(self) -> list[str]:
         """Keys of the features, in the order in which they are shown."""

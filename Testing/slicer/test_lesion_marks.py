@@ -89,6 +89,10 @@ def test_a_detector_suggests_a_roi(panel, make_lesion, choose_item, wait_for_end
     choose_item(ui.lesionKindComboBox, "roi")
     panel.enter()
     assert ui.detectButton.enabled
+    panel.inputPanel.prepare = lambda functions: False
+    ui.detectButton.click()
+    assert panel.logic.isIdle, "what it needs is not installed"
+    panel.inputPanel.prepare = lambda functions: True
     ui.detectButton.click()
     assert panel.runPanel.ui.runButton.text == "Cancel"
     wait_for_end(panel)

@@ -15,7 +15,12 @@ GIGABYTE, MEGABYTE = 1e9, 1e6
 
 def taskTitles() -> dict[str, str]:
     """What a task is called, by the cards' name for it."""
-    return {"super-resolution": _("Super-resolution"), "denoise": _("Denoising"), "enhance": _("Enhancement")}
+    return {
+        "super-resolution": _("Super-resolution"),
+        "through-plane": _("Isotropic voxels from thick slices"),
+        "denoise": _("Denoising"),
+        "enhance": _("Enhancement"),
+    }
 
 
 def objectiveText(card: Any) -> str:
@@ -38,7 +43,7 @@ def cardText(card: Any) -> str:
     rows = {
         _("Objective"): objectiveText(card),
         _("For"): _("{modality}, {low:g} to {high:g} mm in-plane").format(modality=card.modality, low=low, high=high),
-        _("Scale"): str(card.scale),
+        _("Scale"): card.refinement or str(card.scale),
         _("Held out"): headline(card),
         _("Features"): _("concordance with the truth on held-out lesions: {text}").format(text=features),
         _("Trained on"): "; ".join(

@@ -134,22 +134,31 @@ def _lesion_part(
     image: Image, labels: Array, label: int, box: Box, model: LoadedModel, margin_mm: float
 ) -> tuple[Image, BoolArray]:
     """Cut out the part of an image on which a lesion's result depends, with what is kept around it; and the mask."""
-    pixels = pixels_seen(model)
-    if pixels is None:
+    if model.halo is None:
         return image, labels == label
-    kept = [max(pixels, context) for context in context_voxels(image.grid)]
+    seen = voxels_seen(model, image)
+    kept = [max(pair) for pair in zip(seen, context_voxels(image.grid), strict=True)]
     part = grow_box(expand_box(box, image.grid, margin_mm), image.grid, kept)
     return image.cut(part), labels[part.slices] == label
 
 
-def pixels_seen(model: LoadedModel) -> int | None:
-    """Give the pixels of the original that a model's result depends on, around a region; None for whole slices."""
+def voxels_seen(model: LoadedModel, image: Image) -> list[int]:
+    """Count the voxels of the original along i, j, k that a model's result depends on, around a region.
+
+    Args:
+        model: The model.
+        image: What it shall see; a network that must run whole sees all of the whole image's slices.
+    """
+    across, size = image.slice_axis, image.whole_grid.size
     if model.halo is None:
-        return None
+        return [n if model.card.refines_slices or axis != across else 0 for axis, n in enumerate(size)]
     reach = max(model.halo, LOCAL_RADIUS_PX)
-    if model.card.refines_slices:
-        # Tiles hold whole thick slices; within slices, pixels stay as they are.
-        steps = [math.lcm(model.multiple, factor) for factor in model.card.slice_factors]
-        return max(round_up(reach, step) + step for step in steps) + REACH_VOXELS
-    reach = round_up(reach, model.multiple)
-    return math.ceil(reach / (model.card.scale // model.enlargement)) + model.multiple + REACH_VOXELS
+    if not model.card.refines_slices:
+        rounded = round_up(reach, model.multiple)
+        pixels = math.ceil(rounded / (model.card.scale // model.enlargement)) + model.multiple + REACH_VOXELS
+        return [0 if axis == across else pixels for axis in range(3)]
+    # Tiles hold whole thick slices, and start at multiples of them and of what the network needs.
+    steps = {factor: math.lcm(model.multiple, factor) for factor in model.card.slice_factors}
+    pixels = max(round_up(reach, step) + step for step in steps.values()) + REACH_VOXELS
+    slices = max(math.ceil((round_up(reach, step) + step) / factor) for factor, step in steps.items()) + REACH_VOXELS
+    return [slices if axis == across else pixels for axis in range(3)]

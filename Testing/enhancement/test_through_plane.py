@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from SuperResRadiomicsLib.enhancement import enhance, enhance_lesions, enhance_whole, load_enhancement, load_model
+from SuperResRadiomicsLib.enhancement.lesions import voxels_seen
 from SuperResRadiomicsLib.enhancement.through_plane import choose_factor
 from SuperResRadiomicsLib.errors import SettingsError
-from SuperResRadiomicsLib.grid import Box, Grid, field_of_view, interpolate_bicubic
+from SuperResRadiomicsLib.grid import Box, Grid, field_of_view, grow_box, interpolate_bicubic, shift_box
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.models import load_card
 from SuperResRadiomicsLib.operators import SliceProfile
@@ -95,6 +96,20 @@ def test_a_lesions_region_has_the_bits_of_the_whole_image(factor: int, tiny_slic
     labels[box.slices] = 4
     ((label, found),) = enhance_lesions(image, labels, model, margin_mm=0.0, slice_factor=factor)
     assert label == 4 and np.allclose(found.enhanced.voxels, part.enhanced.voxels, atol=2e-3)
+
+
+@pytest.mark.parametrize("factor", [2, 3, 5, 6])
+def test_no_more_is_seen_than_is_said(factor: int, tiny_slices: Path) -> None:
+    model, rng = load_model(tiny_slices, "cpu"), np.random.default_rng(8)
+    grid = Grid((110, 104, 44), (0.8, 0.8, 3.0))
+    image = Image(rng.normal(40, 60, grid.shape).astype(np.float32), grid, "CT", "HU")
+    box = Box((52, 49, 21), (56, 55, 24))
+    cut = grow_box(box, grid, voxels_seen(model, image))
+    assert cut.size[0] < 110 and cut.size[2] < 44
+    options = {"margin_mm": 0.0, "slice_factor": factor}
+    whole = enhance(image, model, box=box, **options)
+    part = enhance(image.cut(cut), model, box=shift_box(box, [-first for first in cut.start]), **options)
+    assert part.region == whole.region and np.array_equal(part.enhanced.voxels, whole.enhanced.voxels)
 
 
 def test_wide_columns_are_left_out(tiny_slices: Path) -> None:

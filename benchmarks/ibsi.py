@@ -19,6 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.ibsi_agreement import agrees
+from benchmarks.ibsi_filters import FILTERED, RESPONSES, filtered_table, filtered_values, response, response_table
+from benchmarks.ibsi_filters import FOLDER as PART_TWO
 from benchmarks.ibsi_standard import SETTINGS, family_table, misses, published_values, share_table
 from SuperResRadiomicsLib.grid import BoolArray, resample
 from SuperResRadiomicsLib.io.image import Image
@@ -121,7 +123,11 @@ def main() -> None:
     found = {engine: compare_all(DATA / FOLDER, engine) for engine in ENGINES_COMPARED}
     standard = {name: published_values(DATA / FOLDER, name) for name in SETTINGS}
     counts = {engine: agreeing(by_name) for engine, by_name in found.items()}
+    responses = [response(DATA / PART_TWO, number) for number in RESPONSES]
+    names = [f"{number}.{letter}" for number in FILTERED for letter in "AB"]
+    filtered = {name: filtered_values(DATA / PART_TWO, DATA / FOLDER / "ct_phantom", name) for name in names}
     lines = [*share_table(standard, counts), "", *family_table(standard), "", *misses(standard), ""]
+    lines += [*response_table(responses), "", *filtered_table(filtered), ""]
     print("\n".join([*lines, *table(found), "", *deviations(found["exact"])]))
 
 

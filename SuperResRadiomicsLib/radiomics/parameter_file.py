@@ -15,9 +15,9 @@ from typing import Any
 from ..errors import MissingDependencyError, SettingsError
 from ..io.documents import brief, read_json, read_yaml
 from .feature_names import FEATURE_NAMES
-from .filters import FILTERS, UNFILTERED, ImageFilter
+from .filters import FILTERS, STANDARD_FILTERS, UNFILTERED, ImageFilter
 from .options import FeatureOptions
-from .parameter_values import IMAGE_TYPE_SETTINGS, SETTINGS, VOXEL_SETTINGS, checked
+from .parameter_values import ALL_IMAGE_SETTINGS, IMAGE_TYPE_SETTINGS, SETTINGS, VOXEL_SETTINGS, checked
 from .preprocessing import INTERPOLATORS, Normalisation, Preprocessing, Resampling, Resegmentation
 from .preprocessing.cropping import DEFAULT_MARGIN
 from .settings import FeatureSettings
@@ -141,15 +141,16 @@ def _sections(content: Any) -> dict[str, Section]:
 def _filters(section: Section, setting: Section, unused: set[str]) -> tuple[ImageFilter, ...]:
     """Read the filters; each takes its parameters from its own entry, else from the section of settings."""
     filters = []
+    on_offer = FILTERS | STANDARD_FILTERS
     for image_type, entry in section.items():
-        if image_type not in FILTERS:
-            raise SettingsError(f"the image type '{image_type}' is not on offer. Choose from: {', '.join(FILTERS)}.")
+        if image_type not in on_offer:
+            raise SettingsError(f"the image type '{image_type}' is not on offer. Choose from: {', '.join(on_offer)}.")
         if not isinstance(entry, Mapping | None):
             raise SettingsError(f"imageType.{image_type} holds {brief(entry)}. Give keys and values, or {{}}.")
-        kind = FILTERS[image_type]
-        allowed = {key: IMAGE_TYPE_SETTINGS[key] for key in (*kind.parameters, "binWidth", "binCount")}
+        kind = on_offer[image_type]
+        allowed = {key: ALL_IMAGE_SETTINGS[key] for key in (*kind.parameters, "binWidth", "binCount")}
         own = checked(f"imageType.{image_type}", dict(entry or {}), allowed)
-        common = {key: setting[key] for key in kind.parameters if key in setting}
+        common = {key: setting[key] for key in kind.parameters if key in IMAGE_TYPE_SETTINGS and key in setting}
         unused.difference_update(common)
         if "binWidth" in own and "binCount" not in own and "binCount" in setting:
             raise SettingsError(

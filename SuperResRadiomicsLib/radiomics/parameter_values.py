@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import SettingsError
+from .filters.bounded_filter import BOUNDARIES
 from .options import WEIGHTING_NORMS
 from .preprocessing import INTERPOLATORS
 from .preprocessing.resegmentation import MODES
@@ -67,6 +68,24 @@ IMAGE_TYPE_SETTINGS: dict[str, _Kind] = {
     "gradientUseSpacing": _FLAG,
 }
 """What an image type may set, or all of them together in the section of settings."""
+
+ALL_IMAGE_SETTINGS: dict[str, _Kind] = IMAGE_TYPE_SETTINGS | {
+    "bands": _TEXT,
+    "boundary": _one_of(*BOUNDARIES),
+    "cutoff": _POSITIVE,
+    "energy_distance": _COUNT_FROM_ZERO,
+    "gamma": _POSITIVE,
+    "invariant": _FLAG,
+    "kernels": _TEXT,
+    "orthogonal_planes": _FLAG,
+    "riesz": _list_of(_COUNT_FROM_ZERO),
+    "sigma_mm": _POSITIVE,
+    "support": _COUNT,
+    "theta": _NUMBER,
+    "theta_step": _POSITIVE,
+    "wavelength_mm": _POSITIVE,
+}
+"""The same and those of the filters of the image biomarker standard."""
 
 SETTINGS: dict[str, _Kind] = IMAGE_TYPE_SETTINGS | {
     "additionalInfo": _FLAG,

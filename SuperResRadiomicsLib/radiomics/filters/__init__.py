@@ -1,25 +1,38 @@
-"""Image filters under pyradiomics' names; both engines measure the same filtered images."""
+"""Image filters under pyradiomics' names; all engines measure the same filtered images."""
 
-from .by_name import FILTERS, parse_filter
+from .by_name import FILTERS, STANDARD_FILTERS, parse_filter
+from .gabor import Gabor
 from .gradient import Gradient
 from .image_filter import ImageFilter, check_bins
 from .intensity_maps import Exponential, Logarithm, Square, SquareRoot
 from .laplacian_of_gaussian import LaplacianOfGaussian
+from .laws import Laws
+from .mean import Mean
 from .original import ORIGINAL, UNFILTERED, Original
+from .separable_wavelet import SeparableWavelet
+from .simoncelli import Simoncelli
+from .truncated_laplacian_of_gaussian import TruncatedLaplacianOfGaussian
 from .wavelet import Wavelet
 
 __all__ = [
     "FILTERS",
     "ORIGINAL",
+    "STANDARD_FILTERS",
     "UNFILTERED",
     "Exponential",
+    "Gabor",
     "Gradient",
     "ImageFilter",
     "LaplacianOfGaussian",
+    "Laws",
     "Logarithm",
+    "Mean",
     "Original",
+    "SeparableWavelet",
+    "Simoncelli",
     "Square",
     "SquareRoot",
+    "TruncatedLaplacianOfGaussian",
     "Wavelet",
     "check_bins",
     "parse_filter",

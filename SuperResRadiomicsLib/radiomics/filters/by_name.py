@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from ...errors import SettingsError
+from .gabor import Gabor
 from .gradient import Gradient
 from .image_filter import ImageFilter
 from .intensity_maps import Exponential, Logarithm, Square, SquareRoot
 from .laplacian_of_gaussian import LaplacianOfGaussian
+from .laws import Laws
+from .mean import Mean
 from .original import Original
+from .separable_wavelet import SeparableWavelet
+from .simoncelli import Simoncelli
+from .truncated_laplacian_of_gaussian import TruncatedLaplacianOfGaussian
 from .wavelet import Wavelet
 
 FILTERS: dict[str, type[ImageFilter]] = {
     kind.image_type: kind
     for kind in (Original, Wavelet, LaplacianOfGaussian, Square, SquareRoot, Logarithm, Exponential, Gradient)
 }
-"""The filters on offer."""
+"""pyradiomics' filters."""
+
+STANDARD_FILTERS: dict[str, type[ImageFilter]] = {
+    kind.image_type: kind for kind in (Mean, TruncatedLaplacianOfGaussian, Laws, Gabor, SeparableWavelet, Simoncelli)
+}
+"""Those of the image biomarker standard, which parameter files may also name."""
 
 
 def parse_filter(text: str) -> ImageFilter:

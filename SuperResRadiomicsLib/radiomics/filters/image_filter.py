@@ -29,8 +29,6 @@ class ImageFilter(ABC):
 
     image_type: ClassVar[str]
     parameters: ClassVar[dict[str, str]] = {}
-    wraps: ClassVar[bool] = False
-    """Whether the filter continues an image beyond its border by the voxels of the other end."""
     scales: ClassVar[bool] = False
     """Whether the filter scales its result to the range of the whole image."""
 
@@ -49,6 +47,11 @@ class ImageFilter(ABC):
     def has_own_bins(self) -> bool:
         """Whether its images have other bins than the others."""
         return self.bin_width is not None or self.bin_count is not None
+
+    @property
+    def wraps(self) -> bool:
+        """Whether the filter continues an image beyond its border by the voxels of the other end."""
+        return False
 
     def reach(self, spacing: Triple) -> tuple[int, int, int]:
         """Say how far the filter looks on voxels of a spacing.

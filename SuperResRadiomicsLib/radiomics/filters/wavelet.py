@@ -34,8 +34,6 @@ class Wavelet(ImageFilter):
     image_type: ClassVar[str] = "Wavelet"
     parameters: ClassVar[dict[str, str]] = {"wavelet": "wavelet", "start_level": "start_level", "level": "level"}
 
-    wraps: ClassVar[bool] = True
-
     wavelet: str = "coif1"
     start_level: int = 0
     level: int = 1
@@ -49,6 +47,11 @@ class Wavelet(ImageFilter):
             raise SettingsError(f"The start level of the wavelets is {self.start_level}. Give a whole number from 0.")
         if not isinstance(self.level, int) or self.level < 1:
             raise SettingsError(f"The number of wavelet levels is {self.level}. Give a whole number from 1.")
+
+    @property
+    def wraps(self) -> bool:
+        """The transform takes the image as periodic."""
+        return True
 
     def reach(self, spacing: Triple) -> tuple[int, int, int]:
         """Add up the filter's length for each level, and the voxel that makes an odd size even."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -158,8 +159,16 @@ def evaluate(
     features: Annotated[
         bool, typer.Option("--features", help="Compare the features of lesions with the true ones, beside rivals.")
     ] = False,
+    samples_look: Annotated[
+        bool,
+        typer.Option(
+            "--samples-look",
+            help="Compare spectra with the truth's, try to tell images from it, and look for structures that were "
+            "erased or invented, beside rivals.",
+        ),
+    ] = False,
     role: Annotated[str, typer.Option(help="With --features, whose lesions: test or validation.")] = "test",
-    conditions: Annotated[str, typer.Option(help="With --features, scan conditions by name; else all.")] = "",
+    conditions: Annotated[str, typer.Option(help="With --features or --samples-look, scan conditions by name.")] = "",
     store: Annotated[
         Path | None, typer.Option(help="With --features, folder of what is measured already.", show_default=False)
     ] = None,
@@ -182,6 +191,11 @@ def evaluate(
     if without_features:
         settings = leave_features_out(settings)
     card = load_card(model)
+    if features and samples_look:
+        raise SettingsError("Both --features and --samples-look were given. Give one at a time.")
+    if samples_look:
+        _looks(context, card, settings, config, conditions, device, out, json, update_card)
+        return
     if features:
         _features(context, card, settings, config, role, conditions, store, device, out, json, update_card)
         return
@@ -221,26 +235,56 @@ def _features(
 
     if update_card and (role != "test" or conditions):
         raise SettingsError("A card holds the figures of test patients under all conditions. Leave out --update-card.")
-    chosen = tuple(name.strip() for name in conditions.split(",") if name.strip())
     results = evaluate_features(
         srr.load_model(card.folder, device),
         settings,
         lambda name: srr.load_model(name, device),
         role,
-        chosen,
+        _names(conditions),
         store,
         note,
     )
     results |= {"command": command_line(context, f"evaluate {card.name} --features", config)}
+    _show(results, feature_lines(results), out, json)
+    if update_card:
+        add_feature_results(card, results)
+
+
+def _looks(
+    context: typer.Context,
+    card: Card,
+    settings: TrainingConfig,
+    config: Path,
+    conditions: str,
+    device: str,
+    out: Path | None,
+    json: bool,
+    update_card: bool,
+) -> None:
+    """Look at a model's images, show the tables, and keep what a card holds."""
+    from .export import add_look_results
+    from .looks import evaluate_looks, look_lines
+
+    model, chosen = srr.load_model(card.folder, device), _names(conditions)
+    results = evaluate_looks(model, settings, lambda name: srr.load_model(name, device), chosen, note)
+    results |= {"command": command_line(context, f"evaluate {card.name} --samples-look", config)}
+    _show(results, look_lines(results), out, json)
+    if update_card:
+        add_look_results(card, results)
+
+
+def _names(listed: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in listed.split(",") if name.strip())
+
+
+def _show(results: dict[str, Any], lines: Iterable[str], out: Path | None, json: bool) -> None:
     if out is not None:
         write_json(out, results, compact=True)
     if json:
         print_json(results)
-    else:
-        for line in feature_lines(results):
-            output.print(line, highlight=False, soft_wrap=True)
-    if update_card:
-        add_feature_results(card, results)
+        return
+    for line in lines:
+        output.print(line, highlight=False, soft_wrap=True)
 
 
 @app.command()

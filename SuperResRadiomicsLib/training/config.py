@@ -266,6 +266,7 @@ class EvaluationConfig(_Section):
         feature_sets: Lesions by which `evaluate --features` compares the features of models.
         feature_rivals: Models that stand beside, by name: the first is told all, half of the noise, and nothing.
         samples: Samples whose features are averaged, of models that draw samples.
+        phantom: Folder in the data of a phantom with and without faint discs, for `evaluate --samples-look`.
     """
 
     judge: str = "encoder-b"
@@ -278,6 +279,7 @@ class EvaluationConfig(_Section):
     feature_sets: dict[str, FeatureSetConfig] = Field(default_factory=dict)
     feature_rivals: tuple[str, ...] = ()
     samples: int = Field(default=8, ge=2)
+    phantom: str | None = None
 
 
 class SourceConfig(_Section):

@@ -81,6 +81,13 @@ def add_feature_results(card: Card, results: dict[str, Any]) -> Card:
     return updated
 
 
+def add_look_results(card: Card, results: dict[str, Any]) -> Card:
+    """Write what `evaluate_looks` found beside a model's card and into its page."""
+    updated = save_results(card, {**card.results, "looks": results})
+    write_page(updated)
+    return updated
+
+
 def _uncertainty(results: dict[str, Any], measured: str) -> dict[str, Any]:
     """Say in the card what is known of intervals; the first way to measure stands for the others."""
     sets = {}

@@ -20,6 +20,8 @@ from SuperResRadiomicsLib.training.lesion_features import evaluate_features
 from SuperResRadiomicsLib.training.lesion_features.calibrations import calibrations
 from SuperResRadiomicsLib.training.lesion_features.conditions import MR_CONDITIONS, MR_DENOISING_CONDITIONS
 from SuperResRadiomicsLib.training.lesion_features.lesions import load_lesions
+from SuperResRadiomicsLib.training.looks import evaluate_looks, look_lines
+from SuperResRadiomicsLib.training.model_page import look_parts
 from Testing.conftest import SAMPLER_CARD
 
 ROLES = ("train", "train", "validation", "test", "test")
@@ -126,3 +128,16 @@ def test_every_mr_condition_degrades_by_what_it_says() -> None:
             coarse = condition.degrade(truth, "p", 5, factor)
             assert coarse.shape == (1, 96 // factor, 96 // factor)
             assert np.std(coarse) == pytest.approx(condition.noise, rel=0.06, abs=1e-4)
+
+
+def test_their_looks_are_judged_and_go_into_the_card(data: Path, tmp_path: Path) -> None:
+    model, config = sampler(tmp_path, 1), configuration(data, 1)
+    found = evaluate_looks(model, config, load_model, ("noise-0.06",))
+    assert found == evaluate_looks(model, config, load_model, ("noise-0.06",)), "seeds are fixed"
+    under = found["conditions"]["noise-0.06"]
+    assert set(under["told_apart"]) == {"degraded image", "a sample", "mean of samples"}
+    structures = under["structures"]
+    assert structures["truth"]["found"] > 0.9 and "sites_where_samples_disagree" in structures["a sample"]
+    assert under["missing_detail"]["rms_db"] > 0 and "noise-0.06" in "\n".join(look_lines(found))
+    page = "\n".join(look_parts(found | {"command": "superres-train evaluate mr-1 --samples-look"}))
+    assert "How its images look" in page and "| mean of samples |" in page

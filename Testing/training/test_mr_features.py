@@ -11,6 +11,7 @@ import torch
 from scipy.ndimage import gaussian_filter
 
 from SuperResRadiomicsLib.enhancement import LoadedModel, load_model
+from SuperResRadiomicsLib.errors import SettingsError
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import Image, write_image, write_mask
 from SuperResRadiomicsLib.models import save_model
@@ -21,6 +22,7 @@ from SuperResRadiomicsLib.training.lesion_features.calibrations import calibrati
 from SuperResRadiomicsLib.training.lesion_features.conditions import MR_CONDITIONS, MR_DENOISING_CONDITIONS
 from SuperResRadiomicsLib.training.lesion_features.lesions import load_lesions
 from SuperResRadiomicsLib.training.looks import evaluate_looks, look_lines
+from SuperResRadiomicsLib.training.looks.picture import write_samples_picture
 from SuperResRadiomicsLib.training.model_page import look_parts
 from Testing.conftest import SAMPLER_CARD
 
@@ -141,3 +143,26 @@ def test_their_looks_are_judged_and_go_into_the_card(data: Path, tmp_path: Path)
     assert under["missing_detail"]["rms_db"] > 0 and "noise-0.06" in "\n".join(look_lines(found))
     page = "\n".join(look_parts(found | {"command": "superres-train evaluate mr-1 --samples-look"}))
     assert "How its images look" in page and "| mean of samples |" in page
+
+
+def test_a_picture_shows_truth_rivals_samples_and_features(data: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    model, config = sampler(tmp_path, 1), configuration(data, 1)
+    plain = save_model(
+        tmp_path / "plain",
+        build_network("unet", {"widths": [4, 6], "bottleneck": 8}),
+        {
+            **model.card.metadata,
+            "name": "plain",
+            "objective": "fidelity",
+            "architecture": {"name": "unet", "arguments": {"widths": [4, 6], "bottleneck": 8}},
+        },
+    )
+    rival = load_model(plain.folder, "cpu")
+    said = write_samples_picture(model, rival, config, tmp_path / "picture.png", patient="P4")
+    assert "p4-0.nrrd" in said and "noise-0.06" in said
+    assert (tmp_path / "picture.png").read_bytes()[:4] == b"\x89PNG"
+    with pytest.raises(SettingsError, match="'P9' is no test patient"):
+        write_samples_picture(model, rival, config, tmp_path / "x.png", patient="P9")
+    with pytest.raises(SettingsError, match="draws no samples"):
+        write_samples_picture(rival, rival, config, tmp_path / "x.png")

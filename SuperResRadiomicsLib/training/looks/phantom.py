@@ -49,7 +49,7 @@ def find_discs(truth: FloatArray) -> list[Disc]:
         if inside.sum() >= LEAST_PIXELS:
             near = ndimage.binary_dilation(inside, iterations=RING_PX)
             ring = ndimage.binary_dilation(near, iterations=RING_PX) & np.logical_not(near)
-            discs.append(Disc(inside, ring, float(np.median(truth[inside]))))
+            discs.append(Disc(inside, ring, float(truth[inside].max())))
     return sorted(discs, key=lambda disc: -disc.contrast)
 
 

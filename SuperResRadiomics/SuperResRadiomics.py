@@ -257,6 +257,7 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.batchPanel = BatchPanel(self.logic, self.runPanel.showStatus)
         self.viewPanel = ViewPanel(self.logic, self.runPanel.showStatus)
         self.featurePanel = FeaturePanel(self.logic, self.runPanel.showStatus)
+        self.featurePanel.onMaps = self.viewPanel.showMaps
         self.installationPanel = InstallationPanel(self.logic, self.runPanel.showStatus)
         for panel in (self.inputPanel, self.runPanel, self.featurePanel):
             panel.prepare = self.installationPanel.ensureInstalled

@@ -24,6 +24,8 @@ FIELD_PER_LESION = 3.0
 SMALLEST_FIELD_MM = 20.0
 MOST_AT_ONCE, MOST_BY_ITSELF = 2_000_000, 50_000_000
 """Voxels whose difference is made at once, and without being asked for."""
+MAPPED = {ORIGINAL: "original", BICUBIC: "bicubic", ENHANCED: "enhanced"}
+"""Which image's map lies over which view."""
 SECONDS_TO_SETTLE = 3.0
 """So long after opening the views may still get their size."""
 
@@ -88,6 +90,7 @@ class ComparisonView(VTKObservationMixin):
         self._outline: LesionOutline | None = None
         self._display: SharedDisplay | None = None
         self._overlay: Any = None
+        self._maps: tuple[Any, ...] = ()
         self._compared: Compared | None = None
         self._difference: Any = None
         self._place: LesionPlace | None = None
@@ -204,11 +207,36 @@ class ComparisonView(VTKObservationMixin):
             composite.SetForegroundOpacity(opacity)
             showLegend(volume, title)
 
+    @property
+    def maps(self) -> tuple[Any, ...]:
+        """The maps of a feature that lie over the images; empty where there are none."""
+        return self._maps
+
+    def showMaps(self, volumes: dict[str, Any], title: str, opacity: float) -> None:
+        """Lay a map over each of the three images, with one legend.
+
+        Args:
+            volumes: Volume nodes by ``original``, ``bicubic`` and ``enhanced``, coloured alike.
+            title: Of the legend.
+            opacity: Of all.
+        """
+        self.showOverlay(volumes["enhanced"], title, opacity)
+        if self._overlay is None:
+            return
+        self._maps = tuple(volumes[name] for name in MAPPED.values())
+        for tag, name in MAPPED.items():
+            composite = self._composite(tag)
+            composite.SetForegroundVolumeID(volumes[name].GetID())
+            composite.SetForegroundOpacity(opacity)
+
     def setOverlayOpacity(self, opacity: float) -> None:
         """Fade the overlay: 0 hides it, 1 shows it fully."""
-        composite = self._enhancedComposite()
-        if self._overlay is not None and composite is not None:
-            composite.SetForegroundOpacity(opacity)
+        if self._overlay is None:
+            return
+        for tag in MAPPED if self._maps else (ENHANCED,):
+            composite = self._composite(tag)
+            if composite is not None:
+                composite.SetForegroundOpacity(opacity)
 
     def hideOverlay(self) -> None:
         """Show the enhanced image only."""
@@ -251,14 +279,19 @@ class ComparisonView(VTKObservationMixin):
         self._outline = self._display = self._compared = None
 
     def _enhancedComposite(self) -> Any:
-        logic = self.layout.sliceLogics().get(ENHANCED)
+        return self._composite(ENHANCED)
+
+    def _composite(self, tag: str) -> Any:
+        logic = self.layout.sliceLogics().get(tag)
         return logic.GetSliceCompositeNode() if logic else None
 
     def _clearForeground(self) -> None:
-        composite = self._enhancedComposite()
-        if composite is not None:
-            composite.SetForegroundVolumeID(None)
-            composite.SetForegroundOpacity(0.0)
+        for tag in MAPPED if self._maps else (ENHANCED,):
+            composite = self._composite(tag)
+            if composite is not None:
+                composite.SetForegroundVolumeID(None)
+                composite.SetForegroundOpacity(0.0)
+        self._maps = ()
 
     def _align(self, volume: Any) -> None:
         """Cut all views along the original's own slices, so that nothing is interpolated across them."""

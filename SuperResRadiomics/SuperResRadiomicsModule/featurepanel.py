@@ -16,15 +16,19 @@ from . import featurechart, featuredrawing
 from .choices import featureFunctions
 from .featureexport import FeatureExport
 from .featurejobs import DicomExport, FeatureComparison, FeatureJob, Report, StabilityCheck
+from .featuremaps import FeatureMapping, ShownMaps
 from .featurenode import FeatureNode
 from .featuresettings import FeatureSettingsForm
 from .featuresummary import legendText, settingsText
 from .featuretable import ALL, ALL_BUT_SHAPE, FeatureTableView, featureName, intervalText
-from .installation import DICOM, PAGE, Function
+from .installation import DICOM, MAPS, PAGE, Function
 from .numbertext import DIGITS, change
 from .segmentwatch import SegmentWatch
 
 UI_FILE = Path(__file__).parent.with_name("Resources") / "UI" / "FeaturePanel.ui"
+WITHOUT_MAPS = ("shape", "lesionintensity", "imagequality")
+MAP_RADIUS = 1
+"""Of a map's neighbourhoods, in voxels: pyradiomics' own default."""
 
 
 class FeaturePanel:
@@ -36,6 +40,7 @@ class FeaturePanel:
 
     Attributes:
         prepare: Asked to have installed what is needed; False keeps it from being done.
+        onMaps: Given the maps of a feature, to be shown in the views.
     """
 
     def __init__(self, logic: Any, showStatus: Callable[..., None]) -> None:
@@ -52,6 +57,7 @@ class FeaturePanel:
         self.view = FeatureTableView(self.ui.featureView)
         self._optionsAsked = False
         self.prepare: Callable[[tuple[Function, ...]], bool] = lambda functions: True
+        self.onMaps: Callable[[ShownMaps], None] = lambda maps: None
         self.export = FeatureExport(self)
         self._connect()
         self.update()
@@ -103,6 +109,7 @@ class FeaturePanel:
             (ui.stabilityButton, self.onCheckStability),
             (ui.copyButton, self.onCopy),
             (ui.chartButton, self.onChart),
+            (ui.mapButton, self.onMap),
         ):
             button.connect("clicked()", slot)
         ui.classFilterComboBox.connect("currentIndexChanged(int)", self._onFilterChanged)
@@ -162,6 +169,7 @@ class FeaturePanel:
         row = next((row for row in self.table.rows if row.key == key), None) if self.table else None
         for label in (self.ui.drawingLabel, self.ui.featureLabel):
             label.visible = row is not None
+        self._showMapReadiness(self._obstacle())
         if row is None:
             return
         values, bins = featuredrawing.valuesOf(row, self.node.stability)
@@ -223,11 +231,24 @@ class FeaturePanel:
         if self._watch.isEdited and ui.stabilityButton.enabled:
             ui.stabilityButton.enabled = False
             ui.stabilityButton.toolTip = _("The segment was edited: refresh the table first.")
+        self._showMapReadiness(obstacle)
         for widget in (ui.staleLabel, ui.refreshButton):
             widget.visible = self._watch.isEdited and self.table is not None
         ui.featureSettingsCollapsibleButton.enabled = not self.logic.isRunning
         for button in (ui.copyButton, ui.exportButton, ui.chartButton):
             button.enabled = self.table is not None
+
+    def _showMapReadiness(self, obstacle: str) -> None:
+        """Whether the feature that the user is on can be mapped, and else why not."""
+        key = self.view.currentKey()
+        if not obstacle and self._watch.isEdited:
+            obstacle = _("The segment was edited: refresh the table first.")
+        if not obstacle and not key:
+            obstacle = _("Choose a feature in the table first.")
+        if not obstacle and any(f"_{name}_" in key for name in WITHOUT_MAPS):
+            obstacle = _("This feature describes the lesion as a whole: it has no map.")
+        self.ui.mapButton.enabled = not obstacle
+        self.ui.mapButton.toolTip = obstacle or _("Show where in the lesion this feature is high, on all three images.")
 
     def _obstacle(self) -> str:
         """What the user has to do before features can be computed; empty when nothing."""
@@ -261,6 +282,11 @@ class FeaturePanel:
         """Write the lesion as DICOM objects into a folder."""
         if self.prepare((DICOM,)):
             self._start(DicomExport(self.node, folder))
+
+    def onMap(self) -> None:
+        """Map the feature that the user is on."""
+        if self.prepare((MAPS,)):
+            self._start(FeatureMapping(self.node, self.view.currentKey(), MAP_RADIUS, lambda maps: self.onMaps(maps)))
 
     def _start(self, job: FeatureJob) -> None:
         self.showStatus("")

@@ -76,7 +76,8 @@ WAVELETS = Function(_("Wavelet filters"), (Package("PyWavelets", "1.6"),))
 PARAMETER_FILES = Function(_("Parameter files in YAML"), (Package("PyYAML", "6"),))
 PAGE = Function(_("HTML page with a picture"), (Package("Jinja2", "3.1"), Package("matplotlib", "3.8")))
 DICOM = Function(_("DICOM objects"), (Package("highdicom", "0.25"), Package("pydicom", "3")))
-FUNCTIONS = (ENHANCE, FEATURES, WAVELETS, PARAMETER_FILES, PAGE, DICOM)
+MAPS = Function(_("Maps of features"), (Package("numba", "0.60"),))
+FUNCTIONS = (ENHANCE, FEATURES, WAVELETS, PARAMETER_FILES, PAGE, DICOM, MAPS)
 
 
 class InstallationError(Exception):

@@ -15,11 +15,14 @@ from .shareddisplay import displayNode
 
 DIFFERENCE_ROLE = "SuperResRadiomics.Difference"
 DIFFERENCE_COLOURS, UNCERTAINTY_COLOURS = "SuperResRadiomicsDifference", "SuperResRadiomicsUncertainty"
+MAP_COLOURS = "SuperResRadiomicsMap"
 COLOUR_COUNT = 256
 # Blue for less and orange for more, told apart with any colour vision; from black, as half laid over an image black
 # dims it and leaves its grey.
 LESS, MORE = (0.25, 0.55, 1.00), (1.00, 0.55, 0.05)
 UNCERTAIN = (1.00, 0.90, 0.20)
+VIRIDIS = ((0.27, 0.00, 0.33), (0.23, 0.32, 0.55), (0.13, 0.57, 0.55), (0.37, 0.79, 0.38), (0.99, 0.91, 0.14))
+"""Equally spaced colours of the scale of this name (CC0), which grows lighter throughout."""
 # The few largest values would make all others invisible.
 LIMIT_PERCENTILE = 99.0
 
@@ -76,6 +79,17 @@ def showAsUncertainty(volume: Any) -> None:
     """Colour a volume of uncertainties (standard deviations, say): black where 0, brighter the larger."""
     limit = _limit(slicer.util.arrayFromVolume(volume))
     _setColours(volume, UNCERTAINTY_COLOURS, uncertaintyColours(), 0.0, limit)
+
+
+def colourMap(volume: Any, low: float, high: float, outside: float) -> None:
+    """Colour a map of a feature from ``low`` to ``high``; voxels with the value ``outside`` let the image through."""
+    _setColours(volume, MAP_COLOURS, mapColours(), low, high)
+    display = displayNode(volume)
+    with slicer.util.NodeModify(display):
+        display.SetInterpolate(False)  # Between the lesion and what is outside there is nothing to interpolate.
+        display.SetLowerThreshold(outside / 2)
+        display.SetUpperThreshold(-outside)
+        display.SetApplyThreshold(True)
 
 
 def showLegend(volume: Any, title: str) -> None:
@@ -136,6 +150,12 @@ def differenceColours() -> np.ndarray:
 def uncertaintyColours() -> np.ndarray:
     """RGB from certain to uncertain, shape (256, 3), black at 0."""
     return np.linspace(0, 1, COLOUR_COUNT)[:, None] * UNCERTAIN
+
+
+def mapColours() -> np.ndarray:
+    """RGB from low to high, shape (256, 3)."""
+    position, places = np.linspace(0, 1, COLOUR_COUNT), np.linspace(0, 1, len(VIRIDIS))
+    return np.stack([np.interp(position, places, [colour[part] for colour in VIRIDIS]) for part in range(3)], axis=1)
 
 
 def _limit(values: np.ndarray) -> float:

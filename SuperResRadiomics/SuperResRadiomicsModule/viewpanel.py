@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import qt
 import slicer
@@ -16,6 +16,9 @@ from slicer.util import VTKObservationMixin
 from .comparisonview import Compared, ComparisonView
 from .lesionplace import lesionPlace
 from .overlays import OverlayFailed, onSameGrid, overlayLimit, showAsUncertainty
+
+if TYPE_CHECKING:
+    from .featuremaps import ShownMaps
 
 UI_FILE = Path(__file__).resolve().parent.parent / "Resources" / "UI" / "ViewPanel.ui"
 
@@ -151,6 +154,12 @@ class ViewPanel(VTKObservationMixin):
             showAsUncertainty(volume)
             self._showOverlay(volume, _("Uncertainty"))
 
+    def showMaps(self, maps: ShownMaps) -> None:
+        """Lay the maps of a feature over the three images, each over its own."""
+        with self._errorsShown():
+            self._openIfNeeded()
+            self.view.showMaps(maps.volumes, maps.title, self.ui.overlayOpacitySlider.value / 100)
+
     def onOpacity(self, percent: int) -> None:
         """Fade the overlay."""
         self.view.setOverlayOpacity(percent / 100)
@@ -251,7 +260,7 @@ class ViewPanel(VTKObservationMixin):
         overlay, compared = self.view.overlay, self.view.compared
         isUncertainty = overlay is not None and overlay is self._uncertainty()
         self.ui.blinkButton.checked = self.view.isBlinking
-        self.ui.differenceButton.checked = overlay is not None and not isUncertainty
+        self.ui.differenceButton.checked = overlay is not None and overlay is self.view.difference
         self.ui.uncertaintyButton.checked = isUncertainty
         for widget in (self.ui.overlayOpacityLabel, self.ui.overlayOpacitySlider, self.ui.overlayPercentLabel):
             widget.enabled = overlay is not None
@@ -273,6 +282,8 @@ class ViewPanel(VTKObservationMixin):
                 else ""
             )
         limit = f"{overlayLimit(overlay):.3g}"
+        if overlay in self.view.maps:
+            return _("Dark: low; yellow: high; the three images share one scale.")
         if isUncertainty:
             return _("Black: certain; yellow: uncertain by {limit} or more.").format(limit=limit)
         return _("Blue: enhanced is lower; orange: higher; full colour from {limit}.").format(limit=limit)

@@ -11,8 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
+import numpy as np
+
 from .. import NOT_FOR_CLINICAL_USE
 from ..errors import MissingDependencyError
+from ..grid import FloatArray
 from ..progress import StageProgress
 from ..radiomics import FeatureSettings, FeatureTable
 from ..radiomics.computed_elsewhere import ComputedElsewhere
@@ -243,9 +246,74 @@ def require_package(package: str, extra: str) -> None:
         )
 
 
+OUTSIDE = -1e30
+"""Value of a map's voxels that have none: views hide what is below half of it, and nobody takes it for a feature."""
+SCALE_PERCENTILES = (1.0, 99.0)
+
+
+def map_lesion(
+    progress: StageProgress,
+    *,
+    lesion: dict[str, Any],
+    features: dict[str, Any],
+    feature: str,
+    out: str,
+    settings: dict[str, Any] | None = None,
+    radius: int = 1,
+) -> Result:
+    """Map one feature over the lesion, on the original, the bicubic and the enhanced image.
+
+    Args:
+        progress: Told the image, and how many of its voxels are done.
+        lesion: Keyword arguments of `read_lesion`.
+        features: The feature table that names the feature, as from `FeatureTable.to_dict`.
+        feature: Key of the feature.
+        out: Folder for the maps.
+        settings: Arguments of `FeatureSettings` that the table was computed with; None takes them from its header.
+        radius: Of the neighbourhood, in voxels of each image.
+
+    Returns:
+        ``files`` by image (names within ``out``; with samples also ``spread``), each on the lesion's box; ``scale``,
+        the limits of the colours that the three share, and ``spread_scale``; the value ``outside`` of the lesion.
+    """
+    from pathlib import Path
+
+    from ..io.handover import hand_over
+    from ..io.steps import run_steps
+    from ..radiomics.maps import map_versions
+
+    table = FeatureTable.from_dict(features)
+    used = feature_settings({**settings, "engine": engine_of(table)}) if settings else settings_of(table)
+    name, wanted = feature.split("_", 1)[0], replace(used, features=())
+    kept = tuple(each for each in wanted.filters if name.lower().startswith(each.image_type.lower()))
+    of_class = feature.split("_", 2)[1]
+    wanted = replace(wanted, filters=kept or wanted.filters, classes=(of_class,), features=(feature.split("_", 1)[1],))
+    found = map_versions(read_lesion(**lesion), (), radius, wanted, progress=progress)
+    maps = {"original": found.original, "bicubic": found.bicubic, "enhanced": found.enhanced}
+    if found.sd is not None:
+        maps["spread"] = found.sd
+    files = {}
+    for image, each in maps.items():
+        files[image] = f"map-{image}.nrrd"
+        values = np.where(np.isfinite(each.values[feature]), each.values[feature], OUTSIDE).astype(np.float32)
+        run_steps(hand_over(values, each.grid, Path(out) / files[image]))
+    shared = _limits([maps[image].values[feature] for image in ("original", "bicubic", "enhanced")])
+    spread = _limits([found.sd.values[feature]]) if found.sd is not None else shared
+    return {"files": files, "scale": shared, "spread_scale": [0.0, spread[1]], "outside": OUTSIDE}
+
+
+def _limits(maps: list[FloatArray]) -> list[float]:
+    """Percentiles of all values that are defined; never the same number twice."""
+    known = np.concatenate([values[np.isfinite(values)] for values in maps])
+    if not known.size:
+        return [0.0, 1.0]
+    low, high = np.percentile(known, SCALE_PERCENTILES).tolist()
+    return [low, high if high > low else low + max(abs(low), 1.0) * 1e-6]
+
+
 COMMANDS: dict[str, Callable[..., Result]] = {
     function.__name__: function
-    for function in (feature_options, compare_lesion, check_stability, report_lesion, export_dicom)
+    for function in (feature_options, compare_lesion, check_stability, map_lesion, report_lesion, export_dicom)
 }
 """For the worker's register."""
 

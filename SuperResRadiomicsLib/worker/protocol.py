@@ -78,6 +78,9 @@ COMMANDS: dict[str, Command] = {
     "compare": Command({"enhancement": str}, {"features": dict}),
     "compare_lesion": Command({"lesion": dict, "features": dict}, {"computed": dict}),
     "check_stability": Command({"lesion": dict, "features": dict}, {"settings": dict}),
+    "map_lesion": Command(
+        {"lesion": dict, "features": dict, "feature": str, "out": str}, {"settings": dict, "radius": int}
+    ),
     "report_lesion": Command({"features": dict, "page": str, "title": str}, {"lesion": dict}),
     "export_dicom": Command({"lesion": dict, "out": str}, {"source": str, "features": dict}),
     "feature_options": Command(),

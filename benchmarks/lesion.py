@@ -2,11 +2,13 @@
 
 Run in the repository root; the parts run one after the other, each in a process of its own:
 
-    python -m benchmarks.lesion [--slices 300] [--model ct-gancircle-x2-fidelity] [--whole]
+    python -m benchmarks.lesion [--slices 300] [--model ct-gancircle-x2-fidelity] [--only lesion]
 
 The scan is made up: 512 x 512 voxels a slice, noise in lung with a ball of 8 mm. "Reading" reads it, imports torch
 and loads the model; "lesion" does that and enhances, compares and saves; "cropped first" does the same with a file that
-holds the lesion's surroundings alone, as somebody would who knows how. The targets stand beside what was measured.
+holds the lesion's surroundings alone, as somebody would who knows how; "whole", only where it is asked for, enhances
+the whole scan, which takes long: its memory is that of a slab, which a few slices show. The targets stand beside what
+was measured.
 """
 
 from __future__ import annotations
@@ -38,13 +40,14 @@ def make_scan(folder: Path, slices: int) -> None:
         plane[...] = random.normal(-800, 60, plane.shape).astype(np.int16)
     mask = np.zeros(grid.shape, dtype=bool)
     centre = np.array([200.0, 260.0, slices // 2])
-    k, j, i = np.indices((25, 41, 41))
-    at = np.array([180, 240, slices // 2 - 12])
+    depth = min(25, slices)
+    k, j, i = np.indices((depth, 41, 41))
+    at = np.array([180, 240, slices // 2 - depth // 2])
     squares = np.zeros(k.shape)
     for index, axis in enumerate((i, j, k)):
         squares += ((axis + at[index] - centre[index]) * SPACING[index]) ** 2
     ball = squares <= (BALL_MM / 2) ** 2
-    mask[at[2] : at[2] + 25, at[1] : at[1] + 41, at[0] : at[0] + 41] = ball
+    mask[at[2] : at[2] + depth, at[1] : at[1] + 41, at[0] : at[0] + 41] = ball
     voxels[mask] += 840
     scan = Image(voxels, grid, "CT", "HU", "scan")
     write_image(scan, folder / "scan.nrrd")
@@ -102,7 +105,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--slices", type=int, default=300)
     parser.add_argument("--model", default="ct-gancircle-x2-fidelity")
-    parser.add_argument("--whole", action="store_true", help="also enhance the whole scan, which takes long")
+    parser.add_argument("--only", nargs="+", choices=["lesion", "cropped first", "whole"])
     parser.add_argument("--part")
     parser.add_argument("--folder", type=Path)
     given = parser.parse_args()
@@ -114,8 +117,7 @@ def main() -> None:
         reading = measure("reading", Path(folder), given.model)
         print(f"512 x 512 x {given.slices}, a ball of {BALL_MM:g} mm, {given.model}")
         print(f"Above reading the scan, importing torch and loading the model ({reading['peak'] / 1e6:.0f} MB):")
-        parts = ["lesion", "cropped first", *(["whole"] if given.whole else [])]
-        for part in parts:
+        for part in given.only or ["lesion", "cropped first"]:
             found = measure(part, Path(folder), given.model)
             above = found["peak"] - reading["peak"]
             print(

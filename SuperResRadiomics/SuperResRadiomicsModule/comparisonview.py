@@ -117,13 +117,18 @@ class ComparisonView(VTKObservationMixin):
         """The volume node laid over the enhanced image, or None."""
         return self._overlay
 
-    def open(self, compared: Compared) -> None:
+    def open(self, compared: Compared, place: LesionPlace | None = None) -> None:
         """Switch to the views, fill them, and go to the lesion.
+
+        Args:
+            compared: What to show.
+            place: Where the lesion is; looked for without it.
 
         Raises:
             MaskError: The segment has no voxel inside the original.
         """
-        place = compared.lesionPlace() if compared.hasLesion else None
+        if place is None and compared.hasLesion:
+            place = compared.lesionPlace()
         self._letGo()
         self._compared = compared
         self.layout.show()

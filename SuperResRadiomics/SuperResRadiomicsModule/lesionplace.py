@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,10 +40,16 @@ def lesionPlace(segmentation: Any, segmentId: str, volume: Any) -> LesionPlace:
     Raises:
         MaskError: The segment does not exist or has no voxel inside the volume.
     """
-    from SuperResRadiomicsLib.io.mrml_segment import segment_part
     from SuperResRadiomicsLib.io.steps import run_steps
 
-    part = run_steps(segment_part(segmentation, segmentId, volume))
+    return run_steps(lesionPlaceSteps(segmentation, segmentId, volume))
+
+
+def lesionPlaceSteps(segmentation: Any, segmentId: str, volume: Any) -> Generator[None, None, LesionPlace]:
+    """The same in short steps: the labelmap can be as large as a scan."""
+    from SuperResRadiomicsLib.io.mrml_segment import segment_part
+
+    part = yield from segment_part(segmentation, segmentId, volume)
     voxels = np.argwhere(part.mask)[:, ::-1] + part.start
     bounds = (voxels.min(axis=0) - 0.5, voxels.max(axis=0) + 0.5)
     corners = [[bounds[side][axis] for axis, side in enumerate(sides)] for sides in itertools.product((0, 1), repeat=3)]

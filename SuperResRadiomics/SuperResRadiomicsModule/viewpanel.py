@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,8 +14,9 @@ from slicer.i18n import tr as _
 from slicer.util import VTKObservationMixin
 
 from .comparisonview import Compared, ComparisonView
-from .lesionplace import lesionPlace
+from .lesionplace import LesionPlace, lesionPlace, lesionPlaceSteps
 from .overlays import OverlayFailed, onSameGrid, overlayLimit, showAsUncertainty
+from .turns import Turns
 
 if TYPE_CHECKING:
     from .featuremaps import ShownMaps
@@ -36,6 +37,7 @@ class ViewPanel(VTKObservationMixin):
         self._showStatus = showStatus
         self._parameters: Any = None
         self._hasOpened = self._isOpening = False
+        self._turns = Turns()
         self.view = ComparisonView(self._onTurn, self._onDifferenceMade)
         self.widget = slicer.util.loadUI(str(UI_FILE))
         self.ui = slicer.util.childWidgetVariables(self.widget)
@@ -75,6 +77,7 @@ class ViewPanel(VTKObservationMixin):
 
     def cleanup(self) -> None:
         """Bring the user's layout back and let go of the scene."""
+        self._turns.cancel()
         self.removeObservers()
         self.view.close()
 
@@ -86,17 +89,23 @@ class ViewPanel(VTKObservationMixin):
             and self.view.layout.isAvailable
             and self._compared() is not None
         ):
-            self.onSideBySide()
+            compared = self._compared()
+            self._turns.start(_placeOf(compared), lambda place: self._openFirst(compared, place))
+
+    def _openFirst(self, compared: Compared, place: LesionPlace | None) -> None:
+        if compared == self._compared():  # Nothing else was chosen meanwhile.
+            with self._errorsShown():
+                self._open(compared, place)
 
     def onSideBySide(self) -> None:
         """Open the views at the lesion."""
         with self._errorsShown():
             self._open(self._compared())
 
-    def _open(self, compared: Compared) -> None:
+    def _open(self, compared: Compared, place: LesionPlace | None = None) -> None:
         self._hasOpened = self._isOpening = True
         try:
-            self.view.open(compared)
+            self.view.open(compared, place)
         finally:
             self._isOpening = False
 
@@ -173,6 +182,7 @@ class ViewPanel(VTKObservationMixin):
             self.addObserver(self.view.layout.node, vtk.vtkCommand.ModifiedEvent, self._onLayoutModified)
 
     def _onSceneStartClose(self, caller: Any, event: Any) -> None:
+        self._turns.cancel()
         self.view.close()
         self.update()
 
@@ -287,6 +297,19 @@ class ViewPanel(VTKObservationMixin):
         if isUncertainty:
             return _("Black: certain; yellow: uncertain by {limit} or more.").format(limit=limit)
         return _("Blue: enhanced is lower; orange: higher; full colour from {limit}.").format(limit=limit)
+
+
+def _placeOf(compared: Compared) -> Generator[None, None, LesionPlace | None]:
+    """Where the lesion is, in short steps; None where there is none, or what is wrong with it is to be told later."""
+    from SuperResRadiomicsLib.errors import SuperResError
+
+    yield
+    if not compared.hasLesion:
+        return None
+    try:
+        return (yield from lesionPlaceSteps(compared.segmentation, compared.segmentId, compared.original))
+    except SuperResError:
+        return None
 
 
 @contextmanager

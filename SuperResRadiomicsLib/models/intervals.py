@@ -11,7 +11,7 @@ from typing import Any, Literal
 from ..errors import ModelError
 from ..io.documents import read_json
 from .card import Card
-from .conditions import differences
+from .conditions import TOLD_WORDS, differences
 
 INTERVALS_NAME = "intervals.json"
 CONFIDENCE = 0.9
@@ -115,15 +115,34 @@ def read_calibrations(card: Card | None, of: Literal["features", "images"]) -> t
 def nearest(known: Iterable[Calibration], asked: Mapping[str, Any]) -> tuple[list[Calibration], str]:
     """Choose the calibrations that hold for what is asked for.
 
+    A scan's blur and noise are seldom those of a measurement. Between the least and the largest strengths that were
+    measured, all measurements that agree in everything else hold together: `widest` takes the largest factor.
+
     Returns:
         Those that hold; and where none does, why the nearest one does not.
     """
+    known = list(known)
     apart = [(each, each.differences(asked)) for each in known]
     fitting = [each for each, reasons in apart if not reasons]
+    fitting = fitting or _around(known, asked)
     if fitting or not apart:
         return fitting, ""
     fewest = min(len(reasons) for _, reasons in apart)
     return [], "; ".join(next(reasons for _, reasons in apart if len(reasons) == fewest))
+
+
+def _around(known: Iterable[Calibration], asked: Mapping[str, Any]) -> list[Calibration]:
+    """Choose measurements that differ in blur and noise alone, where these lie between those measured."""
+    alike = []
+    for each in known:
+        told = {name: each.conditions[name] for name in TOLD_WORDS if name in each.conditions}
+        if told and not each.differences({**asked, **told}):
+            alike.append(each)
+    for name in TOLD_WORDS:
+        strengths = [each.conditions[name] for each in alike if name in each.conditions]
+        if strengths and not min(strengths) <= asked[name] <= max(strengths):
+            return []
+    return alike
 
 
 def widest(fitting: Iterable[Calibration], key: str) -> float | None:

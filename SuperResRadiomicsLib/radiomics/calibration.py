@@ -15,7 +15,7 @@ from .table import FeatureRow, FeatureTable
 CALIBRATED_TEXT = (
     "Intervals are calibrated: the raw ones (mean +/- 1.645 SD sqrt(1 + 1/K) K/(K - 1)) times a factor by class of "
     "features, or by feature where there were 20 patients or more, with which they held 90% of true values under these "
-    "settings, blur and noise ({sources}{largest}). For other kinds of lesions this is not known."
+    "settings, at this blur and noise or around it ({sources}{largest}). For other kinds of lesions this is not known."
 )
 LARGEST = "; the largest factor is taken"
 SOME_RAW = " Those of features that were not measured there are raw, and marked so."

@@ -70,6 +70,10 @@ if TYPE_CHECKING:
     from .radiomics.options import FeatureOptions as FeatureOptions
     from .radiomics.preprocessing import Preprocessing as Preprocessing
     from .report.files import save_report as save_report
+    from .scan import Proposal as Proposal
+    from .scan import ScanQuality as ScanQuality
+    from .scan import measure_scan as measure_scan
+    from .scan import propose as propose
     from .stability import Signature as Signature
     from .stability import describe_scores as describe_scores
     from .stability import read_signature as read_signature
@@ -135,6 +139,7 @@ _NAMES = {
     "radiomics.options": ("FeatureOptions",),
     "radiomics.preprocessing": ("Preprocessing",),
     "report.files": ("save_report",),
+    "scan": ("Proposal", "ScanQuality", "measure_scan", "propose"),
     "stability": ("Signature", "describe_scores", "read_signature", "score_lesion"),
     "verdict": ("check_stability", "compare", "judge_cohort"),
 }

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from SuperResRadiomicsLib.enhancement import LoadedModel, enhance, load_model
 from SuperResRadiomicsLib.grid import Box, Grid
@@ -117,7 +118,7 @@ def throughput(card: Card, precision: str, top: dict[str, float], seconds: float
     model = load_model(card.name, DEVICE, precision)
     slices = torch.rand(BATCH, 1, SIDE, SIDE, device=DEVICE).contiguous(memory_format=torch.channels_last)
     run = runner(model, slices)
-    work = multiply_adds(model, run)
+    work = multiply_adds(run)
     torch.cuda.synchronize()
     torch.cuda.reset_peak_memory_stats()
     one = timed(run, seconds)
@@ -145,29 +146,19 @@ def runner(model: LoadedModel, slices: torch.Tensor) -> Callable[[], torch.Tenso
     number = {"bf16": torch.bfloat16, "fp16": torch.float16}.get(model.precision)
 
     def run() -> torch.Tensor:
-        with torch.inference_mode(), torch.autocast("cuda", dtype=number, enabled=number is not None):
+        with torch.no_grad(), torch.autocast("cuda", dtype=number, enabled=number is not None):
             output: torch.Tensor = model.network(*arguments, **options)
             return output
 
     return run
 
 
-def multiply_adds(model: LoadedModel, run: Callable[[], object]) -> float:
-    """Count the multiply-adds of one run, convolution by convolution."""
-    total = 0.0
-
-    def count(layer: torch.nn.Module, inputs: Any, output: torch.Tensor) -> None:
-        nonlocal total
-        # Each weight is used once a position: of the output, or of the input where it is transposed.
-        positions = inputs[0] if isinstance(layer, torch.nn.ConvTranspose2d) else output
-        total += layer.weight.numel() * positions.shape[0] * positions.shape[-2] * positions.shape[-1]
-
-    layers = [m for m in model.network.modules() if isinstance(m, (torch.nn.Conv2d, torch.nn.ConvTranspose2d))]
-    hooks = [layer.register_forward_hook(count) for layer in layers]
-    run()
-    for hook in hooks:
-        hook.remove()
-    return total
+def multiply_adds(run: Callable[[], object]) -> float:
+    """Count the multiply-adds of one run, as torch counts them."""
+    counter = FlopCounterMode(display=False)
+    with counter:
+        run()
+    return counter.get_total_flops() / 2
 
 
 def training(seconds: float) -> dict[str, float]:

@@ -24,6 +24,8 @@ ISOTROPIC_FROM = 1.5
 """Slice distance over pixel spacing from which there is something to refine."""
 COARSE_COLUMNS = 1.5
 """Planes whose columns are so much wider than the finest pixels are left out: the network knows square pixels."""
+FEWEST_COLUMNS = 8
+"""Planes with fewer columns show nothing; they are left out where the other side has more."""
 ONE_BY_ONE = SliceProfile(1)
 """Slices as they are."""
 UNLIKE_SPACING = 1.5
@@ -222,11 +224,16 @@ class ThroughPlaneJob(RegionJob):
 
     def passes(self) -> list[_AcrossSlices]:
         """List the work for each side from which the planes are seen."""
-        spacing = self.refined.spacing
+        spacing, size = self.refined.spacing, self.refined.size
         sides = [axis for axis in range(3) if axis != self.through_plane]
         finest = min(spacing[axis] for axis in sides)
         # Planes stacked along one side have the other side's spacing along their columns.
-        usable = [axis for axis in sides if spacing[sum(sides) - axis] <= COARSE_COLUMNS * finest]
+        usable = []
+        for axis in sides:
+            columns = sum(sides) - axis
+            if spacing[columns] <= COARSE_COLUMNS * finest and size[columns] >= FEWEST_COLUMNS:
+                usable.append(axis)
+        usable = usable or sides
         return [self._across(axis) for axis in (usable[:1] if self.model.draws_samples else usable)]
 
     def _across(self, side: int) -> _AcrossSlices:

@@ -118,6 +118,9 @@ def test_wide_columns_are_left_out(tiny_slices: Path) -> None:
     found = enhance(image, load_model(tiny_slices, "cpu"), through_plane=1, slice_factor=4)
     assert found.enhanced.grid.size == (30, 32, 9)
     assert found.provenance["parameters"]["slices"]["planes_stacked_along"] == ["k"]
+    single = Image(image.voxels[:1], Grid((30, 8, 1), (0.9, 3.6, 0.9)), "CT", "HU")
+    found = enhance(single, load_model(tiny_slices, "cpu"), through_plane=1, slice_factor=4)
+    assert found.provenance["parameters"]["slices"]["planes_stacked_along"] == ["k"], "one column is no plane"
 
 
 def test_the_factor_is_the_nearest_to_isotropic_and_is_said(tiny_slices: Path) -> None:

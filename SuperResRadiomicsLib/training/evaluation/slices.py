@@ -80,7 +80,7 @@ def _under(
     rows: list[dict[str, Any]] = []
     features: list[tuple[str, Table]] = []
     for case in test:
-        axis = thickened_axis(case)
+        axis = thickened_axis(case, slices.factor)
         whole = _whole_slices(case, axis, slices.factor)
         if whole is None:
             continue
@@ -103,13 +103,12 @@ def _under(
     }
 
 
-def thickened_axis(case: HeldOutCase) -> int:
-    """Choose the axis along which a volume's voxels are averaged: across its slices where those are thin."""
-    spacing, axis = case.volume.image.spacing, case.volume.through_plane
+def thickened_axis(case: HeldOutCase, factor: int) -> int:
+    """Choose the axis along which a volume's voxels are averaged: across its slices where those are thin and many."""
+    spacing, axis, size = case.volume.image.spacing, case.volume.through_plane, case.volume.image.grid.size
     sides = [each for each in range(3) if each != axis]
-    if spacing[axis] < ISOTROPIC_FROM * max(spacing[side] for side in sides):
-        return axis
-    return max(sides, key=lambda side: case.volume.image.grid.size[side])
+    thin = spacing[axis] < ISOTROPIC_FROM * max(spacing[side] for side in sides)
+    return axis if thin and size[axis] >= FEWEST_SLICES * factor else max(sides, key=lambda side: size[side])
 
 
 def _whole_slices(case: HeldOutCase, axis: int, factor: int) -> HeldOutCase | None:

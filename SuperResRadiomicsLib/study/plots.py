@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -39,16 +39,25 @@ class Plot(NamedTuple):
 
 
 def draw_plots(cube: Cube, protocol: Protocol, findings: Findings) -> Iterator[Plot]:
-    """Draw the plots of a report; what cannot be drawn is left out."""
-    if len(cube.binnings) > 1 and len(cube.cases) > 2:
+    """Draw the plots of a report; what cannot be drawn, or would be empty, is left out."""
+    if (
+        len(cube.binnings) > 1
+        and len(cube.cases) > 2
+        and _any_known(consistency_over_bins(cube, protocol, version) for version in cube.versions)
+    ):
         svg = _svg(_by_class, cube, protocol)
         yield Plot("icc_by_class", "Consistency over the binnings by feature class: ICC(3,1)", svg)
-    if findings.changes:
+    if findings.changes and _any_known(findings.agreement[version] for version in findings.changes):
         svg = _svg(_agreement_by_class, cube, findings)
         yield Plot("agreement_by_class", f"Concordance with {protocol.base} by feature class", svg)
+    if _any_known(change + p for change, p in findings.changes.values()):
         caption = f"Changes beside {protocol.base}: median relative change and adjusted p of each feature"
         yield Plot("changes", caption, _svg(_volcano, cube, findings))
-    if protocol.kind == "restoration" and findings.changes:
+    if (
+        protocol.kind == "restoration"
+        and findings.changes
+        and _any_known(findings.agreement[protocol.fast] + findings.agreement[version] for version in protocol.models)
+    ):
         svg = _svg(_fast_against_restored, protocol, findings)
         yield Plot("fast_against_restored", "Concordance of every feature, fast against restored", svg)
     if findings.components:
@@ -58,6 +67,11 @@ def draw_plots(cube: Cube, protocol: Protocol, findings: Findings) -> Iterator[P
     for model, scores in findings.scores.items():
         caption = f"Score '{model}': differences from {protocol.base} (Bland-Altman)"
         yield Plot(f"score_{model}", caption, _svg(_bland_altman, protocol, scores))
+
+
+def _any_known(columns: Iterable[FloatArray]) -> bool:
+    """Whether there is a point to draw."""
+    return any(np.isfinite(column).any() for column in columns)
 
 
 def _svg(draw: Any, *arguments: Any) -> str:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
 from ..io.files import write_json, write_text
+from ..io.hashes import hash_inputs
 from ..io.outputs import output_set
+from ..report.template import page_template
+from .crate import CRATE_NAME, SOFTWARE_NAME, crate, software
 from .cube import Cube, read_cube
 from .delta import delta_tables
 from .export import feature_table
 from .findings import Findings
 from .folder import StudyFolder, read_error
+from .funnel import funnel_tables
+from .gallery import draw_gallery
+from .headline import headline
 from .manifest import read_manifest
 from .methods import CITATION, checklist, methods_paragraph
 from .part import read_provenance
@@ -37,7 +44,8 @@ def write_report(root: str | os.PathLike[str], overwrite: bool = False) -> list[
         overwrite: Replace files in ``report`` that no report wrote.
 
     Returns:
-        ``report.html``, ``report.json``, a CSV for each table and an SVG for each plot, in the folder ``report``.
+        ``report.html``, ``report.json``, a CSV for each table, an SVG for each plot, ``software.txt`` with versions,
+        and ``ro-crate-metadata.json``, which describes them, in the folder ``report``.
 
     Raises:
         StudyError: The folder holds no study, or no features.
@@ -59,15 +67,26 @@ def write_report(root: str | os.PathLike[str], overwrite: bool = False) -> list[
     files = folder.current_files(key, names)
     bad = {name: str(read_error(file.path)["error"]) for name, file in files.items() if not file.done}
     engine = read_provenance(next(file.path for file in files.values() if file.done))["engine"]
+    first_tables = funnel_tables(whole, len(names), bad)
+    findings.tables = [*first_tables, *findings.tables]
     content = _content(cube, protocol, findings, engine, bad, len(names))
     content["retests"] = len(whole.cases) - len(cube.cases)
     more = [describe_repeats(whole), *(describe_request(request) for request in requests)]
     content["methods"] = " ".join(filter(None, [content["methods"], *more]))
     plots = list(draw_plots(cube, protocol, findings))
     tables = [*findings.tables, feature_table(whole, cases, findings.binning)]
-    names = [PAGE_NAME, JSON_NAME, *map(csv_name, tables), *map(_plot_name, plots)]
+    files_of_tables = [*map(csv_name, tables), *map(_plot_name, plots)]
+    names = [PAGE_NAME, JSON_NAME, SOFTWARE_NAME, *files_of_tables]
+    hashes = hash_inputs({"protocol.yaml": folder.protocol, "manifest.csv": folder.manifest})
+    today = date.today().isoformat()
+    described = crate(protocol.title, today, names, content["methods"], hashes)
+    names.append(CRATE_NAME)
     with output_set(folder.report, JSON_NAME, names=names, overwrite=overwrite) as staging:
-        write_text(staging / PAGE_NAME, _page(content, plots))
+        write_text(
+            staging / PAGE_NAME, _page(content | {"gallery": draw_gallery(cases, protocol), "made_on": today}, plots)
+        )
+        write_text(staging / SOFTWARE_NAME, software())
+        write_json(staging / CRATE_NAME, described)
         write_json(staging / JSON_NAME, content)
         for table in tables:
             save_csv(staging, table)
@@ -91,6 +110,7 @@ def _content(
         "groups": {group: cube.groups.count(group) for group in sorted(set(cube.groups))},
         "cases_in_manifest": total,
         "bad_cases": bad,
+        "headline": headline(findings, protocol),
         "binning": findings.binning,
         "methods": methods_paragraph(cube, protocol, findings, engine),
         "citation": CITATION,
@@ -100,14 +120,10 @@ def _content(
     }
 
 
-def _page(content: dict[str, Any], plots: list[Plot]) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader(__package__, "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters["cell"] = _shown
-    page: str = environment.get_template(TEMPLATE).render(**content, plots=plots)
+def _page(content: dict[str, Any]) -> str:
+    template = page_template(__package__, "templates", TEMPLATE)
+    template.environment.filters["cell"] = _shown
+    page: str = template.render(**content)
     return page
 
 

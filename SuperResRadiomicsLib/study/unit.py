@@ -192,7 +192,7 @@ def _prepare(job: Job) -> Prepared:
     image = read_image(case.image, case.modality, case.image_choice)
     reference = read_image(case.reference, case.modality) if case.reference else None
     base = image if reference is None else reference
-    lesion = _lesion_choice(job)
+    lesion = lesion_choice(case, protocol)
     drawn_on = case.image if case.reference is None else case.reference
     files = {UNCHANGED: case.mask, **case.readers}
     read = {name: load_mask(path, base.grid, lesion, base.voxels) for name, path in files.items()}
@@ -206,9 +206,9 @@ def _prepare(job: Job) -> Prepared:
     return Prepared(versions, dimension, base.slice_axis, tuple(dict.fromkeys(said)))
 
 
-def _lesion_choice(job: Job) -> MaskChoice:
+def lesion_choice(case: Case, protocol: Protocol) -> MaskChoice:
     """Choose the lesion in the masks as the manifest says, else as the protocol's parameter file."""
-    chosen, features = job.case.mask_choice, job.protocol.features
+    chosen, features = case.mask_choice, protocol.features
     tolerance = features.geometry_tolerance
     if chosen == ANY_MASK:
         chosen = replace(chosen, label=features.label)

@@ -24,6 +24,7 @@ from SuperResRadiomicsLib.radiomics.verdict import Word
 from SuperResRadiomicsLib.stability import concordance, intraclass_correlation
 from SuperResRadiomicsLib.study.cube import Cube, read_cube
 from SuperResRadiomicsLib.study.folder import StudyFolder
+from SuperResRadiomicsLib.study.funnel import funnel_tables
 from SuperResRadiomicsLib.study.protocol import Protocol, read_protocol
 from SuperResRadiomicsLib.study.report import write_report
 from SuperResRadiomicsLib.study.run import run_study
@@ -75,7 +76,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         sources = [str(value) for name, value in attributes if name in ("src", "href")]
-        self.loaded += [source for source in sources if not source.startswith("#")]
+        self.loaded += [source for source in sources if not source.startswith(("#", "data:"))]
 
 
 def test_filters_and_normalisation_see_the_whole_image(tmp_path: Path) -> None:
@@ -109,10 +110,15 @@ def test_the_report_of_a_robustness_study(robustness):
         "Reporting checklist",
         "<svg",
         "7 lesions of 6 patients",
+        "Every lesion with its outline",
+        "Which lesions the results rest on",
     )
     for part in parts:
         assert part in text
     content = json.loads((robustness / "report" / "report.json").read_text())
+    assert text.count('src="data:image/png;base64,') == content["cases_in_manifest"], "every lesion has its picture"
+    for table in content["tables"]:
+        assert f'href="#{table["name"]}"' in text and f'id="{table["name"]}"' in text
     assert content["notice"].startswith("Not for clinical use") and content["bad_cases"] == {}
     assert "seed 1" in content["methods"] and "redrawn" in content["methods"]
 
@@ -197,6 +203,40 @@ def test_a_small_lesion_is_kept_with_the_perturbations_that_it_survives(study):
     masks = next(found for found in analyse(cube, protocol).tables if found.name == "icc_over_masks")
     assert "6 lesions of 5 patients" in masks.note and "c0 (24 mm\N{SUPERSCRIPT THREE})" in masks.note
     assert np.isfinite(cube.of("bicubic")[0]).any(), "the lesion as it is enters the other tables"
+
+
+def test_the_headline_counts_what_the_limits_decide(robustness):
+    write_report(robustness)
+    content = json.loads((robustness / "report" / "report.json").read_text())
+    verdict = next(table["rows"] for table in content["tables"] if table["name"] == "verdict")
+    for sentence, version in zip(content["headline"], dict.fromkeys(row[0] for row in verdict), strict=True):
+        words = [row[2] for row in verdict if row[0] == version]
+        assert sentence.startswith(f"{version}: {words.count('stable')} of {len(words)} features")
+        assert f"{words.count('unstable')} are found unstable" in sentence
+
+
+def test_the_folder_describes_itself(robustness):
+    """Every file of the report is in the RO-Crate, with versions as pip reads them."""
+    write_report(robustness)
+    folder = robustness / "report"
+    graph = {entry["@id"]: entry for entry in json.loads((folder / "ro-crate-metadata.json").read_text())["@graph"]}
+    files = {path.name for path in folder.iterdir()} - {"ro-crate-metadata.json"}
+    assert {part["@id"] for part in graph["./"]["hasPart"]} == files
+    assert all(graph[name]["@type"] == "File" for name in files)
+    assert graph["ro-crate-metadata.json"]["about"] == {"@id": "./"}
+    assert len(graph["#manifest.csv"]["sha256"]) == 64
+    assert f"numpy=={np.__version__}" in (folder / "software.txt").read_text().splitlines()
+
+
+def test_the_funnel_says_who_is_left_out_and_why(robustness):
+    cube, _ = load(robustness)
+    steps, by_size = funnel_tables(cube, len(cube.cases) + 3, {"a": "no lesion", "b": "no lesion"})
+    rows = {row[0]: row[1:] for row in steps.rows}
+    assert rows["in the manifest"][0] == len(cube.cases) + 3
+    assert rows["left out: cannot be measured"] == (-2, None, "no lesion")
+    assert rows["not computed yet"][0] == -1
+    assert rows["in the statistics"][:2] == (len(cube.cases), len(set(cube.patients)))
+    assert sum(row[1] for row in by_size.rows) == len(cube.cases)
 
 
 def test_too_few_lesions_for_statistics(tmp_path):

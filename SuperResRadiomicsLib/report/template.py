@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Callable
 from typing import Any
 
 from ..radiomics.wording import change_text, number_text, percent_text, unit_text
@@ -21,13 +22,14 @@ SIGNS = {
 """Beside the words, so that no colour is needed."""
 
 
-def page_template(package: str, folder: str, name: str) -> Any:
+def page_template(package: str, folder: str, name: str, **filters: Callable[[Any], str]) -> Any:
     """Load a page's template, which may include what all pages share (``page.css``, ``page.js``).
 
     Args:
         package: Whose template it is.
         folder: In the package.
         name: Of the template.
+        filters: Of the template's own, by name.
     """
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
@@ -45,6 +47,7 @@ def page_template(package: str, folder: str, name: str) -> Any:
         embedded=embedded,
         sign=SIGNS.__getitem__,
         breakable=breakable,
+        **filters,
     )
     environment.globals.update(change=change_text)
     return environment.get_template(name)

@@ -82,9 +82,8 @@ def write_report(root: str | os.PathLike[str], overwrite: bool = False) -> list[
     described = crate(protocol.title, today, names, content["methods"], hashes)
     names.append(CRATE_NAME)
     with output_set(folder.report, JSON_NAME, names=names, overwrite=overwrite) as staging:
-        write_text(
-            staging / PAGE_NAME, _page(content | {"gallery": draw_gallery(cases, protocol), "made_on": today}, plots)
-        )
+        shown = {"gallery": draw_gallery(cases, protocol), "made_on": today, "plots": plots}
+        write_text(staging / PAGE_NAME, _page(content | shown))
         write_text(staging / SOFTWARE_NAME, software())
         write_json(staging / CRATE_NAME, described)
         write_json(staging / JSON_NAME, content)
@@ -121,9 +120,7 @@ def _content(
 
 
 def _page(content: dict[str, Any]) -> str:
-    template = page_template(__package__, "templates", TEMPLATE)
-    template.environment.filters["cell"] = _shown
-    page: str = template.render(**content)
+    page: str = page_template(__package__, "templates", TEMPLATE, cell=_shown).render(**content)
     return page
 
 

@@ -1,0 +1,44 @@
+"""The first sentence of a study counts the verdicts that its table has."""
+
+from __future__ import annotations
+
+import pytest
+
+from SuperResRadiomicsLib.study.findings import Findings
+from SuperResRadiomicsLib.study.headline import headline
+from SuperResRadiomicsLib.study.protocol import Protocol
+from SuperResRadiomicsLib.study.tables import Table
+
+WORDS = ("stable", "stable", "unstable", "undecided", "unknown")
+CHANGES = ("restored", "unchanged", "made worse", "undecided", "undecided")
+
+
+def findings(*tables: Table) -> Findings:
+    return Findings("16 bins", None, list(tables))
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        (
+            "robustness",
+            "GAN: 2 of 5 features (40%) are found stable, and up to 3 may be; 1 are found unstable; for 2 the limits "
+            "decide nothing.",
+        ),
+        (
+            "restoration",
+            "GAN: 1 of 5 features (20%) are found restored, and up to 3 may be; 1 are found made worse; for 2 the "
+            "limits decide nothing.",
+        ),
+    ],
+)
+def test_it_counts_what_is_decided_and_what_is_open(kind: str, said: str) -> None:
+    rows = [("GAN", f"f{n}", word, change, "") for n, (word, change) in enumerate(zip(WORDS, CHANGES, strict=True))]
+    verdict = Table("verdict", "", "", ("version", "feature", "word", "change of error", "reasons"), list(rows))
+    protocol = Protocol.model_construct(kind=kind)
+    assert headline(findings(verdict), protocol) == [said]
+
+
+def test_without_verdicts_it_says_so() -> None:
+    (said,) = headline(findings(), Protocol.model_construct(kind="robustness"))
+    assert "no findings" in said

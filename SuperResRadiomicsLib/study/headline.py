@@ -33,7 +33,7 @@ def headline(findings: Findings, protocol: Protocol) -> list[str]:
 def _sentence(version: str, words: Counter[str], good: str, bad: str) -> str:
     total = sum(words.values())
     known = words[good] + words[bad] + words["unchanged"]
-    most = total - words[bad] - words["unchanged"] - words["unknown"]
+    most = total - words[bad] - words["unchanged"]
     share = f"{words[good] / total:.0%}"
     return (
         f"{version}: {words[good]} of {total} features ({share}) are found {good}, and up to {most} may be; "

@@ -22,7 +22,7 @@ def findings(*tables: Table) -> Findings:
     [
         (
             "robustness",
-            "GAN: 2 of 5 features (40%) are found stable, and up to 3 may be; 1 are found unstable; for 2 the limits "
+            "GAN: 2 of 5 features (40%) are found stable, and up to 4 may be; 1 are found unstable; for 2 the limits "
             "decide nothing.",
         ),
         (

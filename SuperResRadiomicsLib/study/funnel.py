@@ -48,7 +48,8 @@ def funnel_tables(whole: Cube, total: int, bad: Mapping[str, str]) -> list[Table
 
 def _by_size(cube: Cube) -> Table:
     """Count the perturbations that lesions survive, by size."""
-    measured = np.isfinite(cube.values).any(axis=4).all(axis=(1, 3))[:, 1:]
+    known = np.asarray(np.isfinite(cube.values).any(axis=4))
+    measured = np.asarray(np.all(known, axis=(1, 3)))[:, 1:]
     classes = np.digitize(cube.volume_mm3, SIZES_MM3)
     rows = []
     for number, name in enumerate(SIZE_NAMES):

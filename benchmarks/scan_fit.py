@@ -22,7 +22,7 @@ from SuperResRadiomicsLib.scan.noise import tissue_windows, windows_of
 from SuperResRadiomicsLib.scan.spectrum import block_spectra
 from SuperResRadiomicsLib.scan.strength import COEFFICIENTS, NOISE_OFFSET, Regression, describe_scan, quadratic_terms
 
-SAMPLES, SEED, GROUPS = 4000, 1, 8
+SAMPLES, SEED, GROUPS = 3000, 1, 8
 PENALTY = 100.0
 SIDES = (64, 96, 128, 192, 256)
 LARGEST_BLUR_PX, LARGEST_NOISE = 0.8, 40.0

@@ -88,15 +88,34 @@ def save_record(
     content: Record,
     inputs: Iterable[str | os.PathLike[str]] = (),
     overwrite: bool = False,
+    compact: bool = False,
 ) -> None:
-    """Write a JSON object that is a set of its own.
+    """Write a JSON object that is a set of its own, on one line where it shall be compact.
 
     Raises:
         OutputError: As `output_set`.
     """
     target = Path(path)
     with output_set(target.parent, target.name, inputs=inputs, overwrite=overwrite) as staging:
-        write_json(staging / target.name, content)
+        write_json(staging / target.name, content, compact)
+
+
+def check_outputs(
+    paths: Iterable[str | os.PathLike[str]], inputs: Iterable[str | os.PathLike[str]] = (), overwrite: bool = False
+) -> None:
+    """Refuse, before long work, to write files that are inputs, or that are there and not ours.
+
+    Args:
+        paths: The files that will be written.
+        inputs: As for `output_set`.
+        overwrite: Likewise.
+
+    Raises:
+        OutputError: One of them is in the way.
+    """
+    sources = [Path(path) for path in inputs]
+    for path in map(Path, paths):
+        _check([path.name], path.parent, sources, overwrite)
 
 
 def _check(names: Iterable[str], target: Path, inputs: list[Path], overwrite: bool) -> None:

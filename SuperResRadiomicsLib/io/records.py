@@ -87,13 +87,14 @@ def seal(folder: Path, record: str, built_on: str | None = None) -> None:
         record: Name of the record there, a JSON object.
         built_on: The record of the set without which this one makes no sense.
     """
-    content: Record = json.loads((folder / record).read_text(encoding="utf-8"))
+    text = (folder / record).read_text(encoding="utf-8")
+    content: Record = json.loads(text)
     if built_on is not None:
         content[BUILT_ON] = built_on
     others = {name for each, sealed in records_in(folder).items() if each != record for name in sealed[HASHES]}
     hashes = {name: content_hash(folder / name) for name in names_in(folder) if name not in {*others, record}}
     content[HASHES] = {**hashes, record: _own_hash(content)}
-    write_json(folder / record, content)
+    write_json(folder / record, content, compact="\n" not in text.strip())
 
 
 def names_in(folder: Path) -> list[str]:

@@ -16,6 +16,7 @@ from ..errors import ModelError
 CARD_NAME = "metadata.json"
 RESULTS_NAME = "results.json"
 WEIGHTS_NAME = "weights.safetensors"
+MODEL_FILES = (CARD_NAME, RESULTS_NAME, WEIGHTS_NAME)
 PICKLE_ENDINGS = (".pt", ".pth", ".ckpt", ".pkl", ".pickle", ".bin")
 
 

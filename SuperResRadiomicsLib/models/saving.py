@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from .. import SCHEMA_VERSION
 from ..errors import ModelError
 from ..io.files import atomic_path, prepare_folder, write_json, write_text
+from ..io.outputs import check_outputs
 from .card import Card, load_card, parse_card
-from .find import CARD_NAME, RESULTS_NAME, WEIGHTS_NAME
+from .find import CARD_NAME, MODEL_FILES, RESULTS_NAME, WEIGHTS_NAME
 
 if TYPE_CHECKING:
     from torch import nn
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 LINE = 120
 
 
-def save_model(folder: str | os.PathLike[str], network: nn.Module, metadata: dict[str, Any]) -> Card:
+def save_model(
+    folder: str | os.PathLike[str], network: nn.Module, metadata: dict[str, Any], overwrite: bool = False
+) -> Card:
     """Write a model's weights and card.
 
     Args:
@@ -28,17 +31,19 @@ def save_model(folder: str | os.PathLike[str], network: nn.Module, metadata: dic
         network: Its weights are stored as they are.
         metadata: The card without ``schema_version`` and ``weights``, which are filled in here. Its ``results`` go
             into a file of their own; without any, that file of an earlier model there is removed.
+        overwrite: Replace a model that lies there.
 
     Returns:
         The card as read back.
 
     Raises:
         ModelError: The card is not valid; nothing is written then.
-        OutputError: The folder cannot be written.
+        OutputError: The folder cannot be written, or holds a model that is not to be replaced.
     """
     from safetensors.torch import save
 
     target = Path(folder)
+    check_outputs([target / name for name in MODEL_FILES], overwrite=overwrite)
     weights = save({name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()})
     content = {
         "schema_version": SCHEMA_VERSION,

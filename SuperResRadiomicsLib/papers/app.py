@@ -8,11 +8,22 @@ from typing import Annotated
 import typer
 
 from .. import NOT_FOR_CLINICAL_USE
+from ..io.outputs import check_outputs
 from ..terminal.console import note, output, print_json
 from ..training.app import app as training_app
 from ..training.config import read_config
 from ..training.evaluation import evaluate_contender
-from ..training.options import Config, Data, Figures, command_line, leave_features_out, show_figures, with_data
+from ..training.options import (
+    Config,
+    Data,
+    Figures,
+    Overwrite,
+    check_new,
+    command_line,
+    leave_features_out,
+    show_figures,
+    with_data,
+)
 from ..training.perceptual.shipped import WEIGHTS_FOLDER
 from ..training.volumes import list_volumes
 from .baselines import DictionarySettings, dictionary_contender
@@ -38,15 +49,17 @@ def evaluate_dictionary(
     out: Figures = None,
     atoms: Annotated[int, typer.Option(help="Pairs of atoms.")] = DictionarySettings.atoms,
     patches: Annotated[int, typer.Option(help="Patches to learn from.")] = DictionarySettings.patches,
+    overwrite: Overwrite = False,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Learn coupled dictionaries (DLSR) from the training patients and measure them on the test patients."""
     settings = leave_features_out(with_data(read_config(config), data))
+    check_new(out, config, settings, overwrite)
     entries = list_volumes(settings.data, settings.run.seed)
     contender = dictionary_contender(settings, entries, DictionarySettings(atoms=atoms, patches=patches))
     results = evaluate_contender(contender, settings, entries, report=note)
     command = command_line(context, "evaluate-dictionary", config)
-    show_figures(results | {"command": command}, out, json)
+    show_figures(results | {"command": command}, out, overwrite, json)
 
 
 @app.command()
@@ -56,10 +69,13 @@ def encoder(
     to: Annotated[
         Path | None, typer.Option(help="Folder of weights; else the one that is shipped.", show_default=False)
     ] = None,
+    overwrite: Overwrite = False,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Train a perceptual encoder without labels and check it on the validation patients."""
-    results = train_encoder(read_encoder_config(config), instance, to or WEIGHTS_FOLDER, report=note)
+    target, settings = to or WEIGHTS_FOLDER, read_encoder_config(config)
+    check_outputs([target / f"{instance}{ending}" for ending in (".json", ".safetensors")], [config], overwrite)
+    results = train_encoder(settings, instance, target, report=note)
     if json:
         print_json(results)
     else:
@@ -73,7 +89,9 @@ def results(
         "docs/results"
     ),
     out: Annotated[Path, typer.Option(help="The page.")] = Path("docs/results.md"),
+    overwrite: Overwrite = False,
 ) -> None:
     """Write the page of results: one table a paper."""
+    check_new(out, config, None, overwrite)
     write_results_page(config, stored, out)
     output.print(f"Wrote {out.name}.")

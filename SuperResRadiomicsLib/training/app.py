@@ -13,12 +13,23 @@ import SuperResRadiomicsLib as srr
 from .. import NOT_FOR_CLINICAL_USE
 from ..errors import ModelError, SettingsError
 from ..io.files import write_json
+from ..io.outputs import check_outputs, save_record
 from ..models import Card, load_card, model_folders
 from ..networks import architectures
 from ..study import EXTRA_PACKAGES as STUDY_PACKAGES
 from ..terminal.console import note, output, print_json, progress_bar, tell_warnings, warn
 from ..terminal.exits import require
-from .options import Config, Data, Figures, command_line, leave_features_out, show_figures, with_data
+from .options import (
+    Config,
+    Data,
+    Figures,
+    Overwrite,
+    check_new,
+    command_line,
+    leave_features_out,
+    show_figures,
+    with_data,
+)
 
 if TYPE_CHECKING:
     from .config import TrainingConfig
@@ -129,13 +140,14 @@ def export(
     to: Annotated[
         Path | None, typer.Option(help="Folder of models; else the one that is shipped.", show_default=False)
     ] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write a run's averaged weights and model card."""
     from .config import read_config
     from .export import export_run, export_warnings
     from .trainer import CONFIG_NAME
 
-    card = export_run(folder, read_config(config or folder / CONFIG_NAME), to or _models_folder())
+    card = export_run(folder, read_config(config or folder / CONFIG_NAME), to or _models_folder(), overwrite)
     tell_warnings(export_warnings(card))
     output.print(f"Exported {card.display_name}. Its held-out figures are still missing: superres-train evaluate.")
 
@@ -175,6 +187,7 @@ def evaluate(
     st_lpips: StLpips = None,
     lpips: LpipsFiles = [],  # noqa: B006 - typer's way
     lpips_sha256: LpipsHashes = [],  # noqa: B006 - typer's way
+    overwrite: Overwrite = False,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure a model on the test patients: image quality and lesion features beside interpolation, or boxes."""
@@ -193,11 +206,12 @@ def evaluate(
     card = load_card(model)
     if features and samples_look:
         raise SettingsError("Both --features and --samples-look were given. Give one at a time.")
+    check_new(out, config, settings, overwrite, card.folder, *lpips)
     if samples_look:
-        _looks(context, card, settings, config, conditions, device, out, json, update_card)
+        _looks(context, card, settings, config, conditions, device, out, overwrite, json, update_card)
         return
     if features:
-        _features(context, card, settings, config, role, conditions, store, device, out, json, update_card)
+        _features(context, card, settings, config, role, conditions, store, device, out, overwrite, json, update_card)
         return
     if architectures()[card.architecture["name"]].samples and not without_features:
         note("Lesion features of a model that draws samples are compared by --features: here they are left out.")
@@ -211,7 +225,7 @@ def evaluate(
         judges = further_judges(st_lpips, lpips, lpips_sha256)  # type: ignore[arg-type]
         results = evaluate_enhancement(srr.load_model(model, device), settings, entries, judges, note, times)
     command = command_line(context, f"evaluate {card.name}", config) + ("" if times == 1 else f" --times {times}")
-    show_figures(results | {"command": command}, out, json, card)
+    show_figures(results | {"command": command}, out, overwrite, json, card)
     if update_card:
         add_results(card, results | {"command": command})
 
@@ -226,6 +240,7 @@ def _features(
     store: Path | None,
     device: str,
     out: Path | None,
+    overwrite: bool,
     json: bool,
     update_card: bool,
 ) -> None:
@@ -245,7 +260,7 @@ def _features(
         note,
     )
     results |= {"command": command_line(context, f"evaluate {card.name} --features", config)}
-    _show(results, feature_lines(results), out, json)
+    _show(results, feature_lines(results), out, overwrite, json)
     if update_card:
         add_feature_results(card, results)
 
@@ -258,6 +273,7 @@ def _looks(
     conditions: str,
     device: str,
     out: Path | None,
+    overwrite: bool,
     json: bool,
     update_card: bool,
 ) -> None:
@@ -268,7 +284,7 @@ def _looks(
     model, chosen = srr.load_model(card.folder, device), _names(conditions)
     results = evaluate_looks(model, settings, lambda name: srr.load_model(name, device), chosen, note)
     results |= {"command": command_line(context, f"evaluate {card.name} --samples-look", config)}
-    _show(results, look_lines(results), out, json)
+    _show(results, look_lines(results), out, overwrite, json)
     if update_card:
         add_look_results(card, results)
 
@@ -277,14 +293,14 @@ def _names(listed: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in listed.split(",") if name.strip())
 
 
-def _show(results: dict[str, Any], lines: Iterable[str], out: Path | None, json: bool) -> None:
-    if out is not None:
-        write_json(out, results, compact=True)
+def _show(results: dict[str, Any], lines: Iterable[str], out: Path | None, overwrite: bool, json: bool) -> None:
     if json:
         print_json(results)
-        return
-    for line in lines:
-        output.print(line, highlight=False, soft_wrap=True)
+    else:
+        for line in lines:
+            output.print(line, highlight=False, soft_wrap=True)
+    if out is not None:
+        save_record(out, results, overwrite=overwrite, compact=True)
 
 
 @app.command()
@@ -301,6 +317,7 @@ def evidence(
         Path | None, typer.Option(help="Keep measured values in this folder, and go on from them.", show_default=False)
     ] = None,
     device: Device = "auto",
+    overwrite: Overwrite = False,
 ) -> None:
     """Measure the test patients' features on all images: what the verdicts on other lesions rest on."""
     from ..verdict.evidence import EVIDENCE_NAME
@@ -308,9 +325,11 @@ def evidence(
     from .lesion_features import measure_evidence
 
     settings, card = with_data(read_config(config), data), load_card(model)
+    target = out or card.folder / EVIDENCE_NAME
+    check_new(target, config, settings, overwrite)
     found = measure_evidence(srr.load_model(model, device), settings, store, note)
     command = command_line(context, f"evidence {card.name}", config)
-    write_json(out or card.folder / EVIDENCE_NAME, {"command": command} | found, compact=True)
+    write_json(target, {"command": command} | found, compact=True)
 
 
 @app.command()
@@ -319,15 +338,18 @@ def throughput(
     data: Data = None,
     steps: Annotated[int, typer.Option(help="Steps that are timed.", min=1)] = 20,
     out: Annotated[Path | None, typer.Option(help="Write the figures to this JSON file.", show_default=False)] = None,
+    overwrite: Overwrite = False,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """Measure whether loading keeps up: samples a second that are loaded, and that training steps consume."""
     from .config import read_config
     from .throughput import measure_throughput
 
-    figures = measure_throughput(with_data(read_config(config), data), steps)
+    settings = with_data(read_config(config), data)
+    check_new(out, config, settings, overwrite)
+    figures = measure_throughput(settings, steps)
     if out is not None:
-        write_json(out, figures.as_dict())
+        save_record(out, figures.as_dict(), overwrite=overwrite)
     if json:
         print_json(figures.as_dict())
         return
@@ -346,16 +368,19 @@ def lesions(
         list[str], typer.Option(help="Path patterns of the volumes, instead of the configuration's.")
     ] = [],  # noqa: B006 - typer's way
     data: Data = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write the lesions of a data set for a cohort study, each in the group that is its patient's role."""
     require(STUDY_PACKAGES, "A cohort study", "study")
     from .config import read_config
-    from .lesions import write_lesions
+    from .lesions import LESIONS_NAME, MANIFEST_NAME, write_lesions
     from .volumes import list_volumes
 
     settings = with_data(read_config(config), data)
     chosen = settings.data.model_copy(update={"include": tuple(include)} if include else {})
     entries = list_volumes(chosen, settings.run.seed)
+    in_the_way = [out / MANIFEST_NAME, *(out / LESIONS_NAME).glob("*")]
+    check_outputs(in_the_way, [config, chosen.data_folder], overwrite)
     manifest = write_lesions(chosen, entries, [role.strip() for role in roles.split(",")], out)
     note(f"Wrote the lesions and '{manifest.name}'. Next: a protocol, and superres-radiomics study run.")
 
@@ -367,12 +392,14 @@ def picture(
     out: Annotated[Path, typer.Option(help="The PNG to write.", show_default=False)],
     case: Annotated[str | None, typer.Option(help="Path of a test case; else the first.", show_default=False)] = None,
     data: Data = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Show a held-out slice: what the model was given, what it made of it, the truth."""
     from .config import read_config
     from .held_out_picture import write_held_out_picture
 
     settings = with_data(read_config(config), data)
+    check_new(out, config, settings, overwrite)
     output.print(write_held_out_picture(srr.load_model(model), settings, out, case), highlight=False)
 
 

@@ -11,13 +11,15 @@ from .. import __version__
 from ..enhancement.checks import worse_than_interpolation
 from ..errors import ModelError, SettingsError
 from ..io.files import write_json, write_text
+from ..io.outputs import check_outputs
 from ..models import Card, load_card, readable_json, save_model, save_results
+from ..models.find import MODEL_FILES
 from ..models.intervals import CONFIDENCE, INTERVALS_NAME
 from ..networks import architectures, build_network
 from .config import NOT_STATED, TrainingConfig
 from .lesion_features.calibrations import calibrations
 from .methods import DetectorSettings
-from .model_page import write_page
+from .model_page import PAGE_NAME, write_page
 from .systems import system_class
 from .trainer import load_checkpoint
 
@@ -26,15 +28,27 @@ CONFIGURATION_NAME = "training.json"
 """Holds everything that fixed the training, beside the card."""
 
 
-def export_run(run_folder: str | os.PathLike[str], config: TrainingConfig, models_folder: Path) -> Card:
+def export_run(
+    run_folder: str | os.PathLike[str], config: TrainingConfig, models_folder: Path, overwrite: bool = False
+) -> Card:
     """Write a run's averaged weights and its card to ``models_folder/<name>``.
 
     Figures of an earlier export are dropped: they belong to other weights. Run the
     evaluation afterwards.
 
+    Args:
+        run_folder: Of the run.
+        config: The run's, perhaps with other texts.
+        models_folder: Gets the model's folder.
+        overwrite: Replace a model, or other files, that lie there.
+
     Raises:
+        OutputError: Such files lie there, and are not to be replaced.
         SettingsError: No checkpoint, or the configuration describes another network.
     """
+    folder = models_folder / config.name
+    written = (*MODEL_FILES, INTERVALS_NAME, CONFIGURATION_NAME, PAGE_NAME)
+    check_outputs([folder / name for name in written], [run_folder], overwrite)
     state = load_checkpoint(Path(run_folder))
     if state["network_config"] != config.network.model_dump():
         raise SettingsError("The configuration describes another network than the run. Give the run's configuration.")
@@ -43,7 +57,7 @@ def export_run(run_folder: str | os.PathLike[str], config: TrainingConfig, model
     if config.stored_precision == "half":
         network.half()
     metadata = _metadata(config, state)
-    card = save_model(models_folder / config.name, network, metadata)
+    card = save_model(folder, network, metadata, overwrite)
     (card.folder / INTERVALS_NAME).unlink(missing_ok=True)
     configuration = config.model_dump(mode="json", exclude={"data": {"folder"}, "sources": True})
     write_text(card.folder / CONFIGURATION_NAME, readable_json(configuration) + "\n")

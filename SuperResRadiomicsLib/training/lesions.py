@@ -16,6 +16,9 @@ from .config import DataConfig
 from .entries import ROLES, VolumeEntry, one_image_a_mask
 from .volumes import load_volume
 
+LESIONS_NAME = "lesions"
+"""Folder of the images and masks within the study."""
+
 
 def write_lesions(
     data: DataConfig, entries: Sequence[VolumeEntry], roles: Iterable[str], folder: str | os.PathLike[str]
@@ -47,7 +50,7 @@ def write_lesions(
             f"No volume of a patient with the role {' or '.join(wanted)} has a lesion mask. Name masks in "
             f"'{data.splits}', or choose other roles."
         )
-    target = prepare_folder(Path(folder) / "lesions")
+    target = prepare_folder(Path(folder) / LESIONS_NAME)
     manifest = Path(folder) / MANIFEST_NAME
     write_manifest(manifest, [_write(entry, data, target) for entry in chosen])
     return manifest

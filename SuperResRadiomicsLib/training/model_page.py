@@ -32,9 +32,12 @@ FIGURE_NAMES = {
 REGION_NAMES = {"frame": "whole slices", "body": "body or foreground", "lesion": "lesion's box"}
 
 
+PAGE_NAME = "README.md"
+
+
 def write_page(card: Card) -> None:
     """Write ``README.md`` beside the card."""
-    write_text(card.folder / "README.md", page(card))
+    write_text(card.folder / PAGE_NAME, page(card))
 
 
 def page(card: Card) -> str:

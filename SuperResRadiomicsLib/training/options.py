@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..io.files import write_json
+from ..io.outputs import check_outputs, save_record
 from ..models import Card
 from ..models.headline import headlines
 from ..terminal.console import output, print_json
@@ -20,6 +20,28 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 Config = Annotated[Path, typer.Argument(help="Training configuration (YAML).", show_default=False)]
 Data = Annotated[Path | None, typer.Option(help="Folder of volumes, instead of the configuration's.")]
 Figures = Annotated[Path | None, typer.Option(help="Write the figures to this JSON file.", show_default=False)]
+
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace files in the way, but never an input.", show_default=False)
+]
+
+
+def check_new(path: Path | None, config: Path, settings: TrainingConfig | None, overwrite: bool, *others: Path) -> None:
+    """Refuse, before the work, a file to write that is there already, or an input.
+
+    Args:
+        path: The file; nothing is checked without one.
+        config: The configuration's file.
+        settings: What it holds; its volumes are inputs.
+        overwrite: Whether a file in the way may be replaced; an input never.
+        others: Further inputs.
+
+    Raises:
+        OutputError: It is in the way.
+    """
+    if path is not None:
+        data = [] if settings is None or not settings.data.data_folder.exists() else [settings.data.data_folder]
+        check_outputs([path], [config, *data, *others], overwrite)
 
 
 def command_line(context: typer.Context, command: str, config: Path) -> str:
@@ -35,15 +57,17 @@ def command_line(context: typer.Context, command: str, config: Path) -> str:
     return f"{context.find_root().info_name} {command} --config {shown}"
 
 
-def show_figures(results: dict[str, Any], out: Path | None, json: bool, card: Card | None = None) -> None:
-    """Write an evaluation to a file, if asked for, and print it: as JSON, or a line for each degradation."""
-    if out is not None:
-        write_json(out, results, compact=True)
+def show_figures(
+    results: dict[str, Any], out: Path | None, overwrite: bool, json: bool, card: Card | None = None
+) -> None:
+    """Print an evaluation, as JSON or a line for each degradation, and write it to a file, if asked for."""
     if json:
         print_json(results)
-        return
-    for line in headlines(results, detects=card is not None and card.detects):
-        output.print(line, highlight=False)
+    else:
+        for line in headlines(results, detects=card is not None and card.detects):
+            output.print(line, highlight=False)
+    if out is not None:
+        save_record(out, results, overwrite=overwrite, compact=True)
 
 
 def leave_features_out(config: TrainingConfig) -> TrainingConfig:

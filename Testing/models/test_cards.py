@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import torch
 
-from SuperResRadiomicsLib.errors import ModelError
+from SuperResRadiomicsLib.errors import ModelError, OutputError
 from SuperResRadiomicsLib.models import (
     MODALITIES,
     find_detector,
@@ -215,8 +215,10 @@ def test_results_lie_beside_the_card(model: Path) -> None:
 def test_results_of_other_weights_go_with_them(model: Path) -> None:
     card = save_results(load_card(model), RESULTS)
     metadata = {key: value for key, value in card.metadata.items() if key not in ("schema_version", "weights")}
-    assert save_model(model, load_network(card), {**metadata, "results": RESULTS}).results == RESULTS
-    assert save_model(model, load_network(card), metadata).results == {}
+    with pytest.raises(OutputError, match="metadata.json.*--overwrite"):
+        save_model(model, load_network(card), metadata)
+    assert save_model(model, load_network(card), {**metadata, "results": RESULTS}, overwrite=True).results == RESULTS
+    assert save_model(model, load_network(card), metadata, overwrite=True).results == {}
 
 
 def test_results_in_a_card_of_an_earlier_version_are_read(model: Path) -> None:

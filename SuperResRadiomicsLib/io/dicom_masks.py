@@ -60,9 +60,10 @@ def frame_notes(image: Path, mask: Path) -> list[str]:
     """
     if not mask.is_file() or not is_dicom(mask) or not (image.is_dir() or is_dicom(image)):
         return []
-    drawn = frames_of_reference(read_header(mask).header)
     files = find_dicom_files(image) if image.is_dir() else [read_header(image)]
-    scanned = set().union(*(frames_of_reference(file.header) for file in files if "Rows" in file.header))
+    with damage_said(mask.name):
+        drawn = frames_of_reference(read_header(mask).header)
+        scanned = set().union(*(frames_of_reference(file.header) for file in files if "Rows" in file.header))
     if not drawn or not scanned or drawn & scanned:
         return []
     return [

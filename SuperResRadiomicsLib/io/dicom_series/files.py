@@ -147,7 +147,8 @@ def find_dicom_files(folder: Path) -> list[DicomFile]:
     _refuse_lost(dicom, others)
     files = [read_header(path) for path in dicom]
     for file in files:
-        _refuse_cut_header(file)
+        with damage_said(file.path.name):
+            _refuse_cut_header(file)
     return files
 
 

@@ -73,14 +73,15 @@ def enhance(
         typer.Option(help="Format of the images written; dicom: a series and its lesion, beside files in nrrd."),
     ] = "nrrd",
     blur: Annotated[
-        float | None,
+        str | None,
         typer.Option(
-            help="Blur to undo, in fine pixels (standard deviation), for models steered so; else the card's default.",
+            help="Blur to undo, in fine pixels (standard deviation), for models steered so; auto: what is measured of "
+            "a CT; else the card's default.",
             rich_help_panel=given.NETWORK_PANEL,
         ),
     ] = None,
     noise: Annotated[
-        float | None,
+        str | None,
         typer.Option(
             help="Noise to remove, in the image's unit (standard deviation), likewise. It takes texture with it.",
             rich_help_panel=given.NETWORK_PANEL,
@@ -110,8 +111,8 @@ def enhance(
         require(("highdicom",), "DICOM output", "dicom")
     options: dict[str, Any] = {
         "margin_mm": margin,
-        "blur": blur,
-        "noise": noise,
+        "blur": given.strength(blur),
+        "noise": given.strength(noise),
         "slice_factor": factor,
         "slice_thickness_mm": slice_thickness,
         "mask_rule": mask_rule,
@@ -146,8 +147,8 @@ def enhance(
                     scan,
                     network,
                     folder,
-                    blur=blur,
-                    noise=noise,
+                    blur=given.strength(blur),
+                    noise=given.strength(noise),
                     samples=samples,
                     seed=seed,
                     inputs=hashes,
@@ -160,6 +161,7 @@ def enhance(
         else:
             files = _save(made, folder, format, image, hashes, save_samples)
     tell_warnings(made.warnings)
+    _tell_steering(made.provenance)
     if json:
         provenance = made.provenance if streams else {**made.provenance, "inputs": hashes}
         print_json(
@@ -176,6 +178,13 @@ def enhance(
             note(describe_in_words(made.provenance["samples"]))
         if save_samples:
             note(made.provenance["samples"]["single"])
+
+
+def _tell_steering(provenance: Mapping[str, Any], of: str = "") -> None:
+    """Tell people what blur and noise were measured and told to the network."""
+    sentence = (provenance["parameters"]["steering"] or {}).get("sentence")
+    if sentence:
+        note(f"{of}{sentence}")
 
 
 def _check_what(
@@ -259,6 +268,7 @@ def _every_label(
                 _save(found, staging, format, inputs["image"], hashes)
             folders[str(label)] = folder.name
             tell_warnings(f"Label {label}: {warning}" for warning in found.warnings)
+            _tell_steering(found.provenance, f"Label {label}: ")
     earlier = _earlier_labels(out, {*folders.values()})
     if earlier:
         note(f"From an earlier run, and not of this one: {', '.join(earlier)} in '{out.name}'. They were left alone.")

@@ -408,6 +408,20 @@ def _listed(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(","))
 
 
+def strength(text: str | None) -> float | Literal["auto"] | None:
+    """Read a strength of blur or noise: a number, or auto.
+
+    Raises:
+        SettingsError: It is neither.
+    """
+    if text is None or text == AUTO:
+        return None if text is None else "auto"
+    try:
+        return float(text)
+    except ValueError as error:
+        raise SettingsError(f"The strength '{text}' is no number. Give one, or {AUTO} for what is measured.") from error
+
+
 def parse_box(text: str) -> Box:
     """Read a box given as ``i0,i1,j0,j1,k0,k1`` (each second number exclusive).
 

@@ -23,6 +23,7 @@ from .device import release_memory
 from .draw import Draw
 from .intensity import Window
 from .model import LoadedModel, round_up
+from .steering import Steering
 from .tiling import Bounds, Tile, plan_tiles, smallest_tile
 from .twin import interpolate_part
 
@@ -57,6 +58,7 @@ class RegionJob:
         window: The intensities that the network sees.
         faded: The box at whose faces the network's change fades out; the region's own unless it is a slab of it.
         draw: Which sample is drawn, for a network that draws samples.
+        steering: Where the conditions come from.
     """
 
     image: Image
@@ -70,6 +72,7 @@ class RegionJob:
     window: Window
     faded: Box | None = None
     draw: Draw | None = None
+    steering: Steering | None = None
 
     @property
     def slice_axis(self) -> int:

@@ -41,6 +41,7 @@ from .model import LoadedModel, load_model
 from .provenance import describe
 from .result import Enhancement
 from .sampling import describe_samples, describe_texture, draw_samples
+from .steering import Strength, steer
 from .suggestion import SuggestedLesion
 from .through_plane import ANY_SLICES, SliceFactor, SliceRequest, ThroughPlaneJob, choose_slices
 from .tiling import DEFAULT_TILE
@@ -62,8 +63,8 @@ def enhance(
     through_plane: int | None = None,
     device: str = "auto",
     precision: str = "fp32",
-    blur: float | None = None,
-    noise: float | None = None,
+    blur: Strength = None,
+    noise: Strength = None,
     tile: int = DEFAULT_TILE,
     slice_factor: SliceFactor | None = None,
     slice_thickness_mm: float | None = None,
@@ -91,7 +92,8 @@ def enhance(
             as they were acquired, which is guessed from the spacing where the image does not tell.
         device: Where to run, if the model is not loaded yet.
         precision: ``fp32``, ``bf16`` or ``fp16``, if the model is not loaded yet.
-        blur: Blur to undo, standard deviation in fine pixels; the card's default without it.
+        blur: Blur to undo, standard deviation in fine pixels; ``auto`` for what is measured of a CT, rather low (see
+            `measure_scan`); the card's default without it. The provenance says which.
         noise: Noise to remove, standard deviation in the image's unit; likewise.
         tile: Side of the largest square tile in pixels that the network reads: those of the
             refined grid, or the image's own for a network that enlarges the image itself. Where the
@@ -176,8 +178,8 @@ def prepare(
     box: Box | SuggestedLesion | None,
     margin_mm: float,
     through_plane: int | None,
-    blur: float | None,
-    noise: float | None,
+    blur: Strength,
+    noise: Strength,
     tile: int,
     slices: SliceRequest = ANY_SLICES,
 ) -> tuple[RegionJob, list[str], dict[str, Any] | None]:
@@ -195,6 +197,8 @@ def prepare(
         detection = {**box.summary(), "model": box.provenance["model"]}
     wanted = shift_box(_region(image.grid, mask, box, margin_mm), image.held.start)
     if model.card.refines_slices:
+        if isinstance(noise, str) or isinstance(blur, str):
+            raise SettingsError("For thick slices blur and noise cannot be measured. State the noise as a number.")
         known = choose_slices(grid, kept, model, slices, blur, noise)
         region = refine_box(wanted, grid, known.refined)
         window = window_for(image, model.card)
@@ -207,11 +211,14 @@ def prepare(
             f"A slice factor or thickness was given; the model '{model.card.name}' leaves slices as they are. Leave "
             f"them out, or choose a model for the task {THROUGH_PLANE}."
         )
-    conditions = model.conditions(blur, noise)
+    measured = None if mask is None and box is None else _region(image.grid, mask, box, margin_mm)
+    told = steer(image, measured, model.card, kept, blur, noise)
+    conditions = model.conditions(told.blur, told.noise)
     refined = refine(grid, in_plane_factors(grid, model.card.scale, kept))
     region = refine_box(wanted, grid, refined)
     window = window_for(image, model.card)
-    return RegionJob(image, model, refined, kept, region, conditions, margin_mm, tile, window), warnings, detection
+    job = RegionJob(image, model, refined, kept, region, conditions, margin_mm, tile, window, steering=told)
+    return job, warnings, detection
 
 
 def context_voxels(grid: Grid) -> list[int]:

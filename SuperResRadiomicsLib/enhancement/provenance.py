@@ -45,6 +45,7 @@ def describe(
             **({"slices": job.describe()} if isinstance(job, ThroughPlaneJob) else {}),
             "margin_mm": job.margin_mm,
             "conditions": job.conditions,
+            "steering": None if job.steering is None else job.steering.to_dict(),
             "window": [job.window.low, job.window.high],
             "input_grid": job.model.architecture.input_grid,
             "tile": job.tile,

@@ -249,6 +249,7 @@ class ThroughPlaneJob(RegionJob):
             self.window,
             self.faded,
             self.draw,
+            self.steering,
             self.through_plane,
             self.profile,
         )

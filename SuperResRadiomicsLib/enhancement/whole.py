@@ -27,6 +27,7 @@ from .pipeline import prepare
 from .provenance import describe
 from .result import PROVENANCE_NAME
 from .sampling import describe_samples, draw_samples
+from .steering import Strength
 from .tiling import DEFAULT_TILE
 from .twin import interpolated, slabs
 
@@ -59,8 +60,8 @@ def enhance_whole(
     through_plane: int | None = None,
     device: str = "auto",
     precision: str = "fp32",
-    blur: float | None = None,
-    noise: float | None = None,
+    blur: Strength = None,
+    noise: Strength = None,
     tile: int = DEFAULT_TILE,
     samples: int | None = None,
     seed: int = 0,

@@ -1,0 +1,142 @@
+"""What a steered network gains where it is told nothing, the truth, and what was measured: 13 degradations.
+
+    python -m benchmarks.steering                                    # test patients, ct-gancircle-x2-fidelity
+    python -m benchmarks.steering --model FOLDER
+    python -m benchmarks.steering --role validation --caution 0 0.5 1
+
+PSNR of body voxels over the better of bicubic interpolation and B-spline, in dB; the patient is the unit. Scans are
+averaged over 2 x 2 pixels unless another sampling is named; blur in fine pixels. Up to four slices are measured, of
+which the middle one is enhanced. Needs the extra train, and the test data.
+"""
+
+from __future__ import annotations
+
+import argparse
+import zlib
+from collections import defaultdict
+from typing import NamedTuple
+
+import numpy as np
+
+from benchmarks.degraded_scans import FineScan, degraded, fine_slices
+from benchmarks.scan_quality import as_scan
+from SuperResRadiomicsLib.enhancement import LoadedModel, enhance, load_model, steering
+from SuperResRadiomicsLib.grid import FloatArray, refine, resample
+from SuperResRadiomicsLib.io.image import Image
+from SuperResRadiomicsLib.metrics import psnr
+
+FACTOR, SIDE_PX, SLICES, SEED = 2, 192, 4, 2026
+BODY_ABOVE_HU, RANGE_HU = -500.0, 3072.0
+DEFAULT_TODAY, TOLD = "0/0", "told"
+AIM_MEAN, AIM_LEAST = 2.6, -0.1
+
+
+class Kind(NamedTuple):
+    """A degradation: its name, blur in fine pixels, noise in HU, and what else it is made of."""
+
+    name: str
+    blur: float
+    noise: float
+    correlation: float = 0.0
+    family: str = "gaussian"
+    sampling: str = "average"
+
+    @property
+    def can_be_told(self) -> bool:
+        """Whether blur and noise say all of it."""
+        return self.family == "gaussian" and self.sampling == "average"
+
+
+KINDS = (
+    Kind("0/0", 0.0, 0.0),
+    Kind("0.8/10", 0.8, 10.0),
+    Kind("1/25", 1.0, 25.0),
+    Kind("0/10", 0.0, 10.0),
+    Kind("0/25", 0.0, 25.0),
+    Kind("0.8/0", 0.8, 0.0),
+    Kind("1.2/0", 1.2, 0.0),
+    Kind("0.6/15, noise correlated (0.7 px)", 0.6, 15.0, correlation=0.7),
+    Kind("point sampling", 0.0, 0.0, sampling="point"),
+    Kind("FFT crop", 0.0, 0.0, sampling="k-space"),
+    Kind("Lanczos", 0.0, 0.0, sampling="lanczos"),
+    Kind("sharp kernel, 15", 0.0, 15.0, family="sharp"),
+    Kind("3 x 3 box", 0.816, 0.0, family="box"),
+)
+
+
+def middle_of(slices: FloatArray) -> FloatArray:
+    """The middle of slices, no larger than what is enhanced in a second."""
+    height, width = slices.shape[1:]
+    rows, columns = (min(side, SIDE_PX) // FACTOR * FACTOR for side in (height, width))
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return slices[:, top : top + rows, left : left + columns]
+
+
+def gains(scan: FineScan, kind: Kind, model: LoadedModel, cautions: list[float]) -> dict[str, float]:
+    """Gains in dB by what the network was told, and what that was."""
+    random = np.random.default_rng((SEED, zlib.crc32(scan.path.encode())))
+    fine = middle_of(scan.slices)
+    options = {"correlation": kind.correlation, "family": kind.family, "sampling": kind.sampling}
+    coarse = degraded(fine, FACTOR, kind.blur, kind.noise, random, **options)
+    spacing = (scan.spacing[0] * FACTOR, scan.spacing[1] * FACTOR)
+    measured = as_scan(coarse, spacing)
+    number = len(coarse) // 2
+    truth, one = fine[number], as_scan(coarse[number : number + 1], spacing)
+    body = truth > BODY_ABOVE_HU
+    rivals = [_quality(truth, _interpolated(one, method), body) for method in ("bicubic", "bspline")]
+    found = {}
+    tried = {DEFAULT_TODAY: (0.0, 0.0)}
+    if kind.can_be_told:
+        tried[TOLD] = (kind.blur, kind.noise)
+    for caution in cautions:
+        steering.CAUTION = caution
+        chosen = steering.steer(measured, None, model.card, 2, None, None)
+        tried[f"auto {caution:g}"] = (chosen.blur or 0.0, chosen.noise or 0.0)
+    for name, (blur, noise) in tried.items():
+        made = enhance(one, model, blur=blur, noise=noise)
+        found[name] = _quality(truth, made.enhanced.voxels[0], body) - max(rivals)
+    return found
+
+
+def _interpolated(one: Image, method: str) -> FloatArray:
+    fine = refine(one.grid, (FACTOR, FACTOR, 1))
+    return resample(one.voxels, one.grid, fine, method)[0]  # type: ignore[arg-type]
+
+
+def _quality(truth: FloatArray, image: FloatArray, body: FloatArray) -> float:
+    low, high = -1024.0, 2048.0
+    return psnr(np.clip(truth, low, high), np.clip(image, low, high), RANGE_HU, body)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", default="ct-gancircle-x2-fidelity", help="name or folder")
+    parser.add_argument("--role", default="test", choices=("test", "validation"))
+    parser.add_argument("--caution", type=float, nargs="+", default=[steering.CAUTION])
+    given = parser.parse_args()
+    model = load_model(given.model, device="cpu")
+    scans = list(fine_slices(given.role, SLICES))
+    columns = [DEFAULT_TODAY, TOLD, *(f"auto {caution:g}" for caution in given.caution)]
+    print(f"| blur px / noise HU | {' | '.join(columns)} | least of a patient ({columns[-1]}) |")
+    print("|---" * (len(columns) + 2) + "|")
+    means = defaultdict(list)
+    for kind in KINDS:
+        by_patient: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+        for scan in scans:
+            for name, gain in gains(scan, kind, model, given.caution).items():
+                by_patient[name][scan.patient].append(gain)
+        patients = {name: [float(np.mean(own)) for own in found.values()] for name, found in by_patient.items()}
+        cells = []
+        for column in columns:
+            if column in patients:
+                means[column].append(float(np.mean(patients[column])))
+            cells.append(f"{means[column][-1]:.1f}" if column in patients else "-")
+        print(f"| {kind.name} | {' | '.join(cells)} | {min(patients[columns[-1]]):.1f} |", flush=True)
+    cells = [f"{np.mean(means[column]):.2f}" for column in columns]
+    print(f"| **mean** | {' | '.join(cells)} | |")
+    least = min(means[columns[-1]])
+    print(f"\n{len(scans)} scans; aims: mean {AIM_MEAN} dB, no degradation below {AIM_LEAST} (least: {least:.2f}).")
+
+
+if __name__ == "__main__":
+    main()

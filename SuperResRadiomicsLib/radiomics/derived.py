@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from ..grid import BoolArray
 from ..io.image import Image
 from .filters import ORIGINAL, Original
-from .plan import ExtractionPlan
+from .plan import MASK_CLASSES, ExtractionPlan
 from .preprocessing import crop_to_reach
 
 
@@ -54,9 +54,10 @@ def derived_lesions(image: Image, mask: BoolArray, plan: ExtractionPlan) -> Iter
         MissingDependencyError: A filter's package is not installed.
     """
     lesion = plan.preprocessing.apply(image, mask)
-    if "shape" in plan.classes:
-        yield DerivedLesion(ORIGINAL, lesion.image, lesion.shape_mask, replace(plan, classes=("shape",)))
-    others = tuple(name for name in plan.classes if name != "shape")
+    of_mask = tuple(name for name in plan.classes if name in MASK_CLASSES)
+    if of_mask:
+        yield DerivedLesion(ORIGINAL, lesion.image, lesion.shape_mask, replace(plan, classes=of_mask))
+    others = tuple(name for name in plan.classes if name not in MASK_CLASSES)
     if others:
         yield from filtered_lesions(lesion.image, lesion.mask, replace(plan, classes=others))
 

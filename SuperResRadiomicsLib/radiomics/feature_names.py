@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
+from .deprecated_features import DEPRECATED_NAMES
+
+PLANAR_SHAPE_NAMES = (
+    "Elongation",
+    "MajorAxisLength",
+    "MaximumDiameter",
+    "MeshSurface",
+    "MinorAxisLength",
+    "Perimeter",
+    "PerimeterSurfaceRatio",
+    "PixelSurface",
+    "Sphericity",
+)
+"""Of the class ``shape2D``, which is computed only where it is asked for."""
+
 FEATURE_NAMES: dict[str, tuple[str, ...]] = {
     "shape": (
         "Elongation",
@@ -125,3 +140,14 @@ FEATURE_NAMES: dict[str, tuple[str, ...]] = {
         "Strength",
     ),
 }
+
+
+def names_to_choose(feature_class: str) -> tuple[str, ...]:
+    """List the single features that may be chosen of a class; those that pyradiomics calls deprecated come last.
+
+    Examples:
+        >>> names_to_choose("firstorder")[-2:]
+        ('Variance', 'StandardDeviation')
+    """
+    names = PLANAR_SHAPE_NAMES if feature_class == "shape2D" else FEATURE_NAMES.get(feature_class, ())
+    return (*names, *DEPRECATED_NAMES.get(feature_class, ()))

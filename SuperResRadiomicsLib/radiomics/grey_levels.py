@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..grid import BoolArray
+from ..grid import BoolArray, box_of_mask
 from ..io.image import Image
 from ..io.plane import guessed_plane_note
 from ..io.plausibility import lesion_notes
@@ -43,7 +43,17 @@ def settings_notes(image: Image, mask: BoolArray, settings: FeatureSettings) -> 
     notes = grey_level_notes(image, mask, settings)
     planar = settings.slice_axis is None and settings.resolve_dimension(image.grid) == "2D"
     guessed = guessed_plane_note(image.whole_grid, image.name) if planar and image.through_plane is None else None
-    return [*notes, *([guessed] if guessed else [])]
+    return [*notes, *([guessed] if guessed else []), *_planar_shape_notes(image, mask, settings)]
+
+
+def _planar_shape_notes(image: Image, mask: BoolArray, settings: FeatureSettings) -> list[str]:
+    """Note that the class shape2D is left out, as pyradiomics leaves it out."""
+    if "shape2D" not in settings.classes:
+        return []
+    axis = settings.through_plane(image.grid, image.through_plane)
+    if settings.resolve_dimension(image.grid) == "2D" and box_of_mask(mask).size[axis] == 1:
+        return []
+    return ["shape2D is left out: it is of a lesion in a single slice, with texture in 2D (force2D)."]
 
 
 def grey_level_notes(image: Image, mask: BoolArray, settings: FeatureSettings) -> list[str]:

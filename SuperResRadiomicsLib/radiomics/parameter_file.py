@@ -14,14 +14,16 @@ from typing import Any
 
 from ..errors import MissingDependencyError, SettingsError
 from ..io.documents import brief, read_json, read_yaml
+from .deprecated_features import REPLACED
 from .feature_names import FEATURE_NAMES
-from .filters import FILTERS, STANDARD_FILTERS, UNFILTERED, ImageFilter
+from .filters import FILTERS, PATTERN_FILTERS, STANDARD_FILTERS, UNFILTERED, ImageFilter
 from .options import FeatureOptions
 from .parameter_values import ALL_IMAGE_SETTINGS, IMAGE_TYPE_SETTINGS, SETTINGS, VOXEL_SETTINGS, checked
 from .preprocessing import INTERPOLATORS, Normalisation, Preprocessing, Resampling, Resegmentation
 from .preprocessing.cropping import DEFAULT_MARGIN
 from .settings import FeatureSettings
 
+PYRADIOMICS_CLASSES = (*FEATURE_NAMES, "shape2D")
 SECTIONS = ("imageType", "featureClass", "setting", "voxelSetting")
 Section = dict[str, Any]
 
@@ -95,7 +97,7 @@ def parse_parameters(content: Any, engine: str = "pyradiomics") -> ParameterFile
         return {key: setting[key] for key in keys if key in setting}
 
     filters = _filters(sections["imageType"], setting, unused)
-    classes, features = _features(sections["featureClass"])
+    classes, features, replaced = _features(sections["featureClass"])
     settings = FeatureSettings(
         engine=engine,
         classes=classes,
@@ -110,7 +112,7 @@ def parse_parameters(content: Any, engine: str = "pyradiomics") -> ParameterFile
     label = take("label").get("label")
     take("correctMask", "label_channel")  # only values that mean the same here are let through
     tolerance = take("geometryTolerance").get("geometryTolerance")
-    without_effect = (*(f"setting.{key}" for key in setting if key in unused), *ignored)
+    without_effect = (*replaced, *(f"setting.{key}" for key in setting if key in unused), *ignored)
     return ParameterFile(settings, label, without_effect, tolerance)
 
 
@@ -141,7 +143,7 @@ def _sections(content: Any) -> dict[str, Section]:
 def _filters(section: Section, setting: Section, unused: set[str]) -> tuple[ImageFilter, ...]:
     """Read the filters; each takes its parameters from its own entry, else from the section of settings."""
     filters = []
-    on_offer = FILTERS | STANDARD_FILTERS
+    on_offer = FILTERS | PATTERN_FILTERS | STANDARD_FILTERS
     for image_type, entry in section.items():
         if image_type not in on_offer:
             raise SettingsError(f"the image type '{image_type}' is not on offer. Choose from: {', '.join(on_offer)}.")
@@ -167,18 +169,31 @@ def _filters(section: Section, setting: Section, unused: set[str]) -> tuple[Imag
     return tuple(filters) or UNFILTERED
 
 
-def _features(section: Section) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Classes and single features; without any class all of pyradiomics' for volumes."""
-    chosen = []
+def _features(section: Section) -> tuple[tuple[str, ...], tuple[str, ...], list[str]]:
+    """Read classes and features, and say which are replaced; without any class all of pyradiomics' for volumes."""
+    chosen: list[str] = []
+    classes: list[str] = []
+    replaced: list[str] = []
     for name, features in section.items():
-        if name not in FEATURE_NAMES:
-            raise SettingsError(f"the feature class '{name}' is not on offer. Choose from: {', '.join(FEATURE_NAMES)}.")
+        if name not in PYRADIOMICS_CLASSES:
+            allowed = ", ".join(PYRADIOMICS_CLASSES)
+            raise SettingsError(f"the feature class '{name}' is not on offer. Choose from: {allowed}.")
         if not isinstance(features, list | None):
             raise SettingsError(
                 f"featureClass.{name} holds {brief(features)}. Give a list of features, or nothing for all."
             )
-        chosen += [f"{name}_{feature}" for feature in features or ()]
-    return tuple(section) or tuple(FEATURE_NAMES), tuple(chosen)
+        kept = [feature for feature in features or () if f"{name}_{feature}" not in REPLACED]
+        replaced += [
+            f"featureClass.{name}.{feature} (deprecated: {REPLACED[f'{name}_{feature}']})"
+            for feature in features or ()
+            if feature not in kept
+        ]
+        if kept or not features:
+            classes.append(name)
+        chosen += [f"{name}_{feature}" for feature in kept]
+    if section and not classes:
+        raise SettingsError(f"no feature is left to compute: {'; '.join(replaced)}. Name others.")
+    return tuple(classes) or tuple(FEATURE_NAMES), tuple(chosen), replaced
 
 
 def _bins(given: Section, default: float | None = 25) -> dict[str, Any]:

@@ -45,6 +45,7 @@ def _one_of(*values: Any) -> _Kind:
 
 _FLAG = _Kind(lambda value: isinstance(value, bool), "true or false")
 _NUMBER = _Kind(_is_number, "a number")
+_NUMBER_OR_NAN = _Kind(lambda value: _is_number(value) or str(value).lower() in ("nan", ".nan"), "a number or nan")
 _POSITIVE = _Kind(lambda value: _is_number(value) and value > 0, "a positive number")
 _FROM_ZERO = _Kind(lambda value: _is_number(value) and value >= 0, "a number from 0")
 _COUNT = _Kind(lambda value: _is_whole(value) and value > 0, "a whole number from 1")
@@ -66,6 +67,9 @@ IMAGE_TYPE_SETTINGS: dict[str, _Kind] = {
     "level": _COUNT,
     "sigma": _list_of(_POSITIVE),
     "gradientUseSpacing": _FLAG,
+    "lbp2DMethod": _TEXT,
+    "lbp2DRadius": _POSITIVE,
+    "lbp2DSamples": _COUNT,
 }
 """What an image type may set, or all of them together in the section of settings."""
 
@@ -115,7 +119,7 @@ SETTINGS: dict[str, _Kind] = IMAGE_TYPE_SETTINGS | {
 }
 
 VOXEL_SETTINGS: dict[str, _Kind] = {
-    "initValue": _NUMBER,
+    "initValue": _NUMBER_OR_NAN,
     "kernelRadius": _COUNT,
     "maskedKernel": _FLAG,
     "voxelBatch": _COUNT,

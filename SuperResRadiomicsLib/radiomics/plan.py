@@ -14,7 +14,10 @@ FEATURE_CLASSES = ("shape", "firstorder", "glcm", "gldm", "glrlm", "glszm", "ngt
 COMPANION_CLASSES = ("lesionintensity", "imagequality")
 """Classes of our own; computed only where they are asked for (see `companion`)."""
 
-ALLOWED_CLASSES = (*FEATURE_CLASSES, *COMPANION_CLASSES)
+MASK_CLASSES = ("shape", "shape2D")
+"""pyradiomics' classes that look at the mask only; ``shape2D`` is of a lesion in one slice, with texture in 2D."""
+
+ALLOWED_CLASSES = ("shape", "shape2D", *FEATURE_CLASSES[1:], *COMPANION_CLASSES)
 
 DISTANCE_CLASSES = ("glcm", "gldm", "ngtdm")
 """The classes that look at neighbours at a distance; the definitions of the others have none."""

@@ -23,7 +23,7 @@ from ..io.image import Image
 from .derived import DerivedLesion, derived_lesions
 from .filters import ORIGINAL
 from .limits import check_distance, check_extents, check_gray_levels
-from .plan import ExtractionPlan
+from .plan import MASK_CLASSES, ExtractionPlan
 
 
 class PyradiomicsEngine:
@@ -67,7 +67,7 @@ def _measured(radiomics: Any, lesion: DerivedLesion) -> dict[str, float]:
     """Features of one image by key."""
     plan, size = lesion.plan, box_of_mask(lesion.mask).size
     check_extents(size)
-    if plan.classes != ("shape",):
+    if not set(plan.classes) <= set(MASK_CLASSES):
         check_gray_levels(lesion.image.voxels[lesion.mask], plan.bin_width)
     check_distance(size, plan)
     with _silenced():

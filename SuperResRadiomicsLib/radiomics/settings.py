@@ -11,7 +11,7 @@ from ..errors import SettingsError
 from ..grid import Box, Grid, Triple, expand_box, through_plane_axis, union_box
 from .companion import companion_reach
 from .engines import ENGINES, default_engine
-from .feature_names import FEATURE_NAMES
+from .feature_names import names_to_choose
 from .filters import UNFILTERED, ImageFilter, check_bins
 from .ibsi import IbsiEngine, box_reach
 from .options import PYRADIOMICS_OPTIONS, FeatureOptions
@@ -251,15 +251,15 @@ def _ordered_features(features: tuple[str, ...], classes: tuple[str, ...]) -> tu
                 f"The feature '{feature}' is of none of the classes that are computed: {', '.join(classes)}. "
                 "Name single features like glcm_Contrast, and their class among the classes."
             )
-        if name not in FEATURE_NAMES.get(of_class, ()):
+        if name not in names_to_choose(of_class):
             raise SettingsError(
                 f"The class {of_class} has no feature '{name}' to choose. "
-                f"Choose from: {', '.join(FEATURE_NAMES.get(of_class, ())) or 'the whole class'}."
+                f"Choose from: {', '.join(names_to_choose(of_class)) or 'the whole class'}."
             )
     return tuple(
         f"{of_class}_{name}"
         for of_class in classes
-        for name in FEATURE_NAMES.get(of_class, ())
+        for name in names_to_choose(of_class)
         if f"{of_class}_{name}" in features
     )
 

@@ -9,9 +9,10 @@ import numpy as np
 from ... import __version__
 from ...grid import BoolArray, FloatArray
 from ...io.image import Image
+from ..deprecated_features import deprecated_value
 from ..derived import derived_lesions
 from ..limits import check_distance
-from ..plan import ExtractionPlan
+from ..plan import MASK_CLASSES, ExtractionPlan
 from . import kernels
 from .discretise import Bins, GrayLevels, discretise
 from .firstorder import NAMES, histogram_features, intensity_features
@@ -21,6 +22,7 @@ from .glrlm import crossed_once, run_features
 from .glszm import zone_features
 from .ngtdm import tone_features
 from .prepared import Layout, PreparedLesion
+from .shape2d import planar_shape_features
 from .weighting import pair_weights, run_weights
 
 _NEIGHBOUR_CLASSES = {"glcm", "gldm", "ngtdm"}
@@ -97,8 +99,8 @@ def _sweep(
 ) -> Iterator[dict[str, dict[str, float]]]:
     """Features of one image by class, for each bins."""
     check_distance(lesion.size, plan)
-    if plan.classes == ("shape",):
-        yield from ({"shape": lesion.shape_features} for _ in bins)
+    if set(plan.classes) <= set(MASK_CLASSES):
+        yield from (_of_mask(lesion, plan) for _ in bins)
         return
     intensities = lesion.intensities(image)
     without = {}
@@ -107,6 +109,16 @@ def _sweep(
         without["firstorder"] = intensity_features(intensities, volume, plan.options.voxel_array_shift)
     for each in bins:
         yield _with_bins(lesion, intensities, plan, each, without)
+
+
+def _of_mask(lesion: PreparedLesion, plan: ExtractionPlan) -> dict[str, dict[str, float]]:
+    """Features of the mask; like pyradiomics none of class shape2D where the lesion has several slices."""
+    found = {"shape": lesion.shape_features} if "shape" in plan.classes else {}
+    axis = plan.planar_axis
+    if "shape2D" in plan.classes and axis is not None and lesion.size[axis] == 1:
+        rows, columns = (size for n, size in enumerate(lesion.spacing[::-1]) if n != 2 - axis)
+        found["shape2D"] = planar_shape_features(lesion.mask.squeeze(2 - axis), (rows, columns))
+    return found
 
 
 def _with_bins(
@@ -167,8 +179,12 @@ def _runs(lesion: PreparedLesion, layout: Layout, ranks: np.ndarray, levels_coun
 
 def _keyed(image_type: str, plan: ExtractionPlan, features: dict[str, dict[str, float]]) -> dict[str, float]:
     """Pick the features that were asked for, under pyradiomics' keys."""
-    return {
-        f"{image_type}_{name}_{feature}": features[name][feature]
-        for name in plan.classes
-        for feature in plan.chosen(name) or features[name]
-    }
+    keyed = {}
+    for name in plan.classes:
+        computed = features.get(name, {})
+        for feature in plan.chosen(name) or computed:
+            if feature in computed:
+                keyed[f"{image_type}_{name}_{feature}"] = computed[feature]
+            elif computed:
+                keyed[f"{image_type}_{name}_{feature}"] = deprecated_value(name, feature, computed)
+    return keyed

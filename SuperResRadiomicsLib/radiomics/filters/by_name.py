@@ -9,6 +9,7 @@ from .image_filter import ImageFilter
 from .intensity_maps import Exponential, Logarithm, Square, SquareRoot
 from .laplacian_of_gaussian import LaplacianOfGaussian
 from .laws import Laws
+from .local_binary_pattern import LocalBinaryPattern2D
 from .mean import Mean
 from .original import Original
 from .separable_wavelet import SeparableWavelet
@@ -20,7 +21,10 @@ FILTERS: dict[str, type[ImageFilter]] = {
     kind.image_type: kind
     for kind in (Original, Wavelet, LaplacianOfGaussian, Square, SquareRoot, Logarithm, Exponential, Gradient)
 }
-"""pyradiomics' filters."""
+"""pyradiomics' filters, but for local binary patterns."""
+
+PATTERN_FILTERS: dict[str, type[ImageFilter]] = {LocalBinaryPattern2D.image_type: LocalBinaryPattern2D}
+"""Local binary patterns, which parameter files may also name; they need scikit-image."""
 
 STANDARD_FILTERS: dict[str, type[ImageFilter]] = {
     kind.image_type: kind for kind in (Mean, TruncatedLaplacianOfGaussian, Laws, Gabor, SeparableWavelet, Simoncelli)

@@ -23,6 +23,7 @@ FAMILIES = {
 
 FAMILIES_OF_CLASS = {
     "shape": ("morph",),
+    "shape2D": (),
     "firstorder": ("loc", "stat", "ih", "ivh"),
     "glcm": ("cm",),
     "gldm": ("ngl",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,17 @@ def test_a_card_is_complete(name: str) -> None:
     assert card.adversarial == (card.objective == "appearance")
     assert "Not for clinical use" in (card.folder / "README.md").read_text()
     assert card.metadata["weights"]["bytes"] < LARGEST_MEGABYTES * 1e6
+
+
+def test_the_headline_of_samples_is_about_features() -> None:
+    card = load_card(MODELS[0])
+    methods = {"model": {"share_ccc_085": 0.774}, "bicubic": {"share_ccc_085": 0.258}}
+    found = {
+        "baseline": "bicubic", "role": "test", "measured": "2D width 25", "conditions": {"clean": {}, "worse": {}},
+        "sets": {"sarcomas": {"patients": {"test": ["a", "b"]}, "clean": {"2D width 25": {"methods": methods}}}},
+    }  # fmt: skip
+    said = headline(replace(card, results={"lesion_features": found}))
+    assert said == "CCC >= 0.85 for 77% of features, bicubic 26% (sarcomas, clean; 2 patients)"
 
 
 def test_the_zoo_is_small() -> None:

@@ -91,7 +91,10 @@ def seal(folder: Path, record: str, built_on: str | None = None) -> None:
     content: Record = json.loads(text)
     if built_on is not None:
         content[BUILT_ON] = built_on
-    others = {name for each, sealed in records_in(folder).items() if each != record for name in sealed[HASHES]}
+    others: set[str] = set()
+    for name, sealed in records_in(folder).items():
+        if name != record:
+            others.update(sealed[HASHES])
     hashes = {name: content_hash(folder / name) for name in names_in(folder) if name not in {*others, record}}
     content[HASHES] = {**hashes, record: _own_hash(content)}
     write_json(folder / record, content, compact="\n" not in text.strip())

@@ -1,36 +1,53 @@
-"""What a study has found: all that its report shows."""
+"""What a study has found, in numbers: what its tables and plots show."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..stability import BinChoice, PrincipalComponents
 from .cube import FloatArray
-from .tables import Table
+from .estimates import MaskCorrelation
+
+COMPONENTS = 3
+"""Principal components that are shown, and that a feature's importance rests on."""
 
 
-@dataclass
-class Findings:
-    """Everything that a report shows.
+@dataclass(frozen=True)
+class TextureComponents:
+    """Principal components of texture features.
 
     Attributes:
-        binning: The binning that all but the first table rest on.
+        features: Their keys.
+        kind: Which features these are, in words.
+        by_version: The components of each version.
+    """
+
+    features: tuple[str, ...]
+    kind: str
+    by_version: Mapping[str, PrincipalComponents]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The statistics of a study; without agreement there were too few lesions for any.
+
+    Attributes:
+        binning: The binning that all but the statistics over bins rest on.
         choice: How it was chosen, where the data chose it.
-        tables: In the order of the report.
-        components: Principal components of each version's texture features.
-        component_features: Their keys.
+        correlations: By version: agreement between the perturbations, where there are some.
         agreement: By version (feature,): concordance with the base version.
         limits: By version (2, feature): both limits of it; NaN where there are none.
         changes: By version: relative change of each feature, and its adjusted p-value (NaN without).
+        components: Of the texture features; None where these are too few.
         scores: Scores (case,) of the risk models whose features are all there: by model, by version.
     """
 
     binning: str
     choice: BinChoice | None
-    tables: list[Table]
-    components: dict[str, PrincipalComponents] = field(default_factory=dict)
-    component_features: tuple[str, ...] = ()
-    agreement: dict[str, FloatArray] = field(default_factory=dict)
-    limits: dict[str, FloatArray] = field(default_factory=dict)
-    changes: dict[str, tuple[FloatArray, FloatArray]] = field(default_factory=dict)
-    scores: dict[str, dict[str, FloatArray]] = field(default_factory=dict)
+    correlations: Mapping[str, MaskCorrelation] = field(default_factory=dict)
+    agreement: Mapping[str, FloatArray] = field(default_factory=dict)
+    limits: Mapping[str, FloatArray] = field(default_factory=dict)
+    changes: Mapping[str, tuple[FloatArray, FloatArray]] = field(default_factory=dict)
+    components: TextureComponents | None = None
+    scores: Mapping[str, dict[str, FloatArray]] = field(default_factory=dict)

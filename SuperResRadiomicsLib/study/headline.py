@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from .findings import Findings
 from .protocol import Protocol
 from .tables import Table
 
@@ -13,16 +12,20 @@ FINDINGS = {"robustness": ("stable", "unstable"), "restoration": ("restored", "m
 """By kind of study: the good and the bad finding, and between both what is not decided."""
 
 
-def headline(findings: Findings, protocol: Protocol) -> list[str]:
+def headline(tables: Iterable[Table], protocol: Protocol) -> list[str]:
     """Say for each network how many features the limits decide.
 
     A feature is counted where its confidence limits decide, corrected over the features. Between the number found and
     the number not ruled out lies what the study leaves open.
 
+    Args:
+        tables: Of the report.
+        protocol: The protocol.
+
     Returns:
         A sentence for each network; one that says so where there is nothing to say.
     """
-    verdict = next((table for table in findings.tables if table.name == "verdict"), None)
+    verdict = next((table for table in tables if table.name == "verdict"), None)
     if verdict is None or not verdict.rows:
         return ["The study compares no network's images, or too few lesions: there are no findings, only features."]
     column = 2 if protocol.kind == "robustness" else 3

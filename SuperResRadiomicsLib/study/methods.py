@@ -12,7 +12,6 @@ from ..networks import architectures
 from ..radiomics.companion import companion_header
 from .cube import Cube
 from .findings import Findings
-from .repeats import RETEST_TABLE
 
 if TYPE_CHECKING:
     from .protocol import Protocol
@@ -135,16 +134,21 @@ def _simulation(protocol: Protocol) -> str:
     )
 
 
-def checklist(cube: Cube, protocol: Protocol, findings: Findings) -> list[tuple[str, str, str]]:
+def checklist(cube: Cube, protocol: Protocol, retested: bool) -> list[tuple[str, str, str]]:
     """Answer CLEAR (Kocak et al. 2023) and METRICS (Kocak et al. 2024) in our own words: list, item, answer.
 
     Only what the run can know is answered; the rest is the author's.
+
+    Args:
+        cube: The cohort, every lesion once.
+        protocol: The protocol.
+        retested: Whether lesions were imaged in several sessions.
     """
     images = [each.image_type for each in protocol.plain_settings.filters]
     filters = "none: features of the original image only" if images == ["Original"] else ", ".join(images)
     counted = f"{len(set(cube.patients))} patients, {len(cube.cases)} lesions"
     perturbed = ", ".join(protocol.perturbations) or "none"
-    retest = "yes" if any(table.name == RETEST_TABLE for table in findings.tables) else "none"
+    retest = "yes" if retested else "none"
     return [
         ("CLEAR", "Number of patients and of lesions", counted),
         ("CLEAR", "Eligibility of patients, ethics, data sources", UNKNOWN),

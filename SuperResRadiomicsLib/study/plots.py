@@ -10,8 +10,7 @@ import numpy as np
 
 from .cube import Cube, FloatArray
 from .estimates import consistency_over_bins
-from .findings import Findings
-from .statistics import COMPONENTS
+from .findings import COMPONENTS, Findings, TextureComponents
 
 if TYPE_CHECKING:
     from .protocol import Protocol
@@ -60,10 +59,10 @@ def draw_plots(cube: Cube, protocol: Protocol, findings: Findings) -> Iterator[P
     ):
         svg = _svg(_fast_against_restored, protocol, findings)
         yield Plot("fast_against_restored", "Concordance of every feature, fast against restored", svg)
-    if findings.components:
-        yield Plot("scree", "Variance explained by each component", _svg(_scree, findings))
-        yield Plot("loadings", "Loadings on the first two components", _svg(_loadings, cube, findings))
-        yield Plot("importance", "Most important texture features", _svg(_importance, cube, findings))
+    if findings.components is not None:
+        yield Plot("scree", "Variance explained by each component", _svg(_scree, findings.components))
+        yield Plot("loadings", "Loadings on the first two components", _svg(_loadings, cube, findings.components))
+        yield Plot("importance", "Most important texture features", _svg(_importance, cube, findings.components))
     for model, scores in findings.scores.items():
         caption = f"Score '{model}': differences from {protocol.base} (Bland-Altman)"
         yield Plot(f"score_{model}", caption, _svg(_bland_altman, protocol, scores))
@@ -156,8 +155,8 @@ def _fast_against_restored(axes: Any, protocol: Protocol, findings: Findings) ->
     axes.legend(frameon=False)
 
 
-def _scree(axes: Any, findings: Findings) -> None:
-    for number, (version, found) in enumerate(findings.components.items()):
+def _scree(axes: Any, components: TextureComponents) -> None:
+    for number, (version, found) in enumerate(components.by_version.items()):
         shares = found.explained[:10]
         axes.plot(range(1, len(shares) + 1), shares, label=version, **_style(number))
     axes.set_xlabel("component")
@@ -165,11 +164,11 @@ def _scree(axes: Any, findings: Findings) -> None:
     axes.legend(frameon=False)
 
 
-def _loadings(axes: Any, cube: Cube, findings: Findings) -> None:
+def _loadings(axes: Any, cube: Cube, components: TextureComponents) -> None:
     version = cube.versions[0]
-    loadings = findings.components[version].loadings
+    loadings = components.by_version[version].loadings
     for number, name in enumerate(CLASSES[2:]):
-        members = [n for n, key in enumerate(findings.component_features) if f"_{name}_" in key]
+        members = [n for n, key in enumerate(components.features) if f"_{name}_" in key]
         axes.scatter(loadings[members, 0], loadings[members, 1], **_points(number, name))
     axes.axhline(0, color="#888888", linewidth=0.6)
     axes.axvline(0, color="#888888", linewidth=0.6)
@@ -178,11 +177,11 @@ def _loadings(axes: Any, cube: Cube, findings: Findings) -> None:
     axes.legend(frameon=False, ncols=5, loc="lower left", bbox_to_anchor=(0, 1))
 
 
-def _importance(axes: Any, cube: Cube, findings: Findings) -> None:
-    importance = findings.components[cube.versions[0]].importance(COMPONENTS)
+def _importance(axes: Any, cube: Cube, components: TextureComponents) -> None:
+    importance = components.by_version[cube.versions[0]].importance(COMPONENTS)
     order = np.argsort(importance, kind="stable")[-SHOWN_FEATURES:]
     axes.barh(range(len(order)), importance[order], color=COLOURS[0])
-    names = [findings.component_features[n].removeprefix("original_").replace("_", " ", 1) for n in order]
+    names = [components.features[n].removeprefix("original_").replace("_", " ", 1) for n in order]
     axes.set_yticks(range(len(order)), names)
     axes.set_xlabel(f"importance ({cube.versions[0]})")
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from .protocol import Protocol
 
 FEWEST_LESIONS = 3
-RETEST_TABLE = "test_retest"
 FIRST_READER = "mask"
 """How tables call the reader of the manifest's own column."""
 
@@ -140,7 +139,7 @@ def _session_table(cube: Cube, protocol: Protocol, sessions: list[tuple[int, ...
         ("ICC(1,1)", "ICC(3,1)"),
         stacked,
         np.array(cube.patients)[cases[:, 0]],
-        RETEST_TABLE,
+        "test_retest",
         "Test-retest agreement",
         f"{cases.shape[1]} sessions of {len(cases)} lesions.",
     )

@@ -26,7 +26,8 @@ from .methods import CITATION, checklist, methods_paragraph
 from .part import read_provenance
 from .plots import Plot, draw_plots
 from .protocol import Protocol, read_protocol
-from .repeats import describe_repeats, repeat_tables
+from .repeats import describe_repeats, repeat_tables, session_rows
+from .result_tables import result_tables
 from .signature import describe_request, read_requests, tables_or_reason
 from .statistics import analyse
 from .tables import csv_name, save_csv, tables_to_dict
@@ -58,25 +59,31 @@ def write_report(root: str | os.PathLike[str], overwrite: bool = False) -> list[
     findings = analyse(cube, protocol)
     requests = read_requests(folder)
     cases = read_manifest(folder.manifest, check_files=False)
-    findings.tables += repeat_tables(whole, protocol)
-    findings.tables += delta_tables(cube, cases, findings.binning)
+    tables = [*result_tables(cube, protocol, findings), *repeat_tables(whole, protocol)]
+    tables += delta_tables(cube, cases, findings.binning)
     for request in requests:
-        findings.tables += tables_or_reason(request, cube, protocol, cases)
+        tables += tables_or_reason(request, cube, protocol, cases)
     key = study_key(protocol)
     names = [case.name for case in cases]
     files = folder.current_files(key, names)
     bad = {name: str(read_error(file.path)["error"]) for name, file in files.items() if not file.done}
     engine = read_provenance(next(file.path for file in files.values() if file.done))["engine"]
-    first_tables = funnel_tables(whole, len(names), bad)
-    findings.tables = [*first_tables, *findings.tables]
-    content = _content(cube, protocol, findings, engine, bad, len(names))
-    content["retests"] = len(whole.cases) - len(cube.cases)
-    more = [describe_repeats(whole), *(describe_request(request) for request in requests)]
-    content["methods"] = " ".join(filter(None, [content["methods"], *more]))
+    tables = [*funnel_tables(whole, len(names), bad), *tables]
+    methods = [methods_paragraph(cube, protocol, findings, engine), describe_repeats(whole)]
+    methods += [describe_request(request) for request in requests]
+    content = {
+        **_content(cube, protocol, findings),
+        "retests": len(whole.cases) - len(cube.cases),
+        "cases_in_manifest": len(names),
+        "bad_cases": bad,
+        "headline": headline(tables, protocol),
+        "methods": " ".join(filter(None, methods)),
+        "checklist": [list(item) for item in checklist(cube, protocol, retested=bool(session_rows(whole)))],
+        **tables_to_dict(tables),
+    }
     plots = list(draw_plots(cube, protocol, findings))
-    tables = [*findings.tables, feature_table(whole, cases, findings.binning)]
-    files_of_tables = [*map(csv_name, tables), *map(_plot_name, plots)]
-    names = [PAGE_NAME, JSON_NAME, SOFTWARE_NAME, *files_of_tables]
+    tables.append(feature_table(whole, cases, findings.binning))
+    names = [PAGE_NAME, JSON_NAME, SOFTWARE_NAME, *map(csv_name, tables), *map(_plot_name, plots)]
     hashes = hash_inputs({"protocol.yaml": folder.protocol, "manifest.csv": folder.manifest})
     today = date.today().isoformat()
     described = crate(protocol.title, today, names, content["methods"], hashes)
@@ -94,10 +101,8 @@ def write_report(root: str | os.PathLike[str], overwrite: bool = False) -> list[
     return [folder.report / name for name in names]
 
 
-def _content(
-    cube: Cube, protocol: Protocol, findings: Findings, engine: dict[str, Any], bad: dict[str, str], total: int
-) -> dict[str, Any]:
-    """Everything but the plots, ready for JSON."""
+def _content(cube: Cube, protocol: Protocol, findings: Findings) -> dict[str, Any]:
+    """Describe cohort and protocol, ready for JSON."""
     return {
         "schema_version": SCHEMA_VERSION,
         "notice": NOT_FOR_CLINICAL_USE,
@@ -107,15 +112,9 @@ def _content(
         "cases": list(cube.cases),
         "patients": len(set(cube.patients)),
         "groups": {group: cube.groups.count(group) for group in sorted(set(cube.groups))},
-        "cases_in_manifest": total,
-        "bad_cases": bad,
-        "headline": headline(findings, protocol),
         "binning": findings.binning,
-        "methods": methods_paragraph(cube, protocol, findings, engine),
         "citation": CITATION,
-        "checklist": [list(item) for item in checklist(cube, protocol, findings)],
         "protocol": protocol.model_dump(mode="json"),
-        **tables_to_dict(findings.tables),
     }
 
 

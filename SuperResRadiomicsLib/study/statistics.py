@@ -1,297 +1,87 @@
-"""The tables of a study: what its features say about robustness, restoration and trust.
+"""What a study's features say about robustness, restoration and trust, in numbers.
 
-Tests and intervals of means take one value a patient (the mean of the patient's lesions); the
-intraclass correlation takes lesions. A feature that is not defined in every lesion is left out of
-a statistic, and the table says so by an empty cell.
+Tests and intervals of means take one value a patient (the mean of the patient's lesions); the intraclass correlation
+takes lesions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..stability import (
-    RISK_MODELS,
-    BinChoice,
-    Scaler,
-    band,
-    bland_altman,
-    principal_components,
-    risk_scores,
-)
-from ..stability.fiducial import FEWEST_FOR_INTERVAL
-from .cube import Cube
+from ..stability import RISK_MODELS, Scaler, principal_components, risk_scores
+from .cube import Cube, FloatArray
 from .estimates import (
-    FEWEST_FOR_TESTS,
-    MaskCorrelation,
     agreement,
     agreement_limits,
     changes,
     choose_bins,
-    consistency_over_bins,
     mask_correlations,
     robust_over_bins,
-    share_different,
     texture,
 )
-from .findings import Findings
-from .tables import Table, cell
-from .verdicts import verdict_tables
+from .findings import COMPONENTS, Findings, TextureComponents
 
 if TYPE_CHECKING:
     from .protocol import Protocol
 
-COMPONENTS = 3
+FEWEST_LESIONS = 3
+"""Lesions below which nothing is computed."""
 
 
 def analyse(cube: Cube, protocol: Protocol) -> Findings:
     """Compute all statistics that the protocol and the number of lesions allow."""
     choice = choose_bins(cube, protocol)
     binning = protocol.chosen_binning or (f"{choice.best} bins" if choice else cube.binnings[0])
-    findings = Findings(binning, choice, [])
-    if len(cube.cases) < 3:
-        return findings
-    correlations = mask_correlations(cube, protocol, binning)
-    for version in cube.versions:
-        findings.agreement[version] = agreement(cube, protocol.base, version, binning)
-    for version in cube.versions:
-        if version != protocol.base:
-            findings.changes[version] = changes(cube, protocol.base, version, binning)
-            findings.limits[version] = agreement_limits(cube, protocol, version, binning)
-    findings.tables.extend(_tables(cube, protocol, findings, correlations))
-    return findings
-
-
-def _tables(
-    cube: Cube, protocol: Protocol, findings: Findings, correlations: dict[str, MaskCorrelation]
-) -> Iterator[Table]:
-    if findings.choice is not None:
-        yield _bin_table(findings.choice, protocol)
-    if len(cube.binnings) > 1:
-        yield _bins_correlation_table(cube, protocol)
-    if correlations:
-        yield _mask_table(cube, findings.binning, correlations)
-    yield _agreement_table(cube, protocol, findings)
-    yield _shares_table(cube, protocol, findings)
-    if protocol.kind == "restoration":
-        yield _difference_table(cube)
-    yield from _component_tables(cube, protocol, findings)
-    yield from _score_tables(cube, protocol, findings)
-    yield from verdict_tables(cube, protocol, findings, correlations)
-
-
-def _bin_table(choice: BinChoice, protocol: Protocol) -> Table:
-    return Table(
-        "bin_choice",
-        "Robust texture features of the base version by number of bins",
-        f"ICC(3,1) between the masks above {protocol.statistics.excellent:g}, of {choice.features} features, as de "
-        f"Farias et al. 2021 chose; the most are at {choice.best} bins.",
-        ("bins", "robust features", "share"),
-        [(count, robust, robust / max(choice.features, 1)) for count, robust in choice.robust.items()],
+    if len(cube.cases) < FEWEST_LESIONS:
+        return Findings(binning, choice)
+    base = protocol.base
+    others = [version for version in cube.versions if version != base]
+    return Findings(
+        binning,
+        choice,
+        correlations=mask_correlations(cube, protocol, binning),
+        agreement={version: agreement(cube, base, version, binning) for version in cube.versions},
+        limits={version: agreement_limits(cube, protocol, version, binning) for version in others},
+        changes={version: changes(cube, base, version, binning) for version in others},
+        components=_texture_components(cube, protocol, binning),
+        scores=_risk_scores(cube, protocol, binning),
     )
 
 
-def _bins_correlation_table(cube: Cube, protocol: Protocol) -> Table:
-    columns = ["feature"]
-    tables = []
-    for version in cube.versions:
-        columns += [f"{version}: ICC(3,1)", f"{version}: band"]
-        tables.append(consistency_over_bins(cube, protocol, version))
-    rows = []
-    for f, key in enumerate(cube.features):
-        cells: list[Any] = [key]
-        for values in tables:
-            cells += [cell(values[f]), band(float(values[f]))]
-        rows.append(tuple(cells))
-    return Table(
-        "icc_over_bins",
-        "Consistency over the binnings",
-        "ICC(3,1) over all binnings, the lesion's mask as it is (de Farias et al. 2021, table 1). It is consistency: a "
-        "shift from bins to bins does not count. It is no part of the verdict.",
-        tuple(columns),
-        rows,
-    )
-
-
-def _mask_table(cube: Cube, binning: str, correlations: dict[str, MaskCorrelation]) -> Table:
-    columns = ["feature"]
-    for version in correlations:
-        columns += [f"{version}: ICC(2,1)", f"{version}: lower limit", f"{version}: band"]
-    rows = []
-    for f, key in enumerate(cube.features):
-        cells: list[Any] = [key]
-        for found in correlations.values():
-            cells += [cell(found.value[f]), cell(found.low[f]), band(float(found.value[f]))]
-        rows.append(tuple(cells))
-    return Table(
-        "icc_over_masks",
-        "Agreement between perturbations",
-        f"ICC(2,1) between {', '.join(cube.masks)}, {binning}; {_survivors(cube)}.",
-        tuple(columns),
-        rows,
-    )
-
-
-def _survivors(cube: Cube) -> str:
-    """How many lesions the agreement between perturbations rests on, and which are too small for it."""
-    kept = cube.survivors
-    patients = {patient for patient, keep in zip(cube.patients, kept, strict=True) if keep}
-    said = f"{int(kept.sum())} lesions of {len(patients)} patients"
-    if kept.all():
-        return said
-    small = [
-        f"{case} ({volume:.0f} mm\N{SUPERSCRIPT THREE})"
-        for case, keep, volume in zip(cube.cases, kept, cube.volume_mm3, strict=True)
-        if not keep
-    ]
-    return f"{said}; not all perturbations leave anything of {', '.join(small)}, which enter the other tables alone"
-
-
-def _agreement_table(cube: Cube, protocol: Protocol, findings: Findings) -> Table:
-    base, confidence = protocol.base, protocol.statistics.confidence
-    reference = cube.of(base, binning=findings.binning)
-    columns = ["feature"]
-    others = list(findings.changes)
-    for version in others:
-        columns += [f"{version}: {name}" for name in ("CCC", "low", "high", "median change", "bias", "p adjusted")]
-    rows = []
-    for f, key in enumerate(cube.features):
-        cells: list[Any] = [key]
-        for version in others:
-            other = cube.of(version, binning=findings.binning)[:, f]
-            change, p = findings.changes[version]
-            low, high = findings.limits[version][:, f]
-            bias = bland_altman(reference[:, f], other).bias if np.isfinite(findings.agreement[version][f]) else np.nan
-            numbers = (findings.agreement[version][f], low, high, change[f], bias, p[f])
-            cells += [cell(number) for number in numbers]
-        rows.append(tuple(cells))
-    tested = f"p of the patients' paired t-test, adjusted over the features; none below {FEWEST_FOR_TESTS} patients"
-    return Table(
-        "agreement",
-        f"Agreement with {base}",
-        f"Lin's concordance with its interval of {confidence:.0%} (none below {FEWEST_FOR_INTERVAL} patients, nor for "
-        "very skewed values: docs/intervals.md), median relative change, Bland-Altman bias; "
-        f"{findings.binning}; {tested}.",
-        tuple(columns),
-        rows,
-    )
-
-
-def _shares_table(cube: Cube, protocol: Protocol, findings: Findings) -> Table:
-    threshold, alpha = protocol.statistics.concordance, protocol.statistics.alpha
-    reference = cube.of(protocol.base, binning=findings.binning)
-    rows = []
-    for version, (_, p) in findings.changes.items():
-        other = cube.of(version, binning=findings.binning)
-        kept = np.isfinite(findings.agreement[version])
-        low, high = findings.limits[version]
-        known = kept & np.isfinite(low)
-        reached, possible = (cell(_mean(ends[known] >= threshold)) for ends in (low, high))
-        tested = np.isfinite(p)
-        different = float(np.mean(p[tested] < alpha)) if tested.any() else np.nan
-        whole = cell(_mean(findings.agreement[version][kept] >= threshold))
-        unadjusted = cell(share_different(other - reference, alpha))
-        rows.append((version, int(kept.sum()), whole, reached, possible, cell(different), unadjusted))
-    return Table(
-        "shares",
-        f"Share of features that agree with {protocol.base}",
-        f"CCC of at least {threshold:g} (Moummad et al. 2022); shown: the lower limit reaches it, possible: the upper "
-        "limit does. A share itself has no interval that holds what it promises with few patients. "
-        f"Shares with p below {alpha:g} are no measure of agreement: of the patients' paired t-test, adjusted over the "
-        "features, and of the lesions' (not independent), not adjusted, as they published.",
-        (
-            "version",
-            "features",
-            f"CCC >= {threshold:g}",
-            "shown",
-            "possible",
-            f"p < {alpha:g}",
-            f"p < {alpha:g}, lesions",
-        ),
-        rows,
-    )
-
-
-def _mean(found: np.ndarray) -> float:
-    return float(np.mean(found)) if found.size else float("nan")
-
-
-def _difference_table(cube: Cube) -> Table:
-    rows = [
-        (version, cell(100 * float(np.nanmean(cube.difference[:, number]))))
-        for number, version in enumerate(cube.versions)
-        if np.isfinite(cube.difference[:, number]).any()
-    ]
-    return Table(
-        "difference_maps",
-        "Difference of lesion voxels from the reference",
-        "Mean over lesions of |value - reference| / |reference| in percent (Moummad et al. 2022).",
-        ("version", "percent"),
-        rows,
-    )
-
-
-def _component_tables(cube: Cube, protocol: Protocol, findings: Findings) -> Iterator[Table]:
-    """Principal components of the texture features that are always defined, and each feature's importance."""
-    tables = {version: cube.of(version, binning=findings.binning) for version in cube.versions}
-    varies = [np.isfinite(table).all(axis=0) & (np.ptp(table, axis=0) > 0) for table in tables.values()]
-    kept = texture(cube) & np.logical_and.reduce(varies)
+def _texture_components(cube: Cube, protocol: Protocol, binning: str) -> TextureComponents | None:
+    """Components of the texture features that are always defined and vary; None where these are too few."""
+    tables = {version: cube.of(version, binning=binning) for version in cube.versions}
+    kept = texture(cube)
+    for table in tables.values():
+        kept = kept & np.isfinite(table).all(axis=0) & (np.ptp(table, axis=0) > 0)
     kind = "texture features"
     if protocol.statistics.components_of == "robust":
         kept &= robust_over_bins(cube, protocol)
         kind += f" whose ICC(3,1) over the binnings exceeds {protocol.statistics.excellent:g} in some version"
     if kept.sum() < COMPONENTS:
-        return
+        return None
     names = tuple(key for key, keep in zip(cube.features, kept, strict=True) if keep)
-    findings.component_features = names
-    for version, table in tables.items():
-        findings.components[version] = principal_components(table[:, kept])
-    shares = [
-        (version, *(cell(v) for v in found.explained[:COMPONENTS]), cell(found.explained[:COMPONENTS].sum()))
-        for version, found in findings.components.items()
-    ]
-    yield Table(
-        "components",
-        "Variance that the first components explain",
-        f"Principal components of the correlation matrix of {len(names)} {kind}, {findings.binning}.",
-        ("version", *(f"component {n + 1}" for n in range(COMPONENTS)), "together"),
-        shares,
-    )
-    importance = {version: found.importance(COMPONENTS) for version, found in findings.components.items()}
-    order = np.argsort(-importance[cube.versions[0]], kind="stable")
-    yield Table(
-        "importance",
-        "Importance of texture features",
-        f"Quadrature sum of the loadings on the first {COMPONENTS} components (de Farias et al. 2021).",
-        ("feature", *importance),
-        [(names[n], *(cell(values[n]) for values in importance.values())) for n in order],
+    return TextureComponents(
+        names, kind, {version: principal_components(table[:, kept]) for version, table in tables.items()}
     )
 
 
-def _score_tables(cube: Cube, protocol: Protocol, findings: Findings) -> Iterator[Table]:
-    rows = []
+def _risk_scores(cube: Cube, protocol: Protocol, binning: str) -> dict[str, dict[str, FloatArray]]:
+    """Scores of the risk models whose features are all there: by model, by version."""
+    found = {}
     for model in RISK_MODELS.values():
         if not set(model.coefficients) <= set(cube.features):
             continue
-        columns = [cube.features.index(key) for key in model.coefficients]
         features = {}
         for version in cube.versions:
-            values_of = cube.of(version, binning=findings.binning)[:, columns].T
-            features[version] = dict(zip(model.coefficients, values_of, strict=True))
+            table = cube.of(version, binning=binning)
+            features[version] = {key: table[:, cube.features.index(key)] for key in model.coefficients}
         if not all(np.isfinite(list(values.values())).all() for values in features.values()):
             continue
         if any(np.ptp(values) == 0 for values in features[protocol.base].values()):
             continue  # no standard score of what does not vary: one case, or a maximum where images saturate
         scaler = Scaler.fit(features[protocol.base])
-        scores = {version: risk_scores(model, values, scaler) for version, values in features.items()}
-        findings.scores[model.name] = scores
-        for version in findings.changes:
-            found = bland_altman(scores[protocol.base], scores[version])
-            rows.append((model.name, version, *(cell(v) for v in (found.bias, *found.bias_interval, *found.limits))))
-    if rows:
-        from ..stability.risk_models import CAUTION
-
-        columns_of = ("model", "version", "bias", "bias low", "bias high", "lower limit", "upper limit")
-        yield Table("risk_scores", f"Scores of published models against {protocol.base}", CAUTION, columns_of, rows)
+        found[model.name] = {version: risk_scores(model, values, scaler) for version, values in features.items()}
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, get_args
 
 import numpy as np
@@ -12,26 +12,25 @@ from ..radiomics.verdict import Word
 from ..verdict import CohortFinding, CohortStability, FeatureEvidence, judge, volume_correlations, weigh_cohort
 from .cube import Cube
 from .estimates import MaskCorrelation
+from .findings import Findings
 from .tables import Table
 
 if TYPE_CHECKING:
-    from .findings import Findings
     from .protocol import Protocol
 
-Correlations = Mapping[str, MaskCorrelation]
 CHANGES = ("restored", "unchanged", "made worse", "undecided")
 NOT_APPLICABLE = "not applicable"
 """What stands for a change of error where there is no reference."""
 
 
-def verdict_tables(cube: Cube, protocol: Protocol, findings: Findings, correlations: Correlations) -> Iterator[Table]:
+def verdict_tables(cube: Cube, protocol: Protocol, findings: Findings) -> Iterator[Table]:
     """Judge every feature of each network's images, and count the words."""
-    verdict = _verdict_table(cube, protocol, findings, correlations)
+    verdict = _verdict_table(cube, protocol, findings)
     yield _verdict_counts(verdict, protocol)
     yield verdict
 
 
-def _verdict_table(cube: Cube, protocol: Protocol, findings: Findings, correlations: Correlations) -> Table:
+def _verdict_table(cube: Cube, protocol: Protocol, findings: Findings) -> Table:
     """Judge every feature of each network's images; faithfulness only where there is a reference."""
     base = cube.of(protocol.base, binning=findings.binning)
     volume = volume_correlations(np.nan_to_num(base), cube.volume_mm3)
@@ -45,7 +44,7 @@ def _verdict_table(cube: Cube, protocol: Protocol, findings: Findings, correlati
             verdict = judge(
                 FeatureEvidence(
                     key,
-                    stability=_stability(correlations, version, f),
+                    stability=_stability(findings.correlations.get(version), f),
                     finding=weighed[f] if weighed else None,
                     counts_differ=counts_differ,
                     volume_correlation=None if np.isnan(volume[f]) else float(volume[f]),
@@ -87,8 +86,7 @@ def _verdict_counts(verdict: Table, protocol: Protocol) -> Table:
     )
 
 
-def _stability(correlations: Correlations, version: str, f: int) -> CohortStability | None:
-    found = correlations.get(version)
+def _stability(found: MaskCorrelation | None, f: int) -> CohortStability | None:
     if found is None or np.isnan(found.low[f]):
         return None
     return CohortStability(float(found.low[f]), float(found.high[f]), found.stable[f])

@@ -107,7 +107,8 @@ def _boxes(card: Card) -> list[str]:
     head = ("input", "lesions", *found, *(f"{name}, margin" for name in found), "rightly said whether there is one")
     rows = []
     for name, figures in results["degradations"].items():
-        boxes = [f"{part[key]:.1%}" for part in (figures, figures["with_margin"]) for key in _BOX_FIGURES]
+        boxes = [f"{figures[key]:.1%}" for key in _BOX_FIGURES]
+        boxes += [f"{figures['with_margin'][key]:.1%}" for key in _BOX_FIGURES]
         rows.append([name, f"{figures['lesions']}", *boxes, f"{figures['objectness_accuracy']:.1%}"])
     return [intro, markdown_table(head, rows)]
 
@@ -181,7 +182,8 @@ def _quality(figures: dict[str, Any]) -> str:
     methods = [name for name in METHOD_NAMES if f"psnr_{name}" in figures["mean"]]
     rows = [_quality_row(patient, values, methods) for patient, values in figures["patients"].items()]
     rows.append(_quality_row("**mean**", figures["mean"], methods))
-    quality = [f"{label} {METHOD_NAMES[method]}" for label in ("PSNR", "SSIM") for method in methods]
+    quality = [f"PSNR {METHOD_NAMES[method]}" for method in methods]
+    quality += [f"SSIM {METHOD_NAMES[method]}" for method in methods]
     return markdown_table(("patient", "gain, dB", *quality), rows)
 
 
@@ -222,19 +224,11 @@ def _outside(figures: dict[str, Any]) -> str:
 
 
 def _features(features: dict[str, Any], null_noise: float | None, card: Card) -> str:
-    rows = [
-        [
-            METHOD_NAMES[method],
-            *(
-                f"{features[method][group][key]:.2f}"
-                + (_range(features[method][group]) if key == "median_concordance" else "")
-                for group in ("firstorder", "texture")
-                for key in ("median_error", "median_concordance")
-            ),
-        ]
-        for method in METHOD_NAMES
-        if method in features
-    ]
+    rows = []
+    for method in METHOD_NAMES:
+        if method in features:
+            groups = [features[method][group] for group in ("firstorder", "texture")]
+            rows.append([METHOD_NAMES[method], *_error_and_agreement(groups[0]), *_error_and_agreement(groups[1])])
     note = (
         f"Lesion features of {len(features['patients'])} patients against the true image ({_binning(card)}): median "
         "over features of the mean absolute error in units of the spread between patients, and of Lin's concordance "
@@ -248,6 +242,10 @@ def _features(features: dict[str, Any], null_noise: float | None, card: Card) ->
 
 def _binning(card: Card) -> str:
     return "2D, bin width 25" if card.modality == "CT" else "2D, 32 bins"
+
+
+def _error_and_agreement(group: dict[str, float]) -> tuple[str, str]:
+    return f"{group['median_error']:.2f}", f"{group['median_concordance']:.2f}{_range(group)}"
 
 
 def _range(agreement: dict[str, float]) -> str:

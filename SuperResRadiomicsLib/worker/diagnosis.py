@@ -114,4 +114,7 @@ def _text(found: dict[str, Any]) -> str:
         NOT_FOR_CLINICAL_USE,
         f"Python {platform.python_version()}, {sys.platform}, {platform.machine()}",
     ]
-    return "\n".join([*head, *(line for title, lines in sections.items() for line in ("", title, *lines))])
+    lines = head
+    for title, section in sections.items():
+        lines += ["", title, *section]
+    return "\n".join(lines)

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from SuperResRadiomicsLib.study.findings import Findings
 from SuperResRadiomicsLib.study.headline import headline
 from SuperResRadiomicsLib.study.protocol import Protocol
 from SuperResRadiomicsLib.study.tables import Table
 
 WORDS = ("stable", "stable", "unstable", "undecided", "unknown")
 CHANGES = ("restored", "unchanged", "made worse", "undecided", "undecided")
-
-
-def findings(*tables: Table) -> Findings:
-    return Findings("16 bins", None, list(tables))
 
 
 @pytest.mark.parametrize(
@@ -36,9 +31,9 @@ def test_it_counts_what_is_decided_and_what_is_open(kind: str, said: str) -> Non
     rows = [("GAN", f"f{n}", word, change, "") for n, (word, change) in enumerate(zip(WORDS, CHANGES, strict=True))]
     verdict = Table("verdict", "", "", ("version", "feature", "word", "change of error", "reasons"), list(rows))
     protocol = Protocol.model_construct(kind=kind)
-    assert headline(findings(verdict), protocol) == [said]
+    assert headline([verdict], protocol) == [said]
 
 
 def test_without_verdicts_it_says_so() -> None:
-    (said,) = headline(findings(), Protocol.model_construct(kind="robustness"))
+    (said,) = headline([], Protocol.model_construct(kind="robustness"))
     assert "no findings" in said

@@ -27,8 +27,10 @@ from SuperResRadiomicsLib.study.folder import StudyFolder
 from SuperResRadiomicsLib.study.funnel import funnel_tables
 from SuperResRadiomicsLib.study.protocol import Protocol, read_protocol
 from SuperResRadiomicsLib.study.report import write_report
+from SuperResRadiomicsLib.study.result_tables import result_tables
 from SuperResRadiomicsLib.study.run import run_study
 from SuperResRadiomicsLib.study.statistics import analyse
+from SuperResRadiomicsLib.study.tables import Table
 from SuperResRadiomicsLib.verdict import weigh_cohort
 from Testing.study.cohort import PROTOCOL, write_cohort
 
@@ -64,6 +66,10 @@ def load(folder: Path) -> tuple[Cube, Protocol]:
 def table(folder: Path, name: str) -> list[dict[str, str]]:
     lines = (folder / "report" / f"{name}.csv").read_text().splitlines()
     return list(csv.DictReader(lines))
+
+
+def named(cube: Cube, protocol: Protocol, name: str) -> Table:
+    return next(found for found in result_tables(cube, protocol, analyse(cube, protocol)) if found.name == name)
 
 
 class Page(HTMLParser):
@@ -200,7 +206,7 @@ def test_a_small_lesion_is_kept_with_the_perturbations_that_it_survives(study):
     write_report(study)
     cube, protocol = load(study)
     assert cube.cases[0] == "c0" and cube.survivors.tolist() == [False, *[True] * 6]
-    masks = next(found for found in analyse(cube, protocol).tables if found.name == "icc_over_masks")
+    masks = named(cube, protocol, "icc_over_masks")
     assert "6 lesions of 5 patients" in masks.note and "c0 (24 mm\N{SUPERSCRIPT THREE})" in masks.note
     assert np.isfinite(cube.of("bicubic")[0]).any(), "the lesion as it is enters the other tables"
 
@@ -278,7 +284,7 @@ def test_lesions_are_tested_as_published_beside_patients(restoration: Path) -> N
         volume_mm3=np.tile(cube.volume_mm3, 3), voxels=np.tile(cube.voxels, (3, 1)),
         difference=np.tile(cube.difference, (3, 1)),
     )  # fmt: skip
-    shares = next(found for found in analyse(many, protocol).tables if found.name == "shares")
+    shares = named(many, protocol, "shares")
     reference, fast = (many.of(version) for version in ("reference", "fast"))
     p = [
         stats.ttest_rel(fast[:, f], reference[:, f]).pvalue
@@ -291,12 +297,14 @@ def test_lesions_are_tested_as_published_beside_patients(restoration: Path) -> N
 def test_components_may_rest_on_the_robust_features(robustness: Path) -> None:
     cube, protocol = load(robustness)
     asked = protocol.statistics.model_copy(update={"components_of": "robust", "excellent": 0.5})
-    found = analyse(cube, protocol.model_copy(update={"statistics": asked}))
-    table_of_bins = next(each for each in found.tables if each.name == "icc_over_bins")
+    changed = protocol.model_copy(update={"statistics": asked})
+    found = analyse(cube, changed).components
+    table_of_bins = named(cube, changed, "icc_over_bins")
     robust = {row[0] for row in table_of_bins.rows if any((value or 0) > 0.5 for value in row[1::2])}
-    everything = set(analyse(cube, protocol).component_features)
-    assert set(found.component_features) == robust & everything
-    assert 0 < len(found.component_features) < len(everything)
+    of_all = analyse(cube, protocol).components
+    assert found is not None and of_all is not None
+    assert set(found.features) == robust & set(of_all.features)
+    assert 0 < len(found.features) < len(of_all.features)
 
 
 def test_plots_lie_beside_the_page(robustness: Path) -> None:

@@ -80,12 +80,12 @@ class ReferenceSampler:
     """Draws patches: a kind of images, a patient, a volume, a place, a window, a symmetry."""
 
     def __init__(self, pools: Sequence[Pool], side: int) -> None:
-        small = [
-            f"{pool.images.name}/{patient}"
-            for pool in pools
-            for patient, volumes in pool.patients.items()
-            if min(min(v.shape[1:]) for v in volumes) < side
-        ]
+        small = []
+        for pool in pools:
+            for patient, volumes in pool.patients.items():
+                shortest = min(min(volume.shape[1:]) for volume in volumes)
+                if shortest < side:
+                    small.append(f"{pool.images.name}/{patient}")
         if small:
             raise SettingsError(f"These have slices smaller than a patch with its context, {side} pixels: {small}.")
         self.pools = list(pools)

@@ -109,7 +109,9 @@ def _quality(table: ResultsTable, networks: Sequence[str], results: StoredResult
             _quality_table(table, degradation, methods, judged, results, records[degradation]),
         ]
         labels |= {m: METHOD_NAMES[m] for m in methods} | {name: results.label(name) for name in judged}
-    drawn = {name for record in records.values() for name in record.regions.get(table.region, {})}
+    drawn: set[str] = set()
+    for record in records.values():
+        drawn.update(record.regions.get(table.region, {}))
     if not drawn:
         return parts
     write_box_plots(plot, records, table.region, {name: label for name, label in labels.items() if name in drawn})
@@ -137,7 +139,8 @@ def _quality_table(
         label = METHOD_NAMES[name] if name in methods else results.label(name)
         rows.append([label, *medians, *_comparison([found.get(name) for found in tests.values()])])
     head = ["image", *(FIGURE_NAMES[figure] for figure in figures), f"PSNR of {results.label(first)} above it, dB"]
-    head += [f"{TEST_NAMES[test]}, {level}" for test in tests for level in ("slices", "patients")]
+    for test in tests:
+        head += [f"{TEST_NAMES[test]}, slices", f"{TEST_NAMES[test]}, patients"]
     return markdown_table(head, rows)
 
 
@@ -150,8 +153,10 @@ def _comparison(found: Sequence[Comparison | None]) -> list[str]:
     given = [comparison for comparison in found if comparison is not None]
     if not given:
         return [""] * (1 + 2 * len(found))
-    evidence = [level for comparison in given for level in (comparison.slices, comparison.patients)]
-    return [f"{given[0].patients.difference:+.2f}", *map(_p, evidence)]
+    cells = [f"{given[0].patients.difference:+.2f}"]
+    for comparison in given:
+        cells += [_p(comparison.slices), _p(comparison.patients)]
+    return cells
 
 
 def _p(evidence: Evidence) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,10 @@ RESTORED = {
 }
 """Rows of a restoration study's table."""
 RESTORATION_NOTE = (
-    "In brackets the 95% interval when patients are drawn again. Our differences of scores are version minus "
-    "reference, in standard deviations of the reference cohort; theirs do not say which way. The null model "
-    "is the fast image with as much white noise as interpolation lost, unknown to the paper."
+    "A share of features has no interval that holds what it promises with few patients ([why](intervals.md)). Our "
+    "differences of scores are version minus reference, in standard deviations of the reference cohort; theirs do not "
+    "say which way. The null model is the fast image with as much white noise as interpolation lost, unknown to the "
+    "paper."
 )
 FIGURES = {
     "scree": "Variance explained by each component",
@@ -66,13 +68,40 @@ class StoredReport:
         groups = ", ".join(f"{count} of role {group}" for group, count in self.content["groups"].items() if group)
         return f"{len(self.content['cases'])} lesions of {self.content['patients']} patients ({groups})"
 
+    @property
+    def limit(self) -> float:
+        """The concordance from which a feature counts as reproduced."""
+        return float(self.content["protocol"]["statistics"]["concordance"])
+
+    @property
+    def level(self) -> float:
+        """The level of significance."""
+        return float(self.content["protocol"]["statistics"]["alpha"])
+
+    def has(self, table: str, title: str) -> bool:
+        """Say whether a table is there and has a column."""
+        return title in self.tables.get(table, {"columns": ()})["columns"]
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """Read the rows of a table, each by the columns' titles; none where the report lacks the table."""
+        found = self.tables.get(table, {"columns": [], "rows": []})
+        return [dict(zip(found["columns"], row, strict=True)) for row in found["rows"]]
+
     def column(self, table: str, title: str) -> dict[str, float | None]:
-        """Read a column of a table by the table's first one; empty where the report lacks the table."""
-        found = self.tables.get(table)
-        if found is None:
+        """Read a column of a table by the table's first one; empty where the report lacks the table.
+
+        Raises:
+            SettingsError: The table has no such column.
+        """
+        if table not in self.tables:
             return {}
-        number = found["columns"].index(title)
-        return {row[0]: row[number] for row in found["rows"]}
+        if not self.has(table, title):
+            raise SettingsError(
+                f"The table '{table}' of a stored report has no column '{title}', only "
+                f"{', '.join(self.tables[table]['columns'])}. Make the report again and store it."
+            )
+        first = self.tables[table]["columns"][0]
+        return {row[first]: row[title] for row in self.rows(table)}
 
 
 def robustness_section(study: RobustnessStudy, folder: Path) -> list[str]:
@@ -82,17 +111,16 @@ def robustness_section(study: RobustnessStudy, folder: Path) -> list[str]:
         SettingsError: A report is not there.
     """
     reports = _read(study.reports, folder)
-    icc = {
-        cohort: {version: report.column("icc_over_bins", f"{version}: ICC(3,1)") for version in study.versions}
-        for cohort, report in reports.items()
-    }
+    icc: dict[str, dict[str, dict[str, float | None]]] = {}
+    for cohort, report in reports.items():
+        columns = {version: report.column("icc_over_bins", f"{version}: ICC(3,1)") for version in study.versions}
+        icc[cohort] = columns
     ours = [feature for feature in _excellent_somewhere(icc) if feature not in study.correlations]
-    head = ["feature", *(f"{v}, theirs" for v in study.versions)]
-    head += [f"{v}, {cohort}" for cohort in reports for v in study.versions]
+    head = ["feature", *_titles(study.versions, reports)]
     rows = []
     for feature in (*study.correlations, *ours):
         theirs = study.correlations.get(feature, (None,) * len(study.versions))
-        found = [icc[cohort][version].get(f"original_{feature}") for cohort in reports for version in study.versions]
+        found = [icc[cohort][v].get(f"original_{feature}") for cohort, v in product(reports, study.versions)]
         rows.append([feature, *map(_three, theirs), *map(_three, found)])
     text = (
         "ICC(3,1) over six numbers of bins, the mask as it is. First the features that are excellent (above "
@@ -141,14 +169,15 @@ def _most_important(report: StoredReport, version: str) -> str:
 
 def _relative(study: RobustnessStudy, icc: Mapping[str, Any]) -> str:
     *others, enhanced = study.versions
-    columns = {"theirs": {v: [study.correlations[f][n] for f in study.compared] for n, v in enumerate(study.versions)}}
-    for cohort, tables in icc.items():
-        columns[cohort] = {v: [tables[v].get(f"original_{f}") for f in study.compared] for v in study.versions}
-    head = ["feature", *(f"against {version}, {source}" for source in columns for version in others)]
+    sources = ["theirs", *icc]
     rows = []
-    for n, feature in enumerate(study.compared):
-        cells = [_percent(values[enhanced][n], values[v][n]) for values in columns.values() for v in others]
+    for feature in study.compared:
+        values = {"theirs": dict(zip(study.versions, study.correlations[feature], strict=True))}
+        for cohort, tables in icc.items():
+            values[cohort] = {version: tables[version].get(f"original_{feature}") for version in study.versions}
+        cells = [_percent(values[source][enhanced], values[source][v]) for source, v in product(sources, others)]
         rows.append([feature, *cells])
+    head = ["feature", *(f"against {version}, {source}" for source, version in product(sources, others))]
     return markdown_table(head, rows)
 
 
@@ -159,31 +188,28 @@ def restoration_section(study: RestorationStudy, folder: Path) -> list[str]:
         SettingsError: A report is not there.
     """
     reports = _read(study.reports, folder)
-    head = ["what", *(f"{v}, theirs" for v in study.versions)]
-    head += [f"{v}, {cohort}" for cohort in reports for v in study.versions]
+    ours = list(product(reports.values(), study.versions))
+    head = ["what", *_titles(study.versions, reports)]
     rows = []
     for key, text in RESTORED.items():
         theirs = [_figure(key, value) for value in study.theirs.get(key, (None,) * len(study.versions))]
-        rows.append([text, *theirs, *(_restored(r, key, v) for r in reports.values() for v in study.versions)])
-    classes = [
-        [name, *(_class_share(r, name, v) for r in reports.values() for v in study.versions)]
-        for name in _classes(next(iter(reports.values())))
-    ]
+        rows.append([text, *theirs, *(_restored(report, key, version) for report, version in ours)])
+    classes = []
+    for name in _classes(next(iter(reports.values()))):
+        classes.append([name, *(_class_share(report, name, version) for report, version in ours)])
     parts = [f"### {study.title}", _cohorts(reports), markdown_table(head, rows), RESTORATION_NOTE]
     text = "Features of each class with CCC of at least 0.85, of how many:"
     return [*parts, text, markdown_table(("class", *head[1 + len(study.versions) :]), classes)]
 
 
 def _restored(report: StoredReport, key: str, version: str) -> str:
-    shares = report.tables["shares"]["columns"]
     if key == "concordant":
-        share, low, high = (report.column("shares", title).get(version) for title in shares[2:5])
-        interval = "" if low is None or high is None else f" ({low:.0%} to {high:.0%})"
-        return f"{_figure(key, share)}{interval}"
+        share = _figure(key, report.column("shares", f"CCC >= {report.limit:g}").get(version))
+        return share + _shown_and_possible(report, version)
     if key == "different":
-        return _figure(key, report.column("shares", shares[6]).get(version))
+        return _figure(key, report.column("shares", f"p < {report.level:g}, lesions").get(version))
     if key == "different, patients":
-        return _figure(key, report.column("shares", shares[5]).get(version))
+        return _figure(key, report.column("shares", f"p < {report.level:g}").get(version))
     if key == "difference map":
         percent = report.column("difference_maps", "percent").get(version)
         return _figure(key, None if percent is None else percent / 100)
@@ -191,8 +217,18 @@ def _restored(report: StoredReport, key: str, version: str) -> str:
         count = report.column("verdict_counts", key).get(version)
         return "" if count is None else str(count)
     name = key.removeprefix("score ")
-    biases = [row for row in report.tables.get("risk_scores", {"rows": []})["rows"] if row[:2] == [name, version]]
-    return _figure(key, biases[0][2] if biases else None)
+    for row in report.rows("risk_scores"):
+        if (row["model"], row["version"]) == (name, version):
+            return _figure(key, row["bias"])
+    return ""
+
+
+def _shown_and_possible(report: StoredReport, version: str) -> str:
+    """Say what limits tell of a share, which reports of earlier versions do not have."""
+    if not report.has("shares", "shown"):
+        return ""
+    shown, possible = (report.column("shares", title).get(version) for title in ("shown", "possible"))
+    return "" if shown is None or possible is None else f" ({shown:.0%} shown, {possible:.0%} possible)"
 
 
 def _figure(key: str, value: float | None) -> str:
@@ -202,14 +238,18 @@ def _figure(key: str, value: float | None) -> str:
 
 
 def _classes(report: StoredReport) -> list[str]:
-    return list(dict.fromkeys(row[0].split("_")[1] for row in report.tables["agreement"]["rows"]))
+    return list(dict.fromkeys(row["feature"].split("_")[1] for row in report.rows("agreement")))
 
 
 def _class_share(report: StoredReport, name: str, version: str) -> str:
-    limit = float(report.content["protocol"]["statistics"]["concordance"])
     agreement = report.column("agreement", f"{version}: CCC")
     values = [value for key, value in agreement.items() if key.split("_")[1] == name and value is not None]
-    return f"{sum(value >= limit for value in values)} of {len(values)}"
+    return f"{sum(value >= report.limit for value in values)} of {len(values)}"
+
+
+def _titles(versions: Sequence[str], reports: Mapping[str, StoredReport]) -> list[str]:
+    """Columns of the paper's figures, then of each cohort's."""
+    return [f"{version}, {source}" for source, version in product(("theirs", *reports), versions)]
 
 
 def _read(names: Mapping[str, str], folder: Path) -> dict[str, StoredReport]:
@@ -222,14 +262,12 @@ def _cohorts(reports: Mapping[str, StoredReport]) -> str:
 
 
 def _excellent_somewhere(icc: Mapping[str, Mapping[str, Mapping[str, float | None]]]) -> Sequence[str]:
-    found = [
-        feature.removeprefix("original_")
-        for versions in icc.values()
-        for values in versions.values()
-        for feature, value in values.items()
-        if (value or 0) > EXCELLENT_ABOVE
-    ]
-    return sorted(set(found))
+    found: set[str] = set()
+    for versions in icc.values():
+        for values in versions.values():
+            excellent = [feature for feature, value in values.items() if (value or 0) > EXCELLENT_ABOVE]
+            found.update(feature.removeprefix("original_") for feature in excellent)
+    return sorted(found)
 
 
 def _three(value: float | None) -> str:

@@ -25,7 +25,9 @@ EXAMPLE = "HGG/Brats18_2013_2_1/Brats18_2013_2_1_t1ce.nii.gz"
 def find(data: DataConfig, seed: int) -> list[VolumeEntry]:
     """Find all cases in the configured sequence; roles are drawn by patient unless there is a splits file."""
     folder = data.data_folder
-    cases = [case for grade in GRADES for case in sorted((folder / grade).glob("*")) if case.is_dir()]
+    cases: list[Path] = []
+    for grade in GRADES:
+        cases += [case for case in sorted((folder / grade).glob("*")) if case.is_dir()]
     if not cases:
         raise SettingsError(
             f"The folder '{folder.name}' is not laid out like BraTS 2018: it needs the folders HGG and LGG (or one) "

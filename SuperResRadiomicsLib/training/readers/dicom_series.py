@@ -128,12 +128,17 @@ def _series(folder: Path) -> Series:
 
 def _lesions(series: list[Series], data: DataConfig) -> dict[str, Path]:
     """Find the file with the lesion of each image series that has one, by the series' UID."""
-    objects = [
-        (path, header) for kind in MASK_MODALITIES for s in series if s.modality == kind for path, header in s.files
-    ]
+    objects = []
+    for kind in MASK_MODALITIES:
+        for each in series:
+            if each.modality == kind:
+                objects += each.files
     named = [(path, header) for path, header in objects if choose_structure(header, data.structure) is not None]
     if objects and not named:
-        names = {name for _, header in objects for known in structure_names(header).values() for name in known if name}
+        names: set[str] = set()
+        for _, header in objects:
+            names.update(*structure_names(header).values())
+        names.discard("")
         raise SettingsError(
             f"No structure is named like {list(data.structure)}; there are {sorted(names)[:20]}. Set data.structure to "
             "a name or pattern."

@@ -155,6 +155,10 @@ def load_detector(name_or_folder: str | os.PathLike[str], device: str = "auto") 
         ModelError: No such model, not a detector, card invalid, hash wrong, or pickle offered.
         DeviceError: The device is not available.
         MissingDependencyError: PyTorch is not installed.
+
+    Examples:
+        >>> load_detector("mr-lesion-detector", device="cpu").card.modality
+        'MR'
     """
     card = load_card(name_or_folder)
     if not card.detects:

@@ -143,6 +143,16 @@ def load_enhancement(folder: str | os.PathLike[str]) -> Enhancement:
     Raises:
         ImageError: The folder is not an enhancement of this version.
         OutputError: Its files are not as they were written.
+
+    Examples:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from SuperResRadiomicsLib import as_image, enhance
+        >>> scan = as_image(np.full((1, 24, 24), 40.0, np.float32), modality="CT", spacing=(0.7, 0.7, 3.0))
+        >>> folder = tempfile.mkdtemp()
+        >>> files = enhance(scan, "ct-gancircle-x2-fidelity", device="cpu").save(folder)
+        >>> load_enhancement(folder).enhanced.grid.size
+        (48, 48, 1)
     """
     source = Path(folder)
     path = source / PROVENANCE_NAME

@@ -51,6 +51,15 @@ def save_report(
         title: How picture and page call the image.
         source: What the image is, in words.
         credit: Whose image it is and under which licence.
+
+    Examples:
+        >>> import tempfile
+        >>> from SuperResRadiomicsLib import FeatureSettings, compare
+        >>> from SuperResRadiomicsLib.demo.small import small_lesion
+        >>> lesion, folder = small_lesion(), tempfile.mkdtemp()
+        >>> table = compare(lesion, FeatureSettings(engine="exact", classes=("firstorder",)))
+        >>> [path.name for path in save_report(folder, lesion, table, "A small lesion")]
+        ['comparison.png', 'report.html']
     """
     versions = LesionVersions.of(lesion)
     picture, page = Path(folder) / PICTURE_NAME, Path(folder) / PAGE_NAME

@@ -20,6 +20,14 @@ def score_lesion(table: FeatureTable, signature: Signature) -> FeatureTable:
 
     Raises:
         SettingsError: A feature is missing or not defined, or the grey levels are others.
+
+    Examples:
+        >>> from SuperResRadiomicsLib import FeatureSettings, compare
+        >>> from SuperResRadiomicsLib.demo.small import small_lesion
+        >>> table = compare(small_lesion(), FeatureSettings(engine="exact", classes=("firstorder",)))
+        >>> brightness = Signature("brightness", {"original_firstorder_Mean": 0.1}, cut_off=3.0)
+        >>> score_lesion(table, brightness).header.signature["side"]
+        {'original': 'above', 'bicubic': 'above', 'enhanced': 'above'}
     """
     _check_binning(table, signature)
     rows = {row.key: row for row in table.rows}
@@ -43,6 +51,14 @@ def describe_scores(table: FeatureTable) -> str:
 
     Raises:
         SettingsError: The table holds none.
+
+    Examples:
+        >>> from SuperResRadiomicsLib import FeatureSettings, compare
+        >>> from SuperResRadiomicsLib.demo.small import small_lesion
+        >>> table = compare(small_lesion(), FeatureSettings(engine="exact", classes=("firstorder",)))
+        >>> brightness = Signature("brightness", {"original_firstorder_Mean": 0.1}, cut_off=3.0)
+        >>> describe_scores(score_lesion(table, brightness)).partition("; ")[2]
+        'cut-off 3: the same side on all images.'
     """
     content = table.header.signature
     if content is None:

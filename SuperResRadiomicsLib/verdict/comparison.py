@@ -49,18 +49,11 @@ def compare(
         MissingDependencyError: The engine is not installed.
 
     Examples:
-        >>> import numpy as np
-        >>> from SuperResRadiomicsLib import Grid, Image
-        >>> from SuperResRadiomicsLib.grid import interpolate_bicubic, refine
-        >>> grid = Grid((16, 16, 6), (1.0, 1.0, 2.0))
-        >>> scan = Image(np.random.default_rng(0).normal(40.0, 20.0, grid.shape), grid, modality="CT", unit="HU")
-        >>> mask = np.zeros(grid.shape, dtype=bool)
-        >>> mask[1:5, 4:12, 4:12] = True
-        >>> finer = scan.with_voxels(interpolate_bicubic(scan.voxels, (6, 32, 32)), refine(grid, (2, 2, 1)))
-        >>> lesion = LesionVersions.of_images(scan, mask, bicubic=finer, enhanced=finer)
-        >>> table = compare(lesion, FeatureSettings(engine="exact", classes=("firstorder",)))
-        >>> table.rows[0].feature, table.rows[0].network_effect, table.rows[0].verdict.word
-        ('10Percentile', 0.0, 'unknown')
+        >>> from SuperResRadiomicsLib.demo.small import small_lesion
+        >>> table = compare(small_lesion(), FeatureSettings(engine="exact", classes=("firstorder",)))
+        >>> row = table.rows[0]
+        >>> row.feature, row.network_effect == row.enhanced - row.bicubic, row.verdict.word
+        ('10Percentile', True, 'unknown')
     """
     table = measure_versions(LesionVersions.of(lesion), settings or FeatureSettings(), engine)
     return judge_table(table, model=model, variation=variation, lesion_type=lesion_type, patient=patient)

@@ -69,6 +69,12 @@ def check_stability(
 
     Raises:
         MaskError: No perturbation leaves anything of the lesion.
+
+    Examples:
+        >>> from SuperResRadiomicsLib.demo.small import small_lesion
+        >>> moved = check_stability(small_lesion(), FeatureSettings(engine="exact", classes=("firstorder",)))
+        >>> moved["original_firstorder_Mean"] > 0
+        True
     """
     versions, settings = LesionVersions.of(lesion), settings or FeatureSettings()
     grid = versions.enhanced.whole_grid

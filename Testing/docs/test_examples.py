@@ -2,9 +2,12 @@
 
 import doctest
 import importlib
+import inspect
 from pathlib import Path
 
 import pytest
+
+import SuperResRadiomicsLib as srr
 
 PACKAGE = Path(__file__).resolve().parents[2] / "SuperResRadiomicsLib"
 FEWEST = 90
@@ -26,6 +29,13 @@ def test_the_examples_run(module, tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     outcome = doctest.testmod(importlib.import_module(module))
     assert outcome.attempted > 0 and outcome.failed == 0
+
+
+def test_every_function_of_the_front_door_has_an_example():
+    finder = doctest.DocTestFinder(recurse=False)
+    functions = [name for name in srr._HOMES if inspect.isfunction(getattr(srr, name))]
+    assert len(functions) > 20
+    assert [name for name in functions if not finder.find(getattr(srr, name), name)[0].examples] == []
 
 
 def test_there_are_many_examples():

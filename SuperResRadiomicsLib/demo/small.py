@@ -22,7 +22,7 @@ def small_lesion(seed: int = 0) -> LesionVersions:
     Examples:
         >>> lesion = small_lesion()
         >>> lesion.original.grid.size, lesion.enhanced.grid.size, int(lesion.original_mask.sum())
-        ((24, 24, 6), (48, 48, 6), 276)
+        ((24, 24, 6), (48, 48, 6), 256)
     """
     random = np.random.default_rng(seed)
     k, j, i = np.indices(GRID.shape)

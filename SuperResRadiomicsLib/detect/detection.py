@@ -165,6 +165,14 @@ def detect_lesion(
         RegionError: No slice reaches the threshold, or the slices or the margin are not allowed.
         SettingsError: The threshold is not between 0 and 1.
         ModelError, DeviceError: See `load_detector`.
+
+    Examples:
+        >>> k, j, i = np.indices((3, 64, 64))
+        >>> head = 400 * (np.hypot(i - 32, j - 32) < 27) + 500 * ((np.hypot(i - 40, j - 29) < 6) & (k == 1))
+        >>> scan = as_image(head.astype(np.int16), modality="MR", spacing=(2.0, 2.0, 6.0))
+        >>> found = detect_lesion(scan, "mr-lesion-detector", device="cpu")
+        >>> found.probability > 0.5 and 1 in found.run, found.warnings[-1]
+        (True, "The lesion's box is a network's suggestion; a reader must check it.")
     """
     if not 0 < threshold < 1:
         raise SettingsError(f"The threshold is {threshold:g}; give a probability between 0 and 1.")

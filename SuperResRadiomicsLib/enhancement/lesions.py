@@ -61,6 +61,15 @@ def enhance_lesions(
         MaskError: The labels are no integers, on another grid, or have no voxel of a label that is wanted.
         ModelError, DeviceError: See `load_model`.
         Cancelled: ``cancelled`` said so.
+
+    Examples:
+        >>> from SuperResRadiomicsLib import as_image
+        >>> scan = as_image(np.full((1, 24, 40), 40.0, np.float32), modality="CT", spacing=(0.7, 0.7, 3.0))
+        >>> labels = np.zeros((1, 24, 40), np.uint8)
+        >>> labels[0, 8:14, 6:12], labels[0, 8:14, 26:32] = 1, 2
+        >>> found = enhance_lesions(scan, labels, "ct-gancircle-x2-fidelity", margin_mm=2.0, device="cpu")
+        >>> [(label, enhancement.enhanced.grid.size) for label, enhancement in found]
+        [(1, (24, 24, 1)), (2, (24, 24, 1))]
     """
     boxes = label_boxes(labels, image, only)
     loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)

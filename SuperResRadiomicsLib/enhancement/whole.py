@@ -99,6 +99,14 @@ def enhance_whole(
     Raises:
         OutputError: A file cannot be written.
         ImageError, ModelError, DeviceError, SettingsError, Cancelled: As of `enhance`.
+
+    Examples:
+        >>> import tempfile
+        >>> from SuperResRadiomicsLib import as_image
+        >>> scan = as_image(np.full((1, 24, 24), 40.0, np.float32), modality="CT", spacing=(0.7, 0.7, 3.0))
+        >>> made = enhance_whole(scan, "ct-gancircle-x2-fidelity", tempfile.mkdtemp(), device="cpu")
+        >>> sorted(path.name for path in made.files.values())
+        ['bicubic.nrrd', 'enhanced.nrrd', 'provenance.json']
     """
     loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
     count = samples_to_draw(loaded, samples)

@@ -52,6 +52,17 @@ def read_image_with_mask(
     Raises:
         ImageError, GridError, MissingDependencyError: As `read_image`.
         MaskError: As `load_mask`.
+
+    Examples:
+        >>> import tempfile
+        >>> from SuperResRadiomicsLib import write_image, write_mask
+        >>> from SuperResRadiomicsLib.demo.small import small_lesion
+        >>> lesion, folder = small_lesion(), Path(tempfile.mkdtemp())
+        >>> write_image(lesion.original, folder / "ct.nrrd")
+        >>> write_mask(lesion.original_mask, lesion.original.grid, folder / "lesion.nrrd")
+        >>> scan, mask = read_image_with_mask(folder / "ct.nrrd", folder / "lesion.nrrd", "CT")
+        >>> scan.unit, int(mask.sum())
+        ('HU', 256)
     """
     scan = read_image(image, modality, image_choice)
     lesion = load_mask(mask, scan.grid, mask_choice, scan.voxels)
@@ -81,6 +92,18 @@ def read_image_with_labels(
         ImageError, GridError, MissingDependencyError: As `read_image`.
         MaskError: DICOM or segments that overlap (a label then cannot tell lesions apart), no whole numbers, none
             marked, the image itself, or on another grid.
+
+    Examples:
+        >>> import tempfile
+        >>> from SuperResRadiomicsLib import Image, write_image
+        >>> from SuperResRadiomicsLib.demo.small import small_lesion
+        >>> lesion, folder = small_lesion(), Path(tempfile.mkdtemp())
+        >>> write_image(lesion.original, folder / "ct.nrrd")
+        >>> marked = 3 * lesion.original_mask.astype(np.uint8)
+        >>> write_image(Image(marked, lesion.original.grid), folder / "labels.nrrd")
+        >>> scan, labels = read_image_with_labels(folder / "ct.nrrd", folder / "labels.nrrd", "CT")
+        >>> np.unique(labels).tolist()
+        [0, 3]
     """
     scan, source = read_image(image, modality, image_choice), Path(labels)
     if source.is_dir() or (source.exists() and is_dicom(source)):

@@ -14,7 +14,8 @@ def test_each_line_is_there_once_and_its_tests_too(mutant):
     changed = mutant.broken((REPOSITORY / mutant.file).read_text(encoding="utf-8"))
     compile(changed, mutant.file, "exec")
     for test in mutant.tests:
-        assert (REPOSITORY / test.partition("::")[0]).exists(), f"{LIST.name} names {test}"
+        file, _, function = test.partition("::")
+        assert f"def {function}" in (REPOSITORY / file).read_text(encoding="utf-8"), f"{LIST.name} names {test}"
 
 
 def test_there_are_at_least_sixty_in_all_rooms():

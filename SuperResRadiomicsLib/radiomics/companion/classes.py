@@ -51,7 +51,7 @@ def companion_features(image: Image, mask: BoolArray, plan: ExtractionPlan) -> d
     if "imagequality" in plan.classes:
         axis = image.slice_axis if plan.planar_axis is None else plan.planar_axis
         found["imagequality"] = image_quality(image, mask, axis)
-    by_key = {}
+    by_key: dict[str, float] = {}
     for name, values in found.items():
         by_key |= {f"{PREFIX}_{name}_{feature}": value for feature, value in values.items()}
     return by_key

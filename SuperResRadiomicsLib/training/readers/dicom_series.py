@@ -128,7 +128,7 @@ def _series(folder: Path) -> Series:
 
 def _lesions(series: list[Series], data: DataConfig) -> dict[str, Path]:
     """Find the file with the lesion of each image series that has one, by the series' UID."""
-    objects = []
+    objects: list[tuple[Path, Dataset]] = []
     for kind in MASK_MODALITIES:
         for each in series:
             if each.modality == kind:

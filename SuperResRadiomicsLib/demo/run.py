@@ -7,12 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..enhancement import enhance, load_model
+import SuperResRadiomicsLib as srr
+
 from ..enhancement.result import PROVENANCE_NAME
 from ..io.outputs import output_set
-from ..radiomics import FeatureSettings, FeatureTable
-from ..report.files import JSON_NAME, file_names, save_report, save_tables
-from ..verdict import compare
+from ..report.files import JSON_NAME, file_names, save_tables
 from . import DEFAULT_MODEL
 from .case import SampleCase
 from .phantom import lung_nodule_phantom
@@ -31,7 +30,7 @@ class Demonstration:
     """
 
     case: SampleCase
-    table: FeatureTable
+    table: srr.FeatureTable
     files: list[Path]
     warnings: tuple[str, ...]
 
@@ -48,7 +47,7 @@ def sample_case(note: Callable[[str], None]) -> SampleCase:
 def run_demo(
     folder: str | os.PathLike[str],
     model: str | os.PathLike[str] = DEFAULT_MODEL,
-    settings: FeatureSettings | None = None,
+    settings: srr.FeatureSettings | None = None,
     note: Callable[[str], None] = print,
     progress: Callable[[int, int], None] | None = None,
 ) -> Demonstration:
@@ -64,15 +63,15 @@ def run_demo(
     Raises:
         SuperResError: The model or the outputs fail; see `enhance` and `compare`.
     """
-    network = load_model(model)
+    network = srr.load_model(model)
     case = sample_case(note)
-    enhancement = enhance(case.image, network, mask=case.mask, progress=progress)
-    table = compare(enhancement, settings, model=network.card)
+    enhancement = srr.enhance(case.image, network, mask=case.mask, progress=progress)
+    table = srr.compare(enhancement, settings, model=network.card)
     title = f"{case.image.name}, enhanced by {table.header.enhanced_column}"
     files = [*enhancement.save(folder).values()]
     names = file_names(report=True)
     with output_set(folder, JSON_NAME, names=names, built_on=PROVENANCE_NAME) as staging:
         save_tables(staging, table)
-        save_report(staging, enhancement, table, title, case.source, case.credit)
+        srr.save_report(staging, enhancement, table, title, case.source, case.credit)
     files += [Path(folder) / name for name in names]
     return Demonstration(case, table, files, enhancement.warnings)

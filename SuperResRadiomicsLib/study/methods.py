@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import SuperResRadiomicsLib as srr
+
 from .. import __version__
 from ..enhancement.draw import DEFAULT_SAMPLES
-from ..models import load_card
 from ..networks import architectures
 from ..radiomics.companion import companion_header
 from .cube import Cube
@@ -98,7 +99,7 @@ def _version(name: str, protocol: Protocol) -> str:
 
 def _samples(protocol: Protocol) -> str:
     """Say of which versions features are means over samples."""
-    cards = {name: load_card(str(section.model)) for name, section in protocol.models.items()}
+    cards = {name: srr.load_card(str(section.model)) for name, section in protocol.models.items()}
     counts = {
         name: protocol.versions[name].samples or DEFAULT_SAMPLES
         for name, card in cards.items()

@@ -11,6 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import SuperResRadiomicsLib as srr
+
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
 from ..errors import GridError, ImageError, MaskError, RegionError, SettingsError, StudyError, SuperResError
 from ..grid import BoolArray
@@ -18,8 +20,6 @@ from ..io.choices import ANY_MASK, MaskChoice
 from ..io.dicom_masks import frame_notes
 from ..io.image import Image
 from ..io.masks import load_mask
-from ..io.reading import read_image
-from ..models import load_card
 from ..models.intervals import CONFIDENCE, read_calibrations
 from ..radiomics.engines import ENGINES
 from ..radiomics.grey_levels import feature_warnings
@@ -97,7 +97,7 @@ def study_key(protocol: Protocol) -> str:
         ModelError: A model of the protocol is not there, or not valid.
         MissingDependencyError: The engine is not installed.
     """
-    cards = {name: load_card(str(section.model)) for name, section in protocol.models.items()}
+    cards = {name: srr.load_card(str(section.model)) for name, section in protocol.models.items()}
     known = {name: read_calibrations(card, "features") for name, card in cards.items()}
     intervals = {name: [each.to_dict() for each in found] for name, found in known.items() if found}
     content = {
@@ -189,8 +189,8 @@ def _identity(case: Case) -> dict[str, Any]:
 
 def _prepare(job: Job) -> Prepared:
     case, protocol = job.case, job.protocol
-    image = read_image(case.image, case.modality, case.image_choice)
-    reference = read_image(case.reference, case.modality) if case.reference else None
+    image = srr.read_image(case.image, case.modality, case.image_choice)
+    reference = srr.read_image(case.reference, case.modality) if case.reference else None
     base = image if reference is None else reference
     lesion = lesion_choice(case, protocol)
     drawn_on = case.image if case.reference is None else case.reference

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..enhancement import Enhancement, LoadedModel, enhance, load_model
+import SuperResRadiomicsLib as srr
+
 from ..enhancement.twin import interpolated
 from ..errors import GridError, MaskError
 from ..grid import (
@@ -124,7 +125,7 @@ def _on_own_grids(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
 
 
 def _with_context(
-    lesion: Lesion, protocol: Protocol, models: Sequence[LoadedModel]
+    lesion: Lesion, protocol: Protocol, models: Sequence[srr.LoadedModel]
 ) -> tuple[Image, Mapping[str, BoolArray]]:
     """Cut out the part of the image that the versions of a lesion depend on, and the masks on it.
 
@@ -220,13 +221,13 @@ def _enhanced(
     core: Box,
     kept: Box,
     section: VersionSection,
-    model: LoadedModel,
+    model: srr.LoadedModel,
     protocol: Protocol,
     axis: int,
     seed: int,
 ) -> tuple[Image, Mapping[str, Any], Samples | None]:
     """Enhance the image around the lesion; boxes in voxels of the whole image, ``axis`` across its slices."""
-    made = enhance(
+    made = srr.enhance(
         image,
         model,
         box=box_within(core, image.held),
@@ -249,7 +250,7 @@ def _enhanced(
 
 
 def _samples(
-    image: Image, model: LoadedModel, made: Enhancement, axis: int, around: Callable[[Image], Image]
+    image: Image, model: srr.LoadedModel, made: srr.Enhancement, axis: int, around: Callable[[Image], Image]
 ) -> Samples:
     told = made.provenance["parameters"]["conditions"]
     conditions = {
@@ -263,14 +264,14 @@ def _samples(
     return Samples(tuple(around(sample) for sample in made.samples), conditions, calibrations)
 
 
-def _model(section: VersionSection, protocol: Protocol) -> LoadedModel:
+def _model(section: VersionSection, protocol: Protocol) -> srr.LoadedModel:
     return loaded_model(str(section.model), protocol.network.device, protocol.network.precision)
 
 
 @lru_cache(maxsize=4)
-def loaded_model(name: str, device: str, precision: str) -> LoadedModel:
+def loaded_model(name: str, device: str, precision: str) -> srr.LoadedModel:
     """Load a model once for all cases of a process."""
-    return load_model(name, device, precision)
+    return srr.load_model(name, device, precision)
 
 
 def _interpolated(image: Image, kept: Box, scale: int, through_plane: int) -> Image:

@@ -16,10 +16,16 @@ from torch import nn
 
 from SuperResRadiomicsLib.enhancement import LoadedModel, enhance, load_model
 from SuperResRadiomicsLib.errors import ModelError, SettingsError
-from SuperResRadiomicsLib.grid import Box, Grid
-from SuperResRadiomicsLib.io.image import Image
+from SuperResRadiomicsLib.grid import Box
 from SuperResRadiomicsLib.models import load_card, save_model
 from SuperResRadiomicsLib.networks import build_network
+from Testing.enhancement.checks import (
+    DUST,
+    check_that_all_of_a_slice_is_looked_at,
+    check_that_tiles_agree,
+    noise_image,
+    window_of,
+)
 
 MakeModel = Callable[..., LoadedModel]
 
@@ -44,21 +50,9 @@ def make_model(tiny_model: Path, tmp_path: Path) -> MakeModel:
     return make
 
 
-def noise_image(size: tuple[int, int, int]) -> Image:
-    random = np.random.default_rng(0)
-    return Image(random.normal(0, 200, size[::-1]).astype(np.float32), Grid(size, (0.8, 0.8, 3.0)), "CT")
-
-
 @pytest.mark.parametrize("size", [(150, 131, 2), (97, 160, 1)])
 def test_tiles_give_what_the_whole_slice_gives(make_model: MakeModel, size: tuple[int, int, int]) -> None:
-    model = make_model("srresnet", {"features": 4})
-    image = noise_image(size)
-    calls: list[int] = []
-    tiled = enhance(image, model, tile=96, progress=lambda _, total: calls.append(total))
-    whole = enhance(image, model, tile=1024)
-    window = model.card.window[1] - model.card.window[0]
-    assert len(calls) > 1
-    assert np.abs(tiled.enhanced.voxels - whole.enhanced.voxels).max() < 1e-5 * window
+    check_that_tiles_agree(make_model("srresnet", {"features": 4}), size)
 
 
 @pytest.mark.parametrize("scale", [2, 4])
@@ -67,29 +61,16 @@ def test_a_region_gets_what_the_whole_volume_gets(make_model: MakeModel, scale: 
     image = noise_image((84, 90, 4))
     part = enhance(image, model, box=Box((31, 20, 1), (60, 57, 3)), margin_mm=0)
     whole = enhance(image, model)
-    window = model.card.window[1] - model.card.window[0]
     inside = part.region.slices
-    assert np.abs(part.enhanced.voxels - whole.enhanced.voxels[inside]).max() < 1e-5 * window
+    assert np.abs(part.enhanced.voxels - whole.enhanced.voxels[inside]).max() < DUST * window_of(model)
 
 
 def test_refined_networks_that_pool_tile_exactly_too(make_model: MakeModel) -> None:
-    model = make_model("unet", {"widths": [4, 6, 8], "bottleneck": 8})
-    image = noise_image((101, 83, 1))
-    tiled, whole = enhance(image, model, tile=128), enhance(image, model, tile=1024)
-    window = model.card.window[1] - model.card.window[0]
-    assert np.abs(tiled.enhanced.voxels - whole.enhanced.voxels).max() < 1e-5 * window
+    check_that_tiles_agree(make_model("unet", {"widths": [4, 6, 8], "bottleneck": 8}), (101, 83, 1), tile=128)
 
 
 def test_networks_that_look_everywhere_get_the_whole_slice(make_model: MakeModel) -> None:
-    model = make_model("pix2pix-unet", {"widths": [4, 6, 8]})
-    image = noise_image((101, 83, 3))
-    part = enhance(image, model, box=Box((31, 20, 1), (60, 57, 3)), margin_mm=0, tile=96)
-    whole = enhance(image, model, tile=96)
-    inside = part.region.slices
-    window = model.card.window[1] - model.card.window[0]
-    assert np.abs(part.enhanced.voxels - whole.enhanced.voxels[inside]).max() < 1e-5 * window
-    assert np.abs(part.enhanced.voxels - part.bicubic.voxels).max() > 1
-    assert part.provenance["parameters"]["halo"] is None
+    check_that_all_of_a_slice_is_looked_at(make_model("pix2pix-unet", {"widths": [4, 6, 8]}))
 
 
 def test_the_published_sizes_fit_the_default_tile(make_model: MakeModel) -> None:

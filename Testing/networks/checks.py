@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -12,6 +13,14 @@ from SuperResRadiomicsLib.networks import build_network
 
 def parameters(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters())
+
+
+def check_the_number_of_parameters(name: str, arguments: dict[str, Any], count: int, published_millions: float) -> None:
+    """The published size, to the digits that were published."""
+    with torch.device("meta"):
+        network = build_network(name, arguments)
+    assert parameters(network) == count
+    assert count / 1e6 == pytest.approx(published_millions, rel=0.005)
 
 
 def measured_radius(network: nn.Module, enlargement: int) -> int:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
 
 from SuperResRadiomicsLib.errors import ModelError, SettingsError
 from SuperResRadiomicsLib.grid import interpolate_bicubic
@@ -15,22 +14,10 @@ from SuperResRadiomicsLib.metrics import psnr
 from SuperResRadiomicsLib.operators import BlurDecimate
 from SuperResRadiomicsLib.papers.baselines import DictionarySettings, DictionarySuperResolution
 from SuperResRadiomicsLib.papers.baselines.sparse_coding import TOLERANCE, lasso, learn_dictionary
+from Testing.training.shapes import shapes
 
 OPERATOR = BlurDecimate(2)
 SMALL = DictionarySettings(atoms=96, patches=6000, passes=1, batch=1024)
-
-
-def shapes(seed: int, side: int = 64) -> np.ndarray:
-    """Discs and bars with soft edges on a grey ground, float32."""
-    random = np.random.default_rng(seed)
-    row, column = np.indices((side, side))
-    image = np.full((side, side), 40.0)
-    for _ in range(8):
-        y, x, radius, value = *random.uniform(0, side, 2), random.uniform(3, side / 5), random.uniform(-100, 200)
-        image[np.hypot(row - y, column - x) < radius] = value
-        angle = random.uniform(0, np.pi)
-        image[np.abs((row - y) * np.cos(angle) + (column - x) * np.sin(angle)) < 1.5] = -value
-    return gaussian_filter(image, 0.6).astype(np.float32)
 
 
 @pytest.fixture(scope="module")

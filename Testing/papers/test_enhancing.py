@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 from torch import nn
@@ -11,7 +9,8 @@ from torch import nn
 from SuperResRadiomicsLib.enhancement import enhance
 from SuperResRadiomicsLib.grid import Box, Grid
 from SuperResRadiomicsLib.io.image import Image
-from Testing.enhancement.test_architectures import MakeModel, make_model, noise_image
+from Testing.enhancement.checks import check_that_all_of_a_slice_is_looked_at, check_that_tiles_agree, noise_image
+from Testing.enhancement.test_architectures import MakeModel, make_model
 
 __all__ = ["make_model"]  # a fixture
 
@@ -58,31 +57,9 @@ def test_an_impulse_stays_centred_on_any_plane(make_model: MakeModel, through_pl
 @pytest.mark.parametrize("name", ["edsr", "carn", "espcn"])
 @pytest.mark.parametrize("size", [(150, 131, 2), (97, 160, 1)])
 def test_tiles_give_what_the_whole_slice_gives(make_model: MakeModel, name: str, size: tuple[int, int, int]) -> None:
-    model = make_model(name, {} if name == "espcn" else {"features": 4})
-    image = noise_image(size)
-    calls: list[int] = []
-    tiled = enhance(image, model, tile=96, progress=lambda _, total: calls.append(total))
-    whole = enhance(image, model, tile=1024)
-    window = model.card.window[1] - model.card.window[0]
-    assert len(calls) > 1
-    assert np.abs(tiled.enhanced.voxels - whole.enhanced.voxels).max() < 1e-5 * window
+    check_that_tiles_agree(make_model(name, {} if name == "espcn" else {"features": 4}), size)
 
 
-@pytest.mark.parametrize(
-    ("name", "arguments"),
-    [
-        ("emasrn", {"features": 4, "steps": 1, "groups": 1, "bases": 4, "dilations": [2]}),
-    ],
-)
-def test_networks_that_look_everywhere_get_the_whole_slice(
-    make_model: MakeModel, name: str, arguments: dict[str, Any]
-) -> None:
-    model = make_model(name, arguments)
-    image = noise_image((101, 83, 3))
-    part = enhance(image, model, box=Box((31, 20, 1), (60, 57, 3)), margin_mm=0, tile=96)
-    whole = enhance(image, model, tile=96)
-    inside = part.region.slices
-    window = model.card.window[1] - model.card.window[0]
-    assert np.abs(part.enhanced.voxels - whole.enhanced.voxels[inside]).max() < 1e-5 * window
-    assert np.abs(part.enhanced.voxels - part.bicubic.voxels).max() > 1
-    assert part.provenance["parameters"]["halo"] is None
+def test_networks_that_look_everywhere_get_the_whole_slice(make_model: MakeModel) -> None:
+    arguments = {"features": 4, "steps": 1, "groups": 1, "bases": 4, "dilations": [2]}
+    check_that_all_of_a_slice_is_looked_at(make_model("emasrn", arguments))

@@ -19,8 +19,8 @@ from Testing.networks.checks import (
     check_that_it_enlarges_any_size,
     check_that_it_keeps_the_size,
     check_that_it_trains,
+    check_the_number_of_parameters,
     check_the_reach,
-    parameters,
     sees_the_far_corner,
 )
 
@@ -52,10 +52,7 @@ ENLARGING = sorted(name for name in TINY if architectures()[name].input_grid == 
 def test_published_number_of_parameters(
     name: str, arguments: dict[str, Any], count: int, published_millions: float
 ) -> None:
-    with torch.device("meta"):
-        network = build_network(name, arguments)
-    assert parameters(network) == count
-    assert count / 1e6 == pytest.approx(published_millions, rel=0.005)
+    check_the_number_of_parameters(name, arguments, count, published_millions)
 
 
 @pytest.mark.parametrize("name", FINITE)

@@ -16,6 +16,7 @@ from .vetted import (
     check_plain,
     check_sizes,
     check_zlib,
+    data_file,
     numbers,
     whole_numbers,
 )
@@ -109,7 +110,7 @@ def _check_voxels(path: Path, fields: Mapping[str, str], start: int, needed: int
     if not named:
         raise ImageError(f"The header of '{path.name}' ends before it says where the voxels are. Copy it again.")
     if named.upper() != "LOCAL":
-        source, start = _data_file(path, named), 0
+        source, start = data_file(path, named, ".mha"), 0
     length = source.stat().st_size
     skipped = whole_numbers(path.name, "HeaderSize", [fields.get("HeaderSize", "0")])[0]
     if skipped == -1:
@@ -144,17 +145,6 @@ def _check_compressed_size(name: str, fields: Mapping[str, str], behind_header: 
             f"The header of '{name}' states {stated} bytes of compressed voxels (CompressedDataSize), but {found} are "
             "there. Copy it again, or save the image without compression."
         )
-
-
-def _data_file(path: Path, named: str) -> Path:
-    """Find the one file beside the header that holds the voxels; patterns and lists crash native readers."""
-    plain = Path(named)
-    if named.upper().startswith("LIST") or "%" in named or plain.name != named or not (path.parent / plain).is_file():
-        raise ImageError(
-            f"'{path.name}' names its voxels '{named[:60]}'. One file in the same folder can be read; save the image "
-            "as one .mha file."
-        )
-    return path.parent / plain
 
 
 def _frame(name: str, fields: Mapping[str, str], dimensions: int) -> tuple[dict[str, FloatArray], list[str]]:

@@ -18,6 +18,7 @@ from .vetted import (
     check_millimetres,
     check_plain,
     check_sizes,
+    data_file,
     numbers,
     whole_numbers,
 )
@@ -101,7 +102,7 @@ def _header(path: Path) -> tuple[dict[str, str], dict[str, str], int]:
 def _check_voxels(path: Path, fields: Mapping[str, str], start: int, needed: int, count: int) -> None:
     source = path
     if "datafile" in fields:
-        source, start = _data_file(path, fields["datafile"]), 0
+        source, start = data_file(path, fields["datafile"], ".nrrd"), 0
     length = source.stat().st_size
     line_skip, byte_skip = (
         whole_numbers(path.name, what, [fields.get(what.replace(" ", ""), "0")])[0]
@@ -127,17 +128,6 @@ def _check_voxels(path: Path, fields: Mapping[str, str], start: int, needed: int
                 f"The voxels of '{path.name}' are encoded as '{encoding[:20]}', which is not read. Save it as raw "
                 "or gzip."
             )
-
-
-def _data_file(path: Path, named: str) -> Path:
-    """Find the one file beside the header that holds the voxels."""
-    plain = Path(named)
-    if named.upper().startswith("LIST") or "%" in named or plain.name != named or not (path.parent / plain).is_file():
-        raise ImageError(
-            f"'{path.name}' names its voxels '{named[:60]}'. One file in the same folder can be read; save the image "
-            "as one .nrrd file."
-        )
-    return path.parent / plain
 
 
 def _frame(name: str, fields: Mapping[str, str], dimension: int) -> tuple[dict[str, FloatArray], list[str]]:

@@ -239,3 +239,23 @@ def farthest(first: FloatArray, second: FloatArray, sizes: Sequence[int]) -> flo
 
 def _shown(values: FloatArray) -> str:
     return " x ".join(f"{value:.4g}" for value in values)
+
+
+def data_file(path: Path, named: str, ending: str) -> Path:
+    """Find the one file beside a header that holds the voxels; patterns and lists crash native readers.
+
+    Args:
+        path: The header.
+        named: What it says of the voxels.
+        ending: Of a file that would hold both.
+
+    Raises:
+        ImageError: It names several files, one elsewhere, or one that is not there.
+    """
+    plain = Path(named)
+    if named.upper().startswith("LIST") or "%" in named or plain.name != named or not (path.parent / plain).is_file():
+        raise ImageError(
+            f"'{path.name}' names its voxels '{named[:60]}'. One file in the same folder can be read; save the image "
+            f"as one {ending} file."
+        )
+    return path.parent / plain

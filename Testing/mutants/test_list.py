@@ -18,10 +18,14 @@ def test_each_line_is_there_once_and_its_tests_too(mutant):
         assert f"def {function}" in (REPOSITORY / file).read_text(encoding="utf-8"), f"{LIST.name} names {test}"
 
 
-def test_there_are_at_least_sixty_in_all_rooms():
-    assert len(MUTANTS) >= 60
+def test_rooms_that_have_mutants_keep_some():
+    """Of the package's own rooms; the module has some too."""
+    assert len(MUTANTS) >= 150
     rooms = {mutant.file.split("/")[1] for mutant in MUTANTS if mutant.file.startswith("SuperResRadiomicsLib/")}
-    assert len(rooms) >= 12
+    assert rooms >= {
+        "cli", "demo", "detect", "enhancement", "grid", "io", "metrics", "models", "networks", "operators", "papers",
+        "radiomics", "report", "stability", "study", "terminal", "training", "verdict", "worker",
+    }  # fmt: skip
 
 
 def test_a_mutant_is_noticed_or_survives_and_the_tree_is_left_as_it_was(tmp_path):

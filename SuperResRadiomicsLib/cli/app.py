@@ -243,7 +243,10 @@ def compare(
 
 def _refuse_beside_folder(*others: Path | str | ImageChoice | MaskChoice | None) -> None:
     if any(other is not None for other in others):
-        raise SettingsError("A folder and images were given. The folder of `enhance` holds all that is compared.")
+        raise SettingsError(
+            "A folder and images were given. The folder of `enhance` holds all that is compared: "
+            "leave the images out, or the folder."
+        )
 
 
 @app.command()

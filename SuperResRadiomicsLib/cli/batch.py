@@ -47,7 +47,9 @@ def refuse_beside_list(*single: Path | None) -> None:
         SettingsError: There is one.
     """
     if any(single):
-        raise SettingsError("A list of cases and an image were given. The list names all images and masks.")
+        raise SettingsError(
+            "A list of cases and an image were given. The list names all images and masks: leave them out, or --batch."
+        )
 
 
 def run(

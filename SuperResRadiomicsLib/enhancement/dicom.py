@@ -91,7 +91,10 @@ def write_dicom(dataset: Dataset, path: Path) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(f"The folder '{path.parent.name}' cannot be made: {error.strerror or error}.") from error
+        raise OutputError(
+            f"The folder '{path.parent.name}' cannot be made: {error.strerror or error}. "
+            "Choose one that you may write to."
+        ) from error
     write_bytes(path, content.getvalue())
     return path
 

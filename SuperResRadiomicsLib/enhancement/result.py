@@ -224,5 +224,7 @@ def as_part(image: Image, provenance: dict[str, Any], whole: str) -> Image:
     try:
         part.held  # noqa: B018
     except RegionError as error:
-        raise ImageError(f"'{image.name}' does not lie where {PROVENANCE_NAME} says: {error}") from error
+        raise ImageError(
+            f"'{image.name}' does not lie where {PROVENANCE_NAME} says: {error} Enhance it again."
+        ) from error
     return part

@@ -178,7 +178,9 @@ def _read_json(folder: Path, name: str) -> dict[str, Any]:
     try:
         content = read_json(folder / name)
     except ValueError as error:
-        raise ModelError(f"The file {name} of model '{folder.name}' cannot be read as JSON: {error}.") from error
+        raise ModelError(
+            f"The file {name} of model '{folder.name}' cannot be read as JSON: {error}. Get the model again."
+        ) from error
     if not isinstance(content, dict):
         raise ModelError(f"The file {name} of model '{folder.name}' holds no JSON object. Get the model again.")
     return content

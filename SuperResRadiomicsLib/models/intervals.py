@@ -108,7 +108,9 @@ def read_calibrations(card: Card | None, of: Literal["features", "images"]) -> t
         found = tuple(_from_dict(group) for group in content[of])
         weights = content["weights"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"The intervals of the model '{card.name}' cannot be read: {error}.") from error
+        raise ModelError(
+            f"The intervals of the model '{card.name}' cannot be read: {error}. Get the model again."
+        ) from error
     return found if weights == card.sha256 else ()
 
 

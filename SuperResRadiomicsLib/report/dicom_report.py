@@ -115,7 +115,10 @@ def save_dicom_report(table: FeatureTable, enhancement: Path, folder: Path) -> P
     names = {"enhanced": MASK_NAME, "original": ORIGINAL_MASK_NAME}
     masks = {column: dcmread(enhancement / name) for column, name in names.items() if (enhancement / name).is_file()}
     if "enhanced" not in masks:
-        raise ImageError(f"The enhancement '{enhancement.name}' was made without a lesion, so nothing can be reported.")
+        raise ImageError(
+            f"The enhancement '{enhancement.name}' was made without a lesion, so nothing can be reported. "
+            "Enhance again with a mask."
+        )
     return write_dicom(measurement_report(table, masks, series), folder / REPORT_NAME)
 
 

@@ -160,7 +160,9 @@ def read_evidence(card: Card | None) -> tuple[Evidence, ...]:
         content = json.loads(path.read_text(encoding="utf-8"))
         weights, groups = content["model"]["sha256"], _from_dict(content)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(f"The evidence of the model '{card.name}' cannot be read: {error}.") from error
+        raise ModelError(
+            f"The evidence of the model '{card.name}' cannot be read: {error}. Get the model again."
+        ) from error
     return tuple(groups) if weights == card.sha256 else ()
 
 

@@ -91,7 +91,9 @@ def check_stability(
         except MaskError:
             continue
     if len(found) < 2:
-        raise MaskError("The lesion is too small to be perturbed: nothing of it is left. Its stability is not known.")
+        raise MaskError(
+            "The lesion is too small to be perturbed: nothing of it is left. Compare it without a check of stability."
+        )
     return {key: float(np.std([values[key] for values in found], ddof=1)) for key in found[0]}
 
 

@@ -95,6 +95,7 @@ def read_image_with_labels(
 
     Examples:
         >>> import tempfile
+        >>> import numpy as np
         >>> from SuperResRadiomicsLib import Image, write_image
         >>> from SuperResRadiomicsLib.demo.small import small_lesion
         >>> lesion, folder = small_lesion(), Path(tempfile.mkdtemp())

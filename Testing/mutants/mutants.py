@@ -116,6 +116,7 @@ class TestRun:
         descriptor, name = tempfile.mkstemp(suffix=".txt")
         os.close(descriptor)
         self._said = Path(name)
+        self.said = ""
         context = multiprocessing.get_context(start)
         self.process: BaseProcess = context.Process(
             target=_run_tests, args=(tree, self.tests, self._said, keep_compiled)
@@ -134,6 +135,7 @@ class TestRun:
             self.process.join()
         said = self._said.read_text(encoding="utf-8", errors="replace")
         self._said.unlink()
+        self.said = said
         code = self.process.exitcode
         if code in (3, 4, 5):  # An internal error, a usage error, no tests.
             raise RuntimeError(f"pytest could not run {' '.join(self.tests)}:\n{said}")
@@ -146,7 +148,7 @@ def _run_tests(tree: Path, tests: Sequence[str], said: Path, keep_compiled: bool
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
     os.chdir(tree)
-    os.environ.update(PYTHONPATH=str(tree), PYTHONDONTWRITEBYTECODE="1", OMP_NUM_THREADS="1")
+    os.environ.update(PYTHONPATH=str(tree), PYTHONDONTWRITEBYTECODE="1", OMP_NUM_THREADS="1", PYTEST_TIMEOUT="0")
     sys.dont_write_bytecode = not keep_compiled
     sys.path[:] = [str(tree), *(path for path in sys.path if path and Path(path).resolve() != REPOSITORY)]
     for name in list(sys.modules):
@@ -220,8 +222,9 @@ def main() -> int:
             import_module(library)
     with tempfile.TemporaryDirectory() as temporary:
         first = copy_tree(Path(temporary) / "0")
-        if not passes(first, sorted({test for mutant in mutants for test in mutant.tests}), keep_compiled=True):
-            print("The tests fail without any mutant; mend them first.")
+        whole = TestRun(first, sorted({test for mutant in mutants for test in mutant.tests}), keep_compiled=True)
+        if not whole.passed():
+            print(f"{whole.said}\nThe tests fail without any mutant; mend them first.")
             return 2
         trees = [first]
         for number in range(1, chosen.jobs):

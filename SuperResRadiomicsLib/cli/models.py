@@ -110,7 +110,7 @@ def _card_table(card: Card) -> Table:
 
 
 def _range(factors: tuple[int, ...]) -> str:
-    return f"{factors[0]} to {factors[-1]}, slices"
+    return f"{factors[0]}-{factors[-1]} z"
 
 
 def _source(data: dict[str, Any]) -> str:

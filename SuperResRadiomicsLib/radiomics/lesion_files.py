@@ -51,8 +51,10 @@ def read_lesion(
         name: read_image(file, modality) for name, file in zip(IMAGES, (original, bicubic, enhanced), strict=True)
     }
     # As acquired, which the files do not say.
-    axis = "ijk".index(provenance["parameters"]["through_plane_axis"])
-    images = {name: replace(image, through_plane=axis) for name, image in images.items()}
+    acquired = provenance.get("parameters", {}).get("through_plane_axis")
+    if acquired is not None:
+        axis = "ijk".index(acquired)
+        images = {name: replace(image, through_plane=axis) for name, image in images.items()}
     if "intensities" in provenance:  # The images may be parts of those that it speaks of.
         wholes = {"original": "input", "bicubic": "grid", "enhanced": "grid"}
         images = {name: as_part(image, provenance, wholes[name]) for name, image in images.items()}

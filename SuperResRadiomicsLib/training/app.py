@@ -458,4 +458,4 @@ def _models_folder() -> Path:
     folders = model_folders()
     if not folders:
         raise SettingsError("There is no folder of shipped models here. Give one with --to.")
-    return folders[0]
+    return folders[-1]  # In a clone the one beside the package, not the room of this name.

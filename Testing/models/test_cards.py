@@ -197,7 +197,7 @@ def test_shipped_models_are_complete(name: str) -> None:
     assert card.training_data and all(entry["licence"] for entry in card.training_data)
     assert card.results, "a shipped model has held-out figures"
     assert "Not for clinical use" in (card.folder / "README.md").read_text()
-    assert len((card.folder / "metadata.json").read_text().splitlines()) < 120, "a card fits a screen or two"
+    assert len((card.folder / "metadata.json").read_text().splitlines()) < 150, "a card fits two or three screens"
     assert "results" not in card.metadata and (card.folder / "training.json").is_file()
 
 

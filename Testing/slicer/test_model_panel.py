@@ -31,7 +31,8 @@ def shipped(panel):
 def test_models_of_other_modalities_are_not_offered(shipped, make_lesion, choose_item):
     shipped.inputPanel.ui.inputVolumeSelector.setCurrentNode(make_lesion().volume)  # CT, as its air tells.
     assert items(shipped.modelPanel.ui.modelComboBox) == [
-        "ct-gancircle-x2-appearance", "ct-gancircle-x2-fidelity", "ct-gancircle-x4-fidelity",
+        "ct-gancircle-x2-appearance", "ct-gancircle-x2-fidelity", "ct-gancircle-x2-radiomics",
+        "ct-gancircle-x4-fidelity",
     ]  # fmt: skip
     choose_item(shipped.inputPanel.ui.modalityComboBox, "MR")
     assert items(shipped.modelPanel.ui.modelComboBox) == ["mr-lfsr-x2-appearance", "mr-unet-x2-fidelity"]
@@ -58,7 +59,7 @@ def test_the_button_is_named_after_the_task(shipped, make_lesion, choose_item):
 
 def test_the_best_held_out_features_are_chosen_first(shipped, make_lesion, choose_item):
     shipped.inputPanel.ui.inputVolumeSelector.setCurrentNode(make_lesion().volume)
-    assert shipped.modelPanel.ui.modelComboBox.currentData == "ct-gancircle-x2-fidelity"
+    assert shipped.modelPanel.ui.modelComboBox.currentData == "ct-gancircle-x2-radiomics"
     choose_item(shipped.inputPanel.ui.modalityComboBox, "MR")
     assert shipped.modelPanel.ui.modelComboBox.currentData == "mr-lfsr-x2-appearance"
     choose_item(shipped.modelPanel.ui.modelComboBox, "mr-unet-x2-fidelity")
@@ -66,8 +67,9 @@ def test_the_best_held_out_features_are_chosen_first(shipped, make_lesion, choos
     assert shipped.modelPanel.ui.modelComboBox.currentData == "mr-unet-x2-fidelity"
 
 
-def test_the_card_is_shown(shipped, make_lesion):
+def test_the_card_is_shown(shipped, make_lesion, choose_item):
     shipped.inputPanel.ui.inputVolumeSelector.setCurrentNode(make_lesion().volume)
+    choose_item(shipped.modelPanel.ui.modelComboBox, "ct-gancircle-x2-fidelity")
     text = shipped.modelPanel.ui.cardLabel.text.replace("\u200b", "")  # where a long word may break
     agreement = feature_agreement(shipped.logic.models.cards()["ct-gancircle-x2-fidelity"])
     for expected in ("trained for the smallest error", "LIDC-IDRI (CC BY 3.0)", "0.4 to 3.4 mm", "dB PSNR"):

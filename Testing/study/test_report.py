@@ -215,7 +215,10 @@ def test_the_headline_counts_what_the_limits_decide(robustness):
     write_report(robustness)
     content = json.loads((robustness / "report" / "report.json").read_text())
     verdict = next(table["rows"] for table in content["tables"] if table["name"] == "verdict")
-    for sentence, version in zip(content["headline"], dict.fromkeys(row[0] for row in verdict), strict=True):
+    versions = list(dict.fromkeys(row[0] for row in verdict))
+    if not versions:  # Too few lesions for limits.
+        assert content["headline"][0].endswith("there are no findings, only features.")
+    for sentence, version in zip(content["headline"], versions, strict=False):
         words = [row[2] for row in verdict if row[0] == version]
         assert sentence.startswith(f"{version}: {words.count('stable')} of {len(words)} features")
         assert f"{words.count('unstable')} are found unstable" in sentence

@@ -169,7 +169,7 @@ def test_features_of_samples_stand_beside_rivals_and_go_into_the_card(
     assert first.spacing_mm == (1.6, 1.6), "that of what was enhanced"
     assert first.factor("original_glcm_Contrast") == first.factors["glcm"] > 0
     assert "Of voxels in lesions they hold" in page
-    again = export_run(card.folder.parent.parent / "run", config, card.folder.parent)
+    again = export_run(card.folder.parent.parent / "run", config, card.folder.parent, overwrite=True)
     assert again.metadata["uncertainty"] is None and not read_calibrations(again, "features")
 
 

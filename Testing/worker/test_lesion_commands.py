@@ -98,7 +98,7 @@ def test_an_unknown_filter_is_refused(lesion, text):
 
 def test_engines_and_settings_are_told():
     options = commands.feature_options(silent)
-    assert set(options["engines"]) == {"pyradiomics", "exact"} and options["engines"]["exact"]
+    assert set(options["engines"]) == {"pyradiomics", "exact", "ibsi"} and options["engines"]["exact"]
     assert {"bin_width", "dimension", "filters", "parameters"} <= set(options["settings"])
     assert {"Original", "Wavelet", "LoG:1:3", "Gradient"} <= set(options["filters"])
     assert len(commands.feature_settings({"filters": options["filters"]}).filters) == len(options["filters"])

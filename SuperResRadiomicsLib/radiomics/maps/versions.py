@@ -69,6 +69,12 @@ def map_versions(
 
     Raises:
         SettingsError: As `feature_maps`; or the samples that the enhanced image is the mean of are not at hand.
+
+    Examples:
+        >>> from SuperResRadiomicsLib.demo.small import small_lesion
+        >>> maps = map_versions(small_lesion(), ["firstorder_Mean"])
+        >>> sorted(maps.by_name())
+        ['bicubic', 'difference', 'enhanced', 'original']
     """
     versions = LesionVersions.of(lesion)
     settings = settings or FeatureSettings(engine="exact")

@@ -53,7 +53,7 @@ def test_pandas_writes_whole_numbers_with_gaps_as_real_ones(tmp_path):
 
 @pytest.mark.parametrize("column", ["original_firstorder_Mean", "wavelet-LLH_glcm_Idm", "log-sigma-1-0-mm-3D_x"])
 def test_a_users_column_is_never_replaced(tmp_path, column):
-    with pytest.raises(BatchError, match=f"has the column {column}, as the features of the table are called"):
+    with pytest.raises(BatchError, match=f"has the column {column}, as columns of the table are called"):
         listed(tmp_path, f"Image,Mask,{column}\na,b,my own\n")
     again = listed(tmp_path, f"Image,Mask,diagnostics_Versions_SuperResRadiomics,{column}\na,b,0.1,2\n")
     assert len(again.cases) == 1  # an earlier table, to be computed anew

@@ -224,7 +224,8 @@ def test_cancelling_midway_leaves_everything_as_before(start, logic, make_lesion
     assert run.outcome is None
     assert run.progress[-1][1] < run.progress[-1][2]
     assert content(scene) == before
-    assert not any(map(is_running, started))
+    # The kernel may take its time until the children are seen to be gone.
+    wait_until(lambda: not any(map(is_running, started)), slicer.app.processEvents)
     assert not list((tmp_path / "temporary").iterdir())
     assert start(*make_lesion().choices).to_the_end().error == ""
 

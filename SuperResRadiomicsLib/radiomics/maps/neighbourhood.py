@@ -138,3 +138,30 @@ def list_ranks(cube: Any, cells: Any, present: Any, index: Any) -> int:
     for number in range(count):
         index[present[number]] = number
     return count
+
+
+@compiled
+def look(
+    cube: Any, cells: Any, ranks: Any, place: Any, radii: Any, levels: Any, present: Any, index: Any, value: Any
+) -> int:
+    """Fill a cube around a voxel, and list the gray levels in it.
+
+    Args:
+        cube: See `fill`; so are the next four.
+        cells: See `Cube`.
+        ranks: Of the lesion.
+        place: The voxel's.
+        radii: Of the cube.
+        levels: Gray level of each rank, 0 first.
+        present: See `list_ranks`; so is the next.
+        index: Number of each rank.
+        value: Receives the gray levels in the cube, ascending.
+
+    Returns:
+        How many different gray levels there are.
+    """
+    fill(cube, cells, ranks, place, radii)
+    count = list_ranks(cube, cells, present, index)
+    for number in range(count):
+        value[number] = levels[present[number]]
+    return count

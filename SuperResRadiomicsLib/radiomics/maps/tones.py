@@ -8,7 +8,7 @@ import numpy as np
 
 from ..exact.compiling import compiled
 from ..exact.ngtdm import FLAT_COARSENESS
-from .neighbourhood import fill, list_ranks
+from .neighbourhood import look
 
 NAMES = ("Busyness", "Coarseness", "Complexity", "Contrast", "Strength")
 """Rows of what `tone_maps` fills."""
@@ -21,10 +21,7 @@ def tone_maps(ranks: Any, places: Any, radii: Any, size: int, cells: Any, steps:
     present, index = np.zeros(cells.size, np.int64), np.zeros(levels.size, np.int64)
     level, p, s = np.zeros(cells.size), np.zeros(cells.size), np.zeros(cells.size)
     for voxel in range(places.shape[0]):
-        fill(cube, cells, ranks, places[voxel], radii)
-        n = list_ranks(cube, cells, present, index)
-        for number in range(n):
-            level[number] = levels[present[number]]
+        n = look(cube, cells, ranks, places[voxel], radii, levels, present, index, level)
         p[:n], s[:n], total = 0, 0, 0
         for cell in cells:
             rank = cube[cell]

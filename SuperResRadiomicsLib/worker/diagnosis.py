@@ -13,9 +13,9 @@ from collections.abc import Iterable
 from importlib import metadata
 from typing import Any
 
-from .. import NOT_FOR_CLINICAL_USE, __version__
-from ..errors import SuperResError
-from ..models import WEIGHTS_NAME, Card, find_models, load_card
+import SuperResRadiomicsLib as srr
+
+from ..models import WEIGHTS_NAME, find_models
 from ..progress import StageProgress
 
 PACKAGES = {
@@ -67,7 +67,7 @@ def _devices(problems: list[str]) -> list[str]:
         from ..enhancement.device import available_devices, describe_device
 
         return [describe_device(device) for device in available_devices()]
-    except SuperResError as error:
+    except srr.SuperResError as error:
         problems.append(str(error))
         if isinstance(error.__cause__, ImportError) and error.__cause__.name != "torch":
             problems.append(f"Importing torch says: {error.__cause__}")
@@ -81,8 +81,8 @@ def _models(progress: StageProgress, model_folders: Iterable[str], problems: lis
     models = []
     for done, (name, folder) in enumerate(folders.items(), start=1):
         try:
-            models.append(_model(load_card(folder), problems))
-        except (SuperResError, OSError) as error:
+            models.append(_model(srr.load_card(folder), problems))
+        except (srr.SuperResError, OSError) as error:
             problems.append(f"The model '{name}' cannot be used: {error}")
         progress("diagnose", done, len(folders))
     if not folders:
@@ -90,7 +90,7 @@ def _models(progress: StageProgress, model_folders: Iterable[str], problems: lis
     return models
 
 
-def _model(card: Card, problems: list[str]) -> dict[str, str]:
+def _model(card: srr.Card, problems: list[str]) -> dict[str, str]:
     digest = hashlib.sha256((card.folder / WEIGHTS_NAME).read_bytes()).hexdigest()
     if digest != card.sha256:
         problems.append(
@@ -110,8 +110,8 @@ def _text(found: dict[str, Any]) -> str:
         "Problems": [f"  {problem}" for problem in found["problems"]] or ["  none"],
     }
     head = [
-        f"SuperResRadiomics {__version__}",
-        NOT_FOR_CLINICAL_USE,
+        f"SuperResRadiomics {srr.__version__}",
+        srr.NOT_FOR_CLINICAL_USE,
         f"Python {platform.python_version()}, {sys.platform}, {platform.machine()}",
     ]
     lines = head

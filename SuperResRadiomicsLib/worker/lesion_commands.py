@@ -13,16 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from .. import NOT_FOR_CLINICAL_USE
+import SuperResRadiomicsLib as srr
+
 from ..errors import MissingDependencyError
 from ..grid import FloatArray
 from ..progress import StageProgress
-from ..radiomics import FeatureSettings, FeatureTable
 from ..radiomics.computed_elsewhere import ComputedElsewhere
 from ..radiomics.engines import ENGINES, default_engine
 from ..radiomics.filters import FILTERS, LaplacianOfGaussian, parse_filter
 from ..radiomics.lesion_files import read_lesion
-from ..radiomics.parameter_file import read_parameter_file
 from ..radiomics.pyradiomics_engine import PyradiomicsEngine
 
 AUTOMATIC = "auto"
@@ -38,7 +37,7 @@ OFFERED_FILTERS = tuple("LoG:1:3" if name == LaplacianOfGaussian.image_type else
 Result = dict[str, Any]
 
 
-def feature_settings(given: Mapping[str, Any]) -> FeatureSettings:
+def feature_settings(given: Mapping[str, Any]) -> srr.FeatureSettings:
     """Read settings from their JSON form.
 
     Args:
@@ -52,20 +51,20 @@ def feature_settings(given: Mapping[str, Any]) -> FeatureSettings:
     engine, file = chosen.pop("engine", AUTOMATIC), chosen.pop("parameters", None)
     engine = default_engine() if engine == AUTOMATIC else engine
     if file:
-        return read_parameter_file(file, engine).settings
+        return srr.read_parameter_file(file, engine).settings
     if "filters" in chosen:
         chosen["filters"] = tuple(map(parse_filter, chosen["filters"]))
-    return FeatureSettings(engine=engine, **chosen)
+    return srr.FeatureSettings(engine=engine, **chosen)
 
 
-def settings_of(table: FeatureTable) -> FeatureSettings:
+def settings_of(table: srr.FeatureTable) -> srr.FeatureSettings:
     """Name the `PLAIN_SETTINGS` of a table; features of other programs are repeated by pyradiomics."""
     known = {name: table.header.settings[name] for name in PLAIN_SETTINGS}
     distance = tuple(known["distance"]) if isinstance(known["distance"], list) else known["distance"]
-    return FeatureSettings(**{**known, "engine": engine_of(table), "distance": distance})
+    return srr.FeatureSettings(**{**known, "engine": engine_of(table), "distance": distance})
 
 
-def engine_of(table: FeatureTable) -> str:
+def engine_of(table: srr.FeatureTable) -> str:
     """Name the engine that a table was computed with, or can be repeated with."""
     engine = table.header.engine
     return engine if engine in ENGINES else PyradiomicsEngine.name
@@ -84,7 +83,7 @@ def feature_options(progress: StageProgress) -> Result:
             versions[name] = engine.version()
         except MissingDependencyError:
             versions[name] = None
-    settings = [*(field.name for field in fields(FeatureSettings)), "parameters"]
+    settings = [*(field.name for field in fields(srr.FeatureSettings)), "parameters"]
     return {"engines": versions, "settings": settings, "filters": list(OFFERED_FILTERS)}
 
 
@@ -106,12 +105,10 @@ def compare_lesion(
     Returns:
         ``features``, as from `FeatureTable.to_dict`, and ``warnings``.
     """
-    from ..verdict import compare
-
     progress("features", 0, 0)
     versions = read_lesion(**lesion)
     engine = ComputedElsewhere(computed, len(versions.samples)) if computed else None
-    table = compare(versions, feature_settings(features), engine=engine)
+    table = srr.compare(versions, feature_settings(features), engine=engine)
     return {"features": table.to_dict(), "warnings": list(table.header.warnings)}
 
 
@@ -132,15 +129,14 @@ def check_stability(
         card knows, and the label of the table's own bins (``own``).
     """
     from ..verdict import card_behind, judge_table, lesion_spread
-    from ..verdict import check_stability as perturb
 
-    table = FeatureTable.from_dict(features)
+    table = srr.FeatureTable.from_dict(features)
     versions = read_lesion(**lesion)
     used = feature_settings({**settings, "engine": engine_of(table)}) if settings else settings_of(table)
     progress("stability", 0, len(BIN_FACTORS))
     variations: dict[str, dict[str, float]] = {}
     for done, factor in enumerate(BIN_FACTORS, 1):
-        variations[_bin_label(used, factor)] = perturb(versions, _with_bins(used, factor))
+        variations[_bin_label(used, factor)] = srr.check_stability(versions, _with_bins(used, factor))
         progress("stability", done, len(BIN_FACTORS))
     own = _bin_label(used, 1.0)
     return {
@@ -172,7 +168,7 @@ def report_lesion(
     from ..report.page import write_page
 
     progress("report", 0, 0)
-    table = FeatureTable.from_dict(features)
+    table = srr.FeatureTable.from_dict(features)
     versions = read_lesion(**lesion) if lesion else None
     pictures = None
     if versions and importlib.util.find_spec("matplotlib"):
@@ -227,8 +223,8 @@ def export_dicom(
             sd=versions.sd,
         )
         if features:
-            save_dicom_report(FeatureTable.from_dict(features), staging, staging)
-        write_json(staging / RECORD_NAME, {"notice": NOT_FOR_CLINICAL_USE, "provenance": versions.provenance})
+            save_dicom_report(srr.FeatureTable.from_dict(features), staging, staging)
+        write_json(staging / RECORD_NAME, {"notice": srr.NOT_FOR_CLINICAL_USE, "provenance": versions.provenance})
         files = names_in(staging)
     return {"files": sorted(files)}
 
@@ -280,15 +276,14 @@ def map_lesion(
 
     from ..io.handover import hand_over
     from ..io.steps import run_steps
-    from ..radiomics.maps import map_versions
 
-    table = FeatureTable.from_dict(features)
+    table = srr.FeatureTable.from_dict(features)
     used = feature_settings({**settings, "engine": engine_of(table)}) if settings else settings_of(table)
     name, wanted = feature.split("_", 1)[0], replace(used, features=())
     kept = tuple(each for each in wanted.filters if name.lower().startswith(each.image_type.lower()))
     of_class = feature.split("_", 2)[1]
     wanted = replace(wanted, filters=kept or wanted.filters, classes=(of_class,), features=(feature.split("_", 1)[1],))
-    found = map_versions(read_lesion(**lesion), (), radius, wanted, progress=progress)
+    found = srr.map_versions(read_lesion(**lesion), (), radius, wanted, progress=progress)
     maps = {"original": found.original, "bicubic": found.bicubic, "enhanced": found.enhanced}
     if found.sd is not None:
         maps["spread"] = found.sd
@@ -318,14 +313,14 @@ COMMANDS: dict[str, Callable[..., Result]] = {
 """For the worker's register."""
 
 
-def _with_bins(settings: FeatureSettings, factor: float) -> FeatureSettings:
+def _with_bins(settings: srr.FeatureSettings, factor: float) -> srr.FeatureSettings:
     if settings.bin_count is not None:
         return replace(settings, bin_count=max(2, round(settings.bin_count * factor)))
     assert settings.bin_width is not None
     return replace(settings, bin_width=settings.bin_width * factor)
 
 
-def _bin_label(settings: FeatureSettings, factor: float) -> str:
+def _bin_label(settings: srr.FeatureSettings, factor: float) -> str:
     bins = _with_bins(settings, factor)
     return f"{bins.bin_count} bins" if bins.bin_count is not None else f"bin width {bins.bin_width:g}"
 

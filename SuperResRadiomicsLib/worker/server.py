@@ -22,9 +22,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
-from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE, __version__
+import SuperResRadiomicsLib as srr
 from SuperResRadiomicsLib.errors import OUT_OF_MEMORY, RegionError, SuperResError, is_out_of_memory
 from SuperResRadiomicsLib.progress import StageProgress
 from SuperResRadiomicsLib.worker import protocol
@@ -33,27 +33,17 @@ from SuperResRadiomicsLib.worker.lesion_commands import COMMANDS as LESION_COMMA
 from SuperResRadiomicsLib.worker.lesion_commands import feature_settings
 from SuperResRadiomicsLib.worker.memory_limit import limit_memory
 
-if TYPE_CHECKING:
-    from SuperResRadiomicsLib.detect import LoadedDetector
-    from SuperResRadiomicsLib.enhancement import Enhancement, LoadedModel
-    from SuperResRadiomicsLib.grid import Box
-    from SuperResRadiomicsLib.io.image import Image
-
 Result = dict[str, Any]
 
 
 @lru_cache(maxsize=2)
-def _loaded(model: str, device: str, precision: str) -> LoadedModel:
-    from SuperResRadiomicsLib.enhancement import load_model
-
-    return load_model(model, device=device, precision=precision)
+def _loaded(model: str, device: str, precision: str) -> srr.LoadedModel:
+    return srr.load_model(model, device=device, precision=precision)
 
 
 @lru_cache(maxsize=1)
-def _loaded_detector(model: str, device: str) -> LoadedDetector:
-    from SuperResRadiomicsLib.detect import load_detector
-
-    return load_detector(model, device)
+def _loaded_detector(model: str, device: str) -> srr.LoadedDetector:
+    return srr.load_detector(model, device)
 
 
 def _limit_memory_on(device: str) -> None:
@@ -102,18 +92,15 @@ def enhance(
         ``files`` (names within ``out``; of a model that draws samples also ``sd``, their standard deviation, and
         ``samples``, which `read_lesion` reads), ``features``, ``residual``, ``provenance`` and ``warnings``.
     """
-    from SuperResRadiomicsLib.enhancement import enhance as enhance_image
     from SuperResRadiomicsLib.enhancement.pipeline import DEFAULT_MARGIN_MM
     from SuperResRadiomicsLib.enhancement.result import as_part
     from SuperResRadiomicsLib.grid import box_of_mask
-    from SuperResRadiomicsLib.io.masks import read_image_with_mask
-    from SuperResRadiomicsLib.io.reading import read_image
 
     progress("prepare", 0, 0)
     _limit_memory_on(device)
-    original, lesion = read_image(image, modality), None
+    original, lesion = srr.read_image(image, modality), None
     if mask:
-        original, lesion = read_image_with_mask(image, mask, modality)
+        original, lesion = srr.read_image_with_mask(image, mask, modality)
     original = _stacked_along(original, slice_axis)
     if whole is not None:
         original = as_part(original, whole, "input")
@@ -124,7 +111,7 @@ def enhance(
         _check_surroundings(original, marked, network, (options or {}).get("margin_mm", DEFAULT_MARGIN_MM))
     elif not network.card.refines_slices:
         return _enhance_all(original, network, out, tiles_done, options or {})
-    enhancement = enhance_image(
+    enhancement = srr.enhance(
         original,
         network,
         mask=lesion,
@@ -150,13 +137,11 @@ def enhance(
 
 
 def _enhance_all(
-    image: Image, network: LoadedModel, out: str, progress: Callable[[int, int], None], options: dict[str, Any]
+    image: srr.Image, network: srr.LoadedModel, out: str, progress: Callable[[int, int], None], options: dict[str, Any]
 ) -> Result:
     """Enhance a whole volume slab by slab; what it gives is as from `enhance`, without features and samples."""
-    from SuperResRadiomicsLib.enhancement import enhance_whole
-
     chosen = {name: value for name, value in options.items() if name != "margin_mm"}
-    found = enhance_whole(image, network, out, compress=False, progress=progress, **chosen)
+    found = srr.enhance_whole(image, network, out, compress=False, progress=progress, **chosen)
     return {
         "files": {name: file.name for name, file in found.files.items() if name != "provenance"},
         "features": None,
@@ -166,7 +151,7 @@ def _enhance_all(
     }
 
 
-def _hand_over(enhancement: Enhancement, folder: Path) -> dict[str, str]:
+def _hand_over(enhancement: srr.Enhancement, folder: Path) -> dict[str, str]:
     """Write the images of a region for the application; the files by name."""
     from SuperResRadiomicsLib.io.handover import hand_over
     from SuperResRadiomicsLib.io.image_stack import write_stack
@@ -183,7 +168,7 @@ def _hand_over(enhancement: Enhancement, folder: Path) -> dict[str, str]:
     return files
 
 
-def _check_surroundings(image: Image, lesion: Box, network: LoadedModel, margin_mm: float) -> None:
+def _check_surroundings(image: srr.Image, lesion: srr.Box, network: srr.LoadedModel, margin_mm: float) -> None:
     """Refuse a part of an image that ends where the network would still look: its result would be another.
 
     Raises:
@@ -201,14 +186,12 @@ def _check_surroundings(image: Image, lesion: Box, network: LoadedModel, margin_
         )
 
 
-def _box(given: dict[str, list[int]]) -> Box:
-    from SuperResRadiomicsLib.grid import Box
-
+def _box(given: dict[str, list[int]]) -> srr.Box:
     (i0, j0, k0), (i1, j1, k1) = given["start"], given["stop"]
-    return Box((i0, j0, k0), (i1, j1, k1))
+    return srr.Box((i0, j0, k0), (i1, j1, k1))
 
 
-def _stacked_along(image: Image, slice_axis: int | None) -> Image:
+def _stacked_along(image: srr.Image, slice_axis: int | None) -> srr.Image:
     """Tell an image along which axis its slices were acquired, where that is known."""
     return image if slice_axis is None else replace(image, through_plane=slice_axis)
 
@@ -235,13 +218,10 @@ def detect(
     Returns:
         As from `LesionDetection.to_dict`; ``lesion`` holds the ``box`` and its ``probability``.
     """
-    from SuperResRadiomicsLib.detect import detect_lesion
-    from SuperResRadiomicsLib.io.reading import read_image
-
     progress("detect", 0, 0)
     _limit_memory_on(device)
-    looked_at = _stacked_along(read_image(image, modality), slice_axis)
-    return detect_lesion(looked_at, _loaded_detector(model, device)).to_dict()
+    looked_at = _stacked_along(srr.read_image(image, modality), slice_axis)
+    return srr.detect_lesion(looked_at, _loaded_detector(model, device)).to_dict()
 
 
 def compare(progress: StageProgress, *, enhancement: str, features: dict[str, Any] | None = None) -> Result:
@@ -255,26 +235,20 @@ def compare(progress: StageProgress, *, enhancement: str, features: dict[str, An
     Returns:
         ``features``, as from `FeatureTable.to_dict`.
     """
-    from SuperResRadiomicsLib.enhancement import load_enhancement
-
     progress("features", 0, 0)
-    return {"features": _feature_table(load_enhancement(enhancement), features or {})}
+    return {"features": _feature_table(srr.load_enhancement(enhancement), features or {})}
 
 
-def _feature_table(enhancement: Enhancement, settings: dict[str, Any]) -> dict[str, Any]:
-    from SuperResRadiomicsLib.verdict import compare as compare_features
-
-    return compare_features(enhancement, feature_settings(settings)).to_dict()
+def _feature_table(enhancement: srr.Enhancement, settings: dict[str, Any]) -> dict[str, Any]:
+    return srr.compare(enhancement, feature_settings(settings)).to_dict()
 
 
 def models(progress: StageProgress) -> Result:
     """List the models that enhance, by name."""
-    from SuperResRadiomicsLib.models import list_models
-
     return {
         "models": {
             card.name: {"display_name": card.display_name, "objective": card.objective}
-            for card in list_models()
+            for card in srr.list_models()
             if not card.detects
         }
     }
@@ -339,7 +313,7 @@ class Worker:
 
     def run(self) -> None:
         """Answer until the requests end or one asks to shut down."""
-        self._send(protocol.Ready(__version__, NOT_FOR_CLINICAL_USE))
+        self._send(protocol.Ready(srr.__version__, srr.NOT_FOR_CLINICAL_USE))
         for line in self._requests:
             if self._answer(line) == "shutdown":
                 return

@@ -11,9 +11,7 @@ from .. import NOT_FOR_CLINICAL_USE
 from ..io.outputs import check_outputs
 from ..terminal.console import note, output, print_json
 from ..training.app import app as training_app
-from ..training.config import read_config
-from ..training.evaluation import evaluate_contender
-from ..training.options import (
+from ..training.commands.options import (
     Config,
     Data,
     Figures,
@@ -24,6 +22,8 @@ from ..training.options import (
     show_figures,
     with_data,
 )
+from ..training.config import read_config
+from ..training.evaluation import evaluate_contender
 from ..training.perceptual.shipped import WEIGHTS_FOLDER
 from ..training.volumes import list_volumes
 from .baselines import DictionarySettings, dictionary_contender

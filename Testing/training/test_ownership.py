@@ -11,7 +11,7 @@ import yaml
 
 from SuperResRadiomicsLib.errors import OutputError
 from SuperResRadiomicsLib.papers.app import app
-from SuperResRadiomicsLib.training.options import check_new, show_figures
+from SuperResRadiomicsLib.training.commands.options import check_new, show_figures
 from Testing.conftest import REPOSITORY
 
 MODEL = "ct-gancircle-x2-fidelity"

@@ -6,15 +6,15 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
-from ...training.config import DataConfig, SourceConfig, read_yaml
+from ...training.config import DataConfig, Section, SourceConfig, read_yaml
 from ...training.perceptual.encoder import CONVOLUTIONS, WIDTHS
 
 SIDE_MULTIPLE = 12
 
 
-class ImagesConfig(BaseModel, extra="forbid", frozen=True):
+class ImagesConfig(Section):
     """One kind of images.
 
     Attributes:
@@ -35,7 +35,7 @@ class ImagesConfig(BaseModel, extra="forbid", frozen=True):
     share: float = Field(default=1.0, gt=0)
 
 
-class InstanceConfig(BaseModel, extra="forbid", frozen=True):
+class InstanceConfig(Section):
     """One encoder.
 
     Attributes:
@@ -49,7 +49,7 @@ class InstanceConfig(BaseModel, extra="forbid", frozen=True):
     use: str
 
 
-class EncoderConfig(BaseModel, extra="forbid", frozen=True):
+class EncoderConfig(Section):
     """Everything that fixes the training of the perceptual encoders.
 
     Attributes:

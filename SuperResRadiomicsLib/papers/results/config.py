@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from ...training.config import Section
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Target(_Section):
+class Target(Section):
     """What was to be reached, checked against what was measured.
 
     Attributes:
@@ -38,7 +36,7 @@ class Target(_Section):
     p_below: float | None = None
 
 
-class ResultsTable(_Section):
+class ResultsTable(Section):
     """One table: methods without training, and networks.
 
     Attributes:
@@ -58,7 +56,7 @@ class ResultsTable(_Section):
     not_run: dict[str, str] = Field(default_factory=dict)
 
 
-class RobustnessStudy(_Section):
+class RobustnessStudy(Section):
     """A robustness study beside a paper's (`superres-radiomics study report` of de Farias' protocol).
 
     Attributes:
@@ -85,7 +83,7 @@ class RobustnessStudy(_Section):
     compared: tuple[str, ...] = ()
 
 
-class RestorationStudy(_Section):
+class RestorationStudy(Section):
     """A restoration study beside a paper's (`superres-radiomics study report` of Moummad's protocol).
 
     Attributes:
@@ -101,7 +99,7 @@ class RestorationStudy(_Section):
     theirs: dict[str, tuple[float | None, ...]]
 
 
-class Picture(_Section):
+class Picture(Section):
     """A held-out slice that a model enhanced, in ``images/MODEL.png`` beside the page.
 
     Attributes:
@@ -117,7 +115,7 @@ class Picture(_Section):
     credit: str
 
 
-class PaperResults(_Section):
+class PaperResults(Section):
     """A paper's section.
 
     Attributes:
@@ -146,7 +144,7 @@ class PaperResults(_Section):
         return {name: reason for table in self.tables for name, reason in table.not_run.items()}
 
 
-class ResultsConfig(_Section):
+class ResultsConfig(Section):
     """All sections."""
 
     papers: tuple[PaperResults, ...]

@@ -7,23 +7,30 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..io.outputs import check_outputs, save_record
-from ..models import Card
-from ..models.headline import headlines
-from ..terminal.console import output, print_json
+from ...io.outputs import check_outputs, save_record
+from ...models import Card
+from ...models.headline import headlines
+from ...terminal.console import output, print_json
 
 if TYPE_CHECKING:
-    from .config import TrainingConfig
+    from ..config import TrainingConfig
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 Config = Annotated[Path, typer.Argument(help="Training configuration (YAML).", show_default=False)]
+TrainedWith = Annotated[
+    Path, typer.Option("--config", help="The configuration it was trained with.", show_default=False)
+]
+Model = Annotated[str, typer.Argument(help="Name or folder of a model.", show_default=False)]
+RunFolder = Annotated[Path, typer.Argument(help="Folder of a run.", show_default=False)]
 Data = Annotated[Path | None, typer.Option(help="Folder of volumes, instead of the configuration's.")]
 Figures = Annotated[Path | None, typer.Option(help="Write the figures to this JSON file.", show_default=False)]
 
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace files in the way, but never an input.", show_default=False)
 ]
+Json = Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 
 
 def check_new(path: Path | None, config: Path, settings: TrainingConfig | None, overwrite: bool, *others: Path) -> None:
@@ -79,7 +86,7 @@ def with_data(config: TrainingConfig, folder: Path | None) -> TrainingConfig:
     """Change the folder of volumes, where one is given; where these images come from is then not known."""
     if not folder:
         return config
-    from .config import NOT_STATED
+    from ..config import NOT_STATED
 
     data = config.data.model_copy(update={"folder": folder})
     return config.model_copy(update={"data": data, "sources": (), "licence": NOT_STATED})

@@ -1,0 +1,1 @@
+"""The commands of `superres-train`, by what they are for."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from typer.testing import CliRunner
 
 import SuperResRadiomicsLib as srr
@@ -55,6 +56,17 @@ def test_of_an_enhancement_all_images_are_mapped(scan, tmp_path):
     assert sorted(path.name for path in enhanced.iterdir()) == before
     kinds = {path.name.split("_")[0] for path in out.glob("*.nrrd")}
     assert kinds == {"original", "bicubic", "enhanced", "difference"}
+
+
+def test_neighbourhoods_end_at_the_lesion_unless_the_whole_kernel_is_asked_for(scan, tmp_path):
+    image, lesion = srr.read_image_with_mask(*scan)
+    for name, options in {"masked": (), "whole": ("--whole-kernel",)}.items():
+        run(*scan, "--features", "firstorder_Mean", *options, "--engine", "exact", "--out", tmp_path / name)
+        found = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / name / "image_firstorder_Mean.nrrd")))
+        settings = srr.FeatureSettings(classes=("firstorder",), features=("firstorder_Mean",), engine="exact")
+        expected = srr.feature_maps(image, lesion, settings=settings, masked_kernel=name == "masked")
+        values = expected.values["original_firstorder_Mean"]
+        assert np.allclose(found[np.isfinite(found)], values[np.isfinite(values)], rtol=1e-6)
 
 
 def test_an_image_without_a_mask_is_refused(scan, tmp_path):

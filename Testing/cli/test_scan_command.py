@@ -11,6 +11,7 @@ from scipy.ndimage import gaussian_filter
 
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import Image, write_image
+from SuperResRadiomicsLib.io.reading import read_image
 
 
 @pytest.fixture
@@ -35,6 +36,17 @@ def test_machines_are_told_the_same(command, scan):
     assert content["quality"]["noise"]["value"] == pytest.approx(20, rel=0.15)
     assert content["quality"]["blur_px"]["sd"] > 0
     assert content["proposal"]["what"] in ("denoise", "in-plane")
+
+
+def test_a_box_is_measured_and_not_the_rest(command, scan):
+    """The box is ``i0,i1,j0,j1,k0,k1``: the noise of the right half alone is larger."""
+    image = read_image(scan)
+    voxels = np.full(image.grid.shape, 40.0) + np.random.default_rng(1).normal(0, 5, image.grid.shape)
+    voxels[:, :, 56:] += np.random.default_rng(2).normal(0, 30, voxels[:, :, 56:].shape)
+    write_image(image.with_voxels(voxels.astype(np.float32)), scan)
+    for box, noise in (("0,32,0,112,0,3", 5), ("80,112,0,112,0,3", np.hypot(5, 30))):
+        content = json.loads(command("scan", scan, "--modality", "CT", "--box", box, "--json").out)
+        assert content["quality"]["noise"]["value"] == pytest.approx(noise, rel=0.15)
 
 
 def test_enhance_says_what_the_network_was_told(command, scan, tiny_model):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import SuperResRadiomicsLib as srr
 from SuperResRadiomicsLib.errors import MaskError, SettingsError
 from SuperResRadiomicsLib.grid import Grid, refine, transport_mask
 from SuperResRadiomicsLib.io.image import Image, write_image, write_mask
@@ -24,6 +25,7 @@ FINE = refine(NATIVE, (2, 2, 1))
 MODEL = {"name": "m", "objective": "fidelity", "adversarial": False, "sha256": "0" * 64}
 PROVENANCE = {"model": MODEL, "region": {"start": [0, 0, 0], "stop": list(FINE.size)}, "input": {"modality": "CT"}}
 FIRST_ORDER = {"classes": ["firstorder"], "engine": "exact"}
+ONE_CLASS: dict[str, Any] = {"classes": ("firstorder",), "engine": "exact"}
 
 
 def silent(*_: Any) -> None:
@@ -233,6 +235,25 @@ def test_a_lesion_is_exported_as_dicom_and_again(lesion, tmp_path):
     assert result["files"] == sorted(
         path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()
     )
+
+
+def test_a_feature_is_mapped_over_the_lesion_on_all_images_in_one_scale(lesion, tmp_path):
+    table = compare(lesion)["features"]
+    wanted = {"lesion": lesion, "features": table, "feature": "original_firstorder_Mean", "out": str(tmp_path)}
+    found = commands.map_lesion(silent, **wanted)
+    expected = srr.map_versions(read_lesion(**lesion), ["firstorder_Mean"], settings=FeatureSettings(**ONE_CLASS))
+    shown = []
+    for name in ("original", "bicubic", "enhanced"):
+        written = srr.read_image(tmp_path / found["files"][name])
+        values = getattr(expected, name).values["original_firstorder_Mean"]
+        inside = np.isfinite(values)
+        np.testing.assert_allclose(written.voxels[inside], values[inside], rtol=1e-6)
+        assert (written.voxels[~inside] == np.float32(found["outside"])).all() and not inside.all()
+        assert written.grid.matches(getattr(expected, name).grid)
+        shown.append(values[inside])
+    assert found["scale"] == pytest.approx(np.percentile(np.concatenate(shown), (1, 99)))
+    wider = commands.map_lesion(silent, **wanted, radius=2)
+    assert wider["scale"][1] - wider["scale"][0] < found["scale"][1] - found["scale"][0], "means of more voxels"
 
 
 def test_the_worker_knows_the_commands():

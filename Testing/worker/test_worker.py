@@ -15,7 +15,10 @@ import pytest
 
 from SuperResRadiomicsLib.detect import detect_lesion
 from SuperResRadiomicsLib.enhancement import enhance
-from SuperResRadiomicsLib.io.image import write_image, write_mask
+from SuperResRadiomicsLib.errors import RegionError
+from SuperResRadiomicsLib.grid import box_of_mask, grow_box, intersect_box
+from SuperResRadiomicsLib.grid import whole as grid_box
+from SuperResRadiomicsLib.io.image import Image, write_image, write_mask
 from SuperResRadiomicsLib.io.image_stack import read_stack
 from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.radiomics import FeatureSettings, FeatureTable
@@ -213,6 +216,46 @@ def test_thick_slices_are_refined(files, lesion, tiny_slices):
     assert result["provenance"]["parameters"]["slices"]["factor"] == 3
     image = read_image(Path(files["out"]) / "enhanced.nrrd")
     assert image.spacing == pytest.approx((*lesion[0].spacing[:2], lesion[0].spacing[2] / 3))
+
+
+def speck_of(lesion: tuple[Image, np.ndarray]) -> np.ndarray:
+    speck = np.zeros_like(lesion[1])
+    speck[2:5, 18:22, 22:26] = True
+    return speck
+
+
+def given_a_part(files: dict[str, str], lesion: tuple[Image, np.ndarray], model: Path, around: int) -> dict[str, Any]:
+    """Parameters for a speck of the lesion and so many pixels around it, cut out of the image."""
+    image, mask = lesion[0], speck_of(lesion)
+    whole = enhance(image, model, mask=mask, margin_mm=0, device="cpu")
+    box = box_of_mask(mask)
+    part = intersect_box(grow_box(box, image.grid, (around, around, 9)), grid_box(image.grid))
+    assert part is not None
+    write_image(image.cut(part), files["image"], compress=False)
+    write_mask(mask[part.slices], image.cut(part).grid, files["mask"])
+    known = {name: whole.provenance[name] for name in ("input", "intensities")}
+    return {**files, "whole": known, "options": {"margin_mm": 0.0}}
+
+
+def test_a_part_with_enough_around_the_lesion_gives_what_the_whole_gives(files, lesion, tiny_model):
+    parameters = given_a_part(files, lesion, tiny_model, around=15)
+    worker.enhance(lambda stage, done, total: None, **parameters)
+    expected = enhance(lesion[0], tiny_model, mask=speck_of(lesion), margin_mm=0, device="cpu").enhanced
+    found = read_image(Path(files["out"]) / "enhanced.nrrd")
+    np.testing.assert_array_equal(found.voxels, expected.voxels)
+    assert found.grid.matches(expected.grid)
+
+
+def test_a_part_that_ends_where_the_network_looks_is_refused(files, lesion, tiny_model):
+    parameters = given_a_part(files, lesion, tiny_model, around=1)
+    with pytest.raises(RegionError, match="looks further around the lesion"):
+        worker.enhance(lambda stage, done, total: None, **parameters)
+
+
+def test_the_slice_axis_that_is_known_is_told(files):
+    parameters = {**files, "mask": None, "box": {"start": [18, 14, 2], "stop": [26, 22, 5]}, "slice_axis": 0}
+    found = worker.enhance(lambda stage, done, total: None, **parameters, options={"margin_mm": 0.0})
+    assert found["provenance"]["parameters"]["through_plane_axis"] == "i"
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,11 @@ def _features(settings: dict[str, Any]) -> list[str]:
     values = {"--engine": _engine(settings.get("engine", AUTOMATIC)), "--parameters": settings.get("parameters")}
     if not settings.get("parameters"):  # A file says all but the engine.
         values |= _plainFeatures(settings)
-    return [text for option, value in values.items() if value is not None for text in (option, f"{value}")]
+    arguments = []
+    for option, value in values.items():
+        if value is not None:
+            arguments += [option, f"{value}"]
+    return arguments
 
 
 def _engine(asked: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
@@ -47,12 +46,12 @@ def lesionPlace(segmentation: Any, segmentId: str, volume: Any) -> LesionPlace:
 
 def lesionPlaceSteps(segmentation: Any, segmentId: str, volume: Any) -> Generator[None, None, LesionPlace]:
     """The same in short steps: the labelmap can be as large as a scan."""
+    from SuperResRadiomicsLib.grid import box_corners
     from SuperResRadiomicsLib.io.mrml_segment import segment_part
 
     part = yield from segment_part(segmentation, segmentId, volume)
     voxels = np.argwhere(part.mask)[:, ::-1] + part.start
-    bounds = (voxels.min(axis=0) - 0.5, voxels.max(axis=0) + 0.5)
-    corners = [[bounds[side][axis] for axis, side in enumerate(sides)] for sides in itertools.product((0, 1), repeat=3)]
+    corners = box_corners(voxels.min(axis=0) - 0.5, voxels.max(axis=0) + 0.5)
     world = _toWorld(volume, np.vstack([voxels.mean(axis=0), corners]))
     return LesionPlace(world[0], world[1:])
 

@@ -155,7 +155,8 @@ def uncertaintyColours() -> np.ndarray:
 def mapColours() -> np.ndarray:
     """RGB from low to high, shape (256, 3)."""
     position, places = np.linspace(0, 1, COLOUR_COUNT), np.linspace(0, 1, len(VIRIDIS))
-    return np.stack([np.interp(position, places, [colour[part] for colour in VIRIDIS]) for part in range(3)], axis=1)
+    channels = [np.interp(position, places, channel) for channel in np.transpose(VIRIDIS)]
+    return np.stack(channels, axis=1)
 
 
 def _limit(values: np.ndarray) -> float:

@@ -148,7 +148,8 @@ def _checked(output: Any, classes: list[str]) -> dict[str, float]:
         image, featureClass, feature, value = (output.GetCellText(row, column) for column in range(columns))
         if image.lower() != "diagnostics":
             values[f"{image}_{featureClass}_{feature}"] = _number(value, feature)
-    missing = [name for name in classes if not any(key.split("_")[1] == name for key in values)]
+    returned = {key.split("_")[1] for key in values}
+    missing = [name for name in classes if name not in returned]
     if missing:
         text = _("SlicerRadiomics returned no features of the class {classes}. Choose another engine.")
         raise SlicerRadiomicsFailed(text.format(classes=", ".join(missing)))

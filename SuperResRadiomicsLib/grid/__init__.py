@@ -25,6 +25,7 @@ from .box import (
 from .grid import (
     IDENTITY_DIRECTION,
     Grid,
+    box_corners,
     field_of_view,
     in_plane_axes,
     in_plane_factors,
@@ -54,6 +55,7 @@ __all__ = [
     "Triple",
     "blend",
     "blend_weight",
+    "box_corners",
     "box_of_mask",
     "box_of_part",
     "box_within",

@@ -102,15 +102,32 @@ class Grid:
         """
         if self.size != other.size:
             return False
-        corners = _corners(self)
+        corners = _outer_corners(self)
         difference = self.index_to_world(corners) - other.index_to_world(corners)
         return bool(np.abs(difference).max() <= tolerance * min(self.spacing))
 
 
-def _corners(grid: Grid) -> FloatArray:
-    """List the eight outer corners of the field of view, as continuous indices."""
-    low, high = -0.5, np.asarray(grid.size) - 0.5
-    return np.array([[high[a] if bit >> a & 1 else low for a in range(3)] for bit in range(8)], dtype=np.float64)
+def box_corners(low: npt.ArrayLike, high: npt.ArrayLike) -> FloatArray:
+    """List the eight corners between two places: (8, 3), the first coordinate changing fastest.
+
+    Args:
+        low: The lower end along each axis, (3,) or one number for all.
+        high: The upper end, likewise.
+
+    Examples:
+        >>> box_corners(0, (1, 2, 3))[:3].tolist()
+        [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 2.0, 0.0]]
+    """
+    corners = []
+    for number in range(8):
+        at_high_end = [bool(number >> axis & 1) for axis in range(3)]
+        corners.append(np.where(at_high_end, high, low))
+    return np.array(corners, dtype=np.float64)
+
+
+def _outer_corners(grid: Grid) -> FloatArray:
+    """List the outer corners of the field of view, as continuous indices."""
+    return box_corners(-0.5, np.asarray(grid.size) - 0.5)
 
 
 def field_of_view(grid: Grid) -> FloatArray:
@@ -121,7 +138,7 @@ def field_of_view(grid: Grid) -> FloatArray:
         >>> corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
         ([-0.5, -0.5, -1.5], [3.5, 3.5, 1.5])
     """
-    return grid.index_to_world(_corners(grid))
+    return grid.index_to_world(_outer_corners(grid))
 
 
 def through_plane_axis(grid: Grid) -> int:

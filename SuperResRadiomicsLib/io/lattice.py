@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import MaskError
-from ..grid import Array, FloatArray, Grid, field_of_view
+from ..grid import Array, FloatArray, Grid, box_corners, field_of_view
 
 SAID_FROM = 1e-4
 """Voxels: smaller differences are the rounding of headers."""
@@ -79,7 +79,7 @@ def _whole_steps(
     last = np.asarray(mask_grid.size) - 1
     low = np.minimum(first, first + last @ whole)
     start = np.rint(low)
-    corners = np.array([[last[a] if bit >> a & 1 else 0 for a in range(3)] for bit in range(8)])
+    corners = box_corners(0, last)
     off = np.abs(first + corners @ steps - (np.rint(first) + corners @ whole)).max()
     if off > tolerance:
         return None

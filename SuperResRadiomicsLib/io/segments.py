@@ -47,15 +47,12 @@ def segments_of(fields: Mapping[str, str], name: str) -> list[FileSegment]:
         matched = _NAME.fullmatch(key)
         if matched:
             found.setdefault(int(matched[1]), {})[matched[2]] = value
-    return [
-        FileSegment(
-            number,
-            tuple(values[key] for key in ("Name", "ID") if values.get(key)),
-            _whole(values.get("Layer") or "0", name),
-            _whole(values.get("LabelValue") or "1", name),
-        )
-        for number, values in sorted(found.items())
-    ]
+    segments = []
+    for number, values in sorted(found.items()):
+        names = tuple(values[key] for key in ("Name", "ID") if values.get(key))
+        layer, label = _whole(values.get("Layer") or "0", name), _whole(values.get("LabelValue") or "1", name)
+        segments.append(FileSegment(number, names, layer, label))
+    return segments
 
 
 def _whole(text: str, name: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from ..errors import MaskError
 from .csv_tables import whole_number
@@ -42,14 +42,17 @@ def choose_named(names: Names, asked: str | None, file: str, kind: str, option: 
 
 def _matching(names: Names, asked: str) -> list[int]:
     wanted = asked.strip().lower()
-    exact = [number for number, known in names.items() if any(name.strip().lower() == wanted for name in known)]
+    written = {}
+    for number, known in names.items():
+        written[number] = [name.strip().lower() for name in known]
+    exact = [number for number, known in written.items() if wanted in known]
     if exact:
         return exact
-    number = whole_number(wanted)
-    if number is not None and number in names:
-        return [number]
-    return [
-        number
-        for number, known in names.items()
-        if any(fnmatch.fnmatchcase(name.strip().lower(), wanted) for name in known if name)
-    ]
+    asked_number = whole_number(wanted)
+    if asked_number is not None and asked_number in names:
+        return [asked_number]
+    return [number for number, known in written.items() if _any_fits(known, wanted)]
+
+
+def _any_fits(names: Iterable[str], pattern: str) -> bool:
+    return any(fnmatch.fnmatchcase(name, pattern) for name in names if name)

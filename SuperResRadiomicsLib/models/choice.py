@@ -62,13 +62,14 @@ def _compared(card: Card) -> dict[str, float]:
     """Take the mean concordance of each model that a card's comparison of lesion features has, by name."""
     try:
         found = card.results["lesion_features"]
-        tables = [
-            of_set[condition][found["measured"]]["methods"]
-            for of_set in found["sets"].values()
-            for condition in found["conditions"]
-        ]
-        names = set.intersection(*(set(table) for table in tables))
-        return {_model_name(name, card): fmean(_concordance(table[name]) for table in tables) for name in names}
+        tables = []
+        for of_set in found["sets"].values():
+            for condition in found["conditions"]:
+                tables.append(of_set[condition][found["measured"]]["methods"])
+        means = {}
+        for name in set.intersection(*map(set, tables)):
+            means[_model_name(name, card)] = fmean(_concordance(table[name]) for table in tables)
+        return means
     except (KeyError, TypeError, AttributeError):
         return {}
 

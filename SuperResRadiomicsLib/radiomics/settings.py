@@ -256,12 +256,11 @@ def _ordered_features(features: tuple[str, ...], classes: tuple[str, ...]) -> tu
                 f"The class {of_class} has no feature '{name}' to choose. "
                 f"Choose from: {', '.join(names_to_choose(of_class)) or 'the whole class'}."
             )
-    return tuple(
-        f"{of_class}_{name}"
-        for of_class in classes
-        for name in names_to_choose(of_class)
-        if f"{of_class}_{name}" in features
-    )
+    ordered = []
+    for of_class in classes:
+        keys = [f"{of_class}_{name}" for name in names_to_choose(of_class)]
+        ordered += [key for key in keys if key in features]
+    return tuple(ordered)
 
 
 def _check_filters(filters: tuple[ImageFilter, ...]) -> None:

@@ -156,9 +156,9 @@ class FeatureTable:
     def lesion_rows(self) -> list[FeatureRow]:
         """The lesion's measurements in the form of features, of class ``lesion``."""
         unit = self.header.intensity_unit
+        names = [field.name for field in fields(LesionMeasurements)]
         return [
-            FeatureRow("lesion", name, f"lesion_{name}", *self._measured(name), intensity_unit=unit)
-            for name in (field.name for field in fields(LesionMeasurements))
+            FeatureRow("lesion", name, f"lesion_{name}", *self._measured(name), intensity_unit=unit) for name in names
         ]
 
     def _measured(self, name: str) -> tuple[float, float, float]:

@@ -147,7 +147,10 @@ def rows_that_matter(table: FeatureTable) -> list[FeatureRow]:
     counts = [min(len(of_use), MOST_ROWS // len(uses)) for of_use in by_use]
     for number, of_use in enumerate(by_use):  # what one use leaves, the others take
         counts[number] += min(len(of_use) - counts[number], MOST_ROWS - sum(counts))
-    return [row for of_use, count in zip(by_use, counts, strict=True) for row in of_use[:count]]
+    chosen = []
+    for of_use, count in zip(by_use, counts, strict=True):
+        chosen += of_use[:count]
+    return chosen
 
 
 def size_of_change(row: FeatureRow, spread: float) -> float:

@@ -46,7 +46,11 @@ def clustered_bootstrap(
         raise SettingsError(f"Drawing patients again needs at least two of them; given is {names.size}.")
     lesions = [np.flatnonzero(owner == patient) for patient in range(names.size)]
     drawn = np.random.default_rng(seed).integers(names.size, size=(resamples, names.size))
-    found = np.array([statistic(np.concatenate([lesions[p] for p in row])) for row in drawn])
+    values = []
+    for row in drawn:
+        rows = [lesions[patient] for patient in row]
+        values.append(statistic(np.concatenate(rows)))
+    found = np.array(values)
     found = found[np.isfinite(found)]
     if not found.size:
         return float("nan"), float("nan")

@@ -116,10 +116,10 @@ def read_cube(path: Path, protocol: Protocol) -> Cube:
     cases = tuple(dict.fromkeys(columns["case"]))
     drawn = tuple(dict.fromkeys(name for name in columns["mask"] if name.startswith(READER_PREFIX)))
     names = cases, tuple(protocol.versions), (*protocol.masks, *drawn), tuple(protocol.binnings)
-    place = tuple(
-        np.array([known.index(value) for value in columns[column]])
-        for column, known in zip(("case", "version", "mask", "binning"), names, strict=True)
-    )
+    numbers = []
+    for column, known in zip(("case", "version", "mask", "binning"), names, strict=True):
+        numbers.append(np.array([known.index(value) for value in columns[column]]))
+    place = tuple(numbers)
     sizes = tuple(map(len, names))
     everywhere = len(protocol.masks)
     _check_complete(place, (*sizes[:2], everywhere, sizes[3]))
@@ -130,9 +130,9 @@ def read_cube(path: Path, protocol: Protocol) -> Cube:
     first = {name: np.full(sizes, np.nan) for name in ("voxels", "volume_mm3", "difference", "dice")}
     for name, target in first.items():
         target[place] = table[name].to_numpy()
-    owner = {
-        case: row for case, *row in zip(*(columns[n] for n in ("case", "patient", "group", "retest_of")), strict=True)
-    }
+    owner = dict(
+        zip(columns["case"], zip(columns["patient"], columns["group"], columns["retest_of"], strict=True), strict=True)
+    )
     base = names[1].index(protocol.base)
     return Cube(
         cases=cases,

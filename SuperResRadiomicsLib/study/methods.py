@@ -117,11 +117,11 @@ def _samples(protocol: Protocol) -> str:
 def _perturbations(protocol: Protocol) -> str:
     if not protocol.perturbations:
         return ""
-    listed = "; ".join(
-        f"{name} ({', '.join(f'{key} {value}' for key, value in content.items())})"
-        for name, content in protocol.perturbations.items()
-    )
-    return f"Perturbations: {listed}."
+    listed = []
+    for name, content in protocol.perturbations.items():
+        arguments = ", ".join(f"{key} {value}" for key, value in content.items())
+        listed.append(f"{name} ({arguments})")
+    return f"Perturbations: {'; '.join(listed)}."
 
 
 def _simulation(protocol: Protocol) -> str:

@@ -170,7 +170,9 @@ def _correlation_table(
             return Table(
                 name, title, f"{note} Fewer than {FEWEST_LESIONS} lesions: no correlation.", tuple(columns), []
             )
-        found = [[feature_correlation(table, form, confidence, patients) for form in forms] for table in tables]
+        found = []
+        for table in tables:
+            found.append([feature_correlation(table, form, confidence, patients) for form in forms])
         for f, key in enumerate(cube.features):
             cells: list[Any] = [binning, key]
             for of_version in found:

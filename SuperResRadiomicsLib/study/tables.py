@@ -46,8 +46,9 @@ def cell(value: float) -> float | None:
 
 def tables_to_dict(tables: Iterable[Table]) -> dict[str, Any]:
     """Convert tables to JSON-able values, under ``tables``."""
-    return {
-        "tables": [
+    described = []
+    for table in tables:
+        described.append(
             {
                 "name": table.name,
                 "title": table.title,
@@ -55,9 +56,8 @@ def tables_to_dict(tables: Iterable[Table]) -> dict[str, Any]:
                 "columns": list(table.columns),
                 "rows": [list(row) for row in table.rows],
             }
-            for table in tables
-        ]
-    }
+        )
+    return {"tables": described}
 
 
 def save_tables(

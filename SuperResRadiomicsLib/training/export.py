@@ -67,10 +67,9 @@ def export_run(
 
 def add_results(card: Card, results: dict[str, Any]) -> Card:
     """Write held-out figures beside a model's card and into its page, but those of single slices."""
-    degradations = {
-        name: {key: value for key, value in figures.items() if key != "slices"}
-        for name, figures in results["degradations"].items()
-    }
+    degradations = {}
+    for name, figures in results["degradations"].items():
+        degradations[name] = {key: value for key, value in figures.items() if key != "slices"}
     updated = save_results(card, {**results, "degradations": degradations})
     write_page(updated)
     return updated
@@ -157,11 +156,12 @@ def _sources_of_start(config: TrainingConfig) -> list[dict[str, str]]:
     except ModelError:
         unknown = dict.fromkeys(("licence", "patients", "citation"), NOT_STATED)
         return [{"name": f"through the weights of {Path(config.run.start_from).name}", **unknown}]
-    return [
-        {name: str(source.get(name, NOT_STATED)) for name in ("name", "licence", "citation")}
-        | {"patients": f"{source.get('patients', NOT_STATED)}, through the weights of {start.name}"}
-        for source in start.training_data
-    ]
+    sources = []
+    for source in start.training_data:
+        known = {name: str(source.get(name, NOT_STATED)) for name in ("name", "licence", "citation")}
+        patients = f"{source.get('patients', NOT_STATED)}, through the weights of {start.name}"
+        sources.append({**known, "patients": patients})
+    return sources
 
 
 def _metadata(config: TrainingConfig, state: dict[str, Any]) -> dict[str, Any]:

@@ -64,7 +64,8 @@ class TrainingLog:
             return
         with self.path.open(newline="", encoding="utf-8") as file:
             header, *rows = list(csv.reader(file)) or [list(LOG_COLUMNS)]
-        lines = [",".join(row) for row in [header, *(row for row in rows if int(row[0]) <= step)]]
+        kept = [row for row in rows if int(row[0]) <= step]
+        lines = [",".join(row) for row in [header, *kept]]
         write_text(self.path, "\n".join(lines) + "\n")
 
     def write_means(self, step: int, more: dict[str, float]) -> None:

@@ -130,14 +130,10 @@ def _slices(card: Card) -> list[str]:
     ]
     for figures in results["degradations"].values():
         mean, faithful = figures["mean"], figures["faithful_features"]
-        rows = [
-            [
-                name,
-                *(f"{mean[f'{figure}_{method}']:.{digits}f}" for figure, digits in _SLICE_FIGURES.items()),
-                f"{faithful[method]:.0%}" if faithful else "-",
-            ]
-            for method, name in SLICE_METHODS.items()
-        ]
+        rows = []
+        for method, name in SLICE_METHODS.items():
+            cells = [f"{mean[f'{figure}_{method}']:.{digits}f}" for figure, digits in _SLICE_FIGURES.items()]
+            rows.append([name, *cells, f"{faithful[method]:.0%}" if faithful else "-"])
         parts += [
             f"### {figures['factor']} times as many slices, thickness {figures['thickness']:g} distances "
             f"({figures['profile']}), noise {figures['noise']:g} {card.unit}",
@@ -195,8 +191,11 @@ def _quality_row(label: str, values: dict[str, float], methods: Sequence[str]) -
 
 def _region(name: str, region: dict[str, Any], results: dict[str, Any]) -> str:
     figures = {key: values for key, values in region["figures"].items() if values}
-    methods = [m for m in METHOD_NAMES if any(m in values for values in figures.values())]
-    rows = [[METHOD_NAMES[m], *(_median(values.get(m)) for values in figures.values())] for m in methods]
+    rows = []
+    for method, shown in METHOD_NAMES.items():
+        if any(method in values for values in figures.values()):
+            found = [values.get(method) for values in figures.values()]
+            rows.append([shown, *map(_median, found)])
     tests = region["tests_against_baseline"].get("psnr", {}).get("wilcoxon")
     note = (
         f"{REGION_NAMES[name].capitalize()}, medians over {region['slices']} slices of {region['patients']} patients; "

@@ -26,7 +26,8 @@ class PairSampler(BatchSampler):
 
     def __init__(self, stacks: Sequence[SliceStack], data: DataConfig) -> None:
         super().__init__(data)
-        low, high = ([stack for stack in stacks if stack.entry.is_low is is_low] for is_low in (True, False))
+        low = [stack for stack in stacks if stack.entry.is_low]
+        high = [stack for stack in stacks if not stack.entry.is_low]
         sides = {"high-end": high} if data.paired else {"low-end": low, "high-end": high}
         for name, known in sides.items():
             if not known:

@@ -150,7 +150,8 @@ def _coverage(figures: dict[str, Any], found: dict[str, Any]) -> list[str]:
         if "intervals" not in figures[condition]:
             return []
         features, voxels = figures[condition]["intervals"][found["measured"]], figures[condition]["voxel_intervals"]
-        cells = [_held(each) for of in (features["all"], voxels) for each in (of["raw"], of["calibrated"])]
+        held = features["all"]["raw"], features["all"]["calibrated"], voxels["raw"], voxels["calibrated"]
+        cells = [_held(each) for each in held]
         rows.append([condition, str(features["patients"]), *cells])
     head = ("90% intervals hold", "patients", "features, raw", "calibrated", "voxels, raw", "calibrated")
     return [markdown_table(head, rows)]

@@ -142,7 +142,11 @@ def _value_notes(slices: Sequence[Slice], voxels: Array, modality: str, name: st
 
 def _mixture_notes(slices: Sequence[Slice], name: str) -> list[str]:
     """Note that slices were acquired or made in different ways: several scans in one series."""
-    mixed = [keyword for keyword in ALIKE if len({each.value(keyword) for each in slices}) > 1]
+    mixed = []
+    for keyword in ALIKE:
+        values = {each.value(keyword) for each in slices}
+        if len(values) > 1:
+            mixed.append(keyword)
     if not mixed:
         return []
     return [f"The slices of '{name}' differ in {', '.join(mixed)}: are they one scan?"]

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import numpy as np
 
 from ...errors import ImageError
-from ...grid import FloatArray
+from ...grid import FloatArray, box_corners
 
 MAX_DIMENSIONS = 5
 CHUNK = 1 << 20
@@ -232,8 +232,7 @@ def check_axes(name: str, axes: FloatArray, what: str) -> None:
 
 def farthest(first: FloatArray, second: FloatArray, sizes: Sequence[int]) -> float:
     """Measure how far in mm, at most, two 3x4 frames put the same corner voxel of an image."""
-    high = np.asarray(sizes, dtype=np.float64) - 1
-    corners = np.array([[high[a] if bit >> a & 1 else 0 for a in range(3)] + [1.0] for bit in range(8)])
+    corners = np.column_stack([box_corners(0, np.asarray(sizes) - 1), np.ones(8)])
     return float(np.linalg.norm(corners @ (first - second).T, axis=1).max())
 
 

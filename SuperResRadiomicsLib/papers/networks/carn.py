@@ -33,9 +33,10 @@ class Carn(nn.Module):
         self.scale = scale
         self.residual_blocks = cascades * blocks
         self.head = nn.Conv2d(1, features, 3, padding=1)
-        self.body = _Cascade(
-            [_Cascade([_ResidualBlock(features) for _ in range(blocks)], features) for _ in range(cascades)], features
-        )
+        parts = []
+        for _ in range(cascades):
+            parts.append(_Cascade([_ResidualBlock(features) for _ in range(blocks)], features))
+        self.body = _Cascade(parts, features)
         self.upsampler = pixel_shuffle_upsampler(features, scale, activation=True)
         self.tail = nn.Conv2d(features, 1, 3, padding=1)
 

@@ -40,10 +40,10 @@ def load_pools(config: EncoderConfig, role: str, half: int | None = None) -> lis
     Raises:
         SettingsError: A kind of images has no patient of the role and half.
     """
-    entries = {
-        images.name: [e for e in list_volumes(config.data(images), seed=0) if e.role == role]
-        for images in config.images
-    }
+    entries = {}
+    for images in config.images:
+        volumes = list_volumes(config.data(images), seed=0)
+        entries[images.name] = [entry for entry in volumes if entry.role == role]
     halves = _halves(list(entries.values()))
     pools = []
     for images in config.images:

@@ -159,7 +159,7 @@ class _Losses(nn.Module):
     def forward(self, images: Tensor, severities: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Compute losses of severities, ranking and spread of (3 * batch, 1, side, side): references, weak, strong."""
         features = [f.chunk(3) for f in self.encoder(images)]
-        reference, weak, strong = ([f[part] for f in features] for part in range(3))
+        reference, weak, strong = zip(*features, strict=True)
         weights = self.encoder.channel_weights()
         near, far = (
             (feature_distance(reference, version, weights) + SMALLEST_DISTANCE).log() for version in (weak, strong)
@@ -173,8 +173,11 @@ class _Losses(nn.Module):
 
 def _draw(config: EncoderConfig, sampler: ReferenceSampler, rng: np.random.Generator) -> _Batch:
     triplets: list[Triplet] = [draw_triplet(sampler.draw(rng), rng) for _ in range(config.batch)]
-    images = [getattr(triplet, part) for part in ("reference", "weak", "strong") for triplet in triplets]
-    severities = [getattr(triplet, part) for part in ("weak_severities", "strong_severities") for triplet in triplets]
+    images, severities = [], []
+    for part in ("reference", "weak", "strong"):
+        images += [getattr(triplet, part) for triplet in triplets]
+    for part in ("weak_severities", "strong_severities"):
+        severities += [getattr(triplet, part) for triplet in triplets]
     return _Batch(as_tensor(images, config.context), torch.from_numpy(np.stack(severities)))
 
 

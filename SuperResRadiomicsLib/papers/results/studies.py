@@ -136,7 +136,10 @@ def robustness_section(study: RobustnessStudy, folder: Path) -> list[str]:
 
 def _summary(study: RobustnessStudy, reports: Mapping[str, StoredReport], icc: Mapping[str, Any]) -> str:
     def robust(cohort: str) -> str:
-        counts = [sum((v or 0) > EXCELLENT_ABOVE for v in icc[cohort][version].values()) for version in study.versions]
+        counts = []
+        for version in study.versions:
+            values = icc[cohort][version].values()
+            counts.append(sum((value or 0) > EXCELLENT_ABOVE for value in values))
         return " / ".join(map(str, counts))
 
     def best_bins(report: StoredReport) -> str:

@@ -49,7 +49,10 @@ def case_table(listed: CaseList, outcomes: Sequence[Outcome], settings: FeatureS
         rows.append({**outcome.case.cells, **common, FAILURE: outcome.error, **diagnostics, **features})
     # A column of an earlier table that came back in the list keeps its place and takes the new value.
     columns = list(dict.fromkeys((*listed.columns, *_columns(rows, outcomes))))
-    return csv_text(columns, [[_cell(row, column) for column in columns] for row in rows])
+    lines = []
+    for row in rows:
+        lines.append([_cell(row, column) for column in columns])
+    return csv_text(columns, lines)
 
 
 def _cell(row: Mapping[str, str | float], column: str) -> str | float | None:

@@ -24,5 +24,6 @@ def directions(shape: tuple[int, ...], distances: tuple[int, ...], planar_axis: 
         (13, 4)
     """
     reach = [0 if axis == planar_axis else min(max(distances), extent - 1) for axis, extent in enumerate(shape)]
-    steps = [step for step in product(*(range(r, -r - 1, -1) for r in reach)) if max(map(abs, step)) in distances]
+    along = [range(farthest, -farthest - 1, -1) for farthest in reach]
+    steps = [step for step in product(*along) if max(map(abs, step)) in distances]
     return np.array(steps[: len(steps) // 2], dtype=np.int64).reshape(-1, 3)

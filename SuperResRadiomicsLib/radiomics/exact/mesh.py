@@ -30,7 +30,7 @@ _CORNERS = np.array(list(product((0, 1), repeat=3)))
 _OUTSIDE = 6
 """Number of the corner (1, 1, 0)."""
 _EDGES: list[Edge] = [(a, b) for a, b in combinations(range(8), 2) if np.abs(_CORNERS[a] - _CORNERS[b]).sum() == 1]
-_FACES = [[c for c in range(8) if _CORNERS[c, axis] == side] for axis in range(3) for side in (0, 1)]
+_FACES = [np.flatnonzero(_CORNERS[:, axis] == side).tolist() for axis, side in product(range(3), (0, 1))]
 _ODD_LOOP = 7
 
 
@@ -96,11 +96,7 @@ def _loops(inside: list[bool]) -> list[list[Edge]]:
     """Follow the surface from edge to edge across the faces."""
     linked: dict[Edge, list[Edge]] = {edge: [] for edge in _EDGES if inside[edge[0]] != inside[edge[1]]}
     for face in _FACES:
-        cut = [edge for edge in linked if set(edge) <= set(face)]
-        pairs = (
-            [cut] if len(cut) == 2 else [[edge for edge in cut if corner in edge] for corner in face if inside[corner]]
-        )
-        for first, second in pairs if cut else []:
+        for first, second in _joined_across(face, list(linked), inside):
             linked[first].append(second)
             linked[second].append(first)
     loops = []
@@ -113,6 +109,20 @@ def _loops(inside: list[bool]) -> list[list[Edge]]:
             edge = onward[0] if onward else edge
         loops.append(loop)
     return loops
+
+
+def _joined_across(face: list[int], crossed: list[Edge], inside: list[bool]) -> list[list[Edge]]:
+    """Pair the edges of a face between which the surface runs; where all four are crossed, around the inner corners."""
+    cut = [edge for edge in crossed if set(edge) <= set(face)]
+    if not cut:
+        return []
+    if len(cut) == 2:
+        return [cut]
+    pairs = []
+    for corner in face:
+        if inside[corner]:
+            pairs.append([edge for edge in cut if corner in edge])
+    return pairs
 
 
 def _oriented(loop: list[Edge], inside: list[bool]) -> FloatArray:

@@ -91,8 +91,10 @@ def kept_margin(classes: Collection[str], filters: Collection[ImageFilter], spac
         spacing: Voxel size in mm along i, j, k of the interpolated image.
     """
     peak = PEAK_RADIUS_MM if "firstorder" in classes else 0.0
-    reaches = [each.reach(spacing) for each in filters]
-    i, j, k = (max(math.ceil(peak / size), *(reach[a] for reach in reaches)) for a, size in enumerate(spacing))
+    farthest = [math.ceil(peak / size) for size in spacing]
+    for each in filters:
+        farthest = [max(pair) for pair in zip(farthest, each.reach(spacing), strict=True)]
+    i, j, k = farthest
     return i, j, k
 
 
@@ -163,12 +165,12 @@ def _texture(levels: Levels, prepared: PreparedImage, plan: ExtractionPlan, fami
 def _keyed(image_type: str, plan: ExtractionPlan, found: Found) -> dict[str, float]:
     """Values by key, of the single features only where such were chosen."""
     chosen = _chosen(plan)
-    return {
-        f"{image_type}_{family}_{name}": value
-        for family in FAMILIES
-        for name, value in found.get(family, {}).items()
-        if _wanted(f"{family}_{name}", chosen)
-    }
+    keyed = {}
+    for family in FAMILIES:
+        for name, value in found.get(family, {}).items():
+            if _wanted(f"{family}_{name}", chosen):
+                keyed[f"{image_type}_{family}_{name}"] = value
+    return keyed
 
 
 def _chosen(plan: ExtractionPlan) -> dict[str, set[str]]:

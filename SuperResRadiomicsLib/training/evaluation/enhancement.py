@@ -181,13 +181,11 @@ def measure_slices(
     truth, measured, regions = case.truth, case.judged(given.image.voxels), case.regions()
     judged = {name: case.judged(voxels) for name, voxels in images.items()}
     for number in case.close_slices:
-        values = {
-            region: ruler.measure(
-                truth[number], {name: slices[number] for name, slices in judged.items()}, where[number],
-                measured[number], operator,
-            )
-            for region, where in regions.items() if where[number].any()
-        }  # fmt: skip
+        of_methods = {name: slices[number] for name, slices in judged.items()}
+        values = {}
+        for region, where in regions.items():
+            if where[number].any():
+                values[region] = ruler.measure(truth[number], of_methods, where[number], measured[number], operator)
         record.add(case.entry.patient, case.entry.path, case.number_in_file(number), values)
 
 
@@ -255,16 +253,21 @@ def over_patients(rows: Sequence[dict[str, Any]], name: str) -> dict[str, Any]:
     if not rows:
         raise SettingsError(f"No test volume has a spacing that the configuration '{name}' allows.")
     keys = [key for key in rows[0] if key.startswith(("psnr_", "ssim_", "gain_", "edge_mm_"))]
-    by_patient = {
-        patient: {key: _mean(row[key] for row in rows if row["patient"] == patient) for key in keys}
-        for patient in sorted({row["patient"] for row in rows})
-    }
+    by_patient = {}
+    for patient in sorted({row["patient"] for row in rows}):
+        own = [row for row in rows if row["patient"] == patient]
+        by_patient[patient] = _means(own, keys)
     return {
         "patients": by_patient,
-        "mean": {key: _mean(values[key] for values in by_patient.values()) for key in keys},
+        "mean": _means(list(by_patient.values()), keys),
         "smallest_gain_db": min(values["gain_db"] for values in by_patient.values()),
         "smallest_gain_db_of_a_volume": min(row["gain_db"] for row in rows),
     }
+
+
+def _means(rows: Sequence[Mapping[str, Any]], keys: Sequence[str]) -> dict[str, float]:
+    """Average some figures over rows."""
+    return {key: _mean(row[key] for row in rows) for key in keys}
 
 
 def _regions(record: Record, methods: Sequence[str]) -> dict[str, Any]:

@@ -94,7 +94,10 @@ def _content(
 ) -> dict[str, Any]:
     keys = sorted(rows[0].features["truth"]) if rows else []
     kinds = sorted({(row.lesion_type, row.dimension) for row in rows})
-    groups = [_group([row for row in rows if (row.lesion_type, row.dimension) == kind], keys, config) for kind in kinds]
+    groups = []
+    for kind in kinds:
+        of_kind = [row for row in rows if (row.lesion_type, row.dimension) == kind]
+        groups.append(_group(of_kind, keys, config))
     return {
         "schema_version": SCHEMA_VERSION,
         "notice": NOT_FOR_CLINICAL_USE,
@@ -118,7 +121,10 @@ def _group(rows: Sequence[_Row], keys: Sequence[str], config: TrainingConfig) ->
     for name, image in names.items():
         table = []
         for patient in patients:
-            of_patient = [[row.features[image][key] for key in keys] for row in rows if row.patient == patient]
+            of_patient = []
+            for row in rows:
+                if row.patient == patient:
+                    of_patient.append([row.features[image][key] for key in keys])
             table.append([_rounded(value) for value in np.mean(of_patient, axis=0)])
         values[name] = table
     return {

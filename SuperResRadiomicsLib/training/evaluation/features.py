@@ -77,9 +77,10 @@ def feature_agreement(rows: Sequence[tuple[str, Table]], methods: Sequence[str])
         summary[method] = {
             group: _agreement(tables["truth"][:, chosen], tables[method][:, chosen]) for group, chosen in groups.items()
         }
-    summary["by_feature"] = {
-        key: _of_feature({name: table[:, number] for name, table in tables.items()}) for number, key in enumerate(keys)
-    }
+    summary["by_feature"] = {}
+    for number, key in enumerate(keys):
+        values = {name: table[:, number] for name, table in tables.items()}
+        summary["by_feature"][key] = _of_feature(values)
     return summary
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 Column = list[float | None]
+SliceKey = tuple[str, str, int]
+"""Patient, file and number in the file."""
 
 
 @dataclass
@@ -20,7 +22,7 @@ class Record:
         regions: By region, method and figure one value for each slice; None where it is not defined.
     """
 
-    slices: list[tuple[str, str, int]] = field(default_factory=list)
+    slices: list[SliceKey] = field(default_factory=list)
     regions: dict[str, dict[str, dict[str, Column]]] = field(default_factory=dict)
 
     def add(self, patient: str, path: str, number: int, values: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
@@ -67,21 +69,25 @@ class Record:
     def columns(self, region: str, figure: str, methods: Iterable[str]) -> tuple[dict[str, list[float]], list[str]]:
         """Collect the methods' values on slices for which all of them have one, and those slices' patients."""
         rows = {name: self.regions.get(region, {}).get(name, {}).get(figure) for name in methods}
-        present = {
-            name: column for name, column in rows.items() if column is not None and any(v is not None for v in column)
-        }
-        kept = [n for n in range(len(self.slices)) if all(column[n] is not None for column in present.values())]
-        values = {name: [float(column[n]) for n in kept] for name, column in present.items()}  # type: ignore[arg-type]
-        return values, [self.slices[n][0] for n in kept]
+        present: dict[str, Any] = {}
+        for name, column in rows.items():
+            if column is not None and any(value is not None for value in column):
+                present[name] = column
+        kept = []
+        for number in range(len(self.slices)):
+            if all(column[number] is not None for column in present.values()):
+                kept.append(number)
+        values = {name: [float(column[number]) for number in kept] for name, column in present.items()}
+        return values, [self.slices[number][0] for number in kept]
 
     def by_patient(self, region: str, figure: str, method: str) -> dict[str, float]:
         """Average a method's values over each patient's slices."""
         values, patients = self.columns(region, figure, (method,))
         column = values.get(method, [])
-        return {
-            patient: float(np.mean([v for v, p in zip(column, patients, strict=True) if p == patient]))
-            for patient in dict.fromkeys(patients if column else ())
-        }
+        of_patient: dict[str, list[float]] = {}
+        for value, patient in zip(column, patients if column else (), strict=True):
+            of_patient.setdefault(patient, []).append(value)
+        return {patient: float(np.mean(own)) for patient, own in of_patient.items()}
 
     def summary(self, region: str, figure: str, method: str) -> dict[str, float]:
         """Compute the mean over patients, median and quartiles over slices; empty where the figure is not defined."""
@@ -103,12 +109,22 @@ def joined(parts: Mapping[str, tuple[Record, str]]) -> Record:
     Args:
         parts: By the name that a method shall have: its record, and its name there.
     """
-    rows = {name: {key: n for n, key in enumerate(record.slices)} for name, (record, _) in parts.items()}
-    first = next(iter(rows.values()), {})
-    result = Record([key for key in first if all(key in found for found in rows.values())])
+    shared = _in_all([record.slices for record, _ in parts.values()])
+    result = Record(shared)
     for name, (record, method) in parts.items():
-        order = [rows[name][key] for key in result.slices]
+        place = {key: number for number, key in enumerate(record.slices)}
+        order = [place[key] for key in shared]
         for region, methods in record.regions.items():
-            columns = {figure: [column[n] for n in order] for figure, column in methods.get(method, {}).items()}
+            columns = {}
+            for figure, column in methods.get(method, {}).items():
+                columns[figure] = [column[number] for number in order]
             result.regions.setdefault(region, {})[name] = columns
     return result
+
+
+def _in_all(lists: Sequence[Sequence[SliceKey]]) -> list[SliceKey]:
+    """Keep what every list holds, in the order of the first."""
+    if not lists:
+        return []
+    shared = set.intersection(*map(set, lists))
+    return [key for key in dict.fromkeys(lists[0]) if key in shared]

@@ -137,19 +137,18 @@ def _evaluate_set(
     judged: str,
     conditions: Sequence[ScanCondition],
 ) -> dict[str, Any]:
-    lesions = {
-        role: [
-            MeasuredLesion(name, lesion, bench.factor, bench.seed, bench.store)
-            for lesion in load_lesions(config.data, chosen, (role,))
-        ]
-        for role in dict.fromkeys(("train", "validation", judged))
-    }
+    lesions: dict[str, list[MeasuredLesion]] = {}
+    patients: dict[str, list[str]] = {}
+    every: list[MeasuredLesion] = []
+    for role in dict.fromkeys(("train", "validation", judged)):
+        loaded = load_lesions(config.data, chosen, (role,))
+        lesions[role] = [MeasuredLesion(name, each, bench.factor, bench.seed, bench.store) for each in loaded]
+        patients[role] = list(dict.fromkeys(each.patient for each in loaded))
+        every += lesions[role]
     result: dict[str, Any] = {
-        "patients": {
-            role: list(dict.fromkeys(each.lesion.patient for each in known)) for role, known in lesions.items()
-        },
+        "patients": patients,
         "lesions": {role: len(known) for role, known in lesions.items()},
-        "spacing_mm": _coarse_spacing([each for known in lesions.values() for each in known], bench.factor),
+        "spacing_mm": _coarse_spacing(every, bench.factor),
     }
     for condition in conditions:
         result[condition.name] = _under(condition, lesions, judged, bench)
@@ -171,10 +170,9 @@ def _under(
     fitted = _fit_null_model(condition, train)
     prior = measure_power([image for each in train for image in each.lesion.truth])
     rivals = rivals_of(condition, bench.factor, fitted, prior, bench.rivals)
-    tables = {
-        name: np.stack([each.features(condition, method, *key) for each in test])
-        for name, (method, key) in rivals.items()
-    }
+    tables = {}
+    for name, (method, key) in rivals.items():
+        tables[name] = np.stack([each.features(condition, method, *key) for each in test])
     if bench.model.draws_samples:
         drawn = [_draw(each, condition, bench) for each in test]
         tables[MODEL] = np.stack([each.features.mean(axis=0) for each in drawn])

@@ -159,6 +159,11 @@ def _groups(bench: _Bench, name: str, chosen: FeatureSetConfig) -> list[dict[str
     coarse = [restore.FACTOR * pixel for each in test for pixel in each.spacing[:2]]
     groups = []
     for number, dimension in enumerate(MEASURED):
+        of_strengths = []
+        for strengths, tables in parts:
+            told = {"blur_px": list(strengths.blur_px), "noise": list(strengths.noise)}
+            values = {image: _rows(table[:, number], chosen) for image, table in tables.items()}
+            of_strengths.append({"told": told, "values": values})
         groups.append(
             {
                 "lesion_type": chosen.lesion_type,
@@ -168,13 +173,7 @@ def _groups(bench: _Bench, name: str, chosen: FeatureSetConfig) -> list[dict[str
                 "reference": _rows(truth[:, number], chosen),
                 "identity": _rows(identity[:, number], chosen),
                 **({} if readers is None else {"readers": _reader_spread(readers, number, chosen)}),
-                "parts": [
-                    {
-                        "told": {"blur_px": list(strengths.blur_px), "noise": list(strengths.noise)},
-                        "values": {image: _rows(table[:, number], chosen) for image, table in tables.items()},
-                    }
-                    for strengths, tables in parts
-                ],
+                "parts": of_strengths,
             }
         )
     return groups

@@ -124,8 +124,10 @@ def _some(lesions: Sequence[Lesion]) -> list[Lesion]:
 
 
 def _under(condition: ScanCondition, lesions: Mapping[str, Sequence[Lesion]], looker: _Looker) -> dict[str, Any]:
-    made = {role: [looker.images(each, condition) for each in found] for role, found in lesions.items()}
-    true = {role: [lesion_patches(each.truth, each.mask) for each in found] for role, found in lesions.items()}
+    made, true = {}, {}
+    for role, found in lesions.items():
+        made[role] = [looker.images(each, condition) for each in found]
+        true[role] = [lesion_patches(each.truth, each.mask) for each in found]
     patients = [each.patient for each in lesions["test"]]
     spectra, told_apart = {}, {}
     for name in made["test"][0]:

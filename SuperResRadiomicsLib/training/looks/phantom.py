@@ -127,10 +127,8 @@ def _discs(present: list[FloatArray], absent: list[FloatArray], discs: list[Disc
 
 def _judged(present: list[FloatArray], absent: list[FloatArray], discs: list[Disc]) -> Iterator[dict[str, float]]:
     for disc in discs:
-        there, gone = (
-            np.concatenate([disc.contrast_in(image) for image in images]) / disc.contrast
-            for images in (present, absent)
-        )
+        there = np.concatenate([disc.contrast_in(image) for image in present]) / disc.contrast
+        gone = np.concatenate([disc.contrast_in(image) for image in absent]) / disc.contrast
         outcome = np.repeat([1, 0], [len(there), len(gone)])
         area = area_under_curve(np.concatenate([there, gone]), outcome)
         values = {

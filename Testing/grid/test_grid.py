@@ -269,6 +269,8 @@ def test_through_plane_axis_is_the_one_that_differs_else_the_coarsest_else_the_l
     assert through_plane_axis(Grid((9, 9, 9), (2.0, 1.0, 2.0))) == 1  # slices thinner than pixels
     assert through_plane_axis(Grid((9, 9, 1), (1.7, 1.7, 1.0))) == 2
     assert in_plane_axes(Grid((1, 9, 9), (1.0, 1.7, 1.7))) == (1, 2)
+    assert through_plane_axis(Grid((1, 9, 1), (1.0, 1.0, 1.0))) == 2  # a line of voxels
+    assert through_plane_axis(Grid((1, 9, 1), (3.0, 1.0, 1.0))) == 0
 
 
 def test_rounding_dust_in_the_direction_does_not_lose_the_mask() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -274,6 +275,18 @@ def test_a_users_mistake_is_explained_and_survived(start, files, change, message
     assert (answer["event"], answer["kind"], answer["id"]) == ("error", "user", 1)
     assert message in answer["message"]
     assert conversation.ask("devices")[-1]["result"]["devices"][-1] == "cpu"
+
+
+def test_a_failure_carries_the_number_of_its_request(files):
+    said = io.StringIO()
+    worker.Worker([request("enhance", **{**files, "model": "no-such-model"}), request("nonsense")], said).run()
+    failures = [json.loads(line) for line in said.getvalue().splitlines() if '"error"' in line]
+    assert [(failure["id"], failure["kind"]) for failure in failures] == [(1, "user"), (UNREADABLE, "user")]
+
+
+def test_the_features_are_judged(files):
+    found = worker.enhance(lambda stage, done, total: None, **files, features=FIRST_ORDER)
+    assert all(row["verdict"]["reasons"] for row in found["features"]["features"])
 
 
 def test_features_that_cannot_be_had_are_a_warning(start, files):

@@ -15,6 +15,7 @@ from .options import Json
 
 if TYPE_CHECKING:
     from ..models import Card, Choice
+    from ..models.card import Condition
 
 app = typer.Typer(help="The networks that come with this software.", no_args_is_help=True)
 
@@ -95,8 +96,7 @@ def _card_table(card: Card) -> Table:
     table.add_row("in-plane voxels", f"{low:g} to {high:g} mm")
     table.add_row("intensities", f"{card.window[0]:g} to {card.window[1]:g} {card.unit}")
     for condition in card.conditions:
-        least, most = condition.allowed
-        table.add_row(condition.name, f"{least:g} to {most:g}, {condition.default:g} unless given")
+        table.add_row(*_condition_row(condition, card.unit))
     table.add_row("held out", headline(card))
     agreement = feature_agreement(card)
     figures = "no figures" if agreement is None else f"median concordance with the truth {agreement:.2f}"
@@ -107,6 +107,19 @@ def _card_table(card: Card) -> Table:
     table.add_row("trained on", "\n".join(_source(each) for each in card.training_data))
     table.add_row("SHA-256", f"{card.sha256[:16]}... (all of it: --json)")
     return table
+
+
+def _condition_row(condition: Condition, unit: str) -> tuple[str, str]:
+    """What the network is told, in which unit, and with which option."""
+    known = {
+        "blur_px": ("blur", "fine pixels", "--blur"),
+        "noise": ("noise", "HU" if unit == "HU" else "of the image's range", "--noise"),
+        "factor": ("slice factor", "times as many", "--through-plane"),
+        "thickness": ("slice thickness", "slice distances", "--slice-thickness"),
+    }
+    name, told_in, option = known[condition.name]
+    least, most = condition.allowed
+    return name, f"{least:g} to {most:g} {told_in}, {condition.default:g} unless given ({option})"
 
 
 def _range(factors: tuple[int, ...]) -> str:

@@ -274,6 +274,13 @@ def test_a_card_is_one_screen(command, name, monkeypatch):
     assert lines[0].startswith(name)
 
 
+def test_a_card_says_what_the_network_is_told_and_with_which_option(command):
+    shown = " ".join(command("models", "show", "ct-throughplane-fidelity").out.split())
+    assert "2 to 6 times as many, 2 unless given (--through-plane)" in shown
+    assert "0.6 to 1.4 slice distances, 1 unless given (--slice-thickness)" in shown
+    assert "0 to 30 HU, 0 unless given (--noise)" in shown
+
+
 def test_models_list(command, tiny_model, monkeypatch):
     monkeypatch.setattr("SuperResRadiomicsLib.models.find.model_folders", lambda: [tiny_model.parent])
     (model,) = check_envelope(command("models", "list", "--json").out)["models"]

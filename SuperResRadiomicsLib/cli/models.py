@@ -110,7 +110,7 @@ def _card_table(card: Card) -> Table:
 
 
 def _condition_row(condition: Condition, unit: str) -> tuple[str, str]:
-    """What the network is told, in which unit, and with which option."""
+    """Say what the network is told, in which unit, and with which option."""
     known = {
         "blur_px": ("blur", "fine pixels", "--blur"),
         "noise": ("noise", "HU" if unit == "HU" else "of the image's range", "--noise"),

@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
-from ..errors import ModelError
-from ..io.documents import read_json
 from .card import Card
 from .conditions import TOLD_WORDS, differences
+from .measured import read_measured
 
 INTERVALS_NAME = "intervals.json"
 CONFIDENCE = 0.9
@@ -101,17 +99,11 @@ def read_calibrations(card: Card | None, of: Literal["features", "images"]) -> t
     Raises:
         ModelError: The file cannot be read.
     """
-    if card is None or not (path := Path(card.folder) / INTERVALS_NAME).is_file():
-        return ()
-    try:
-        content = read_json(path)
-        found = tuple(_from_dict(group) for group in content[of])
-        weights = content["weights"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(
-            f"The intervals of the model '{card.name}' cannot be read: {error}. Get the model again."
-        ) from error
-    return found if weights == card.sha256 else ()
+
+    def read(content: Any) -> tuple[str, list[Calibration]]:
+        return content["weights"], [_from_dict(group) for group in content[of]]
+
+    return read_measured(card, INTERVALS_NAME, "intervals", read)
 
 
 def nearest(known: Iterable[Calibration], asked: Mapping[str, Any]) -> tuple[list[Calibration], str]:

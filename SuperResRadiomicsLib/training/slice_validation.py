@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from torch import nn
@@ -10,7 +11,7 @@ from torch import nn
 from ..grid import FloatArray, Grid, interpolate_bicubic, refine, resample
 from .config import TrainingConfig
 from .slice_degradation import SliceDegradation, ThickSlices
-from .validation import Validation, apply_network, central_slices, figures, picture
+from .validation import Images, Validation, apply_network, central_slices, judge_slices
 from .volumes import SliceStack
 
 
@@ -26,18 +27,11 @@ def fixed_slices(config: TrainingConfig) -> tuple[ThickSlices, ...]:
 def validate_slices(network: nn.Module, config: TrainingConfig, stacks: Sequence[SliceStack]) -> list[Validation]:
     """Measure the central slices of the validation volumes, whose rows become thick slices."""
     degradation = SliceDegradation(config.degradation)
-    planes = [s.slices[number] for s in stacks for number in central_slices(s, config.run.validation_slices)]
+    planes = [stack.slices[number] for stack, number in central_slices(stacks, config.run.validation_slices)]
     results = []
     for slices in fixed_slices(config):
-        rows = []
-        for count, plane in enumerate(planes):
-            rng = np.random.default_rng((config.run.seed, count))
-            images = _images(network, config, degradation, slices, plane, rng)
-            if count == 0:
-                shown = picture(config, images)
-            rows.append(figures(config, images))
-        means = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
-        results.append(Validation(slices.name, means, shown))
+        images_of = partial(_images, network, config, degradation, slices)
+        results.append(judge_slices(slices.name, config, planes, images_of))
     return results
 
 
@@ -48,7 +42,7 @@ def _images(
     slices: ThickSlices,
     plane: FloatArray,
     rng: np.random.Generator,
-) -> dict[str, FloatArray]:
+) -> Images:
     """Make the true plane and each method's restoration of its thick slices."""
     fine = plane[: plane.shape[0] // slices.factor * slices.factor]
     coarse = degradation.apply(fine, slices, rng)

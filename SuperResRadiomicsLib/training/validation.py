@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import torch
@@ -16,6 +18,9 @@ from .config import TrainingConfig
 from .degradation import Degradation
 from .volumes import SliceStack
 
+Images: TypeAlias = dict[str, FloatArray]
+"""Images of one slice, by how they came about."""
+Slice = TypeVar("Slice")
 BODY_ABOVE_HU = -500.0
 SIZE_MULTIPLE = 16
 """Validation slices are cut to a multiple of this, which suits every factor and network."""
@@ -81,26 +86,49 @@ def validate(network: nn.Module, config: TrainingConfig, stacks: Sequence[SliceS
     """
     if not config.data.paired:
         return []
-    results = []
     degradation = Degradation(config.degradation)
-    slices = [(s, number) for s in stacks for number in central_slices(s, config.run.validation_slices)]
+    slices = central_slices(stacks, config.run.validation_slices)
+    results = []
     for fixed in fixed_degradations(config):
-        rows = []
-        for count, (stack, number) in enumerate(slices):
-            rng = np.random.default_rng((config.run.seed, count))
-            images = _images(network, config, degradation, fixed, stack, number, rng)
-            if count == 0:
-                shown = picture(config, images)
-            rows.append(figures(config, images))
-        means = {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
-        results.append(Validation(fixed.name, means, shown))
+        images_of = partial(_images, network, config, degradation, fixed)
+        results.append(judge_slices(fixed.name, config, slices, images_of))
     return results
 
 
-def central_slices(stack: SliceStack, count: int) -> list[int]:
-    """Choose the slices of a volume that are validated, by number."""
-    total = stack.slices.shape[0]
-    return np.unique(np.linspace(total * 0.3, total * 0.7, count).astype(int).clip(0, total - 1)).tolist()
+def judge_slices(
+    name: str,
+    config: TrainingConfig,
+    slices: Sequence[Slice],
+    images_of: Callable[[Slice, np.random.Generator], Images],
+) -> Validation:
+    """Measure slices under one degradation, each with noise of its own that every validation repeats.
+
+    Args:
+        name: What is done to the slices.
+        config: Its seed fixes the noise.
+        slices: At least one.
+        images_of: Makes the images of a slice that are compared, by name.
+    """
+    rows = []
+    for count, one in enumerate(slices):
+        images = images_of(one, np.random.default_rng((config.run.seed, count)))
+        if count == 0:
+            shown = picture(config, images)
+        rows.append(figures(config, images))
+    means = {}
+    for key in rows[0]:
+        means[key] = float(np.mean([row[key] for row in rows]))
+    return Validation(name, means, shown)
+
+
+def central_slices(stacks: Sequence[SliceStack], count: int) -> list[tuple[SliceStack, int]]:
+    """Choose the slices that are validated: so many of each volume, by number."""
+    chosen = []
+    for stack in stacks:
+        total = stack.slices.shape[0]
+        numbers = np.linspace(total * 0.3, total * 0.7, count).astype(int).clip(0, total - 1)
+        chosen += [(stack, int(number)) for number in np.unique(numbers)]
+    return chosen
 
 
 def _trimmed(image: FloatArray) -> FloatArray:
@@ -113,11 +141,11 @@ def _images(
     config: TrainingConfig,
     degradation: Degradation,
     fixed: FixedDegradation,
-    stack: SliceStack,
-    number: int,
+    place: tuple[SliceStack, int],
     rng: np.random.Generator,
-) -> dict[str, FloatArray]:
+) -> Images:
     """Make the true slice and each method's restoration of the degraded one."""
+    stack, number = place
     fine = _trimmed(stack.slices[number])
     if stack.low is None:
         coarse = degradation.apply(fine, fixed.sampling, fixed.blur_px, fixed.noise, rng, stack.window)
@@ -135,7 +163,7 @@ def _images(
     return images
 
 
-def figures(config: TrainingConfig, images: dict[str, FloatArray]) -> dict[str, float]:
+def figures(config: TrainingConfig, images: Images) -> dict[str, float]:
     """Measure every image of a slice against its ``truth``; ``gain`` is the network's over the better interpolator."""
     low, high = config.window
     body = images["truth"] > BODY_ABOVE_HU if config.data.modality == "CT" else None
@@ -151,7 +179,7 @@ def figures(config: TrainingConfig, images: dict[str, FloatArray]) -> dict[str, 
     return values
 
 
-def picture(config: TrainingConfig, images: dict[str, FloatArray]) -> FloatArray:
+def picture(config: TrainingConfig, images: Images) -> FloatArray:
     """Lay the images of a slice side by side, as `Validation.picture` holds them."""
     low, high = config.window
     row = np.concatenate([images[name] for name in ("bicubic", "network", "truth")], axis=1)

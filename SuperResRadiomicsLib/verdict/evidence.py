@@ -8,18 +8,16 @@ named.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import ModelError
 from ..grid.types import FloatArray
 from ..models import Card
 from ..models.conditions import TOLD_WORDS, differences
+from ..models.measured import read_measured
 from ..radiomics.conditions import SETTINGS, conditions_of
 
 EVIDENCE_NAME = "evidence.json"
@@ -154,16 +152,11 @@ def read_evidence(card: Card | None) -> tuple[Evidence, ...]:
     Raises:
         ModelError: The file cannot be read.
     """
-    if card is None or not (path := Path(card.folder) / EVIDENCE_NAME).is_file():
-        return ()
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        weights, groups = content["model"]["sha256"], _from_dict(content)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ModelError(
-            f"The evidence of the model '{card.name}' cannot be read: {error}. Get the model again."
-        ) from error
-    return tuple(groups) if weights == card.sha256 else ()
+
+    def read(content: Any) -> tuple[str, list[Evidence]]:
+        return content["model"]["sha256"], _from_dict(content)
+
+    return read_measured(card, EVIDENCE_NAME, "evidence", read)
 
 
 def _from_dict(content: Mapping[str, Any]) -> list[Evidence]:

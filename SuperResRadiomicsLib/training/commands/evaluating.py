@@ -84,7 +84,7 @@ def evaluate(
     """Measure a model on the test patients: image quality and lesion features beside interpolation, or boxes."""
     from ..config import read_config
     from ..evaluation import evaluate_detector, evaluate_enhancement, evaluate_slices, further_judges
-    from ..export import add_results
+    from ..export import add_feature_results, add_look_results, add_results
     from ..volumes import list_volumes
 
     settings = with_data(read_config(config), data)
@@ -99,10 +99,26 @@ def evaluate(
         raise SettingsError("Both --features and --samples-look were given. Give one at a time.")
     check_new(out, config, settings, overwrite, card.folder, *lpips)
     if samples_look:
-        _looks(context, card, settings, config, conditions, device, out, overwrite, json, update_card)
+        from ..looks import look_lines
+
+        results = _looks(card, settings, conditions, device)
+        results |= {"command": command_line(context, f"evaluate {card.name} --samples-look", config)}
+        _show(results, look_lines(results), out, overwrite, json)
+        if update_card:
+            add_look_results(card, results)
         return
     if features:
-        _features(context, card, settings, config, role, conditions, store, device, out, overwrite, json, update_card)
+        from ..lesion_features import feature_lines
+
+        if update_card and (role != "test" or conditions):
+            raise SettingsError(
+                "A card holds the figures of test patients under all conditions. Leave out --update-card."
+            )
+        results = _features(card, settings, role, conditions, store, device)
+        results |= {"command": command_line(context, f"evaluate {card.name} --features", config)}
+        _show(results, feature_lines(results), out, overwrite, json)
+        if update_card:
+            add_feature_results(card, results)
         return
     if architectures()[card.architecture["name"]].samples and not without_features:
         note("Lesion features of a model that draws samples are compared by --features: here they are left out.")
@@ -122,62 +138,21 @@ def evaluate(
 
 
 def _features(
-    context: typer.Context,
-    card: srr.Card,
-    settings: TrainingConfig,
-    config: Path,
-    role: str,
-    conditions: str,
-    store: Path | None,
-    device: str,
-    out: Path | None,
-    overwrite: bool,
-    json: bool,
-    update_card: bool,
-) -> None:
-    """Compare features, show the tables, and keep what a card holds."""
-    from ..export import add_feature_results
-    from ..lesion_features import evaluate_features, feature_lines
-
-    if update_card and (role != "test" or conditions):
-        raise SettingsError("A card holds the figures of test patients under all conditions. Leave out --update-card.")
-    results = evaluate_features(
-        srr.load_model(card.folder, device),
-        settings,
-        lambda name: srr.load_model(name, device),
-        role,
-        _names(conditions),
-        store,
-        note,
-    )
-    results |= {"command": command_line(context, f"evaluate {card.name} --features", config)}
-    _show(results, feature_lines(results), out, overwrite, json)
-    if update_card:
-        add_feature_results(card, results)
-
-
-def _looks(
-    context: typer.Context,
-    card: srr.Card,
-    settings: TrainingConfig,
-    config: Path,
-    conditions: str,
-    device: str,
-    out: Path | None,
-    overwrite: bool,
-    json: bool,
-    update_card: bool,
-) -> None:
-    """Look at a model's images, show the tables, and keep what a card holds."""
-    from ..export import add_look_results
-    from ..looks import evaluate_looks, look_lines
+    card: srr.Card, settings: TrainingConfig, role: str, conditions: str, store: Path | None, device: str
+) -> dict[str, Any]:
+    """Compare the features of lesions on the model's images and on its rivals' with the true ones."""
+    from ..lesion_features import evaluate_features
 
     model, chosen = srr.load_model(card.folder, device), _names(conditions)
-    results = evaluate_looks(model, settings, lambda name: srr.load_model(name, device), chosen, note)
-    results |= {"command": command_line(context, f"evaluate {card.name} --samples-look", config)}
-    _show(results, look_lines(results), out, overwrite, json)
-    if update_card:
-        add_look_results(card, results)
+    return evaluate_features(model, settings, lambda name: srr.load_model(name, device), role, chosen, store, note)
+
+
+def _looks(card: srr.Card, settings: TrainingConfig, conditions: str, device: str) -> dict[str, Any]:
+    """Look at a model's images beside its rivals'."""
+    from ..looks import evaluate_looks
+
+    model, chosen = srr.load_model(card.folder, device), _names(conditions)
+    return evaluate_looks(model, settings, lambda name: srr.load_model(name, device), chosen, note)
 
 
 def _names(listed: str) -> tuple[str, ...]:

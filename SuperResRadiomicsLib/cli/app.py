@@ -18,7 +18,7 @@ from ..io.hashes import hash_inputs
 from ..io.outputs import output_set
 from ..terminal.console import note, output, print_files, print_json, progress_bar, tell_warnings
 from ..terminal.exits import require
-from . import batch, detection, enhancing, maps, models, scanning, study
+from . import batch, detection, enhancing, groups, maps, models, scanning, study
 from . import options as given
 from .dicom import export_features
 from .tables import comparison_summary, feature_summary, feature_values, flat_settings
@@ -26,7 +26,7 @@ from .tables import comparison_summary, feature_summary, feature_values, flat_se
 if TYPE_CHECKING:
     from ..radiomics import ParameterFile
 else:
-    from .options import ParameterFile
+    from .groups import ParameterFile
 
 app = typer.Typer(
     help=f"Super-resolve a lesion and see what that did to its radiomic features. {NOT_FOR_CLINICAL_USE}",
@@ -61,9 +61,9 @@ def _common(
 
 
 @app.command()
-@given.takes_feature_settings
-@given.takes_mask_choice
-@given.takes_image_choice
+@groups.takes_feature_settings
+@groups.takes_mask_choice
+@groups.takes_image_choice
 def features(
     asked: ParameterFile,
     read_as: ImageChoice,
@@ -80,7 +80,7 @@ def features(
     from ..enhancement.origin import origin_notes
     from ..radiomics.grey_levels import feature_warnings
 
-    settings, wanted = asked.settings, given.with_parameters(lesion_in, asked)
+    settings, wanted = asked.settings, groups.with_parameters(lesion_in, asked)
     if list_of_cases:
         batch.refuse_beside_list(image, mask)
         batch.run(list_of_cases, out, settings, read_as, wanted, jobs, overwrite, json)
@@ -99,9 +99,9 @@ def features(
 
 
 @app.command()
-@given.takes_feature_settings
-@given.takes_mask_choice
-@given.takes_image_choice
+@groups.takes_feature_settings
+@groups.takes_mask_choice
+@groups.takes_image_choice
 def compare(
     asked: ParameterFile,
     read_as: ImageChoice,
@@ -189,7 +189,7 @@ def compare(
         _refuse_beside_folder(original, mask, bicubic, enhanced, model, *chosen)
         versions = srr.LesionVersions.of(folder)
     elif original and mask and bicubic and enhanced and out:
-        wanted = given.with_parameters(lesion_in, asked)
+        wanted = groups.with_parameters(lesion_in, asked)
         scan, lesion = srr.read_image_with_mask(original, mask, None, read_as, wanted)
         versions = srr.LesionVersions.of_images(
             scan,

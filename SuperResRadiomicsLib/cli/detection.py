@@ -14,10 +14,11 @@ import SuperResRadiomicsLib as srr
 from ..errors import ModelError
 from ..io.choices import ImageChoice
 from ..terminal.console import output, print_json, warn
+from . import groups, values
 from . import options as given
 
 
-@given.takes_image_choice
+@groups.takes_image_choice
 def detect(
     read_as: ImageChoice,
     image: Annotated[Path, typer.Argument(help=given.IMAGE_HELP, show_default=False)],
@@ -52,7 +53,7 @@ def detect(
         print_json(found.to_dict())
     else:
         output.print(_table(found, scan.name, detector.card.name))
-        output.print(f"The same box for enhance: --box {given.format_box(found.box)}", highlight=False, soft_wrap=True)
+        output.print(f"The same box for enhance: --box {values.format_box(found.box)}", highlight=False, soft_wrap=True)
 
 
 def detect_for(scan: srr.Image, network: srr.LoadedModel, detector: str | None) -> srr.LesionDetection:

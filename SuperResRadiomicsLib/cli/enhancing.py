@@ -17,17 +17,17 @@ from ..io.hashes import hash_inputs
 from ..io.outputs import output_set
 from ..terminal.console import note, output, print_files, print_json, progress_bar, tell_warnings
 from ..terminal.exits import require
-from . import detection
+from . import detection, groups, values
 from . import options as given
 from .dicom import DICOM, export_enhancement
-from .options import LesionChoice
+from .groups import LesionChoice
 
 STREAMED_FORMAT = "nrrd"
 """What a whole image is written in slab by slab."""
 
 
-@given.takes_lesion_choice
-@given.takes_image_choice
+@groups.takes_lesion_choice
+@groups.takes_image_choice
 def enhance(
     read_as: ImageChoice,
     lesion_in: LesionChoice,
@@ -102,7 +102,7 @@ def enhance(
     from ..enhancement.sampling import describe_in_words
 
     _check_what(mask, box, whole, detector, lesion_in, format)
-    factor = given.slice_factor(through_plane, isotropic)
+    factor = values.slice_factor(through_plane, isotropic)
     if whole and (factor is not None or slice_thickness is not None):
         raise SettingsError(
             "Slices are not refined slab by slab. Leave out --whole: without a lesion all of the image is enhanced."
@@ -111,8 +111,8 @@ def enhance(
         require(("highdicom",), "DICOM output", "dicom")
     options: dict[str, Any] = {
         "margin_mm": margin,
-        "blur": given.strength(blur),
-        "noise": given.strength(noise),
+        "blur": values.strength(blur),
+        "noise": values.strength(noise),
         "slice_factor": factor,
         "slice_thickness_mm": slice_thickness,
         "mask_rule": mask_rule,
@@ -128,7 +128,7 @@ def enhance(
         network = srr.load_model(model, device, precision)
         _every_label(scan, labels, network, out, {"image": image, "mask": mask}, options, format, overwrite, json)
         return
-    region: srr.Box | srr.LesionDetection | None = given.parse_box(box) if box and box != given.AUTO else None
+    region: srr.Box | srr.LesionDetection | None = values.parse_box(box) if box and box != given.AUTO else None
     inputs = {"image": image, "mask": mask}
     streams = whole and format == STREAMED_FORMAT
     with _output_folder(out, format, inputs, overwrite) as folder:
@@ -147,8 +147,8 @@ def enhance(
                     scan,
                     network,
                     folder,
-                    blur=given.strength(blur),
-                    noise=given.strength(noise),
+                    blur=values.strength(blur),
+                    noise=values.strength(noise),
                     samples=samples,
                     seed=seed,
                     inputs=hashes,

@@ -15,19 +15,20 @@ from ..io.choices import ImageChoice, MaskChoice
 from ..io.hashes import hash_inputs
 from ..io.outputs import output_set
 from ..terminal.console import output, print_files, print_json, progress_bar, tell_warnings
+from . import groups
 from . import options as given
 
 if TYPE_CHECKING:
     from ..radiomics import ParameterFile
 else:
-    from .options import ParameterFile
+    from .groups import ParameterFile
 
 DEFAULT_FEATURES = "firstorder_Mean,firstorder_Entropy,glcm_Contrast,glcm_Correlation"
 
 
-@given.takes_feature_settings
-@given.takes_mask_choice
-@given.takes_image_choice
+@groups.takes_feature_settings
+@groups.takes_mask_choice
+@groups.takes_image_choice
 def maps(
     asked: ParameterFile,
     read_as: ImageChoice,

@@ -13,10 +13,11 @@ import SuperResRadiomicsLib as srr
 
 from ..io.choices import ImageChoice
 from ..terminal.console import note, output, print_json, tell_warnings
+from . import groups, values
 from . import options as given
 
 
-@given.takes_image_choice
+@groups.takes_image_choice
 def scan(
     read_as: ImageChoice,
     image: Annotated[Path, typer.Argument(help=given.IMAGE_HELP, show_default=False)],
@@ -33,7 +34,7 @@ def scan(
 ) -> None:
     """Measure a scan's noise, blur and pixels, and propose what would help it most."""
     read = srr.read_image(image, modality, read_as)
-    proposal = srr.propose(read, given.parse_box(box) if box else None)
+    proposal = srr.propose(read, values.parse_box(box) if box else None)
     quality = proposal.quality
     tell_warnings(read.notes)
     if json:

@@ -11,7 +11,7 @@ import pytest
 import SimpleITK as sitk
 
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE
-from SuperResRadiomicsLib.cli.options import format_box, parse_box
+from SuperResRadiomicsLib.cli.values import format_box, parse_box
 from SuperResRadiomicsLib.detect.box_quality import share_covered
 from SuperResRadiomicsLib.grid import Box
 from SuperResRadiomicsLib.io.masks import read_mask

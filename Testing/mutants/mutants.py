@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -210,19 +211,28 @@ def try_all(mutants: Sequence[Mutant], trees: Sequence[Path]) -> list[Mutant]:
     return survivors
 
 
+def _chosen(mutants: Sequence[Mutant], parts: Sequence[str]) -> list[Mutant]:
+    """Keep the mutants whose file and line contain one of some texts; all without any."""
+    if not parts:
+        return list(mutants)
+    return [mutant for mutant in mutants if any(part in str(mutant) for part in parts)]
+
+
 def main() -> int:
     """Try all mutants, or chosen ones; print and count the survivors."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", help="only mutants whose file and line contain one of these texts")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     chosen = parser.parse_args()
-    mutants = [m for m in read_mutants() if not chosen.parts or any(part in str(m) for part in chosen.parts)]
+    mutants = _chosen(read_mutants(), chosen.parts)
+    tests = {test for mutant in mutants for test in mutant.tests}
+    began = time.monotonic()
     for library in LIBRARIES:
         with suppress(ImportError):
             import_module(library)
     with tempfile.TemporaryDirectory() as temporary:
         first = copy_tree(Path(temporary) / "0")
-        whole = TestRun(first, sorted({test for mutant in mutants for test in mutant.tests}), keep_compiled=True)
+        whole = TestRun(first, sorted(tests), keep_compiled=True)
         if not whole.passed():
             print(f"{whole.said}\nThe tests fail without any mutant; mend them first.")
             return 2
@@ -231,7 +241,8 @@ def main() -> int:
             trees.append(Path(temporary) / str(number) / "tree")
             shutil.copytree(first.parent, trees[-1].parent, symlinks=True)
         survivors = try_all(mutants, trees)
-    print(f"{len(mutants)} mutants, {len(survivors)} survived.")
+    minutes = (time.monotonic() - began) / 60
+    print(f"{len(mutants)} mutants, {len(survivors)} survived; {minutes:.0f} minutes.")
     return 1 if survivors else 0
 
 

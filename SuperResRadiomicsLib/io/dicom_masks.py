@@ -132,8 +132,8 @@ def read_dicom_mask(path: Path, grid: Grid, patterns: Sequence[str]) -> BoolArra
     dataset = _parsed(path)
     number = choose_structure(dataset, patterns)
     if number is None:
-        names = sorted({name for known in structure_names(dataset).values() for name in known if name})
-        raise MaskError(f"'{path.name}' has no structure named like {list(patterns)}; it has {names}.")
+        names = set().union(*structure_names(dataset).values()) - {""}
+        raise MaskError(f"'{path.name}' has no structure named like {list(patterns)}; it has {sorted(names)}.")
     return _marked(dataset, number, grid, path.name, HALF)[0]
 
 

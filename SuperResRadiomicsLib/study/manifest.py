@@ -172,7 +172,9 @@ def _read_lines(source: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     try:
         with source.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, strict=True)
-            rows = [(reader.line_num, [unguarded(cell.strip()) for cell in row]) for row in reader]
+            rows = []
+            for row in reader:
+                rows.append((reader.line_num, [unguarded(cell.strip()) for cell in row]))
     except (UnicodeDecodeError, csv.Error) as error:
         raise StudyError(f"The manifest '{source.name}' is no CSV in UTF-8: {error}. Save it as such.") from error
     filled = [(number, row) for number, row in rows if any(row) and not row[0].startswith("#")]

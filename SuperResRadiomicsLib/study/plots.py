@@ -88,8 +88,12 @@ def _svg(draw: Any, *arguments: Any) -> str:
 
 
 def _classes(cube: Cube) -> dict[str, np.ndarray]:
-    found = {name: np.array([f"_{name}_" in key for key in cube.features]) for name in CLASSES}
-    return {name: members for name, members in found.items() if members.any()}
+    found = {}
+    for name in CLASSES:
+        members = np.array([f"_{name}_" in key for key in cube.features])
+        if members.any():
+            found[name] = members
+    return found
 
 
 def _boxes(axes: Any, cube: Cube, values: dict[str, FloatArray], label: str) -> None:

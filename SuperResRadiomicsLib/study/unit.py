@@ -98,8 +98,10 @@ def study_key(protocol: Protocol) -> str:
         MissingDependencyError: The engine is not installed.
     """
     cards = {name: srr.load_card(str(section.model)) for name, section in protocol.models.items()}
-    known = {name: read_calibrations(card, "features") for name, card in cards.items()}
-    intervals = {name: [each.to_dict() for each in found] for name, found in known.items() if found}
+    intervals = {}
+    for name, card in cards.items():
+        if known := read_calibrations(card, "features"):
+            intervals[name] = [each.to_dict() for each in known]
     content = {
         "schema_version": SCHEMA_VERSION,
         "protocol": protocol.identity(),
@@ -195,12 +197,16 @@ def _prepare(job: Job) -> Prepared:
     lesion = lesion_choice(case, protocol)
     drawn_on = case.image if case.reference is None else case.reference
     files = {UNCHANGED: case.mask, **case.readers}
-    read = {name: load_mask(path, base.grid, lesion, base.voxels) for name, path in files.items()}
-    masks = {name: mask.voxels for name, mask in read.items()}
-    notes = [note for mask in read.values() for note in mask.notes]
-    notes += [note for path in files.values() for note in frame_notes(drawn_on, path)]
+    masks: dict[str, BoolArray] = {}
+    of_masks: list[str] = []
+    of_frames: list[str] = []
+    for name, path in files.items():
+        mask = load_mask(path, base.grid, lesion, base.voxels)
+        masks[name] = mask.voxels
+        of_masks += mask.notes
+        of_frames += frame_notes(drawn_on, path)
     plain = protocol.plain_settings
-    said = (*image.notes, *base.notes, *notes, *feature_warnings(base, masks[UNCHANGED], plain))
+    said = (*image.notes, *base.notes, *of_masks, *of_frames, *feature_warnings(base, masks[UNCHANGED], plain))
     versions = [make_versions(lesion, protocol) for lesion in _lesions(job, image, reference, masks)]
     dimension = protocol.plain_settings.resolve_dimension(base.grid)
     return Prepared(versions, dimension, base.slice_axis, tuple(dict.fromkeys(said)))

@@ -52,8 +52,12 @@ def average_gradients(fabric: Fabric, parameters: Sequence[nn.Parameter]) -> Non
 
 def average_statistics(fabric: Fabric, networks: Iterable[nn.Module]) -> None:
     """Replace the networks' running statistics by their mean over all processes."""
-    if fabric.world_size > 1:
-        _average(fabric, [b for network in networks for b in network.buffers() if b.is_floating_point()])
+    if fabric.world_size == 1:
+        return
+    statistics: list[Tensor] = []
+    for network in networks:
+        statistics += [buffer for buffer in network.buffers() if buffer.is_floating_point()]
+    _average(fabric, statistics)
 
 
 def _average(fabric: Fabric, tensors: Sequence[Tensor]) -> None:

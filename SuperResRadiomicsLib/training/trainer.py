@@ -134,7 +134,9 @@ class Trainer:
             networks[name] = self.fabric.setup_module(network)
         optimisers = {}
         for phase in self.system.phases:
-            parameters = [p for name in phase.networks for p in networks[name].parameters()]
+            parameters: list[nn.Parameter] = []
+            for name in phase.networks:
+                parameters += networks[name].parameters()
             optimiser = torch.optim.Adam(parameters, phase.learning_rate, phase.betas, weight_decay=phase.weight_decay)
             optimisers[phase.name] = self.fabric.setup_optimizers(optimiser)
         return optimisers

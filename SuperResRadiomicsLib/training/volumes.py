@@ -33,7 +33,10 @@ def list_volumes(data: DataConfig, seed: int) -> list[VolumeEntry]:
             patient has two roles.
     """
     entries = _LAYOUTS[data.layout].list_entries(data, seed)
-    chosen = [e for e in entries if any(fnmatch.fnmatch(e.path, pattern) for pattern in data.include)]
+    chosen = []
+    for entry in entries:
+        if any(fnmatch.fnmatch(entry.path, pattern) for pattern in data.include):
+            chosen.append(entry)
     if not chosen:
         raise SettingsError(
             f"No volume in the folder '{data.data_folder.name}' matches {list(data.include)}. "
@@ -76,7 +79,8 @@ _LAYOUTS = {"volumes": Reader(("CT", "MR", "US"), _find_files, _read_file), **RE
 
 
 def _check_one_role_a_patient(entries: list[VolumeEntry]) -> None:
-    counts = Counter(patient for patient, _ in {(e.patient, e.role) for e in entries if e.role != "unused"})
+    roles = {(entry.patient, entry.role) for entry in entries if entry.role != "unused"}
+    counts = Counter(patient for patient, _ in roles)
     doubled = [patient for patient, count in counts.items() if count > 1]
     if doubled:
         raise SettingsError(f"These patients have more than one role: {doubled}. Give each patient one role.")

@@ -238,14 +238,13 @@ def _are_same(found: Sequence[_Errors], tests: Sequence[SignedRank | None]) -> n
 def _judge_faithfulness(found: Sequence[_Errors]) -> list[tuple[bool | None, str]]:
     """Whether each feature agrees with the reference: yes, no, or not decided; and why."""
     draws = [None if errors.why_not or not _varies(errors) else _agreement_draws(errors) for errors in found]
-    below = [
-        np.nan if drawn is None else max(float(np.mean(d <= FAITHFUL_CONCORDANCE)) for d in drawn) for drawn in draws
-    ]
-    above = [
-        np.nan if drawn is None else max(float(np.mean(d >= FAITHFUL_CONCORDANCE)) for d in drawn) for drawn in draws
-    ]
+    below, above = np.full(len(found), np.nan), np.full(len(found), np.nan)
+    for number, drawn in enumerate(draws):
+        if drawn is not None:  # Of several scales the one that says least.
+            below[number] = max(float(np.mean(scale <= FAITHFUL_CONCORDANCE)) for scale in drawn)
+            above[number] = max(float(np.mean(scale >= FAITHFUL_CONCORDANCE)) for scale in drawn)
     rates = _rates(found)
-    level_yes, level_no = (false_discovery_levels(np.array(p), rates) for p in (below, above))
+    level_yes, level_no = false_discovery_levels(below, rates), false_discovery_levels(above, rates)
     judged: list[tuple[bool | None, str]] = []
     for number, (errors, drawn) in enumerate(zip(found, draws, strict=True)):
         if drawn is None:

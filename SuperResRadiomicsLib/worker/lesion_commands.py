@@ -139,12 +139,15 @@ def check_stability(
         variations[_bin_label(used, factor)] = srr.check_stability(versions, _with_bins(used, factor))
         progress("stability", done, len(BIN_FACTORS))
     own = _bin_label(used, 1.0)
+    by_feature = {}
+    for key in variations[own]:
+        by_feature[key] = [_defined(variation[key]) for variation in variations.values()]
     return {
         "features": judge_table(table, variation=variations[own]).to_dict(),
         "stability": {
             "bins": list(variations),
             "own": own,
-            "variation": {key: [_defined(by_key[key]) for by_key in variations.values()] for key in variations[own]},
+            "variation": by_feature,
             "spread": lesion_spread(table, card_behind(table)),
         },
     }

@@ -72,7 +72,10 @@ def read_files(files: Sequence[DicomFile], name: str, choice: ImageChoice = ANY_
 
 def _read_files(files: Sequence[DicomFile], name: str, choice: ImageChoice) -> DicomImage:
     series, notes = choose_series(files, choice.series, name)
-    slices = _chosen_frame([each for file in series for each in slices_of(file)], choice.frame, name)
+    every: list[Slice] = []
+    for file in series:
+        every += slices_of(file)
+    slices = _chosen_frame(every, choice.frame, name)
     modality = _common_modality(series, name)
     _check_rescale(slices, name)
     spacing, said = pixel_spacing(slices, name)

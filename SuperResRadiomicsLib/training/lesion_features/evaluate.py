@@ -187,7 +187,10 @@ def _under(
         cohort = _cohort(test, number, bench)
         result[variant] = _compare(cohort, {name: table[:, number] for name, table in tables.items()})
     if bench.model.draws_samples:
-        others = [each for role, known in lesions.items() if role != "train" for each in known]
+        others: list[MeasuredLesion] = []
+        for role, known in lesions.items():
+            if role != "train":
+                others += known
         result |= _intervals(condition, others, bench)
     return result
 

@@ -191,6 +191,11 @@ def test_a_file_in_the_folders_place_is_refused_at_once(tmp_path):
 
 def test_results_that_are_not_whole_are_refused(tmp_path):
     write_set(tmp_path, **{"a.txt": "ours", "b.txt": "ours"})
+    assert set(verified_record(tmp_path / "set.json")["sha256"]) == {"a.txt", "b.txt", "set.json"}
+    (tmp_path / "b.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"'b\.txt' is missing or changed"):
+        verified_record(tmp_path / "set.json")
+    (tmp_path / "b.txt").write_text("ours")
     (tmp_path / "a.txt").unlink()
     with pytest.raises(OutputError, match=r"'a\.txt' is missing or changed"):
         verified_record(tmp_path / "set.json")

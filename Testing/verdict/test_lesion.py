@@ -120,10 +120,10 @@ def test_stability_is_seen_beside_the_spread_of_the_evidence(table, tmp_path):
 @pytest.mark.parametrize(
     ("changed", "why"),
     [
-        ({"spacing_mm": [1.5, 2.0]}, "pixels of 1.50 to 2.00 mm there, 1.00 x 1.00 mm here"),
+        ({"spacing_mm": [1.5, 2.0]}, "pixels of 1.50 to 2.00 mm there, 1.00 mm here"),
         ({"conditions": {"bin_width": 5.0}}, "bin width: 5 there, 25 here"),
         ({"conditions": {"modality": "MR"}}, "modality: MR there, CT here"),
-        ({"conditions": {"preprocessing": {"normalisation": 1}}}, "preprocessing"),
+        ({"conditions": {"preprocessing": {"normalisation": 1}}}, "normalisation: 1 there, none here"),
         ({"conditions": {"dimension": "9D"}}, "dimension: 9D there"),
     ],
 )

@@ -152,7 +152,11 @@ def compare(
     ] = None,
     patient: Annotated[
         str | None,
-        typer.Option(help="Whose lesion it is: a model's figures on this patient are left out.", show_default=False),
+        typer.Option(
+            help="Whose lesion it is: a model's figures on this patient are left out. Without --title the report "
+            "bears this name.",
+            show_default=False,
+        ),
     ] = None,
     signature: Annotated[
         Path | None,
@@ -227,7 +231,8 @@ def compare(
             table = replace(table, header=replace(table.header, inputs=hashes))
         files = report_files.save_tables(staging, table)
         if report:
-            named = title or f"{versions.original.name}, enhanced by {table.header.enhanced_column}"
+            case = patient or ("Lesion" if folder else versions.original.name)
+            named = title or f"{case}, enhanced by {table.header.enhanced_column}"
             files += srr.save_report(staging, versions, table, named)
         if dicom:
             files.append(export_features(table, folder, staging))

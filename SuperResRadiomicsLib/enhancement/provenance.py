@@ -101,6 +101,7 @@ def describe_image(image: Image) -> dict[str, Any]:
         "modality": image.modality,
         "unit": image.unit,
         "voxel_type": str(image.voxels.dtype),
+        "windows": [list(window) for window in image.windows],
         **_describe_grid(image.whole_grid),
     }
 

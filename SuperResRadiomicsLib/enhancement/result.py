@@ -201,7 +201,8 @@ def _read_part(path: Path, provenance: dict[str, Any], whole: str) -> Image:
     image = read_image(path, provenance["input"]["modality"])
     axis = "ijk".index(provenance["parameters"]["through_plane_axis"])
     # What reading found at first stands among the provenance's warnings.
-    known = replace(image, unit=provenance["input"]["unit"], notes=(), through_plane=axis)
+    shown = tuple((low, high) for low, high in provenance["input"].get("windows", ()))
+    known = replace(image, unit=provenance["input"]["unit"], notes=(), through_plane=axis, windows=shown)
     return as_part(known, provenance, whole)
 
 

@@ -40,6 +40,7 @@ class Image:
         notes: What reading it found that a user should know; every output says it.
         through_plane: Axis (0 = i, 1 = j, 2 = k) across the slices as they were acquired; None where that is not known.
         cut_from: What is known of the whole image, where this one is a part of it.
+        windows: Intensities from black to white in which its file asks to be shown, the first one first.
 
     Raises:
         ImageError: The array does not fit the grid, is not numeric, or holds NaN or infinity.
@@ -59,6 +60,7 @@ class Image:
     notes: tuple[str, ...] = ()
     through_plane: int | None = None
     cut_from: WholeImage | None = None
+    windows: tuple[tuple[float, float], ...] = ()
 
     def __post_init__(self) -> None:
         if self.voxels.shape != self.grid.shape:

@@ -109,7 +109,7 @@ def image_of_dicom(read: DicomImage, name: str, modality: str | None = None) -> 
     if modality and tagged and modality != tagged:
         notes.append(f"'{name}' is {tagged} by its files; it is taken for {modality}, as asked.")
     unit = read.unit if read.unit and known == "PT" else UNITS[known]
-    return Image(read.voxels, read.grid, known, unit, name, tuple(notes), 2)
+    return Image(read.voxels, read.grid, known, unit, name, tuple(notes), 2, windows=read.windows)
 
 
 def _from_file(source: Path, modality: str | None, choice: ImageChoice) -> Image:

@@ -42,6 +42,7 @@ class TableHeader:
         signature: Scores of a signature on the three images, where one was asked for.
         inputs: SHA-256 of the files that were read, by image, where they were named.
         sampling: Where the model drew samples, how many, and what the enhanced values and their intervals are.
+        lesion_type: What the lesion is, where the user said so.
         package_version: Of the package that computed the table.
     """
 
@@ -66,6 +67,7 @@ class TableHeader:
     signature: Mapping[str, Any] | None = None
     inputs: Mapping[str, str] | None = None
     sampling: Mapping[str, Any] | None = None
+    lesion_type: str | None = None
     package_version: str = __version__
 
     @property
@@ -148,7 +150,7 @@ class TableHeader:
         return cls(**written, settings=settings, warnings=tuple(content.get("warnings", ())), **optional)
 
 
-_OPTIONAL = ("signature", "inputs", "sampling")
+_OPTIONAL = ("signature", "inputs", "sampling", "lesion_type")
 """Entries that are written only where they are known."""
 _WRITTEN = tuple(field.name for field in fields(TableHeader) if field.name not in ("settings", "warnings", *_OPTIONAL))
 """Entries that are written under their own names."""

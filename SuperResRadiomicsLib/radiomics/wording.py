@@ -7,6 +7,8 @@ import math
 DASH, MINUS, TIMES = "\N{EN DASH}", "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
 _SUPERSCRIPT = str.maketrans("-0123456789", "\N{SUPERSCRIPT MINUS}⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SMALLEST, _LARGEST = 1e-3, 1e6
+_LEAST_SHARE = 5e-4
+"""A smaller change is none at the digits that are written, and has no sign; only no change at all is 0%."""
 _LONG = 1e4
 """A change of so many times is written with a power of ten."""
 
@@ -22,6 +24,8 @@ def number_text(value: float, sign: bool = False, digits: int = 4) -> str:
     Examples:
         >>> number_text(0.71879), number_text(12345.6), number_text(1.63e7), number_text(float("nan"))
         ('0.7188', '12,346', '1.63 × 10⁷', '–')
+        >>> number_text(109.8, digits=2)
+        '110'
     """
     if not math.isfinite(value):
         return DASH
@@ -32,7 +36,7 @@ def number_text(value: float, sign: bool = False, digits: int = 4) -> str:
     elif size >= 10_000:
         text = f"{size:,.0f}"
     else:
-        text = f"{size:.4g}" if size >= 1000 else f"{size:.{digits}g}"
+        text = f"{size:.0f}" if 10**digits <= size < 1000 else f"{size:.{4 if size >= 1000 else digits}g}"
     return (_sign(value) if sign or value < 0 else "") + text
 
 
@@ -40,14 +44,16 @@ def percent_text(fraction: float) -> str:
     """Write a fraction as a percentage with its sign; large ones without decimals, since these say nothing.
 
     Examples:
-        >>> percent_text(0.1234), percent_text(-2.5), percent_text(float("nan"))
-        ('+12.3%', '−250%', '–')
+        >>> percent_text(0.1234), percent_text(-2.5), percent_text(-0.0001), percent_text(float("nan"))
+        ('+12.3%', '−250%', '0.0%', '–')
     """
     if not math.isfinite(fraction):
         return DASH
     size = abs(fraction)
     if size == 0:
         return "0%"
+    if size < _LEAST_SHARE:
+        return "0.0%"
     if size >= _LONG:
         return f"{_sign(fraction)}{number_text(100 * size)}%"
     return _sign(fraction) + (f"{size:.1%}" if size < 1 else f"{size:,.0%}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -81,7 +81,7 @@ def write_page(
         version=__version__,
         identity=list(_identity(table, source, made_on or date.today())),
         answer=answer(table),
-        why=notes if all(row.verdict.word == "unknown" for row in table.rows) else [],
+        why=_why_nothing_is_known(table.rows),
         changes=changes(table),
         summary=summary(table),
         pictures=pictures,
@@ -112,8 +112,15 @@ def shared_reasons(rows: Sequence[FeatureRow]) -> list[str]:
     return [reason for reason, count in counted.items() if count >= min(SHARED_BY, len(rows))]
 
 
+def _why_nothing_is_known(rows: Sequence[FeatureRow]) -> list[str]:
+    """List the reasons that all features share where none is judged."""
+    if any(row.verdict.word != "unknown" for row in rows):
+        return []
+    return [reason for reason in shared_reasons(rows) if all(reason in row.verdict.reasons for row in rows)]
+
+
 def _shown(row: FeatureRow, notes: Sequence[str]) -> ShownRow:
-    numbers = tuple(1 + notes.index(reason) for reason in row.verdict.reasons if reason in notes)
+    numbers = tuple(number for number, note in enumerate(notes, start=1) if note in row.verdict.reasons)
     return ShownRow(row, numbers, tuple(reason for reason in row.verdict.reasons if reason not in notes))
 
 
@@ -124,6 +131,8 @@ def _identity(table: FeatureTable, source: str, made_on: date) -> Iterator[tuple
     if source:
         yield "Case", source
     yield "Image", f"{header.modality}, {_voxels(header.spacing_mm.get('original'), header.size.get('original'))}"
+    if header.lesion_type:
+        yield "Lesion", f"{header.lesion_type}, as stated"
     yield (
         "Mask",
         f"{lesion.voxel_count:,} voxels, {lesion.volume_mm3 / 1000:.2f} cm³, {lesion.longest_diameter_mm:.0f} by "
@@ -154,9 +163,14 @@ def _flat(content: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, str]
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{key}.")
         else:
-            items = value if isinstance(value, list | tuple) else [value]
-            yield f"{prefix}{key}", ", ".join(map(_plain, items))
+            yield f"{prefix}{key}", _plain(value)
 
 
 def _plain(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, float) else DASH if value is None else str(value)
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, Mapping):
+        return " ".join(f"{name}: {_plain(part)}" for name, part in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_plain, value)) or DASH
+    return DASH if value is None or value == "" else str(value)

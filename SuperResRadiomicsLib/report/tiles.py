@@ -150,7 +150,7 @@ def _difference(shown: LesionVersions, frame: Frame) -> Tile:
     unit = _unit(shown.enhanced)
     return _tile(
         "enhanced \N{MINUS SIGN} bicubic",
-        f"what the network changed: red raised, blue lowered, full colour at {number_text(largest)}{unit}",
+        f"what the network changed: red raised, blue lowered, full colour at {number_text(largest, digits=2)}{unit}",
         add_outline(painted, frame, shown.refined_mask, grid, OUTLINE_ON_WHITE),
         frame,
     )
@@ -164,7 +164,8 @@ def _samples(shown: LesionVersions, frame: Frame, window: Window) -> Sequence[Ti
         deviation = np.std([sample.voxels for sample in shown.samples], axis=0, ddof=1)
         largest = _largest(frame.sampled(deviation, grid))
         painted = paint_gray(frame, deviation, grid, Window(0.0, largest, ""))
-        caption = f"over {len(shown.samples)} samples; white at {number_text(largest)}{_unit(shown.enhanced)} and above"
+        top = f"{number_text(largest, digits=2)}{_unit(shown.enhanced)}"
+        caption = f"over {len(shown.samples)} samples; white at {top} and above"
         tiles.append(
             _tile("standard deviation", caption, add_outline(painted, frame, shown.refined_mask, grid, OUTLINE), frame)
         )

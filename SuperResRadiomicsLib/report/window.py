@@ -8,12 +8,15 @@ import numpy as np
 
 from ..grid import Array, BoolArray
 from ..io.image import Image
+from ..radiomics.wording import number_text
 
 CT_PRESETS = {"soft tissue": (-160.0, 240.0), "lung": (-1350.0, 150.0), "bone": (-500.0, 1300.0)}
 """Windows of a CT reading room in HU (level 40, width 400; -600, 1500; 400, 1800), the narrowest first."""
-BULK = (25, 75)
-"""Percentiles of the lesion that a preset has to hold; at its edge voxels hold air or bone in part."""
+BULK = (10, 90)
+"""Percentiles of the lesion that a window has to hold; at its edge voxels hold air or bone in part."""
 WIDE = (1, 99)
+MOST_WIDTHS = 8
+"""A window that is so many times as wide as the lesion's values shows all of them in nearly one grey."""
 LEAST_SHARE = 0.5
 """A window made of percentiles spans at least so much of what the picture holds."""
 
@@ -36,8 +39,9 @@ class Window:
 def choose_window(image: Image, mask: BoolArray) -> Window:
     """Choose the window in which a lesion is looked at.
 
-    For CT the narrowest preset that holds the middle half of the lesion's voxels. Else the lesion's percentiles 1 to 99
-    with half their width on both sides, widened to half the range of the picture where the lesion is even.
+    The first of these that holds nearly all of the lesion's voxels: a window that its file states, unless it is too
+    wide to show differences within the lesion; for CT the narrowest preset. Else the lesion's percentiles 1 to 99 with
+    half their width on both sides, widened to half the range of the picture where the lesion is even.
 
     Args:
         image: The image around the lesion.
@@ -52,8 +56,13 @@ def choose_window(image: Image, mask: BoolArray) -> Window:
         'soft tissue window, −160 to 240 HU'
     """
     lesion = image.voxels[mask]
+    low, high = np.percentile(lesion, BULK)
+    least, most = np.percentile(lesion, WIDE)
+    unit = " HU" if image.unit == "HU" else ""
+    for black, white in image.windows:
+        if black <= low and high <= white and white - black <= MOST_WIDTHS * (most - least):
+            return Window(black, white, f"window of the image's file, {_number(black)} to {_number(white)}{unit}")
     if image.unit == "HU":
-        low, high = np.percentile(lesion, BULK)
         for name, (black, white) in CT_PRESETS.items():
             if black <= low and high <= white:
                 return Window(black, white, f"{name} window, {_number(black)} to {_number(white)} HU")
@@ -73,4 +82,4 @@ def _of_percentiles(image: Image, lesion: Array) -> Window:
 
 
 def _number(value: float) -> str:
-    return f"{value:.4g}".replace("-", "\N{MINUS SIGN}")
+    return number_text(value, digits=3)

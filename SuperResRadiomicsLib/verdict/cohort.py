@@ -17,6 +17,7 @@ from scipy import stats
 from ..errors import SettingsError
 from ..grid.types import FloatArray
 from ..radiomics.verdict import Change, Verdict, Word
+from ..radiomics.wording import number_text
 from ..stability.agreement import FAITHFUL_CONCORDANCE, concordance, concordance_draws
 from ..stability.false_discovery import false_discovery_levels
 from ..stability.fiducial import quantile_limits
@@ -275,13 +276,13 @@ def _rates(found: Sequence[_Errors]) -> FloatArray:
 def _describe_change(change: Change, errors: _Errors, test: SignedRank, level: float) -> str:
     nearer, patients = int((errors.gain < 0).sum()), errors.patients
     said = (
-        f"Mean error {errors.enhanced.mean():.3g}, of bicubic interpolation {errors.bicubic.mean():.3g}; "
+        f"Mean error {_number(errors.enhanced.mean())}, of bicubic interpolation {_number(errors.bicubic.mean())}; "
         f"nearer to the reference in {nearer} of {patients} patients"
     )
     low, high = test.limits(1 - level)
     if np.isfinite(low) and np.isfinite(high):
-        confidence = f"{100 * (1 - level):.4g}%"
-        said += f" (difference {test.centre:+.2g}, {confidence} limits {low:+.2g} to {high:+.2g})"
+        centre, least, most = (number_text(float(value), sign=True, digits=2) for value in (test.centre, low, high))
+        said += f" (difference {centre}, {100 * (1 - level):.3g}% limits {least} to {most})"
     if change == "undecided":
         said += "; this may be chance"
         if patients < FEW:
@@ -289,6 +290,10 @@ def _describe_change(change: Change, errors: _Errors, test: SignedRank, level: f
     if errors.left_out:
         said += f". {errors.left_out} patients without a value are left out"
     return said + "."
+
+
+def _number(value: float) -> str:
+    return number_text(float(value), digits=3)
 
 
 def _describe_agreement(holds: bool | None, errors: _Errors, drawn: Sequence[FloatArray]) -> str:

@@ -16,6 +16,7 @@ from ..errors import MaskError, ModelError
 from ..grid import box_within, expand_box
 from ..models import Card, load_card
 from ..radiomics import FeatureSettings, FeatureTable, Lesion, LesionVersions, extract_features
+from ..radiomics.wording import number_text
 from ..stability.perturbation import (
     Closing,
     ContourRandomisation,
@@ -43,6 +44,8 @@ PERTURBATIONS: tuple[Perturbation, ...] = (
 )
 """What one lesion is put through: other outlines, another place of the voxel grid, noise."""
 
+SHAPE_NOTE = "Shape follows the outline alone, of which a network changes nothing: the original's value holds."
+NOT_MEASURED = "The feature is not among those that were measured on patients with a reference."
 CONTEXT_MM = 15.0
 """Around the lesion: as far as any of these perturbations reaches."""
 
@@ -140,7 +143,7 @@ def judge_lesion(
         patient: Who the lesion is of, where that is known; the patient's own evidence is left out.
 
     Returns:
-        The same table, every row with a verdict.
+        The same table, every row with a verdict, and the type of the lesion in the header where it is known.
     """
     evidence, why_not = choose_evidence(table, card, lesion_type, patient)
     findings = {} if evidence is None else _findings(evidence)
@@ -151,7 +154,7 @@ def judge_lesion(
         why = list(why_not)
         finding = findings.get(row.key)
         if evidence is not None and finding is None:
-            why.append("The feature is not among those that were measured on patients with a reference.")
+            why.append(SHAPE_NOTE if row.feature_class == "shape" else NOT_MEASURED)
         elif evidence is not None and not evidence.covers(evidence.features.index(row.key), row.bicubic):
             finding = None
             why.append(f"This lesion's value lies outside of those of the {evidence.source} that were measured.")
@@ -166,7 +169,8 @@ def judge_lesion(
             counts_differ=len(counts) > 1,
         )
         rows.append(replace(row, verdict=judge(known)))
-    return replace(table, rows=rows)
+    header = table.header if lesion_type is None else replace(table.header, lesion_type=lesion_type)
+    return replace(table, header=header, rows=rows)
 
 
 def choose_evidence(
@@ -180,7 +184,10 @@ def choose_evidence(
     groups = read_evidence(card)
     if not groups:
         name = "The model" if card is None else f"The model '{card.name}'"
-        return None, (f"{name} has no features that were measured with these weights on patients with a reference.",)
+        return None, (
+            f"{name} comes without evidence: what it does to features was not measured, with these weights, on "
+            "patients whose true image is known.",
+        )
     header = table.header.to_dict()
     original = {row.key: row.original for row in table.rows}
     fitting: list[Evidence] = []
@@ -224,8 +231,8 @@ def _beside_readers(key: str, evidence: Evidence) -> list[str]:
         return []
     compared = "smaller" if error < spread else "not smaller"
     return [
-        f"The model's median error ({error:.3g}) is {compared} than the spread between readers who outline the same "
-        f"lesion ({spread:.3g}; {evidence.readers.patients} patients)."
+        f"The model's median error ({number_text(error, digits=3)}) is {compared} than the spread between readers who "
+        f"outline the same lesion ({number_text(spread, digits=3)}; {evidence.readers.patients} patients)."
     ]
 
 

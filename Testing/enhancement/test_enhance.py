@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -166,7 +167,7 @@ def test_cancellation_between_tiles(loaded: LoadedModel, lesion: Lesion) -> None
 
 
 def test_saved_folder_reads_back(loaded: LoadedModel, lesion: Lesion, tmp_path: Path) -> None:
-    image, mask = lesion
+    image, mask = replace(lesion[0], windows=((-160.0, 240.0), (-1350.0, 150.0))), lesion[1]
     outcome = enhance(image, loaded, mask=mask, margin_mm=4)
     files = outcome.save(tmp_path / "out")
     assert {name: path.name for name, path in files.items()} == {
@@ -179,6 +180,7 @@ def test_saved_folder_reads_back(loaded: LoadedModel, lesion: Lesion, tmp_path: 
         assert getattr(again, name).grid.matches(getattr(outcome, name).grid)
         assert getattr(again, name).held == getattr(outcome, name).held
         assert getattr(again, name).whole == getattr(outcome, name).whole
+        assert getattr(again, name).windows == getattr(outcome, name).windows == image.windows
     assert np.array_equal(again.mask, outcome.mask) and np.array_equal(again.original_mask, outcome.original_mask)
     assert again.region == outcome.region and again.provenance == json.loads(json.dumps(outcome.provenance))
 

@@ -153,3 +153,26 @@ def test_notice_stands_at_the_top_and_at_the_end(page):
 def test_the_page_needs_no_network(page):
     assert "default-src 'none'" in page
     assert not re.findall(r'(?:src=|href=|url\()"?(?!"?#|"?data:)[^"]', page)
+
+
+def test_where_nothing_is_known_the_reasons_of_all_features_stand_beside_the_answer(table, tmp_path):
+    """What holds for some of the features alone would be read as the reason for all of them."""
+    rows = [replace(row, verdict=Verdict("unknown", "unknown", ("Nobody measured it.",))) for row in table.rows]
+    for number in (0, 1, 2):
+        reasons = ("Nobody measured it.", "It counts voxels.")
+        rows[number] = replace(rows[number], verdict=Verdict("unknown", "unknown", reasons))
+    page = page_of(replace(table, rows=rows), tmp_path)
+    front = page[: page.index("<nav")]
+    assert "<p>Nobody measured it.</p>" in front and "It counts voxels." not in front
+    assert '<li id="note-2">It counts voxels.</li>' in page or '<li id="note-1">It counts voxels.</li>' in page
+
+
+def test_the_type_of_the_lesion_is_told_where_it_was_stated(table, page, tmp_path):
+    assert "<dt>Lesion</dt>" not in page
+    stated = replace(table, header=replace(table.header, lesion_type="lung nodule"))
+    assert "<dt>Lesion</dt><dd>lung nodule, as stated</dd>" in page_of(stated, tmp_path)
+
+
+def test_settings_are_words_not_code(page):
+    assert "<tr><td>filters</td><td>image_type: Original</td></tr>" in page
+    assert "{&#39;" not in page and "None" not in page

@@ -90,6 +90,34 @@ def test_other_windows_follow_the_lesion_and_its_surroundings():
     assert window.low < 300 and window.high > 500 and 400 < window.high - window.low < 600
 
 
+@pytest.mark.parametrize(
+    ("stated", "low", "high"),
+    [
+        ([(-100.0, 200.0)], -100.0, 200.0),
+        ([(-1000.0, -300.0), (-50.0, 150.0)], -50.0, 150.0),
+        ([(0.0, 40.0)], -160.0, 240.0),
+        ([(-1024.0, 3071.0)], -160.0, 240.0),
+        ([], -160.0, 240.0),
+    ],
+    ids=["the file's", "the file's second, which holds the lesion", "cuts the lesion off", "flattens it", "none"],
+)
+def test_the_window_of_the_file_comes_first_where_it_shows_the_lesion(stated, low, high):
+    voxels = np.full((1, 12, 12), -900.0)
+    voxels[0, 2:10, 2:10] = np.linspace(-20, 80, 64).reshape(8, 8)
+    scan = Image(voxels, Grid((12, 12, 1), (1.0, 1.0, 1.0)), "CT", "HU", windows=tuple(stated))
+    window = choose_window(scan, voxels > -900)
+    assert (window.low, window.high) == (low, high)
+    assert ("image's file" in window.name) == ((low, high) in stated)
+
+
+def test_a_lesion_with_much_of_the_lung_in_it_is_shown_in_the_lung_window():
+    """Its rim is black in the window of soft tissue, and the outline seems wrong."""
+    voxels = np.full((1, 12, 12), -900.0)
+    voxels[0, 2:10, 2:10] = np.linspace(-400, 60, 64).reshape(8, 8)
+    scan = Image(voxels, Grid((12, 12, 1), (1.0, 1.0, 1.0)), "CT", "HU")
+    assert "lung" in choose_window(scan, voxels > -900).name
+
+
 @pytest.fixture
 def versions(any_lesion):
     image, mask = any_lesion

@@ -182,7 +182,7 @@ def test_after_a_check_of_stability_the_features_are_judged_anew(lesion):
     for row in table["features"]:
         del row["verdict"]
     judged = commands.check_stability(silent, lesion=lesion, features=table)["features"]["features"]
-    assert all("no features that were measured" in row["verdict"]["reasons"][0] for row in judged)
+    assert all("comes without evidence" in row["verdict"]["reasons"][0] for row in judged)
 
 
 def test_the_settings_asked_for_rule_the_stability(lesion):

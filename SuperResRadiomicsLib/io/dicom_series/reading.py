@@ -20,6 +20,7 @@ from .slices import Slice, frames_of, slices_of
 from .spacing import pixel_spacing
 from .stack import Stack, stack_slices, tilt_degrees
 from .uptake import SUV, pet_unit, uptake_factor
+from .windows import Windows, windows_of
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -40,6 +41,7 @@ class DicomImage:
         modality: As the files state it; may be empty.
         unit: Of PET; empty for others.
         notes: What a user should know.
+        windows: Intensities from black to white in which the files ask to be shown.
     """
 
     voxels: Array
@@ -47,6 +49,7 @@ class DicomImage:
     modality: str
     unit: str
     notes: tuple[str, ...]
+    windows: Windows = ()
 
 
 def read_dicom(path: Path, choice: ImageChoice = ANY_IMAGE) -> DicomImage:
@@ -94,7 +97,9 @@ def _read_files(files: Sequence[DicomFile], name: str, choice: ImageChoice) -> D
         said += more
     elif choice.suv:
         raise ImageError(f"SUV was asked for, but '{name}' is {modality or 'no PET'}. Leave out --suv.")
-    return DicomImage(voxels, grid, modality, unit, (*notes, *said))
+    # Uptake values are on another scale than the window in the files.
+    windows = () if choice.suv else windows_of(stack.slices)
+    return DicomImage(voxels, grid, modality, unit, (*notes, *said), windows)
 
 
 def _chosen_frame(slices: Sequence[Slice], frame: int | None, name: str) -> list[Slice]:

@@ -90,7 +90,7 @@ def comparison_summary(table: FeatureTable, width: int) -> Table:
         shown.add_section()
         shown.add_row(name, style="bold")
         for row in rows:
-            shown.add_row(*_cells(row, everything, everything and sampling is not None))
+            shown.add_row(*_cells(row, everything, everything and sampling is not None, table.kind_to_mark(row)))
     return shown
 
 
@@ -106,7 +106,7 @@ def plain_table(table: StudyTable) -> Table:
     return shown
 
 
-def _cells(row: FeatureRow, everything: bool, with_interval: bool) -> tuple[str, ...]:
+def _cells(row: FeatureRow, everything: bool, with_interval: bool, kind: str) -> tuple[str, ...]:
     values = [row.original, row.bicubic, row.enhanced] if everything else [row.original]
     effects = [
         _short(row.voxel_effect_text, row.voxel_effect, row.voxel_effect_relative),
@@ -114,7 +114,8 @@ def _cells(row: FeatureRow, everything: bool, with_interval: bool) -> tuple[str,
     ]
     word = "" if row.feature_class == "lesion" else row.verdict.word
     low, high = map(_number, row.interval) if row.interval else ("", "")
-    interval = ([f"{low} to {high}"] if row.interval else [""]) if with_interval else []
+    marked = f"{low} to {high}" + (f" ({kind})" if kind else "")
+    interval = ([marked] if row.interval else [""]) if with_interval else []
     return (f" {row.feature}", *map(_number, values), *interval, *effects, word)
 
 

@@ -50,7 +50,7 @@ def _enhancement(figures: dict[str, Any], baseline: str) -> str:
         figures["mean"][f"{name}_network"] - figures["mean"][f"{name}_{baseline}"] for name in ("psnr", "ssim")
     )
     rival = "the degraded image" if baseline == "degraded" else baseline
-    return f"{gain:+.1f} dB PSNR, {change:+.3f} SSIM over {rival} ({_count(len(figures['patients']), 'patient')})"
+    return f"{gain:+.1f} dB PSNR, {change:+.3f} SSIM over {rival} ({count_text(len(figures['patients']), 'patient')})"
 
 
 def _features(found: Mapping[str, Any]) -> str:
@@ -59,16 +59,22 @@ def _features(found: Mapping[str, Any]) -> str:
     figures = found["sets"][name]
     methods = figures[condition][found["measured"]]["methods"]
     own, rival = methods["model"]["share_ccc_085"], methods[found["baseline"]]["share_ccc_085"]
-    patients = _count(len(figures["patients"][found["role"]]), "patient")
+    patients = count_text(len(figures["patients"][found["role"]]), "patient")
     return f"CCC >= 0.85 for {own:.0%} of features, {found['baseline']} {rival:.0%} ({name}, {condition}; {patients})"
 
 
 def _detection(figures: dict[str, Any]) -> str:
     """Name a detector's figures; the layout is that of `BoxFigures`."""
     whole, nearly, area = (figures[name] for name in ("perfect", "acceptable", "median_area_share"))
-    lesions = _count(figures["lesions"], "lesion")
+    lesions = count_text(figures["lesions"], "lesion")
     return f"box holds {whole:.0%} wholly, {nearly:.0%} nearly; {area:.0%} of the slice ({lesions})"
 
 
-def _count(number: int, what: str) -> str:
+def count_text(number: int, what: str) -> str:
+    """Count things in words.
+
+    Examples:
+        >>> count_text(1, "patient"), count_text(12, "patient")
+        ('1 patient', '12 patients')
+    """
     return f"{number} {what}{'' if number == 1 else 's'}"

@@ -8,7 +8,7 @@ from html import escape
 
 from .. import NOT_FOR_CLINICAL_USE
 
-TITLES = ("class", "feature", "original", "bicubic", "enhanced", "voxel size effect", "network effect", "trust")
+TITLES = ("class", "feature", "original", "bicubic", "enhanced", "voxel size effect", "network effect", "verdict")
 
 
 def table_html(enhanced: str, rows: Iterable[str], note: str = "") -> str:
@@ -24,13 +24,18 @@ def row_html(
     word: str,
     reasons: str,
     interval: tuple[float, float] | None = None,
+    kind: str = "",
 ) -> str:
     """Write one feature: class and name, values, effects in words, the word with its reasons as a tooltip.
 
-    The last value is followed by its interval, where there is one.
+    The last value is followed by its interval, where there is one, and by its kind where that is not the table's.
     """
     *others, last = map(_number, values)
-    shown = last if interval is None else f"{last} [{_number(interval[0])}, {_number(interval[1])}]"
+    shown = (
+        last
+        if interval is None
+        else f"{last} [{_number(interval[0])}, {_number(interval[1])}]{f' ({kind})' if kind else ''}"
+    )
     return _line("td", (*names, *others, shown, *effects, word), reasons)
 
 

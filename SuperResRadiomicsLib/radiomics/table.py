@@ -205,8 +205,14 @@ class FeatureTable:
         for row in (*self.lesion_rows, *self.rows):
             word, _, reasons = _words(row)
             effects = (row.voxel_effect_text, row.network_effect_text)
-            rows.append(row_html((row.group, row.feature), row.numbers[:3], effects, word, reasons, row.interval))
+            names, values = (row.group, row.feature), row.numbers[:3]
+            rows.append(row_html(names, values, effects, word, reasons, row.interval, self.kind_to_mark(row)))
         return table_html(self.header.enhanced_column, rows, self._sampling_note())
+
+    def kind_to_mark(self, row: FeatureRow) -> str:
+        """Name the kind of a row's interval where it is not that of the table's others; else nothing."""
+        usual = (self.header.sampling or {}).get("interval_kind")
+        return row.interval_kind if row.interval and row.interval_kind != usual else ""
 
     def _sampling_note(self) -> str:
         """Say what the enhanced values and their intervals are, where they are those of samples."""

@@ -8,7 +8,9 @@ DASH, MINUS, TIMES = "\N{EN DASH}", "\N{MINUS SIGN}", "\N{MULTIPLICATION SIGN}"
 _SUPERSCRIPT = str.maketrans("-0123456789", "\N{SUPERSCRIPT MINUS}⁰¹²³⁴⁵⁶⁷⁸⁹")
 _SMALLEST, _LARGEST = 1e-3, 1e6
 _LEAST_SHARE = 5e-4
-"""A smaller change is none at the digits that are written, and has no sign; only no change at all is 0%."""
+"""A smaller change is none at the digits that are written, and has no sign."""
+_ROUNDING = 1e-9
+"""A change by less is no change, but what computing with real numbers leaves."""
 _LONG = 1e4
 """A change of so many times is written with a power of ten."""
 
@@ -50,7 +52,7 @@ def percent_text(fraction: float) -> str:
     if not math.isfinite(fraction):
         return DASH
     size = abs(fraction)
-    if size == 0:
+    if size < _ROUNDING:
         return "0%"
     if size < _LEAST_SHARE:
         return "0.0%"

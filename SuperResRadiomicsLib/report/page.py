@@ -88,6 +88,7 @@ def write_page(
         credit=credit,
         warnings=warnings,
         sampling=table.header.sampling,
+        marked=table.kind_to_mark,
         classes=[(name, *typical_effects(rows), len(rows)) for name, rows in by_class(table.rows)],
         lesion=[(LESION_MEASUREMENTS[row.feature], row) for row in table.lesion_rows],
         chosen=[_shown(row, notes) for row in rows_that_matter(table)],

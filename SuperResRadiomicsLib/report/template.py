@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from ..models.headline import count_text
 from ..radiomics.wording import change_text, number_text, percent_text, unit_text
 
 SIGNS = {
@@ -49,7 +50,7 @@ def page_template(package: str, folder: str, name: str, **filters: Callable[[Any
         breakable=breakable,
         **filters,
     )
-    environment.globals.update(change=change_text)
+    environment.globals.update(change=change_text, count=count_text)
     return environment.get_template(name)
 
 

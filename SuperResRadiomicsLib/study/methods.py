@@ -9,6 +9,7 @@ import SuperResRadiomicsLib as srr
 
 from .. import __version__
 from ..enhancement.draw import DEFAULT_SAMPLES
+from ..models.headline import count_text
 from ..networks import architectures
 from ..radiomics.companion import companion_header
 from .cube import Cube
@@ -36,8 +37,8 @@ def methods_paragraph(cube: Cube, protocol: Protocol, findings: Findings, engine
     statistics = protocol.statistics
     patients = len(set(cube.patients))
     sentences = [
-        f"Features of {len(cube.cases)} lesions of {patients} patients were computed with SuperResRadiomics "
-        f"{__version__} (engine {engine['name']}, {engine['version']}; seed {protocol.seed}).",
+        f"Features of {count_text(len(cube.cases), 'lesion')} of {count_text(patients, 'patient')} were computed with "
+        f"SuperResRadiomics {__version__} (engine {engine['name']}, {engine['version']}; seed {protocol.seed}).",
         _features(protocol),
         _companions(protocol),
         f"Image versions: {'; '.join(_version(name, protocol) for name in protocol.versions)}. The same masks and "
@@ -147,7 +148,7 @@ def checklist(cube: Cube, protocol: Protocol, retested: bool) -> list[tuple[str,
     """
     images = [each.image_type for each in protocol.plain_settings.filters]
     filters = "none: features of the original image only" if images == ["Original"] else ", ".join(images)
-    counted = f"{len(set(cube.patients))} patients, {len(cube.cases)} lesions"
+    counted = f"{count_text(len(set(cube.patients)), 'patient')}, {count_text(len(cube.cases), 'lesion')}"
     perturbed = ", ".join(protocol.perturbations) or "none"
     retest = "yes" if retested else "none"
     return [

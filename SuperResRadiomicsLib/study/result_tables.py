@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..models.headline import count_text
 from ..stability import BinChoice, band, bland_altman
 from ..stability.fiducial import FEWEST_FOR_INTERVAL
 from ..stability.risk_models import CAUTION
@@ -101,7 +102,7 @@ def _survivors(cube: Cube) -> str:
     """How many lesions the agreement between perturbations rests on, and which are too small for it."""
     kept = cube.survivors
     patients = {patient for patient, keep in zip(cube.patients, kept, strict=True) if keep}
-    said = f"{int(kept.sum())} lesions of {len(patients)} patients"
+    said = f"{count_text(int(kept.sum()), 'lesion')} of {count_text(len(patients), 'patient')}"
     if kept.all():
         return said
     small = [

@@ -18,6 +18,7 @@ from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION
 from ..errors import SettingsError, StudyError
 from ..io.documents import read_json
 from ..io.outputs import save_record
+from ..models.headline import count_text
 from ..stability import (
     Signature,
     bland_altman,
@@ -204,7 +205,9 @@ def _binning(signature: Signature, cube: Cube) -> str:
 
 def _note(found: PatientScores) -> str:
     left_out = f"; {found.left_out} patients without a score on every version are left out" if found.left_out else ""
-    return f"{found.binning}; {len(found.patients)} patients, one score each (mean over lesions){left_out}."
+    return (
+        f"{found.binning}; {count_text(len(found.patients), 'patient')}, one score each (mean over lesions){left_out}."
+    )
 
 
 def _shift_table(signature: Signature, found: PatientScores, protocol: Protocol) -> Table:

@@ -179,6 +179,11 @@ def test_intervals_are_calibrated_where_the_conditions_are_those(
     said = table.header.sampling or {}
     assert said["interval_kind"] == "calibrated" and "30 patients, sarcomas; 8 patients, nodules" in said["interval"]
     assert "largest factor" in said["interval"] and "raw, and marked so" in said["interval"]
+    marked = sum(row.interval_kind == "raw" for row in (*table.lesion_rows, *table.rows) if row.interval)
+    write_page(tmp_path / "page.html", table, None, "title")
+    rows = (tmp_path / "page.html").read_text().split('id="table-all"')[1].split("</table>")[0]
+    assert table._repr_html_().count("] (raw)</td>") == marked > 0
+    assert rows.count(" (raw)</span>") == sum(row.interval_kind == "raw" for row in table.rows if row.interval) > 0
     assert FeatureTable.from_dict(json.loads(json.dumps(table.to_dict()))).rows == table.rows
 
 

@@ -9,6 +9,9 @@ import numpy.typing as npt
 
 from ..errors import SettingsError
 
+FEWEST_FOR_BOOTSTRAP = 20
+"""Of fewer patients drawing them again gives intervals that are too narrow: none is told."""
+
 
 def clustered_bootstrap(
     statistic: Callable[[npt.NDArray[np.intp]], float],

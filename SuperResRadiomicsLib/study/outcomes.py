@@ -11,14 +11,13 @@ import numpy as np
 from ..errors import StudyError
 from ..grid.types import IntArray
 from ..stability import area_under_curve, area_under_curve_interval, clustered_bootstrap, concordance_index
+from ..stability.bootstrap import FEWEST_FOR_BOOTSTRAP
 from .cube import FloatArray
 from .manifest import Case
 
 Figures = tuple[float, float, float]
 """A value and both ends of its interval."""
 FEWEST_PATIENTS = 3
-FEWEST_FOR_BOOTSTRAP = 20
-"""Patients below which an interval from drawing them again is too narrow, and none is given."""
 
 
 @dataclass(frozen=True)

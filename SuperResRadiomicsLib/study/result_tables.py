@@ -17,6 +17,7 @@ from ..stability.risk_models import CAUTION
 from .cube import Cube
 from .estimates import FEWEST_FOR_TESTS, consistency_over_bins, share_different
 from .findings import COMPONENTS, Findings, TextureComponents
+from .outcomes import FEWEST_PATIENTS
 from .tables import Table, cell
 from .verdicts import verdict_tables
 
@@ -41,8 +42,8 @@ def result_tables(cube: Cube, protocol: Protocol, findings: Findings) -> Iterato
     if findings.components is not None:
         yield _components_table(findings.components, findings.binning)
         yield _importance_table(findings.components, cube.versions[0])
-    if findings.scores:
-        yield _scores_table(protocol, findings)
+    if findings.scores and len(set(cube.patients)) >= FEWEST_PATIENTS:
+        yield _scores_table(cube, protocol, findings)
     yield from verdict_tables(cube, protocol, findings)
 
 
@@ -226,11 +227,15 @@ def _importance_table(components: TextureComponents, first: str) -> Table:
     )
 
 
-def _scores_table(protocol: Protocol, findings: Findings) -> Table:
+def _scores_table(cube: Cube, protocol: Protocol, findings: Findings) -> Table:
+    """Bias and limits of patients' mean scores: lesions of one patient are not independent."""
     rows = []
     for model, scores in findings.scores.items():
+        means = {version: cube.patient_means(values[:, None])[:, 0] for version, values in scores.items()}
         for version in findings.changes:
-            found = bland_altman(scores[protocol.base], scores[version])
+            found = bland_altman(means[protocol.base], means[version], protocol.statistics.confidence)
             rows.append((model, version, *map(cell, (found.bias, *found.bias_interval, *found.limits))))
     columns = ("model", "version", "bias", "bias low", "bias high", "lower limit", "upper limit")
-    return Table("risk_scores", f"Scores of published models against {protocol.base}", CAUTION, columns, rows)
+    title = f"Scores of published models against {protocol.base}"
+    note = f"A patient's score is the mean over the patient's lesions; none below {FEWEST_PATIENTS} patients. {CAUTION}"
+    return Table("risk_scores", title, note, columns, rows)

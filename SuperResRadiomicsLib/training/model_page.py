@@ -8,6 +8,7 @@ from typing import Any
 from .. import NOT_FOR_CLINICAL_USE
 from ..io.files import write_text
 from ..models import Card
+from ..stability.bootstrap import FEWEST_FOR_BOOTSTRAP
 
 METHOD_NAMES = {
     "degraded": "degraded image",
@@ -259,7 +260,8 @@ def _lesion_features(card: Card) -> list[str]:
         f"## Features of lesions\n\nTest patients, never trained on; {found['measured']}; features over "
         f"{found['samples']} sample(s), blur and noise told. nRMSE: error over patients in units of the spread between "
         "them, median over features. CCC: Lin's concordance, median (lowest leaving one patient out). Last: share of "
-        f"features with CCC of 0.85 or more, and its limits of 95% over patients. Made by `{found['command']}`."
+        "features with CCC of 0.85 or more; with so few patients no interval of a share holds what it promises. "
+        f"Made by `{found['command']}`."
     ]
     head = ("method", "nRMSE", "CCC", "CCC >= 0.85")
     for name, figures in found["sets"].items():
@@ -273,11 +275,9 @@ def _lesion_features(card: Card) -> list[str]:
 
 
 def _agreement_cells(values: dict[str, Any]) -> list[str]:
-    low, high = values["share_ccc_085_95"]
     lowest = values["median_ccc_leaving_one_out"][0]
     error = "-" if values["median_nrmse"] is None else f"{values['median_nrmse']:.2f}"
-    share = f"{values['share_ccc_085']:.0%} ({low:.0%} to {high:.0%})"
-    return [error, f"{values['median_ccc']:.2f} ({lowest:.2f})", share]
+    return [error, f"{values['median_ccc']:.2f} ({lowest:.2f})", f"{values['share_ccc_085']:.0%}"]
 
 
 def _interval(figures: dict[str, Any], measured: str) -> list[str]:
@@ -285,17 +285,35 @@ def _interval(figures: dict[str, Any], measured: str) -> list[str]:
     if "intervals" not in figures:
         return []
     features, voxels = figures["intervals"][measured], figures["voxel_intervals"]
+    patients = features["patients"]
+    raw, calibrated, drawn, held = (
+        with_limits(each["coverage"], each["limits_95"], patients)
+        for each in (features["all"]["raw"], features["all"]["calibrated"], voxels["raw"], voxels["calibrated"])
+    )
     return [
-        f"90% intervals of features hold the true value in {_covered(features['all']['raw'])} of cases as drawn; "
-        f"calibrated on the others of {features['patients']} validation and test patients, in "
-        f"{_covered(features['all']['calibrated'])}. Of voxels in lesions they hold {_covered(voxels['raw'])} as drawn "
-        f"and {_covered(voxels['calibrated'])} calibrated. In brackets: limits of 95% over patients."
+        f"90% intervals of features hold the true value in {raw} of cases as drawn; calibrated on the others of "
+        f"{patients} validation and test patients, in {calibrated}. Of voxels in lesions they hold {drawn} as drawn "
+        f"and {held} calibrated. {told_limits(patients)}"
     ]
 
 
-def _covered(found: dict[str, Any]) -> str:
-    low, high = found["limits_95"]
-    return f"{found['coverage']:.0%} ({low:.0%} to {high:.0%})"
+def told_limits(patients: int) -> str:
+    """Say what stands in brackets behind a share, or why nothing does."""
+    if patients < FEWEST_FOR_BOOTSTRAP:
+        return f"No limits are given: {patients} patients are too few to draw them again."
+    return "In brackets: limits of 95% over patients."
+
+
+def with_limits(share: float, limits: Sequence[float], patients: int) -> str:
+    """Write a share with its limits from patients drawn again, or alone where there are too few of them.
+
+    Examples:
+        >>> with_limits(0.9, [0.8, 0.95], 30), with_limits(0.9, [0.85, 0.92], 8)
+        ('90% (80% to 95%)', '90%')
+    """
+    if patients < FEWEST_FOR_BOOTSTRAP:
+        return f"{share:.0%}"
+    return f"{share:.0%} ({limits[0]:.0%} to {limits[1]:.0%})"
 
 
 def look_parts(found: dict[str, Any]) -> list[str]:
@@ -306,29 +324,27 @@ def look_parts(found: dict[str, Any]) -> list[str]:
         "frequencies of the made over the true power. Told from the truth: accuracy of a linear discriminant on simple "
         "statistics of 32-pixel pieces, trained on training patients; 50% is chance. Structures: discs of 2.5 pixels "
         "and two standard deviations, pasted before the scan (found) and erased (invented), with the area under the "
-        f"curve; the first row is the truth itself. Made by `{found['command']}`."
+        f"curve; the first row is the truth itself. {told_limits(len(found['patients']['test']))} Made by "
+        f"`{found['command']}`."
     ]
     head = ("image", "spectrum, dB", "told from the truth", "found", "invented", "AUC")
     for condition, under in found["conditions"].items():
-        rows = [_look_row(name, seen, under) for name, seen in under["structures"].items()]
+        patients = len(found["patients"]["test"])
+        rows = [_look_row(name, seen, under, patients) for name, seen in under["structures"].items()]
         parts += [f"### {condition}", markdown_table(head, rows)]
     return parts + _phantom(found.get("phantom"))
 
 
-def _look_row(name: str, seen: dict[str, Any], under: dict[str, Any]) -> list[str]:
+def _look_row(name: str, seen: dict[str, Any], under: dict[str, Any], patients: int) -> list[str]:
     spectrum, told = under["spectra"].get(name), under["told_apart"].get(name)
     return [
         name,
         "" if spectrum is None else f"{spectrum['rms_db']:.1f}",
-        "" if told is None else _limits(told["accuracy"], told["limits_95"]),
-        _limits(seen["found"], seen["found_95"]),
-        _limits(seen["invented"], seen["invented_95"]),
+        "" if told is None else with_limits(told["accuracy"], told["limits_95"], patients),
+        with_limits(seen["found"], seen["found_95"], patients),
+        with_limits(seen["invented"], seen["invented_95"], patients),
         f"{seen['area_under_curve']:.2f}",
     ]
-
-
-def _limits(share: float, limits: Sequence[float]) -> str:
-    return f"{share:.0%} ({limits[0]:.0%} to {limits[1]:.0%})"
 
 
 def _phantom(phantom: dict[str, Any] | None) -> list[str]:

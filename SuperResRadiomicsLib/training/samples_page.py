@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import NOT_FOR_CLINICAL_USE
 from ..models import Card
-from .model_page import look_parts, markdown_table
+from .model_page import look_parts, markdown_table, told_limits, with_limits
 
 SAMPLERS = ("ct-gancircle-x2-radiomics", "mr-unet-x2-radiomics", "mr-unet-denoise-radiomics")
 LIMITS = (
@@ -151,15 +151,16 @@ def _coverage(figures: dict[str, Any], found: dict[str, Any]) -> list[str]:
             return []
         features, voxels = figures[condition]["intervals"][found["measured"]], figures[condition]["voxel_intervals"]
         held = features["all"]["raw"], features["all"]["calibrated"], voxels["raw"], voxels["calibrated"]
-        cells = [_held(each) for each in held]
-        rows.append([condition, str(features["patients"]), *cells])
+        patients = features["patients"]
+        cells = [_held(each, patients) for each in held]
+        rows.append([condition, str(patients), *cells])
     head = ("90% intervals hold", "patients", "features, raw", "calibrated", "voxels, raw", "calibrated")
-    return [markdown_table(head, rows)]
+    return [told_limits(patients), markdown_table(head, rows)] if rows else []
 
 
-def _held(found: dict[str, Any]) -> str:
-    low, high = found["limits_95"]
-    return f"{found['coverage']:.0%} ({low:.0%} to {high:.0%}; worst patient {found['lowest_of_a_patient']:.0%})"
+def _held(found: dict[str, Any], patients: int) -> str:
+    held = with_limits(found["coverage"], found["limits_95"], patients)
+    return f"{held}; worst patient {found['lowest_of_a_patient']:.0%}"
 
 
 def _claim(name: str, found: dict[str, Any]) -> list[str]:

@@ -14,7 +14,7 @@ from SuperResRadiomicsLib.training.samples_page import LIMITS, SAMPLERS, samples
 HELD = {"coverage": 0.91, "limits_95": [0.86, 0.95], "lowest_of_a_patient": 0.6}
 
 
-def measured(card: Card, baseline: str, condition: str, error: float) -> Card:
+def measured(card: Card, baseline: str, condition: str, error: float, patients: int = 16) -> Card:
     def figures(nrmse: float, share: float) -> dict[str, Any]:
         return {"median_nrmse": nrmse, "median_ccc": 0.8, "share_ccc_085": share}
 
@@ -22,7 +22,7 @@ def measured(card: Card, baseline: str, condition: str, error: float) -> Card:
     covered = {"raw": HELD, "calibrated": HELD}
     under = {
         "2D": {"methods": methods},
-        "intervals": {"2D": {"patients": 16, "all": covered}},
+        "intervals": {"2D": {"patients": patients, "all": covered}},
         "voxel_intervals": covered,
     }
     found = {
@@ -45,9 +45,17 @@ def test_figures_targets_and_rivals_are_those_of_the_card(tiny_sampler: Path) ->
     assert "0.45, missed by 0.30 (0.15)" in page, "a missed target is stated by how much"
     assert "0.45, missed by 0.08 (0.38) (wiener, told all)" in page
     assert "0.84, missed by 0.06 (0.90)" in page
-    assert "91% (86% to 95%; worst patient 60%)" in page
     good = samples_page({SAMPLERS[0]: measured(load_card(tiny_sampler), "bicubic", "clean", 0.1)})
     assert "0.10, reached (0.15)" in good
+
+
+def test_no_limits_are_told_where_drawing_patients_again_gives_too_narrow_ones(tiny_sampler: Path) -> None:
+    few, many = (
+        samples_page({SAMPLERS[0]: measured(load_card(tiny_sampler), "bicubic", "clean", 0.1, patients)})
+        for patients in (19, 20)
+    )
+    assert "91%; worst patient 60%" in few and "19 patients are too few" in few and "86%" not in few
+    assert "91% (86% to 95%); worst patient 60%" in many and "limits of 95% over patients" in many
 
 
 def test_the_published_claim_stands_beside(tiny_sampler: Path) -> None:

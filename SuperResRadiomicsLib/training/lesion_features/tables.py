@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..model_page import with_limits
+
 WIDTH = 50
 
 
@@ -33,20 +35,17 @@ def feature_lines(results: dict[str, Any]) -> Iterator[str]:
 
 def _row(method: str, values: dict[str, Any]) -> str:
     low, _ = values["median_ccc_leaving_one_out"]
-    limits = values["share_ccc_085_95"]
     return (
         f"{method:{WIDTH}} {_number(values['median_nrmse'])}   {_number(values['median_ccc'])} ({_number(low)})"
-        f"             {values['share_ccc_085']:4.0%} ({limits[0]:.0%} to {limits[1]:.0%})"
+        f"             {values['share_ccc_085']:4.0%}"
     )
 
 
 def _interval_lines(found: dict[str, Any]) -> Iterator[str]:
     for variant, values in found.get("intervals", {}).items():
-        raw, calibrated = values["all"]["raw"], values["all"]["calibrated"]
-        yield (
-            f"90% intervals, {variant}, {values['patients']} patients: raw {raw['coverage']:.0%}, calibrated "
-            f"{calibrated['coverage']:.0%} ({calibrated['limits_95'][0]:.0%} to {calibrated['limits_95'][1]:.0%})"
-        )
+        raw, calibrated, patients = values["all"]["raw"], values["all"]["calibrated"], values["patients"]
+        held = with_limits(calibrated["coverage"], calibrated["limits_95"], patients)
+        yield f"90% intervals, {variant}, {patients} patients: raw {raw['coverage']:.0%}, calibrated {held}"
     if "voxel_intervals" in found:
         values = found["voxel_intervals"]
         yield (

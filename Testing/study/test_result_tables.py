@@ -62,6 +62,10 @@ def test_scores_of_published_models_are_compared_over_patients(cube, findings):
     means = [values.reshape(3, 2).mean(axis=1) for values in findings.scores["a score"].values()]
     expected = bland_altman(*means)
     (row,) = table.rows
-    assert row == ("a score", "bicubic", *map(pytest.approx, (expected.bias, *expected.bias_interval, *expected.limits)))
+    assert row == (
+        "a score",
+        "bicubic",
+        *map(pytest.approx, (expected.bias, *expected.bias_interval, *expected.limits)),
+    )
     two = replace(cube, patients=("a", "a", "a", "b", "b", "b"))
     assert all(each.name != "risk_scores" for each in result_tables(two, protocol, findings))

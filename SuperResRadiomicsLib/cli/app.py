@@ -13,7 +13,7 @@ import SuperResRadiomicsLib as srr
 from .. import NOT_FOR_CLINICAL_USE, __version__
 from ..demo import DEFAULT_MODEL
 from ..errors import SettingsError
-from ..io.choices import ANY_IMAGE, ANY_MASK, ImageChoice, MaskChoice
+from ..io.choices import ImageChoice, MaskChoice
 from ..io.hashes import hash_inputs
 from ..io.outputs import output_set
 from ..terminal.console import note, output, print_files, print_json, progress_bar, tell_warnings
@@ -83,7 +83,7 @@ def features(
     settings, wanted = asked.settings, groups.with_parameters(lesion_in, asked)
     if list_of_cases:
         batch.refuse_beside_list(image, mask)
-        batch.run(list_of_cases, out, settings, read_as, wanted, jobs, overwrite, json)
+        batch.run(list_of_cases, out, asked, read_as, wanted, jobs, overwrite, json)
         return
     if not image or not mask or out or jobs != 1:
         raise typer.BadParameter("Give an image and a mask; or a list with --batch, and only then --out and --jobs.")
@@ -93,7 +93,8 @@ def features(
     values = srr.extract_features(scan, lesion, settings)
     if json:
         described = flat_settings(settings, settings.resolve_dimension(scan.grid))
-        print_json(described | feature_values(values) | {"warnings": " ".join(warnings)})
+        hashes = {f"{role}_sha256": digest for role, digest in hash_inputs({"image": image, "mask": mask}).items()}
+        print_json(described | feature_values(values) | {"warnings": " ".join(warnings)} | hashes)
     else:
         output.print(feature_summary(values, scan.name, settings.engine == given.STANDARD_ENGINE))
 
@@ -178,6 +179,7 @@ def compare(
     Give the folder that `enhance` wrote, or name the four images and --out.
     """
     from ..enhancement.result import PROVENANCE_NAME
+    from ..radiomics.slow_shape import slow_shape_notes
     from ..report import files as report_files
     from ..report.answer import answer
 
@@ -189,8 +191,8 @@ def compare(
     if dicom:
         require(("highdicom",), "DICOM output", "dicom")
     if folder:
-        chosen = [choice for choice in (read_as, lesion_in) if choice not in (ANY_IMAGE, ANY_MASK)]
-        _refuse_beside_folder(original, mask, bicubic, enhanced, model, *chosen)
+        groups.refuse_choices(read_as, lesion_in)
+        _refuse_beside_folder(original, mask, bicubic, enhanced, model)
         versions = srr.LesionVersions.of(folder)
     elif original and mask and bicubic and enhanced and out:
         wanted = groups.with_parameters(lesion_in, asked)
@@ -214,17 +216,18 @@ def compare(
         target,
         report_files.JSON_NAME,
         names=report_files.file_names(report),
-        inputs=[*filter(None, (*inputs.values(), signature))],
+        inputs=[*filter(None, (*inputs.values(), signature, asked.source))],
         overwrite=overwrite,
         built_on=PROVENANCE_NAME if target == folder else None,
     ) as staging:
         hashes = hash_inputs(inputs)
-        tell_warnings(versions.warnings)  # before the work: some say that it will take long
+        told = [*versions.warnings, *slow_shape_notes(versions.refined_mask, settings)]
+        tell_warnings(told)  # before the work: some say that it will take long
         variation = srr.check_stability(versions, settings) if check_stability else None
         table = srr.compare(
             versions, settings, model=model, variation=variation, lesion_type=lesion_type, patient=patient
         )
-        tell_warnings([warning for warning in table.header.warnings if warning not in versions.warnings])
+        tell_warnings([warning for warning in table.header.warnings if warning not in told])
         if scored:
             table = srr.score_lesion(table, scored)
         if hashes:
@@ -234,8 +237,7 @@ def compare(
             case = patient or ("Lesion" if folder else versions.original.name)
             named = title or f"{case}, enhanced by {table.header.enhanced_column}"
             files += srr.save_report(staging, versions, table, named)
-        if dicom:
-            files.append(export_features(table, folder, staging))
+        reports = [export_features(table, folder, staging)] if dicom else []
     if json:
         print_json(table.to_dict())
     else:
@@ -243,10 +245,10 @@ def compare(
         output.print(answer(table), markup=False, highlight=False, soft_wrap=True)
         if scored:
             output.print(srr.describe_scores(table), markup=False, highlight=False, soft_wrap=True)
-        print_files(target, files)
+        print_files(target, files, reports)
 
 
-def _refuse_beside_folder(*others: Path | str | ImageChoice | MaskChoice | None) -> None:
+def _refuse_beside_folder(*others: Path | str | None) -> None:
     if any(other is not None for other in others):
         raise SettingsError(
             "A folder and images were given. The folder of `enhance` holds all that is compared: "

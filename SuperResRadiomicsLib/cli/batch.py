@@ -15,7 +15,7 @@ from ..io.outputs import output_set
 from ..terminal.console import output, print_json, progress_bar, warn
 
 if TYPE_CHECKING:
-    from ..radiomics import FeatureSettings
+    from ..radiomics import ParameterFile
     from ..radiomics.batch import Outcome
 
 PANEL = "A list of cases, instead of one"
@@ -55,7 +55,7 @@ def refuse_beside_list(*single: Path | None) -> None:
 def run(
     listed: Path,
     out: Path | None,
-    settings: FeatureSettings,
+    asked: ParameterFile,
     read_as: ImageChoice,
     lesion_in: MaskChoice,
     jobs: int,
@@ -75,12 +75,12 @@ def run(
         raise SettingsError(
             "A list of cases was given without a file for its table, such as features.csv. Name one with --out."
         )
-    cases = read_cases(listed)
+    cases, settings = read_cases(listed), asked.settings
     record = out.with_suffix(".json").name
-    inputs = [listed, *cases.files]
+    inputs = [listed, *cases.files, *filter(None, [asked.source])]
     with output_set(out.parent, record, names=[out.name], inputs=inputs, overwrite=overwrite) as staging:
         with progress_bar("Computing features") as progress:
-            outcomes = extract_cases(cases, settings, read_as, lesion_in, jobs, progress)
+            outcomes = extract_cases(cases, settings, read_as, lesion_in, jobs, progress, warn)
         save_case_table(staging / out.name, cases, outcomes, settings)
         write_json(staging / record, describe_table(outcomes, settings))
     _tell(out, outcomes, json)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ import SuperResRadiomicsLib as srr
 
 from ..errors import ModelError
 from ..io.choices import ImageChoice
+from ..io.hashes import hash_inputs
 from ..terminal.console import output, print_json, warn
 from . import groups, values
 from . import options as given
@@ -45,8 +47,9 @@ def detect(
     scan = srr.read_image(image, modality, read_as)
     detector = srr.load_detector(model or find_detector(scan.modality).folder, device)
     found = srr.detect_lesion(scan, detector, threshold=threshold, margin_mm=margin)
+    found = replace(found, provenance={**found.provenance, "inputs": hash_inputs({"image": image})})
     if out is not None:
-        found.save(out, [image], overwrite)
+        found.save(out, [image, detector.card.folder], overwrite)
     for warning in found.warnings:
         warn(warning)
     if json:

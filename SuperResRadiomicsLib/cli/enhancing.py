@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,7 +19,7 @@ from ..terminal.console import note, output, print_files, print_json, progress_b
 from ..terminal.exits import require
 from . import detection, groups, values
 from . import options as given
-from .dicom import DICOM, export_enhancement
+from .dicom import DICOM, dicom_listing, export_enhancement
 from .groups import LesionChoice
 
 STREAMED_FORMAT = "nrrd"
@@ -131,7 +131,7 @@ def enhance(
     region: srr.Box | srr.LesionDetection | None = values.parse_box(box) if box and box != given.AUTO else None
     inputs = {"image": image, "mask": mask}
     streams = whole and format == STREAMED_FORMAT
-    with _output_folder(out, format, inputs, overwrite) as folder:
+    with _output_folder(out, format, [image, mask, _folder_of(model)], overwrite) as folder:
         if mask is None:
             scan, lesion = srr.read_image(image, modality, read_as), None
         else:
@@ -159,7 +159,7 @@ def enhance(
         if isinstance(made, srr.WholeEnhancement):
             files = made.files
         else:
-            files = _save(made, folder, format, image, hashes, save_samples)
+            files = _save(made, folder, format, image, hashes, save_samples, read_as.series)
     tell_warnings(made.warnings)
     _tell_steering(made.provenance)
     if json:
@@ -167,13 +167,14 @@ def enhance(
         print_json(
             {
                 "files": {key: path.name for key, path in files.items()},
+                **({"dicom": dicom_listing(out)} if format == DICOM else {}),
                 "warnings": list(made.warnings),
                 "residual": made.residual,
                 "provenance": provenance,
             }
         )
     else:
-        print_files(out, files.values())
+        print_files(out, files.values(), dicom_listing(out) if format == DICOM else ())
         if "samples" in made.provenance:
             note(describe_in_words(made.provenance["samples"]))
         if save_samples:
@@ -205,11 +206,16 @@ def _check_what(
         raise SettingsError("With --label all the format cannot be dicom. Choose another, or one label.")
 
 
-def _output_folder(out: Path, format: str, inputs: Mapping[str, Path | None], overwrite: bool) -> Any:
+def _folder_of(model: str) -> Path | None:
+    """Take the folder that was given as a model; none where a name was."""
+    return Path(model) if Path(model).is_dir() else None
+
+
+def _output_folder(out: Path, format: str, inputs: Iterable[Path | None], overwrite: bool) -> Any:
     from ..enhancement.result import PROVENANCE_NAME, file_names
 
     names = file_names(_files_format(format))
-    return output_set(out, PROVENANCE_NAME, names=names, inputs=filter(None, inputs.values()), overwrite=overwrite)
+    return output_set(out, PROVENANCE_NAME, names=names, inputs=filter(None, inputs), overwrite=overwrite)
 
 
 def _files_format(format: str) -> str:
@@ -223,10 +229,11 @@ def _save(
     image: Path,
     hashes: Mapping[str, str],
     one_by_one: bool = False,
+    series: str | None = None,
 ) -> dict[str, Path]:
     enhancement = replace(enhancement, provenance={**enhancement.provenance, "inputs": dict(hashes)})
     if format == DICOM:
-        export_enhancement(enhancement, folder, image)
+        export_enhancement(enhancement, folder, image, series)
     return enhancement.save(folder, _files_format(format), save_samples=one_by_one)
 
 
@@ -264,7 +271,7 @@ def _every_label(
                 note(f"Label {label} was not enhanced: {found}")
                 continue
             folder = out / f"label-{label}"
-            with _output_folder(folder, format, inputs, overwrite) as staging:
+            with _output_folder(folder, format, [*inputs.values(), network.card.folder], overwrite) as staging:
                 _save(found, staging, format, inputs["image"], hashes)
             folders[str(label)] = folder.name
             tell_warnings(f"Label {label}: {warning}" for warning in found.warnings)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SettingsError
-from ..io.choices import ANY_MASK, ImageChoice, MaskChoice
+from ..io.choices import ANY_IMAGE, ANY_MASK, ImageChoice, MaskChoice
 from ..terminal.console import note
 from .options import (
     EVERY_LABEL,
@@ -145,6 +145,19 @@ def lesion_choice(
     except ValueError as error:
         raise SettingsError(f"The label '{label}' is not a whole number. Give one, or --label all.") from error
     return LesionChoice(MaskChoice(label=number, segment=segment, roi=roi, threshold=threshold))
+
+
+def refuse_choices(image: ImageChoice, lesion: MaskChoice) -> None:
+    """Refuse options on reading beside a folder that `enhance` wrote, where they would mean nothing.
+
+    Raises:
+        SettingsError: Some were given.
+    """
+    if image != ANY_IMAGE or lesion != ANY_MASK:
+        raise SettingsError(
+            "Options on which image or lesion to read were given with a folder that `enhance` wrote, which holds one "
+            "of each. Leave them out, or name the images."
+        )
 
 
 def with_parameters(lesion: MaskChoice, asked: ParameterFile) -> MaskChoice:

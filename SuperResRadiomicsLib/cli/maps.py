@@ -62,7 +62,9 @@ def maps(
     Of a folder that `enhance` wrote: on the original, the bicubic and the enhanced image (mean and SD over samples),
     and what the network changed. Of an image and a mask: on that image.
     """
+    from ..enhancement.origin import origin_notes
     from ..enhancement.result import PROVENANCE_NAME
+    from ..radiomics.grey_levels import feature_warnings, settings_notes
     from ..radiomics.maps import FeatureMaps, MapVersions
     from ..report.map_files import RECORD_NAME, save_maps
 
@@ -70,7 +72,9 @@ def maps(
     is_folder = mask is None and (image / PROVENANCE_NAME).is_file()
     if mask is None and not is_folder:
         raise SettingsError(f"'{image.name}' is no folder that `enhance` wrote. Give a mask too, or such a folder.")
-    inputs = [image] if mask is None else [image, mask]
+    if is_folder:
+        groups.refuse_choices(read_as, lesion_in)
+    inputs = [*filter(None, (image, mask, asked.source))]
     with (
         output_set(out, RECORD_NAME, inputs=inputs, overwrite=overwrite) as staging,
         progress_bar("Mapping") as progress,
@@ -78,29 +82,24 @@ def maps(
         made: FeatureMaps | MapVersions
         if is_folder:
             versions = srr.LesionVersions.of(image)
-            scan, warnings, hashes = versions.original, versions.warnings, {}
+            scan, hashes = versions.original, hash_inputs({"enhancement": image / PROVENANCE_NAME})
+            warnings = (*versions.warnings, *settings_notes(scan, versions.original_mask, settings))
             made = srr.map_versions(
                 versions, (), radius, settings, masked_kernel=not whole_kernel,
                 progress=lambda name, done, total: progress(done, total),
             )  # fmt: skip
         else:
             assert mask is not None
-            scan, lesion = srr.read_image_with_mask(image, mask, None, read_as, lesion_in)
-            warnings, hashes = scan.notes, hash_inputs({"image": image, "mask": mask})
+            wanted = groups.with_parameters(lesion_in, asked)
+            scan, lesion = srr.read_image_with_mask(image, mask, None, read_as, wanted)
+            warnings = (*origin_notes(image), *feature_warnings(scan, lesion, settings))
+            hashes = hash_inputs({"image": image, "mask": mask})
             made = srr.feature_maps(
                 scan, lesion, (), radius, settings, masked_kernel=not whole_kernel, progress=progress
             )
         axis = settings.through_plane(scan.grid, scan.through_plane)
         title = f"{image.name}: neighbourhoods of radius {radius}"
-        files = save_maps(
-            staging,
-            made,
-            title,
-            axis,
-            hashes,
-            tuple(warnings),
-            file_format,
-        )
+        files = save_maps(staging, made, title, axis, hashes, warnings, file_format)
     tell_warnings(warnings)
     if json:
         print_json({"folder": out.name, "files": [path.name for path in files]})

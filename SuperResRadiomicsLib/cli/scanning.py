@@ -12,6 +12,7 @@ from rich.table import Table
 import SuperResRadiomicsLib as srr
 
 from ..io.choices import ImageChoice
+from ..io.hashes import hash_inputs
 from ..terminal.console import note, output, print_json, tell_warnings
 from . import groups, values
 from . import options as given
@@ -33,12 +34,17 @@ def scan(
     json: given.Json = False,
 ) -> None:
     """Measure a scan's noise, blur and pixels, and propose what would help it most."""
+    from ..enhancement.checks import plane_warnings
+
     read = srr.read_image(image, modality, read_as)
     proposal = srr.propose(read, values.parse_box(box) if box else None)
     quality = proposal.quality
-    tell_warnings(read.notes)
+    warnings = [*read.notes, *plane_warnings(read)]
+    tell_warnings(warnings)
     if json:
-        print_json({"quality": quality.to_dict(), "proposal": {"what": proposal.what, "reason": proposal.reason}})
+        proposed = {"what": proposal.what, "reason": proposal.reason}
+        inputs = hash_inputs({"image": image})
+        print_json({"quality": quality.to_dict(), "proposal": proposed, "warnings": warnings, "inputs": inputs})
         return
     output.print(_table(quality, read.name))
     for text in quality.notes:

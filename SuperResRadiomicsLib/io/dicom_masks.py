@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import MaskError
 from ..grid import BoolArray, FloatArray, Grid
-from .choices import MaskChoice
+from .choices import LATTICE_TOLERANCE, MaskChoice
 from .contours import contour_notes, rasterise_contours, skipped_slices
 from .dicom_series.files import damage_said, find_dicom_files, is_dicom, parse, read_header
 from .structures import choose_named
@@ -153,9 +153,10 @@ def _marked(dataset: Dataset, number: int, grid: Grid, name: str, threshold: flo
         else:
             mask, notes = _fill(dataset, number, grid, name)
     if not mask.any():
+        said = "".join(f" {note}" for note in notes)
         raise MaskError(
             f"Structure '{structure_names(dataset)[number][0]}' of '{name}' marks no voxel of the image. "
-            "Choose another structure, or the series that it was drawn on."
+            f"Choose another structure, or the series that it was drawn on.{said}"
         )
     return mask, notes
 
@@ -210,11 +211,13 @@ def _place_segment(
     groups = dataset.PerFrameFunctionalGroupsSequence
     if len(groups) != len(marked):
         raise MaskError(f"'{name}' is not complete: {len(marked)} frames, {len(groups)} described. Export it again.")
-    mask = np.zeros(grid.shape, dtype=bool)
+    mask, farthest = np.zeros(grid.shape, dtype=bool), 0.0
     for frame, described in zip(marked, groups, strict=True):
         if kind == "LABELMAP" or _segment_number(dataset, described) == number:
-            i, j, k = _voxels(np.argwhere(frame), dataset, described, grid)
-            mask[k, j, i] = True
+            (i, j, k), off = _voxels(np.argwhere(frame), dataset, described, grid)
+            mask[k, j, i], farthest = True, max(farthest, off)
+    if farthest > LATTICE_TOLERANCE:
+        notes.append(f"The mask '{name}' lies {farthest:.2g} voxels off the image; it is taken to lie on it.")
     return mask, notes
 
 
@@ -222,8 +225,8 @@ def _segment_number(dataset: Dataset, groups: Dataset) -> int:
     return int(_group(dataset, groups, "SegmentIdentificationSequence").ReferencedSegmentNumber)
 
 
-def _voxels(pixels: np.ndarray, dataset: Dataset, groups: Dataset, grid: Grid) -> np.ndarray:
-    """Voxel indices (3, n; i, j, k) of a frame's pixels (n, 2; row, column)."""
+def _voxels(pixels: np.ndarray, dataset: Dataset, groups: Dataset, grid: Grid) -> tuple[np.ndarray, float]:
+    """Voxel indices (3, n; i, j, k) of a frame's pixels (n, 2; row, column), and how far off these lie, in voxels."""
     axes = np.reshape(_numbers(_group(dataset, groups, "PlaneOrientationSequence").ImageOrientationPatient), (2, 3))
     spacing = _numbers(_group(dataset, groups, "PixelMeasuresSequence").PixelSpacing)
     corner = _numbers(_group(dataset, groups, "PlanePositionSequence").ImagePositionPatient)
@@ -240,7 +243,7 @@ def _voxels(pixels: np.ndarray, dataset: Dataset, groups: Dataset, grid: Grid) -
         )
     if (nearest < 0).any() or (nearest >= grid.size).any():
         raise MaskError("The segmentation reaches outside the image. Choose the series it was drawn on.")
-    return nearest.T
+    return nearest.T, float(np.abs(index - nearest).max(initial=0.0))
 
 
 def _group(dataset: Dataset, groups: Dataset, keyword: str) -> Any:

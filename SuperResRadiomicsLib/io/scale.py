@@ -13,6 +13,10 @@ SHIFTED_TISSUE = (850.0, 1200.0)
 SHIFTED_SHARE = 0.1
 DENSEST = 10.0
 """g/cm^3 that no tissue has."""
+LOWEST_AIR = -1100.0
+"""Hounsfield units: values below are padding, which a shift by 1024 does not hide."""
+PICTURE_BLACK, PICTURE_WHITE = (0.0, 20.0), (200.0, 255.0)
+"""Where the lowest and the highest value of a picture of 8 bits lie, which has no negative values for fat and air."""
 
 
 def ct_scale_notes(voxels: Array, name: str) -> list[str]:
@@ -26,14 +30,23 @@ def ct_scale_notes(voxels: Array, name: str) -> list[str]:
         []
     """
     values = voxels.ravel()[:: max(1, voxels.size // SAMPLE)]
-    low, high = float(values.min()), float(values.max())
-    tissue = float(((values >= SHIFTED_TISSUE[0]) & (values <= SHIFTED_TISSUE[1])).mean())
+    measured = values[values >= LOWEST_AIR]
+    if not measured.size:
+        return []
+    low, high = float(measured.min()), float(measured.max())
+    tissue = float(((measured >= SHIFTED_TISSUE[0]) & (measured <= SHIFTED_TISSUE[1])).mean())
     if low >= 0 and high <= 1:
         reason = "all its values lie between 0 and 1"
     elif low >= 0 and high < DENSEST and voxels.dtype.kind == "f":
         reason = f"all its values lie between {low:.3g} and {high:.3g}, like densities in g/cm^3"
+    elif _is_within(low, PICTURE_BLACK) and _is_within(high, PICTURE_WHITE):
+        reason = f"all its values lie between {low:.4g} and {high:.4g}, like the grey levels of a picture"
     elif low >= LOWEST_TISSUE and tissue > SHIFTED_SHARE:
         reason = f"none of its values lies below {low:.4g} and many near 1024, as if shifted by +1024"
     else:
         return []
     return [f"'{name}' is taken for CT, but {reason}. These are not Hounsfield units: the results may be wrong."]
+
+
+def _is_within(value: float, limits: tuple[float, float]) -> bool:
+    return limits[0] <= value <= limits[1]

@@ -19,6 +19,7 @@ from .lesion_size import check_lesion, measure_lesion
 from .plan import ExtractionPlan
 from .sampled import RAW, describe_sampling, mean_over_samples, raw_interval
 from .settings import FeatureSettings
+from .slow_shape import slow_shape_notes
 from .table import FeatureRow, FeatureTable
 from .versions import LesionVersions
 
@@ -104,6 +105,7 @@ def _all_warnings(
     """Collect what was known of the images, and what the settings and the images' scale warn of; each once."""
     found = settings_notes(images["original"], masks["original"], settings)
     found += version_notes(images["bicubic"], images["enhanced"], masks["enhanced"])
+    found += slow_shape_notes(masks["enhanced"], settings)
     return list(dict.fromkeys((*known, *found)))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +37,14 @@ class ParameterFile:
         label: The mask's value that marks the lesion, where the file names one.
         without_effect: Keys that change no feature of a whole lesion under the other settings of the file.
         geometry_tolerance: Voxels by which a mask's grid may differ from the image's, where the file says.
+        source: The file itself, where it was read from one.
     """
 
     settings: FeatureSettings
     label: int | None
     without_effect: tuple[str, ...]
     geometry_tolerance: float | None = None
+    source: Path | None = None
 
 
 def read_parameter_file(path: str | os.PathLike[str], engine: str = "pyradiomics") -> ParameterFile:
@@ -67,7 +69,7 @@ def read_parameter_file(path: str | os.PathLike[str], engine: str = "pyradiomics
     source = Path(path)
     content = load_parameters(source)
     try:
-        return parse_parameters(content, engine)
+        return replace(parse_parameters(content, engine), source=source)
     except SettingsError as error:
         raise SettingsError(f"The parameter file '{source.name}': {error}") from error
 

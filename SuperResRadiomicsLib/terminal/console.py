@@ -33,11 +33,11 @@ def tell_warnings(warnings: Iterable[str]) -> None:
         warn(warning)
 
 
-def print_files(folder: Path, files: Iterable[Path]) -> None:
-    """Name what was written, for people."""
+def print_files(folder: Path, files: Iterable[Path], more: Iterable[str] = ()) -> None:
+    """Name what was written, for people: files, and what else lies in the folder."""
     output.print(f"The results are in {folder}:", markup=False, highlight=False, soft_wrap=True)
-    for file in files:
-        output.print(f"  {file.name}", markup=False, highlight=False)
+    for name in (*(file.name for file in files), *more):
+        output.print(f"  {name}", markup=False, highlight=False)
 
 
 def print_json(content: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import SettingsError
+from ..io.csv_tables import unguarded
 
 ROLES = ("train", "validation", "test", "unused")
 LOSSY_ENDINGS = (".jpg", ".jpeg")
@@ -43,10 +44,16 @@ def read_splits(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
         columns: Columns that it must have; one of them is ``role``.
 
     Raises:
-        SettingsError: A column is missing or a role is not known.
+        SettingsError: A column is missing, a line has too many cells, or a role is not known.
     """
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
+    too_long = [row for row in rows if None in row]
+    if too_long:
+        raise SettingsError(
+            f"'{path.name}' has a line with more cells than columns. Put cells that hold a comma in quotation marks."
+        )
+    rows = [{name: unguarded(cell or "") for name, cell in row.items()} for row in rows]
     if not rows or not set(columns) <= rows[0].keys():
         raise SettingsError(f"'{path.name}' must be a CSV with the columns {', '.join(columns)}.")
     unknown = {row["role"] for row in rows} - set(ROLES)

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import __version__
 from ..enhancement.checks import worse_than_interpolation
-from ..errors import ModelError, SettingsError
+from ..errors import ModelError, OutputError, SettingsError
 from ..io.files import write_json, write_text
 from ..io.outputs import check_outputs
 from ..models import Card, load_card, readable_json, save_model, save_results
@@ -19,13 +19,15 @@ from ..networks import architectures, build_network
 from .config import NOT_STATED, TrainingConfig
 from .lesion_features.calibrations import calibrations
 from .methods import DetectorSettings
-from .model_page import PAGE_NAME, write_page
+from .model_page import PAGE_NAME, page, write_page
 from .systems import system_class
 from .trainer import load_checkpoint
 
 OWN_IMAGES = "the user's own images"
 CONFIGURATION_NAME = "training.json"
 """Holds everything that fixed the training, beside the card."""
+OTHER_EVALUATIONS = ("lesion_features", "looks")
+"""Figures that evaluations with an option of their own write."""
 
 
 def export_run(
@@ -65,12 +67,34 @@ def export_run(
     return card
 
 
+def check_card_update(card: Card, overwrite: bool = False) -> None:
+    """Refuse, before long work, to write figures over a page that is not as this software made it.
+
+    Args:
+        card: The model's, as it lies there.
+        overwrite: Whether such a page may be replaced.
+
+    Raises:
+        OutputError: Its page was written or changed by someone.
+    """
+    path = card.folder / PAGE_NAME
+    if not overwrite and path.exists() and path.read_text(encoding="utf-8") != page(card):
+        raise OutputError(
+            f"'{PAGE_NAME}' of the model '{card.name}' is not as it was made from the card: --update-card would write "
+            "it anew. Nothing was touched. Move it away, or give --overwrite."
+        )
+
+
 def add_results(card: Card, results: dict[str, Any]) -> Card:
-    """Write held-out figures beside a model's card and into its page, but those of single slices."""
+    """Write held-out figures beside a model's card and into its page, but those of single slices.
+
+    What other evaluations found of the same weights stays.
+    """
     degradations = {}
     for name, figures in results["degradations"].items():
         degradations[name] = {key: value for key, value in figures.items() if key != "slices"}
-    updated = save_results(card, {**results, "degradations": degradations})
+    kept = {name: figures for name, figures in card.results.items() if name in OTHER_EVALUATIONS}
+    updated = save_results(card, {**kept, **results, "degradations": degradations})
     write_page(updated)
     return updated
 

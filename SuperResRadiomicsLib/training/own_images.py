@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +15,7 @@ import yaml
 from ..enhancement.through_plane import ISOTROPIC_FROM
 from ..errors import OutputError, SettingsError, SuperResError
 from ..grid import Array
+from ..io.csv_tables import csv_text
 from ..io.files import write_text
 from ..io.image import FILE_ENDINGS, Image
 from ..io.reading import read_image
@@ -269,12 +268,8 @@ def write_configuration(folder: Path, figures: FolderFigures, path: Path, task: 
 
 
 def _table(images: Iterable[OwnImage], roles: Mapping[str, str]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("path", "patient", "role", "lesion_mask"))
-    for image in images:
-        writer.writerow((image.path, image.patient, roles[image.patient], image.mask or ""))
-    return text.getvalue()
+    rows = [(image.path, image.patient, roles[image.patient], image.mask or None) for image in images]
+    return csv_text(("path", "patient", "role", "lesion_mask"), rows)
 
 
 def _configuration(folder: Path, figures: FolderFigures, name: str, splits: Path, task: OwnTask) -> str:

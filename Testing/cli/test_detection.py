@@ -14,6 +14,7 @@ from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE
 from SuperResRadiomicsLib.cli.values import format_box, parse_box
 from SuperResRadiomicsLib.detect.box_quality import share_covered
 from SuperResRadiomicsLib.grid import Box
+from SuperResRadiomicsLib.io.hashes import content_hash
 from SuperResRadiomicsLib.io.masks import read_mask
 from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.models import load_card
@@ -50,6 +51,7 @@ def test_detect_tells_machines(command, files):
     image = read_image(files / "image.nrrd")
     assert share_covered(read_mask(files / "mask.nrrd", image.grid), box_in(content["lesion"]["box"])) == 1
     assert content["model"]["name"] == "tiny-detector"
+    assert content["inputs"] == {"image": content_hash(files / "image.nrrd")}
     assert "a reader must check it" in outcome.err
 
 

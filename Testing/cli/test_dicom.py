@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pydicom
 import pytest
@@ -27,9 +29,12 @@ def scan(tmp_path):
 def test_enhance_and_compare_write_dicom(command, scan, tiny_model):
     out = scan / "out"
     enhance = ("enhance", scan / "series", "--mask", scan / "mask.nrrd", "--model", tiny_model, "--out", out)
-    assert command(*enhance, "--format", "dicom").code == 0
+    done = command(*enhance, "--format", "dicom")
+    assert done.code == 0
+    assert all(f"  {line}\n" in done.out for line in ("dicom/enhanced (6 slices)", "dicom/mask.dcm", "enhanced.nrrd"))
     compared = command("compare", out, "--engine", "exact", "--classes", "firstorder", "--report", "--dicom")
     assert compared.code == 0, compared.err
+    assert "  dicom/features.dcm\n" in compared.out and "  report.html\n" in compared.out
     enhanced = read_image(out / "enhanced.nrrd")
     series = read_image(out / "dicom" / "enhanced")
     assert np.array_equal(series.voxels, enhanced.voxels) and series.grid.matches(enhanced.grid, 1e-3)
@@ -40,6 +45,22 @@ def test_enhance_and_compare_write_dicom(command, scan, tiny_model):
     assert objects["features.dcm"].PatientName == "Doe^Jane"
     assert command(*enhance).code == 0, "what was written is ours"
     assert not (out / "dicom").exists(), "and goes with the set"
+
+
+def test_of_several_series_at_one_place_the_chosen_one_is_the_source(command, scan, tiny_model):
+    for path in sorted((scan / "series").iterdir()):
+        other = pydicom.dcmread(path)
+        other.SeriesInstanceUID, other.SeriesNumber = "1.2.826.0.1.99", 9
+        other.SOPInstanceUID = other.file_meta.MediaStorageSOPInstanceUID = f"{other.SOPInstanceUID}.9"
+        other.save_as(scan / "series" / f"other-{path.name}")
+    enhance = ("enhance", scan / "series", "--mask", scan / "mask.nrrd", "--model", tiny_model, "--format", "dicom")
+    assert "Choose one with --series" in command(*enhance, "--out", scan / "out").err
+    done = command(*enhance, "--out", scan / "out", "--series", "9", "--json")
+    assert done.code == 0, done.err
+    assert json.loads(done.out)["dicom"][0] == "dicom/enhanced (6 slices)"
+    slices = [pydicom.dcmread(path) for path in (scan / "out" / "dicom" / "enhanced").iterdir()]
+    sources = {one.SourceImageSequence[0].ReferencedSOPInstanceUID for one in slices}
+    assert len(sources) == 6 and all(uid.endswith(".9") for uid in sources)
 
 
 def test_samples_come_with_their_deviation_as_a_parametric_map(command, scan, tiny_sampler):

@@ -127,3 +127,28 @@ def test_a_detection_of_the_users_stays(command, files, tiny_detector):
     assert (files / "found.json").read_text() == "{}"
     assert command(*arguments, "--overwrite").code == 0
     assert command(*arguments).code == 0
+
+
+def test_a_parameter_file_is_an_input(command, files):
+    (files / "cases.csv").write_text("Image,Mask\nimage.nrrd,mask.nrrd\n")
+    (files / "table.json").write_text('{"setting": {"binWidth": 25}}')
+    before = snapshot(files)
+    arguments = ("--batch", files / "cases.csv", "--out", files / "table.csv", "--parameters", files / "table.json")
+    outcome = command("features", *arguments, "--engine", "exact", "--overwrite")
+    assert outcome.code == 2 and "'table.json'" in outcome.err and "is an input" in outcome.err
+    assert snapshot(files) == before
+
+
+def test_results_do_not_go_among_a_models_files(enhance, command, files, tiny_model, tiny_detector):
+    outcome = enhance(files, tiny_model)
+    assert outcome.code == 2 and "is, or lies in, the input" in outcome.err
+    found = command(
+        "detect",
+        files / "image.nrrd",
+        "--model",
+        tiny_detector,
+        "--out",
+        tiny_detector / "metadata.json",
+        "--overwrite",
+    )
+    assert found.code == 2 and "lies in, the input" in found.err

@@ -332,6 +332,26 @@ def test_enhanced_multi_frame_that_is_no_volume_is_refused(tmp_path: Path, level
         read_image(tmp_path / "multi.dcm")
 
 
+@pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless], ids=["RLE", "JPEG-LS"])
+def test_compressed_frames_with_slopes_of_their_own_are_right_or_refused(tmp_path: Path, syntax: str) -> None:
+    slopes = [1, 0.5, 2, 0.25, 3]
+    for kind, given in (("same", [2] * 5), ("own", slopes)):
+        data = enhanced_dataset(np.abs(STORED).astype(np.uint16), [0, 2, 4, 6, 8], given)
+        try:
+            data.compress(syntax)
+        except (RuntimeError, NotImplementedError) as error:
+            pytest.skip(f"no encoder: {error}")
+        data.save_as(tmp_path / f"{kind}.dcm", enforce_file_format=True)
+    right = np.abs(STORED).astype(float)
+    assert np.array_equal(read_image(tmp_path / "same.dcm").voxels, right * 2 - 1024)
+    if syntax == RLELossless:  # pydicom's own to decode
+        image = read_image(tmp_path / "own.dcm")
+        assert np.array_equal(image.voxels, right * np.reshape(slopes, (5, 1, 1)) - 1024)
+        return
+    with pytest.raises(ImageError, match="rescaled each in its own way.*Decompress it"):
+        read_image(tmp_path / "own.dcm")
+
+
 def ultrasound(stored: np.ndarray, *regions: tuple[float, int]) -> Dataset:
     data = plain_dataset("US", stored, 0)
     items = []

@@ -319,6 +319,16 @@ def test_contours_that_do_not_fit_are_said(
     assert len(found.notes) == (said is not None) and all(said in note for note in found.notes)
 
 
+def test_a_structure_of_open_contours_alone_is_refused_with_the_reason(
+    scan: tuple[Path, Image, np.ndarray], tmp_path: Path
+) -> None:
+    _, image, _ = scan
+    open_only = structure_set(image, [("OPEN_PLANAR", square(image, 2, 9.5, 20.5))])
+    open_only.save_as(tmp_path / "rt.dcm", enforce_file_format=True)
+    with pytest.raises(MaskError, match=r"marks no voxel.*not closed \(OPEN_PLANAR\)"):
+        load_mask(tmp_path / "rt.dcm", image.grid, MaskChoice(roi="gtv"))
+
+
 def test_contours_without_all_their_points_are_refused(scan: tuple[Path, Image, np.ndarray], tmp_path: Path) -> None:
     _, image, _ = scan
     data = structure_set(image, [("CLOSED_PLANAR", square(image, 2, 9.5, 20.5))])
@@ -397,6 +407,10 @@ def test_a_dicom_segmentation_of_another_grid_is_refused(scan: tuple[Path, Image
     moved = replace(image.grid, origin=(image.grid.origin[0] + 0.35, *image.grid.origin[1:]))
     with pytest.raises(MaskError, match="another voxel grid"):
         load_mask(tmp_path / "seg.dcm", moved)
+    near = replace(image.grid, origin=(image.grid.origin[0] + 0.02, *image.grid.origin[1:]))
+    found = load_mask(tmp_path / "seg.dcm", near)
+    assert np.array_equal(found.voxels, mask) and "voxels off the image" in found.notes[0]
+    assert not load_mask(tmp_path / "seg.dcm", image.grid).notes
     with pytest.raises(ImageError, match="holds SEG. A segmentation is given as the mask"):
         read_image(tmp_path / "seg.dcm")
 

@@ -6,13 +6,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from skimage.measure import marching_cubes
 
 from SuperResRadiomicsLib.grid import Grid, through_plane_axis
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.io.plane import axis_of_plane, guessed_plane_note
 from SuperResRadiomicsLib.io.plausibility import lesion_notes
-from SuperResRadiomicsLib.radiomics import FeatureSettings
-from SuperResRadiomicsLib.radiomics.grey_levels import grey_level_notes, proposed_width, version_notes
+from SuperResRadiomicsLib.radiomics import FeatureSettings, slow_shape
+from SuperResRadiomicsLib.radiomics.filters import LaplacianOfGaussian, Original
+from SuperResRadiomicsLib.radiomics.grey_levels import (
+    feature_warnings,
+    grey_level_notes,
+    proposed_width,
+    version_notes,
+)
+from SuperResRadiomicsLib.radiomics.preprocessing import Normalisation, Preprocessing
+from SuperResRadiomicsLib.radiomics.slow_shape import slow_shape_notes, surface_points
 from Testing.conftest import oblique_direction
 
 Lesion = tuple[Image, np.ndarray]
@@ -75,6 +84,38 @@ def test_bins_that_do_not_suit_the_values_are_said_with_some_that_do(
     proposed = float(re.search(r"about ([\d.e-]+)", notes[0])[1])
     assert not grey_level_notes(image, mask, FeatureSettings(bin_width=proposed))
     assert not grey_level_notes(image, mask, FeatureSettings(bin_width=None, bin_count=32))
+
+
+def test_bins_are_judged_on_what_preprocessing_and_filters_make(lesion: Lesion) -> None:
+    image, mask = lesion
+    normalised = FeatureSettings(engine="exact", preprocessing=Preprocessing(normalisation=Normalisation()))
+    assert "after preprocessing" in grey_level_notes(image, mask, normalised)[0]
+    scaled = FeatureSettings(engine="exact", preprocessing=Preprocessing(normalisation=Normalisation(scale=3000)))
+    assert not grey_level_notes(image, mask, scaled)
+    smooth = FeatureSettings(engine="exact", filters=(Original(), LaplacianOfGaussian((3.0,))), bin_width=40.0)
+    (note,) = grey_level_notes(image.with_voxels(image.voxels // 4), mask, smooth)
+    assert "log-sigma-3-0-mm-3D (one grey level" in note or "log-sigma-3-0-mm-3D (2 grey levels" in note
+    assert not grey_level_notes(image, mask, replace(smooth, classes=("shape",)))
+
+
+def test_a_lesion_of_one_value_and_a_count_without_end_are_said(lesion: Lesion) -> None:
+    image, mask = lesion
+    counted = FeatureSettings(bin_width=None, bin_count=32)
+    flat = image.with_voxels(np.full_like(image.voxels, 7))
+    assert "32 makes one grey level" in grey_level_notes(flat, mask, counted)[0]
+    assert "there is no texture" in grey_level_notes(flat, mask, FeatureSettings())[0]
+    assert "a count of 32 would do" in grey_level_notes(image, mask, replace(counted, bin_count=5000))[0]
+
+
+def test_a_shape_that_takes_long_names_the_engine_for_it(monkeypatch: pytest.MonkeyPatch, lesion: Lesion) -> None:
+    image, mask = lesion
+    settings = FeatureSettings(engine="pyradiomics")
+    assert surface_points(mask) == len(marching_cubes(np.pad(mask, 1), 0.5)[0])
+    assert slow_shape_notes(mask, settings) == []
+    monkeypatch.setattr(slow_shape, "LONG_SECONDS", 1e-9)
+    assert "--engine exact" in feature_warnings(image, mask, settings)[-1]
+    for quick in (replace(settings, engine="exact"), replace(settings, classes=("glcm",))):
+        assert slow_shape_notes(mask, quick) == []
 
 
 @pytest.mark.parametrize("spread", [1e-4, 0.003, 1.0, 47.0, 3e5])

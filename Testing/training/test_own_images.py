@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas
 import pytest
 import torch
 import yaml
@@ -21,6 +22,7 @@ from SuperResRadiomicsLib.io.image import Image, write_image, write_mask
 from SuperResRadiomicsLib.models import load_card
 from SuperResRadiomicsLib.training.command import main
 from SuperResRadiomicsLib.training.config import NOT_STATED, read_config
+from SuperResRadiomicsLib.training.entries import read_splits
 from SuperResRadiomicsLib.training.own_images import list_images, look_at, write_configuration
 
 GRID = Grid((72, 70, 3), (0.8, 0.8, 1.6))
@@ -178,3 +180,20 @@ def test_other_images_bring_no_sources_of_others(tmp_path: Path) -> None:
         (tmp_path / "mine.yaml").write_text(yaml.safe_dump(mine))
         config = read_config(tmp_path / "mine.yaml")
         assert bool(config.sources) is kept and (config.licence == "Apache-2.0") is kept
+
+
+def test_names_of_files_never_become_formulas(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path / "scans")
+    (folder / "carl.nrrd").rename(folder / "=carl.nrrd")
+    figures = look_at(folder)
+    splits = write_configuration(folder, figures, tmp_path / "mine.yaml")
+    frame = pandas.read_csv(splits)
+    assert "'=carl.nrrd" in set(frame["path"]) and not frame["path"].str.startswith("=").any()
+    rows = read_splits(splits, ("path", "patient", "role", "lesion_mask"))
+    assert {row["path"] for row in rows} == {image.path for image in figures.images}
+
+
+def test_a_splits_file_with_a_stray_comma_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "splits.csv").write_text("path,patient,role\na,b.nrrd,anna,train\n")
+    with pytest.raises(SettingsError, match="more cells than columns"):
+        read_splits(tmp_path / "splits.csv", ("path", "patient", "role"))

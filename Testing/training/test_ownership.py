@@ -10,8 +10,10 @@ import pytest
 import yaml
 
 from SuperResRadiomicsLib.errors import OutputError
+from SuperResRadiomicsLib.models import load_card
 from SuperResRadiomicsLib.papers.app import app
 from SuperResRadiomicsLib.training.commands.options import check_new, show_figures
+from SuperResRadiomicsLib.training.export import add_look_results, add_results, check_card_update
 from Testing.conftest import REPOSITORY
 
 MODEL = "ct-gancircle-x2-fidelity"
@@ -84,6 +86,27 @@ def test_a_models_evidence_is_replaced_only_when_told(config: Path, tmp_path: Pa
     (model / "evidence.json").write_text("{}")
     with pytest.raises(OutputError, match=r"evidence\.json"):
         app(["evidence", str(model), "--config", str(config)], standalone_mode=False)
+
+
+def test_a_models_page_that_was_changed_is_kept(config: Path, tmp_path: Path) -> None:
+    model = tmp_path / MODEL
+    shutil.copytree(REPOSITORY / "models" / MODEL, model)
+    check_card_update(load_card(model))
+    (model / "README.md").write_text("mine")
+    with pytest.raises(OutputError, match=r"'README\.md' of the model .* is not as it was made.*--overwrite"):
+        app(["evaluate", str(model), "--config", str(config), "--update-card"], standalone_mode=False)
+    assert (model / "README.md").read_text() == "mine"
+    check_card_update(load_card(model), overwrite=True)
+
+
+def test_figures_of_one_kind_leave_those_of_others(tmp_path: Path) -> None:
+    model = tmp_path / MODEL
+    shutil.copytree(REPOSITORY / "models" / MODEL, model)
+    results = load_card(model).results
+    card = add_look_results(load_card(model), {"conditions": {}})
+    assert card.results["looks"] == {"conditions": {}}
+    again = add_results(card, results)
+    assert again.results["looks"] == {"conditions": {}} and again.results["degradations"] == results["degradations"]
 
 
 def test_an_export_replaces_no_model(config: Path, tmp_path: Path) -> None:

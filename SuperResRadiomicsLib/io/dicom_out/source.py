@@ -14,6 +14,7 @@ from pydicom.uid import CTImageStorage, generate_uid
 
 from ...errors import ImageError
 from ...grid import Grid
+from ..dicom_series import choose_series, find_dicom_files
 from ..image import Image
 
 SAME_PLACE_MM = 0.01
@@ -58,12 +59,13 @@ def _lies_at(header: Dataset, corner: Any) -> bool:
     return bool(np.linalg.norm(np.asarray(position, float) - corner) < SAME_PLACE_MM)
 
 
-def read_source(path: str | os.PathLike[str] | None, image: Image) -> Source:
+def read_source(path: str | os.PathLike[str] | None, image: Image, series: str | None = None) -> Source:
     """Read the headers of the series that an image was read from.
 
     Args:
         path: The DICOM folder or file; None, or a file of another kind, for an image without patient and study.
         image: What was read: of several series in the folder it is the one with slices at its places.
+        series: Which series of the folder was read, as `ImageChoice.series` says it.
 
     Returns:
         The source. Of an image that was no DICOM the study is a new one without a patient.
@@ -71,16 +73,19 @@ def read_source(path: str | os.PathLike[str] | None, image: Image) -> Source:
     Raises:
         ImageError: The folder holds several series that could be the image.
     """
-    series: dict[str, list[Dataset]] = {}
+    if path is not None and series is not None:
+        files, _ = choose_series(find_dicom_files(Path(path)), series, Path(path).name)
+        return Source(tuple(file.header for file in files), known=True)
+    found: dict[str, list[Dataset]] = {}
     for header in [] if path is None else _headers(Path(path)):
-        series.setdefault(str(header.SeriesInstanceUID), []).append(header)
-    sources = [Source(tuple(headers), known=True) for headers in series.values()]
+        found.setdefault(str(header.SeriesInstanceUID), []).append(header)
+    sources = [Source(tuple(headers), known=True) for headers in found.values()]
     if len(sources) > 1:
         sources = [source for source in sources if any(source.slices_of(image.whole_slices))]
     if len(sources) > 1:
         raise ImageError(
             f"The folder '{Path(str(path)).name}' holds several DICOM series at the same place, so it is not known "
-            "whose patient and study the results belong to. Give a folder with one of them."
+            "whose patient and study the results belong to. Choose one of them with --series, or give a folder of its own."
         )
     return sources[0] if sources else Source((_nobody(),), known=False)
 

@@ -14,7 +14,7 @@ from ...errors import ImageError
 from ...grid import Array, Grid
 from ..choices import ANY_IMAGE, ImageChoice
 from .files import DicomFile, damage_said, find_dicom_files, read_header
-from .pixels import INVERTED, Decoder, stacked
+from .pixels import INVERTED, Decoder, is_compressed, stacked
 from .series import choose_series
 from .slices import Slice, frames_of, slices_of
 from .spacing import pixel_spacing
@@ -136,6 +136,13 @@ def _check_rescale(slices: Sequence[Slice], name: str) -> None:
             f"'{lacking[0]}' of the DICOM series in '{name}' states no rescale slope and intercept, but others do: its "
             "values are on another scale. Export the series again."
         )
+    for each in slices:
+        # ITK, which decodes such a file, rescales all of its frames as the first.
+        if is_compressed(each) and each.rescale != next(one.rescale for one in slices if one.file is each.file):
+            raise ImageError(
+                f"The frames of '{each.file.path.name}' are compressed and rescaled each in its own way, which is not "
+                "read. Decompress it first, for instance by dcmdjpeg or gdcmconv --raw."
+            )
 
 
 def _value_notes(slices: Sequence[Slice], voxels: Array, modality: str, name: str) -> list[str]:

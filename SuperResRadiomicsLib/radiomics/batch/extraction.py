@@ -23,7 +23,10 @@ from ..engines import ENGINES
 from ..extract import extract_features
 from ..grey_levels import feature_warnings
 from ..settings import FeatureSettings
+from ..slow_shape import slow_shape_notes
 from .cases import BatchCase, CaseList
+
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ def extract_cases(
     mask_choice: MaskChoice = ANY_MASK,
     jobs: int = 1,
     progress: Progress | None = None,
+    tell: Tell | None = None,
 ) -> list[Outcome]:
     """Compute the features of every case; one that fails stops nothing.
 
@@ -60,6 +64,7 @@ def extract_cases(
         mask_choice: What in a mask is the lesion; a case's own label and channel go before it.
         jobs: How many processes compute, at least 1.
         progress: Called with the number of cases done and of all.
+        tell: Called with a sentence before a case that will take long, in the process that computes it.
 
     Returns:
         One outcome for each case, in the order of the list.
@@ -72,7 +77,7 @@ def extract_cases(
     if jobs < 1:
         raise SettingsError(f"The number of jobs is {jobs}. Give a whole number of at least 1.")
     ENGINES[settings.engine].version()  # says at once, and not of every case, that it is not installed
-    work = partial(_outcome, settings=settings, image_choice=image_choice, mask_choice=mask_choice)
+    work = partial(_outcome, settings=settings, image_choice=image_choice, mask_choice=mask_choice, tell=tell)
     outcomes = []
     for outcome in _mapped(work, listed.cases, min(jobs, len(listed.cases))):
         outcomes.append(outcome)
@@ -106,9 +111,15 @@ def _use_one_thread() -> None:
     sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
 
 
-def _outcome(case: BatchCase, settings: FeatureSettings, image_choice: ImageChoice, mask_choice: MaskChoice) -> Outcome:
+def _outcome(
+    case: BatchCase,
+    settings: FeatureSettings,
+    image_choice: ImageChoice,
+    mask_choice: MaskChoice,
+    tell: Tell | None,
+) -> Outcome:
     try:
-        return _extracted(case, settings, image_choice, mask_choice)
+        return _extracted(case, settings, image_choice, mask_choice, tell)
     except MissingDependencyError:
         raise  # no fault of this case
     except SuperResError as error:
@@ -118,12 +129,19 @@ def _outcome(case: BatchCase, settings: FeatureSettings, image_choice: ImageChoi
 
 
 def _extracted(
-    case: BatchCase, settings: FeatureSettings, image_choice: ImageChoice, mask_choice: MaskChoice
+    case: BatchCase,
+    settings: FeatureSettings,
+    image_choice: ImageChoice,
+    mask_choice: MaskChoice,
+    tell: Tell | None,
 ) -> Outcome:
     case.check()
     image, mask = read_image_with_mask(
         case.image, case.mask, None, case.choose_image(image_choice), case.choose_mask(mask_choice)
     )
+    if tell is not None:
+        for note in slow_shape_notes(mask, settings):
+            tell(f"Line {case.line}: {note}")
     features = extract_features(image, mask, settings)
     hashes = {"Image_SHA256": content_hash(case.image), "Mask_SHA256": content_hash(case.mask)}
     return Outcome(case, features, _diagnostics(image, mask, settings, origin_notes(case.image)) | hashes)

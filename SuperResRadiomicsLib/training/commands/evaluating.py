@@ -49,7 +49,10 @@ def evaluate(
     model: Model,
     config: TrainedWith,
     data: Data = None,
-    update_card: Annotated[bool, typer.Option(help="Write the figures into the model's card.")] = False,
+    update_card: Annotated[
+        bool,
+        typer.Option(help="Write the figures into the model's folder, in place of its earlier ones of this kind."),
+    ] = False,
     out: Figures = None,
     device: Device = "auto",
     times: Annotated[
@@ -84,7 +87,7 @@ def evaluate(
     """Measure a model on the test patients: image quality and lesion features beside interpolation, or boxes."""
     from ..config import read_config
     from ..evaluation import evaluate_detector, evaluate_enhancement, evaluate_slices, further_judges
-    from ..export import add_feature_results, add_look_results, add_results
+    from ..export import add_feature_results, add_look_results, add_results, check_card_update
     from ..volumes import list_volumes
 
     settings = with_data(read_config(config), data)
@@ -98,6 +101,8 @@ def evaluate(
     if features and samples_look:
         raise SettingsError("Both --features and --samples-look were given. Give one at a time.")
     check_new(out, config, settings, overwrite, card.folder, *lpips)
+    if update_card:
+        check_card_update(card, overwrite)
     if samples_look:
         from ..looks import look_lines
 
@@ -105,7 +110,7 @@ def evaluate(
         results |= {"command": command_line(context, f"evaluate {card.name} --samples-look", config)}
         _show(results, look_lines(results), out, overwrite, json)
         if update_card:
-            add_look_results(card, results)
+            _tell_update(add_look_results(card, results))
         return
     if features:
         from ..lesion_features import feature_lines
@@ -118,7 +123,7 @@ def evaluate(
         results |= {"command": command_line(context, f"evaluate {card.name} --features", config)}
         _show(results, feature_lines(results), out, overwrite, json)
         if update_card:
-            add_feature_results(card, results)
+            _tell_update(add_feature_results(card, results))
         return
     if architectures()[card.architecture["name"]].samples and not without_features:
         note("Lesion features of a model that draws samples are compared by --features: here they are left out.")
@@ -134,7 +139,15 @@ def evaluate(
     command = command_line(context, f"evaluate {card.name}", config) + ("" if times == 1 else f" --times {times}")
     show_figures(results | {"command": command}, out, overwrite, json, card)
     if update_card:
-        add_results(card, results | {"command": command})
+        _tell_update(add_results(card, results | {"command": command}))
+
+
+def _tell_update(card: srr.Card) -> None:
+    """Say what the option --update-card wrote, and where."""
+    note(
+        f"The figures stand in the folder of the model '{card.name}': they replace its earlier ones of this kind in "
+        "results.json, and the card and its page (README.md) were written anew."
+    )
 
 
 def _features(

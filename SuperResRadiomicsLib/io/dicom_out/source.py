@@ -85,7 +85,7 @@ def read_source(path: str | os.PathLike[str] | None, image: Image, series: str |
     if len(sources) > 1:
         raise ImageError(
             f"The folder '{Path(str(path)).name}' holds several DICOM series at the same place, so it is not known "
-            "whose patient and study the results belong to. Choose one with --series, or give a folder with one of them."
+            "whose patient and study the results belong to. Choose one with --series, or give a folder of its own."
         )
     return sources[0] if sources else Source((_nobody(),), known=False)
 

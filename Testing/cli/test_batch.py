@@ -19,7 +19,7 @@ from SuperResRadiomicsLib.errors import BatchError, MissingDependencyError
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import write_image, write_mask
 from SuperResRadiomicsLib.io.masks import read_mask
-from SuperResRadiomicsLib.radiomics import FeatureSettings
+from SuperResRadiomicsLib.radiomics import FeatureSettings, slow_shape
 from SuperResRadiomicsLib.radiomics.batch import extract_cases, read_cases
 from Testing.conftest import GRIDS, make_lesion
 
@@ -314,6 +314,18 @@ def test_failure_of_our_own_is_a_reason_too_and_stops_no_other_case(folder, monk
     assert [outcome.error for outcome in outcomes] == [
         "Internal error (ZeroDivisionError: division by zero). Please report it."
     ] * 4
+
+
+def test_a_case_that_takes_long_is_told_before(command, folder, monkeypatch):
+    cases = write_list(folder, "Image,Mask", "oblique.nrrd,oblique_mask.nrrd")
+    monkeypatch.setattr(slow_shape, "LONG_SECONDS", 1e-9)
+    heard: list[str] = []
+    settings = FeatureSettings(engine="pyradiomics", classes=("shape",))
+    extract_cases(read_cases(cases), settings, progress=lambda *_: heard.append("done"), tell=heard.append)
+    assert heard[0].startswith("Line 2: The lesion's surface") and heard[1:] == ["done"]
+    arguments = ("features", "--batch", cases, "--out", folder / "out.csv", "--classes", "shape")
+    assert "Warning: Line 2: The lesion's surface" in command(*arguments, "--engine", "pyradiomics").err
+    assert "surface" not in command(*arguments, "--engine", "exact").err
 
 
 def test_progress_counts_the_cases(folder):

@@ -7,9 +7,12 @@ import json
 import numpy as np
 import pydicom
 import pytest
-from pydicom.uid import ParametricMapStorage
+from pydicom.uid import ParametricMapStorage, generate_uid
 
+from SuperResRadiomicsLib.enhancement.dicom import write_dicom
+from SuperResRadiomicsLib.io.dicom_out import read_source, segmentation
 from SuperResRadiomicsLib.io.image import write_mask
+from SuperResRadiomicsLib.io.masks import read_mask
 from SuperResRadiomicsLib.io.reading import read_image
 from Testing.io.test_dicom_out import write_source
 
@@ -45,6 +48,22 @@ def test_enhance_and_compare_write_dicom(command, scan, tiny_model):
     assert objects["features.dcm"].PatientName == "Doe^Jane"
     assert command(*enhance).code == 0, "what was written is ours"
     assert not (out / "dicom").exists(), "and goes with the set"
+
+
+def test_a_radiologists_folder_of_series_and_segmentation_needs_no_option(command, scan, tiny_model):
+    """The folder is the image and the mask."""
+    folder, image = scan / "series", read_image(scan / "series")
+    mask = read_mask(scan / "mask.nrrd", image.grid)
+    headers = read_source(folder, image).slices_of(image.grid)
+    write_dicom(segmentation(mask, headers, "Lesion", generate_uid()), folder / "objects" / "seg.dcm")
+    done = command("enhance", folder, "--mask", folder, "--model", tiny_model, "--out", scan / "out")
+    assert done.code == 0, done.err
+    assert np.array_equal(read_mask(scan / "out" / "original_mask.nrrd", image.grid), mask)
+    compared = command("compare", scan / "out", "--report", "--engine", "exact", "--classes", "firstorder")
+    assert compared.code == 0, compared.err
+    table = json.loads((scan / "out" / "features.json").read_text())
+    mean = next(row["original"] for row in table["rows"] if row["key"] == "original_firstorder_Mean")
+    assert mean == pytest.approx(image.voxels[mask].mean()) and (scan / "out" / "report.html").exists()
 
 
 def test_of_several_series_at_one_place_the_chosen_one_is_the_source(command, scan, tiny_model):

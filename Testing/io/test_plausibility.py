@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from skimage.measure import marching_cubes
 
+from SuperResRadiomicsLib.enhancement.checks import lesion_warnings
 from SuperResRadiomicsLib.grid import Grid, through_plane_axis
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.io.plane import axis_of_plane, guessed_plane_note
 from SuperResRadiomicsLib.io.plausibility import lesion_notes
+from SuperResRadiomicsLib.models import load_card
 from SuperResRadiomicsLib.radiomics import FeatureSettings, slow_shape
 from SuperResRadiomicsLib.radiomics.filters import LaplacianOfGaussian, Original
 from SuperResRadiomicsLib.radiomics.grey_levels import (
@@ -67,14 +71,22 @@ def test_padding_in_a_lesion_is_said(lesion: Lesion) -> None:
     assert "padding" in " ".join(lesion_notes(image.with_voxels(voxels), mask))
 
 
+def test_a_lesion_outside_of_the_range_a_model_was_made_for_is_said(lesion: Lesion, tiny_model: Path) -> None:
+    image, mask = lesion
+    card = load_card(tiny_model)
+    assert lesion_warnings(image, mask, card) == []
+    voxels = image.voxels.copy()
+    voxels[np.nonzero(mask)[0][0], :, :20] = 1900  # bone, or contrast agent
+    (note,) = lesion_warnings(image.with_voxels(voxels), mask, card)
+    assert "outside of -1024 to 1500 HU, for which the model 'tiny' was made" in note
+
+
 @pytest.mark.parametrize(
     ("width", "levels"), [(25.0, None), (1000.0, "(one|2) grey level"), (0.01, r"\d{4,} grey levels")], ids=str
 )
 def test_bins_that_do_not_suit_the_values_are_said_with_some_that_do(
     lesion: Lesion, width: float, levels: str | None
 ) -> None:
-    import re
-
     image, mask = lesion
     notes = grey_level_notes(image, mask, FeatureSettings(bin_width=width))
     if levels is None:
@@ -92,9 +104,10 @@ def test_bins_are_judged_on_what_preprocessing_and_filters_make(lesion: Lesion) 
     assert "after preprocessing" in grey_level_notes(image, mask, normalised)[0]
     scaled = FeatureSettings(engine="exact", preprocessing=Preprocessing(normalisation=Normalisation(scale=3000)))
     assert not grey_level_notes(image, mask, scaled)
-    smooth = FeatureSettings(engine="exact", filters=(Original(), LaplacianOfGaussian((3.0,))), bin_width=40.0)
-    (note,) = grey_level_notes(image.with_voxels(image.voxels // 4), mask, smooth)
-    assert "log-sigma-3-0-mm-3D (one grey level" in note or "log-sigma-3-0-mm-3D (2 grey levels" in note
+    even = image.with_voxels(np.where(mask, image.voxels, image.voxels + 840))  # noise alone, which the filter smooths
+    smooth = FeatureSettings(engine="exact", filters=(Original(), LaplacianOfGaussian(sigma=(3.0,))))
+    (note,) = grey_level_notes(even, mask, smooth)
+    assert re.search(r"log-sigma-3-0-mm-3D \((one grey level|2 grey levels) from", note)
     assert not grey_level_notes(image, mask, replace(smooth, classes=("shape",)))
 
 

@@ -269,7 +269,7 @@ def test_grey_in_colour_is_read_and_colours_are_not(tmp_path: Path) -> None:
         ((VOXELS + 1000) / 2000, "between 0 and 1"),
         ((VOXELS + 1000) / 1000 + 0.01, "g/cm"),
         (np.where(np.arange(7) < 2, -2000, VOXELS.clip(-1000) // 2 + 1024), "shifted by \\+1024"),
-        ((VOXELS + 1000).clip(0, 2000) * 255 // 2000, "grey levels of a picture"),
+        ((VOXELS.astype(int) + 1000) * 255 // 2000, "grey levels of a picture"),
     ],
     ids=["shifted", "share", "density", "shifted with padding", "picture"],
 )

@@ -11,6 +11,7 @@ from typing import get_args
 from xml.etree import ElementTree
 
 import numpy as np
+import pandas
 import pytest
 from scipy import stats
 
@@ -142,6 +143,19 @@ def test_its_tables_hold_the_statistics_of_its_features(robustness):
     row = next(row for row in table(robustness, "agreement") if row["feature"] == key)
     values = (cube.of(version, binning=binning)[:, f] for version in ("original", "bicubic"))
     assert float(row["bicubic: CCC"]) == pytest.approx(concordance(*values))
+
+
+def test_pandas_reads_every_table_without_options(robustness):
+    write_report(robustness)
+    tables = [
+        *(robustness / "report").glob("*.csv"),
+        *(robustness / "results").glob("*.csv"),
+        robustness / "manifest.csv",
+    ]
+    assert len(tables) > 5
+    for path in tables:
+        frame = pandas.read_csv(path)
+        assert len(frame) and not any(column.startswith("Unnamed") for column in frame.columns), path.name
 
 
 def test_the_share_of_features_that_agree_is_that_of_lins_concordance(robustness):

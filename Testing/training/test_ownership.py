@@ -13,7 +13,7 @@ from SuperResRadiomicsLib.errors import OutputError
 from SuperResRadiomicsLib.models import load_card
 from SuperResRadiomicsLib.papers.app import app
 from SuperResRadiomicsLib.training.commands.options import check_new, show_figures
-from SuperResRadiomicsLib.training.export import add_look_results, add_results, check_card_update
+from SuperResRadiomicsLib.training.export import add_results, check_card_update
 from Testing.conftest import REPOSITORY
 
 MODEL = "ct-gancircle-x2-fidelity"
@@ -100,13 +100,12 @@ def test_a_models_page_that_was_changed_is_kept(config: Path, tmp_path: Path) ->
 
 
 def test_figures_of_one_kind_leave_those_of_others(tmp_path: Path) -> None:
-    model = tmp_path / MODEL
-    shutil.copytree(REPOSITORY / "models" / MODEL, model)
-    results = load_card(model).results
-    card = add_look_results(load_card(model), {"conditions": {}})
-    assert card.results["looks"] == {"conditions": {}}
-    again = add_results(card, results)
-    assert again.results["looks"] == {"conditions": {}} and again.results["degradations"] == results["degradations"]
+    models, model = REPOSITORY / "models", tmp_path / "model"
+    shutil.copytree(models / "ct-gancircle-x2-radiomics", model)
+    before = load_card(model)
+    updated = add_results(before, load_card(models / MODEL).results)
+    assert updated.results["lesion_features"] == before.results["lesion_features"]
+    assert updated.results["degradations"] and "degradations" not in before.results
 
 
 def test_an_export_replaces_no_model(config: Path, tmp_path: Path) -> None:

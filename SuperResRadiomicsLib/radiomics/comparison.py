@@ -104,7 +104,7 @@ def _all_warnings(
 ) -> list[str]:
     """Collect what was known of the images, and what the settings and the images' scale warn of; each once."""
     found = settings_notes(images["original"], masks["original"], settings)
-    found += version_notes(images["bicubic"], images["enhanced"], masks["enhanced"])
+    found += version_notes(images, masks)
     found += slow_shape_notes(masks["enhanced"], settings)
     return list(dict.fromkeys((*known, *found)))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -150,22 +150,27 @@ def proposed_width(low: float, high: float) -> float:
     return float(steps[np.abs(np.log(steps / wanted)).argmin()])
 
 
-def version_notes(bicubic: Image, enhanced: Image, mask: BoolArray) -> list[str]:
-    """Note that an enhanced image is on another scale than its bicubic twin.
+def version_notes(images: Mapping[str, Image], masks: Mapping[str, BoolArray]) -> list[str]:
+    """Note that the bicubic image is on another scale than the original, or the enhanced one than the bicubic.
 
     Args:
-        bicubic: The twin.
-        enhanced: The enhanced image on the same grid.
-        mask: The lesion on it.
+        images: By ``original``, ``bicubic`` and ``enhanced``.
+        masks: The lesion on each; bool [k, j, i].
     """
-    before, after = (image.voxels[mask].astype(np.float64) for image in (bicubic, enhanced))
-    spread = float(np.ptp(np.percentile(before, (5, 95))))
-    other = float(np.ptp(np.percentile(after, (5, 95))))
-    shift = float(np.median(after) - np.median(before))
-    if abs(shift) <= max(spread, 1e-12) and spread <= OTHER_SPREAD * other and other <= OTHER_SPREAD * spread:
-        return []
-    return [
-        f"The enhanced image looks to be on another scale than its original: the lesion's median is "
-        f"{np.median(after):.4g} against {np.median(before):.4g}, its spread {other:.4g} against {spread:.4g}. Check "
-        "that both are in one unit."
-    ]
+    notes = []
+    for before, after in (("original", "bicubic"), ("bicubic", "enhanced")):
+        median, spread = _median_and_spread(images[before], masks[before])
+        other_median, other_spread = _median_and_spread(images[after], masks[after])
+        alike = spread <= OTHER_SPREAD * other_spread and other_spread <= OTHER_SPREAD * spread
+        if abs(other_median - median) > max(spread, 1e-12) or not alike:
+            notes.append(
+                f"The {after} image looks to be on another scale than the {before} one: the lesion's median is "
+                f"{other_median:.4g} against {median:.4g}, its spread {other_spread:.4g} against {spread:.4g}. Check "
+                "that both are in one unit."
+            )
+    return notes
+
+
+def _median_and_spread(image: Image, mask: BoolArray) -> tuple[float, float]:
+    low, middle, high = np.percentile(image.voxels[mask].astype(np.float64), (5, 50, 95))
+    return float(middle), float(high - low)

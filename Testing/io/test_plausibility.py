@@ -139,11 +139,17 @@ def test_a_proposed_width_gives_about_32_levels(spread: float) -> None:
 @pytest.mark.parametrize(
     "change", [lambda v: v + 1024, lambda v: v / 1000, lambda v: v * 10], ids=["shift", "0-1", "x10"]
 )
-def test_an_enhanced_image_on_another_scale_is_said(lesion: Lesion, change) -> None:
+def test_an_image_on_another_scale_than_its_original_is_said(lesion: Lesion, change) -> None:
     image, mask = lesion
-    sharper = image.with_voxels(image.voxels * 1.3 - 10.0)
-    assert version_notes(image, sharper, mask) == []
-    assert "another scale" in version_notes(image, image.with_voxels(change(image.voxels.astype(float))), mask)[0]
+    names = ("original", "bicubic", "enhanced")
+    masks = dict.fromkeys(names, mask)
+    good = dict.fromkeys(names, image) | {"enhanced": image.with_voxels(image.voxels * 1.3 - 10.0)}
+    assert version_notes(good, masks) == []
+    other = image.with_voxels(change(image.voxels.astype(float)))
+    (note,) = version_notes(good | {"enhanced": other}, masks)
+    assert "The enhanced image looks to be on another scale than the bicubic one" in note
+    (note,) = version_notes(dict.fromkeys(names, other) | {"original": image}, masks)
+    assert "The bicubic image looks to be on another scale than the original one" in note
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,17 @@ def test_no_more_is_seen_than_is_said(factor: int, tiny_slices: Path) -> None:
     assert part.region == whole.region and np.array_equal(part.enhanced.voxels, whole.enhanced.voxels)
 
 
+def test_tiles_hold_whole_thick_slices(tiny_slices: Path) -> None:
+    """Small tiles give what one large tile gives, and agree with what was measured in every slice."""
+    model, rng = load_model(tiny_slices, "cpu"), np.random.default_rng(9)
+    grid = Grid((60, 60, 61), (0.8, 0.8, 4.0))
+    image = Image(rng.normal(40, 60, grid.shape).astype(np.float32), grid, "CT", "HU")
+    whole = enhance(image, model, slice_factor=5).enhanced
+    tiled = enhance(image, model, slice_factor=5, tile=96).enhanced
+    assert np.allclose(tiled.voxels, whole.voxels, atol=2e-3)
+    assert np.allclose(SliceProfile(5).forward(tiled.voxels, 0), image.voxels, atol=2e-3)
+
+
 def test_wide_columns_are_left_out(tiny_slices: Path) -> None:
     rng = np.random.default_rng(7)
     image = Image(rng.normal(40, 60, (9, 8, 30)).astype(np.float32), Grid((30, 8, 9), (0.9, 3.6, 3.2)), "CT", "HU")

@@ -32,6 +32,8 @@ SECONDS = 600
 """A mutant that makes its tests run for longer than this counts as noticed."""
 LIBRARIES = ("numpy", "scipy.stats", "scipy.ndimage", "SimpleITK", "pydicom", "torch", "hypothesis", "pytest")
 """What most tests load."""
+COMPILED = ("@compiled", "import numba")
+"""What a file holds that numba compiles."""
 START_METHOD = "fork" if sys.platform == "linux" else "spawn"
 
 
@@ -108,19 +110,26 @@ class TestRun:
         tests: Arguments of pytest.
         start: How the process begins: ``fork`` or ``spawn``.
         keep_compiled: Leave compiled files for later runs; never of a broken line, which they would outlive.
+        compile_anew: Use nothing that numba compiled before: what calls a broken function holds the whole one.
     """
 
     def __init__(
-        self, tree: Path, tests: Iterable[str], start: str = START_METHOD, keep_compiled: bool = False
+        self,
+        tree: Path,
+        tests: Iterable[str],
+        start: str = START_METHOD,
+        keep_compiled: bool = False,
+        compile_anew: bool = False,
     ) -> None:
         self.tests = list(tests)
         descriptor, name = tempfile.mkstemp(suffix=".txt")
         os.close(descriptor)
         self._said = Path(name)
         self.said = ""
+        self._compiled = Path(tempfile.mkdtemp()) if compile_anew else None
         context = multiprocessing.get_context(start)
         self.process: BaseProcess = context.Process(
-            target=_run_tests, args=(tree, self.tests, self._said, keep_compiled)
+            target=_run_tests, args=(tree, self.tests, self._said, keep_compiled, self._compiled)
         )
         self.process.start()
 
@@ -136,6 +145,8 @@ class TestRun:
             self.process.join()
         said = self._said.read_text(encoding="utf-8", errors="replace")
         self._said.unlink()
+        if self._compiled is not None:
+            shutil.rmtree(self._compiled, ignore_errors=True)
         self.said = said
         code = self.process.exitcode
         if code in (3, 4, 5):  # An internal error, a usage error, no tests.
@@ -143,13 +154,15 @@ class TestRun:
         return code == 0
 
 
-def _run_tests(tree: Path, tests: Sequence[str], said: Path, keep_compiled: bool) -> None:
+def _run_tests(tree: Path, tests: Sequence[str], said: Path, keep_compiled: bool, compiled: Path | None) -> None:
     """Run pytest in a folder, in a process that was made for it."""
     with open(said, "w", encoding="utf-8") as output:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
     os.chdir(tree)
     os.environ.update(PYTHONPATH=str(tree), PYTHONDONTWRITEBYTECODE="1", OMP_NUM_THREADS="1", PYTEST_TIMEOUT="0")
+    if compiled is not None:
+        os.environ["NUMBA_CACHE_DIR"] = str(compiled)
     sys.dont_write_bytecode = not keep_compiled
     sys.path[:] = [str(tree), *(path for path in sys.path if path and Path(path).resolve() != REPOSITORY)]
     for name in list(sys.modules):
@@ -179,7 +192,8 @@ class Trial:
         self._whole = self._path.read_text(encoding="utf-8")
         self._times = self._path.stat()
         self._path.write_text(mutant.broken(self._whole), encoding="utf-8")
-        self.run = TestRun(tree, mutant.tests, start)
+        compile_anew = any(sign in self._whole for sign in COMPILED)
+        self.run = TestRun(tree, mutant.tests, start, compile_anew=compile_anew)
 
     def survived(self) -> bool:
         """Wait for the tests; whether none noticed."""

@@ -99,6 +99,21 @@ def test_weighted_and_one_sided_matrices_are_those_of_pyradiomics(norm):
         assert np.allclose(maps.on_image(key)[mask], wanted[mask], rtol=1e-6, atol=1e-6, equal_nan=True), key
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_runs_across_a_lesion_of_one_slice_do_not_count():
+    """Its lines across the slice meet it once: pyradiomics leaves such directions out of the mean."""
+    pytest.importorskip("radiomics")
+    image = textured(4, (5, 7, 8))
+    mask = ball(image)
+    mask[[0, 1, 3, 4]] = False
+    maps = srr.feature_maps(image, mask, (), 1, replace(ALL, classes=("glrlm",), dimension="3D"))
+    expected = pyradiomics_maps(image, mask, 1, planar=False, masked=True)
+    assert sum("_glrlm_" in key for key in expected) == len(maps.values) == 16
+    for key in maps.values:
+        found, wanted = maps.on_image(key)[mask], expected[key][mask]
+        assert np.allclose(found, wanted, rtol=1e-6, atol=1e-9, equal_nan=True), key
+
+
 @pytest.mark.parametrize("n", [1, 2, 3, 9, 27])
 def test_eigenvalues_are_those_of_lapack(n):
     from SuperResRadiomicsLib.radiomics.maps.eigenvalues import eigenvalues, tridiagonalise

@@ -115,17 +115,42 @@ def test_runs_across_a_lesion_of_one_slice_do_not_count():
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 9, 27])
-def test_eigenvalues_are_those_of_lapack(n):
-    from SuperResRadiomicsLib.radiomics.maps.eigenvalues import eigenvalues, tridiagonalise
+def test_the_largest_eigenvalue_is_that_of_lapack(n):
+    from SuperResRadiomicsLib.radiomics.maps.eigenvalues import largest_size, tridiagonalise
 
     random = np.random.default_rng(n)
-    for _ in range(20):
+    for sign in (1, -1) * 20:
         a = random.normal(size=(n, n)) * (random.random((n, n)) < 0.4)
-        a = a + a.T
-        diagonal, beside = np.zeros(n), np.zeros(n)
-        tridiagonalise(a.copy(), n, diagonal, beside)
-        eigenvalues(diagonal, beside, n)
-        assert np.allclose(np.sort(diagonal), np.linalg.eigvalsh(a), atol=1e-12)
+        a = a + a.T + sign * 0.3 * np.eye(n)
+        diagonal, beside, v, w = np.zeros((4, n))
+        tridiagonalise(a.copy(), n, diagonal, beside, v, w)
+        bound = np.abs(a).sum(axis=0).max()
+        assert largest_size(diagonal, beside, n, bound) == pytest.approx(np.abs(np.linalg.eigvalsh(a)).max(), abs=1e-11)
+
+
+@pytest.mark.parametrize("symmetrical", [True, False])
+@pytest.mark.parametrize("levels", [1, 2, 3, 6, 12])
+def test_the_maximal_correlation_is_that_of_the_dense_matrix(levels, symmetrical):
+    from SuperResRadiomicsLib.radiomics.exact.correlation import maximal_correlation
+    from SuperResRadiomicsLib.radiomics.maps.maximal_correlation import second_singular_value
+
+    random = np.random.default_rng(levels)
+    split = 0
+    for _ in range(60):
+        counts = np.zeros((levels, levels))
+        np.add.at(counts, tuple(random.integers(0, levels, (2, random.choice([2, 8, 18])))), 1)
+        p = (counts + counts.T if symmetrical else counts) / counts.sum() / (2 if symmetrical else 1)
+        px, py = p.sum(axis=1), p.sum(axis=0)
+        listed = np.triu(counts + counts.T) if symmetrical else counts
+        rows, columns = np.nonzero(listed)
+        spaces = np.zeros((levels, levels)), np.zeros((6, levels)), np.zeros(2 * levels, dtype=np.int64)
+        got = second_singular_value(listed, rows, columns, levels, symmetrical, px, py, *spaces)
+        expected = 0.0
+        if levels > 1:
+            expected = maximal_correlation(p[..., None], px[:, None], py[:, None], symmetrical)[0]
+        assert got == pytest.approx(expected, abs=1e-7)
+        split += got == 1.0
+    assert levels < 3 or 0 < split < 60
 
 
 def test_a_lonely_voxel_does_not_spoil_the_others():

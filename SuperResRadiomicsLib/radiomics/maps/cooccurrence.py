@@ -1,4 +1,7 @@
-"""Maps of the features of gray level co-occurrence; formulas as in `exact.glcm`."""
+"""Maps of the features of gray level co-occurrence; formulas as in `exact.glcm`.
+
+A neighbourhood has few pairs of voxels, so that most entries of its matrices are zero. Only the others are visited.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import numpy as np
 
 from ..exact.compiling import compiled
 from ..exact.firstorder import EPSILON
-from .eigenvalues import eigenvalues, tridiagonalise
+from .maximal_correlation import second_singular_value
 from .neighbourhood import look
 
 NAMES = (
@@ -19,6 +22,8 @@ NAMES = (
 )  # fmt: skip
 """Rows of what `cooccurrence_maps` fills."""
 MCC = NAMES.index("MCC")
+NEARLY_INDEPENDENT = 1e-9
+"""Bits of mutual information below which rounding decides over Imc2."""
 
 
 @compiled
@@ -41,34 +46,42 @@ def cooccurrence_maps(
         with_mcc: Compute MCC, which takes longer than all others.
         out: (features, n), filled.
     """
-    cube = np.zeros(size, np.uint16)
+    cube, near = np.zeros(size, np.uint16), np.zeros(size, np.int64)
     present, index = np.zeros(cells.size, np.int64), np.zeros(levels.size, np.int64)
     matrices = 1 if weights.size else steps.size
-    counts = np.zeros((matrices, cells.size, cells.size))
-    value = np.zeros(cells.size)
-    highest = levels[-1]
-    by_sum, by_difference = np.zeros(2 * int(highest) + 1), np.zeros(int(highest) + 1)
-    found = np.zeros(len(NAMES))
+    merged = steps.size if weights.size else 1
+    counts, value = np.zeros((cells.size, cells.size)), np.zeros(cells.size)
+    most = min(cells.size**2, 2 * merged * cells.size)
+    rows, columns = np.zeros(most, np.int64), np.zeros(most, np.int64)
+    by_sum, by_difference = np.zeros(2 * int(levels[-1]) + 1), np.zeros(int(levels[-1]) + 1)
+    px, py, b, space = np.zeros(cells.size), np.zeros(cells.size), np.zeros(counts.shape), np.zeros((6, cells.size))
+    parent = np.zeros(2 * cells.size, np.int64)
+    found, sums, defined = np.zeros(len(NAMES)), np.zeros(len(NAMES)), np.zeros(len(NAMES))
     for voxel in range(places.shape[0]):
         n = look(cube, cells, ranks, places[voxel], radii, levels, present, index, value)
-        counts[:, :n, :n] = 0
         for cell in cells:
-            if cube[cell] == 0:
-                continue
-            for a in range(steps.size):
-                other = cube[cell + steps[a]]
-                if other == 0:
-                    continue
-                here, there = index[cube[cell]], index[other]
-                target, weight = (0, weights[a]) if weights.size else (a, 1.0)
-                counts[target, here, there] += weight
-                if symmetrical:
-                    counts[target, there, here] += weight
-        sums, defined = np.zeros(len(NAMES)), np.zeros(len(NAMES))
+            near[cell] = index[cube[cell]] + 1 if cube[cell] else 0
+        sums[:], defined[:] = 0, 0
         for a in range(matrices):
-            if not _features(counts[a], n, value, highest, by_sum, by_difference, found):
+            entries = 0
+            for direction in range(a, a + merged):
+                weight = weights[direction] if weights.size else 1.0
+                entries = _count(near, cells, steps[direction], symmetrical, weight, counts, rows, columns, entries)
+            if entries == 0:
                 continue
-            found[MCC] = _second(counts[a], n, levels.size - 1, symmetrical) if with_mcc else np.nan
+            _features(
+                counts, rows[:entries], columns[:entries], n, symmetrical, value, levels[-1], by_sum, by_difference,
+                px, py, found,
+            )  # fmt: skip
+            found[MCC] = np.nan
+            if with_mcc:
+                found[MCC] = 1.0
+                if levels.size > 2:
+                    found[MCC] = second_singular_value(
+                        counts, rows[:entries], columns[:entries], n, symmetrical, px, py, b, space, parent
+                    )
+            for entry in range(entries):
+                counts[rows[entry], columns[entry]] = 0
             for feature in range(len(NAMES)):
                 if not np.isnan(found[feature]):
                     sums[feature] += found[feature]
@@ -78,118 +91,139 @@ def cooccurrence_maps(
 
 
 @compiled
-def _features(p: Any, n: int, level: Any, highest: float, by_sum: Any, by_difference: Any, found: Any) -> bool:
-    """Compute all features but MCC of one matrix of counts, which becomes probabilities; False where it is empty."""
-    total = 0.0
-    for i in range(n):
-        for j in range(n):
-            total += p[i, j]
-    if total == 0:
-        return False
-    least, most = int(level[0]), int(level[n - 1])
-    by_sum[2 * least : 2 * most + 1] = 0
-    by_difference[: most - least + 1] = 0
-    px, py = np.zeros(n), np.zeros(n)
-    for i in range(n):
-        for j in range(n):
-            p[i, j] /= total
-            px[i] += p[i, j]
-            py[j] += p[i, j]
-            by_sum[int(level[i] + level[j])] += p[i, j]
-            by_difference[int(abs(level[i] - level[j]))] += p[i, j]
-    ux, uy = 0.0, 0.0
-    for i in range(n):
-        ux += level[i] * px[i]
-        uy += level[i] * py[i]
-    variance_x, variance_y = 0.0, 0.0
-    for i in range(n):
-        variance_x += px[i] * (level[i] - ux) ** 2
-        variance_y += py[i] * (level[i] - uy) ** 2
-    found[:] = 0.0
-    covariance, hxy, hxy1, hxy2 = 0.0, 0.0, 0.0, 0.0
-    for i in range(n):
-        for j in range(n):
-            independent = px[i] * py[j]
-            logarithm = np.log2(independent + EPSILON)
-            hxy2 -= independent * logarithm
-            q = p[i, j]
-            if q == 0:
-                continue
-            found[0] += q * level[i] * level[j]
-            covariance += q * (level[i] - ux) * (level[j] - uy)
-            found[17] += q * q
-            hxy -= q * np.log2(q + EPSILON)
-            hxy1 -= q * logarithm
-            found[20] = max(found[20], q)
-    for k in range(2 * least, 2 * most + 1):
-        q, cluster = by_sum[k], k - ux - uy
-        if q == 0:
+def _count(
+    near: Any, cells: Any, step: int, symmetrical: bool, weight: float, counts: Any, rows: Any, columns: Any,
+    entries: int,
+) -> int:  # fmt: skip
+    """Count the pairs of one direction, and list the entries that become positive; how many there are then.
+
+    Of a symmetrical matrix one triangle is counted; pairs of one level count twice on its diagonal.
+    """
+    for cell in cells:
+        here, there = near[cell] - 1, near[cell + step] - 1
+        if here < 0 or there < 0:
             continue
-        found[1] += q * cluster**4
-        found[2] += q * cluster**3
-        found[3] += q * cluster**2
-        found[21] += q * k
-        found[22] -= q * np.log2(q + EPSILON)
-    for k in range(most - least + 1):
-        q = by_difference[k]
-        if q == 0:
-            continue
-        found[4] += q * k * k
-        found[6] += q * k
-        found[7] -= q * np.log2(q + EPSILON)
-        found[9] += q / (1 + k)
-        found[10] += q / (1 + k * k)
-        found[11] += q / (1 + k * k / (highest * highest))
-        found[12] += q / (1 + k / highest)
-        if k > 0:
-            found[15] += q / (k * k)
-    for k in range(most - least + 1):
-        found[8] += by_difference[k] * (k - found[6]) ** 2
-    deviations = np.sqrt(variance_x) * np.sqrt(variance_y)
-    found[5] = 1.0 if deviations == 0 else covariance / (deviations + EPSILON)
-    hx, hy = 0.0, 0.0
-    for i in range(n):
-        hx -= px[i] * np.log2(px[i] + EPSILON)
-        hy -= py[i] * np.log2(py[i] + EPSILON)
-    larger = max(hx, hy)
-    found[13] = 0.0 if larger == 0 else (hxy - hxy1) / larger
-    # Rounding may make the argument of the root negative: not a number, and left out of the mean as in pyradiomics.
-    if hxy2 == hxy:
-        found[14] = 0.0
-    else:
-        argument = 1 - np.exp(-2 * (hxy2 - hxy))
-        found[14] = np.sqrt(argument) if argument >= 0 else np.nan
-    found[16], found[18], found[23] = ux, hxy, variance_x
-    return True
+        if symmetrical and here > there:
+            here, there = there, here
+        if counts[here, there] == 0:
+            rows[entries], columns[entries] = here, there
+            entries += 1
+        counts[here, there] += 2 * weight if symmetrical and here == there else weight
+    return entries
 
 
 @compiled
-def _second(p: Any, n: int, level_count: int, symmetrical: bool) -> float:
-    """Compute the maximal correlation coefficient of probabilities; see `exact.correlation`."""
-    if level_count < 2:
-        return 1.0
-    if n < 2:
-        return 0.0
-    px, py = np.zeros(n), np.zeros(n)
+def _features(
+    counts: Any, rows: Any, columns: Any, n: int, symmetrical: bool, level: Any, highest: float, by_sum: Any,
+    by_difference: Any, px: Any, py: Any, found: Any,
+) -> None:  # fmt: skip
+    """Compute all features but MCC of one matrix.
+
+    Args:
+        counts: The matrix.
+        rows: Row of each entry that is not zero.
+        columns: Its column.
+        n: Rows in use.
+        symmetrical: Entries off the diagonal stand for their mirror image too, which is not listed.
+        level: Their gray levels.
+        highest: Gray level of the lesion.
+        by_sum: Zeros; and zeros again afterwards.
+        by_difference: The same.
+        px: Receives the sums of rows, as probabilities.
+        py: Receives those of columns.
+        found: Receives the features.
+    """
+    px[:n], py[:n] = 0, 0
+    total = 0.0
+    for entry in range(rows.size):
+        i, j = rows[entry], columns[entry]
+        total += 2 * counts[i, j] if symmetrical and i != j else counts[i, j]
+    found[:] = 0.0
+    hxy = 0.0
+    for entry in range(rows.size):
+        i, j = rows[entry], columns[entry]
+        q = counts[i, j] / total
+        times = 1.0
+        px[i] += q
+        py[j] += q
+        if symmetrical and i != j:
+            times = 2.0
+            px[j] += q
+            py[i] += q
+        found[20] = max(found[20], q)
+        found[17] += times * q * q
+        hxy -= times * q * np.log2(q + EPSILON)
+        q *= times
+        by_sum[int(level[i] + level[j])] += q
+        by_difference[int(abs(level[i] - level[j]))] += q
+        found[0] += q * level[i] * level[j]
+    ux, uy, hx, hy = 0.0, 0.0, 0.0, 0.0
     for i in range(n):
-        for j in range(n):
-            px[i] += p[i, j]
-            py[j] += p[i, j]
-    b = np.zeros((n, n))
+        ux += level[i] * px[i]
+        uy += level[i] * py[i]
+        if px[i]:
+            hx -= px[i] * np.log2(px[i] + EPSILON)
+        if py[i]:
+            hy -= py[i] * np.log2(py[i] + EPSILON)
+    variance_x, variance_y, covariance = 0.0, 0.0, 0.0
     for i in range(n):
-        for j in range(n):
-            if p[i, j] > 0:
-                b[i, j] = p[i, j] / np.sqrt(px[i] * py[j])
-    if not symmetrical:
-        return float(np.linalg.svd(b)[1][1])  # in descending order
-    diagonal, beside = np.zeros(n), np.zeros(n)
-    tridiagonalise(b, n, diagonal, beside)
-    eigenvalues(diagonal, beside, n)
-    largest, second = 0.0, 0.0
-    for value in diagonal:
-        size = abs(value)
-        if size > largest:
-            largest, second = size, largest
-        elif size > second:
-            second = size
-    return second
+        variance_x += px[i] * (level[i] - ux) ** 2
+        variance_y += py[i] * (level[i] - uy) ** 2
+    for entry in range(rows.size):
+        i, j = rows[entry], columns[entry]
+        times = 2.0 if symmetrical and i != j else 1.0
+        covariance += times * counts[i, j] / total * (level[i] - ux) * (level[j] - uy)
+        k = int(level[i] + level[j])
+        q = by_sum[k]
+        if q:
+            by_sum[k] = 0
+            cluster = k - ux - uy
+            square = cluster * cluster
+            found[1] += q * square * square
+            found[2] += q * square * cluster
+            found[3] += q * square
+            found[22] -= q * np.log2(q + EPSILON)
+        k = int(abs(level[i] - level[j]))
+        q = by_difference[k]
+        if q:
+            by_difference[k] = 0
+            square = float(k * k)
+            found[4] += q * square
+            found[6] += q * k
+            found[7] -= q * np.log2(q + EPSILON)
+            found[9] += q / (1 + k)
+            found[10] += q / (1 + square)
+            found[11] += q / (1 + square / (highest * highest))
+            found[12] += q / (1 + k / highest)
+            if k > 0:
+                found[15] += q / square
+    found[8] = max(found[4] - found[6] * found[6], 0.0)
+    deviations = np.sqrt(variance_x) * np.sqrt(variance_y)
+    found[5] = 1.0 if deviations == 0 else covariance / (deviations + EPSILON)
+    # Sums of p log(px py), by p or by px py, are the same: each is the entropy of both margins.
+    larger = max(hx, hy)
+    found[13] = 0.0 if larger <= 0 else (hxy - hx - hy) / larger  # a whisker below 0 of one level alone
+    information = hx + hy - hxy
+    if information < NEARLY_INDEPENDENT:
+        information = _rounded_information(counts, total, symmetrical, px[:n], py[:n])
+    if information == 0:
+        found[14] = 0.0
+    else:
+        # Rounding may make it negative: not a number, and left out of the mean as in pyradiomics.
+        argument = 1 - np.exp(-2 * information)
+        found[14] = np.sqrt(argument) if argument >= 0 else np.nan
+    found[16], found[18], found[21], found[23] = ux, hxy, ux + uy, variance_x
+
+
+@compiled
+def _rounded_information(counts: Any, total: float, symmetrical: bool, px: Any, py: Any) -> float:
+    """Compute HXY2 - HXY in pyradiomics' order of sums, where only rounding is left of it."""
+    hxy, hxy2 = 0.0, 0.0
+    for i in range(px.size):
+        for j in range(py.size):
+            independent = px[i] * py[j]
+            hxy2 -= independent * np.log2(independent + EPSILON)
+            q = (counts[j, i] if symmetrical and i > j else counts[i, j]) / total
+            if q:
+                hxy -= q * np.log2(q + EPSILON)
+    return hxy2 - hxy

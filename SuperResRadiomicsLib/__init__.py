@@ -78,6 +78,8 @@ if TYPE_CHECKING:
     from .stability import describe_scores as describe_scores
     from .stability import read_signature as read_signature
     from .stability import score_lesion as score_lesion
+    from .stability.habitats import Habitats as Habitats
+    from .stability.habitats import habitats as habitats
     from .verdict import check_stability as check_stability
     from .verdict import compare as compare
     from .verdict import judge_cohort as judge_cohort
@@ -141,6 +143,7 @@ _NAMES = {
     "report.files": ("save_report",),
     "scan": ("Proposal", "ScanQuality", "measure_scan", "propose"),
     "stability": ("Signature", "describe_scores", "read_signature", "score_lesion"),
+    "stability.habitats": ("Habitats", "habitats"),
     "verdict": ("check_stability", "compare", "judge_cohort"),
 }
 """The public names by the module that holds them. No name may be a room's: importing a room sets its name here."""

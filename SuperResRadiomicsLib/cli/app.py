@@ -18,7 +18,7 @@ from ..io.hashes import hash_inputs
 from ..io.outputs import output_set
 from ..terminal.console import note, output, print_files, print_json, progress_bar, tell_warnings
 from ..terminal.exits import require
-from . import batch, detection, enhancing, groups, maps, models, scanning, study
+from . import batch, detection, enhancing, groups, habitats, maps, models, scanning, study
 from . import options as given
 from .dicom import export_features
 from .tables import comparison_summary, feature_summary, feature_values, flat_settings
@@ -40,6 +40,7 @@ app.add_typer(study.app, name="study")
 app.command()(enhancing.enhance)
 app.command()(detection.detect)
 app.command()(maps.maps)
+app.command()(habitats.habitats)
 app.command()(scanning.scan)
 
 IMAGES_PANEL = "Named images, instead of a folder"

@@ -52,11 +52,9 @@ def save_maps(
     files, ranges = [], {}
     for name, each in named.items():
         for feature in each.values:
-            path = target / f"{name}_{feature.removeprefix('original_')}.{file_format}"
-            voxels = np.nan_to_num(each.on_image(feature), nan=OUTSIDE[file_format])
-            write_sitk(to_sitk(voxels, each.whole_grid), path, compress=True)
+            path = target / map_name(name, feature, file_format)
+            ranges[path.name] = write_map(path, each, feature, file_format)
             files.append(path)
-            ranges[path.name] = _range(each, feature)
     first = next(iter(named.values()))
     if isinstance(maps, MapVersions):
         shown = list(first.values)[:LARGEST_PICTURE]
@@ -77,6 +75,22 @@ def save_maps(
     }
     write_json(target / RECORD_NAME, record)
     return [*files, target / RECORD_NAME]
+
+
+def map_name(image: str, feature: str, file_format: str) -> str:
+    """Name the file of a map after its image and its feature."""
+    return f"{image}_{feature.removeprefix('original_')}.{file_format}"
+
+
+def write_map(path: Path, maps: FeatureMaps, feature: str, file_format: str) -> dict[str, float | int | None]:
+    """Write one map on the grid of its image; see `save_maps`.
+
+    Returns:
+        Its range, as the record has it.
+    """
+    voxels = np.nan_to_num(maps.on_image(feature), nan=OUTSIDE[file_format])
+    write_sitk(to_sitk(voxels, maps.whole_grid), path, compress=True)
+    return _range(maps, feature)
 
 
 def _range(maps: FeatureMaps, feature: str) -> dict[str, float | int | None]:

@@ -2,6 +2,7 @@
 
     protocol.yaml, manifest.csv   what the user wrote
     results/cases/                one file a case: CASE.KEY.parquet, or CASE.KEY.error.json
+    results/maps/CASE/            maps of features, where the protocol asks for them
     results/run.json              the last run: when it began, how many workers, how it ended
     results/features.parquet      all cases' features, and the same as features.csv; features.json says how they came
     results/signatures/           users' signatures that were evaluated, and on which outcomes
@@ -88,6 +89,11 @@ class StudyFolder:
     def cases(self) -> Path:
         """One file a case."""
         return self.results / "cases"
+
+    @property
+    def maps(self) -> Path:
+        """One folder a case, where the protocol asks for maps."""
+        return self.results / "maps"
 
     @property
     def features(self) -> Path:

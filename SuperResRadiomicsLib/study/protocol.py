@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,12 +14,14 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from ..errors import SettingsError, StudyError
 from ..io.documents import brief, read_yaml
 from ..radiomics import FeatureSettings
+from ..radiomics.maps import mapped_settings
 from ..radiomics.parameter_file import load_parameters
 from .perturbations import UNCHANGED, Perturbation, check_perturbation, make_perturbation
 from .sections import (
     BinsSection,
     FeatureSection,
     LesionSection,
+    MapSection,
     NetworkSection,
     Section,
     SimulationSection,
@@ -43,6 +46,7 @@ class Protocol(Section):
         network: How networks run.
         versions: The versions of the image by the names that tables show.
         simulation: How the fast image is simulated; restoration only.
+        maps: Maps of features that are written beside the features; none without.
         perturbations: What is done to image or mask, by the names that tables show, beside leaving both alone.
         statistics: What the statistics rest on; changing it computes no feature anew.
     """
@@ -56,6 +60,7 @@ class Protocol(Section):
     network: NetworkSection = NetworkSection()
     versions: dict[str, VersionSection]
     simulation: SimulationSection = SimulationSection()
+    maps: MapSection | None = None
     perturbations: dict[str, dict[str, Any]] = Field(default_factory=dict)
     statistics: StatisticsSection = StatisticsSection()
 
@@ -92,6 +97,8 @@ class Protocol(Section):
                 self.settings(binning)
         except SettingsError as error:
             raise ValueError(f"features: {error}") from error
+        if self.maps is not None:
+            self._check_maps(self.maps)
         if self.statistics.components_of == "robust" and len(self.binnings) < 2:
             raise ValueError("statistics.components_of: robust needs at least two binnings to be robust over")
         if self.statistics.chosen_bins != "auto" and self.chosen_binning is None:
@@ -99,6 +106,14 @@ class Protocol(Section):
                 f"statistics.chosen_bins is {self.statistics.chosen_bins}; allowed are auto, {', '.join(self.binnings)}"
             )
         return self
+
+    def _check_maps(self, maps: MapSection) -> None:
+        if maps.bins is not None and self._binning(maps.bins) is None:
+            raise ValueError(f"maps.bins is {maps.bins}; allowed are {', '.join(self.binnings)}")
+        try:
+            mapped_settings(self.map_settings, maps.features)
+        except SettingsError as error:
+            raise ValueError(f"maps.features: {error}") from error
 
     def _check_restoration(self, given: list[str]) -> None:
         if given.count("interpolated") != 1 or given.count("null-model") != 1 or "model" not in given:
@@ -150,8 +165,17 @@ class Protocol(Section):
     @property
     def chosen_binning(self) -> str | None:
         """The binning that the statistics rest on, or nothing where the data shall choose it."""
-        wanted = str(self.statistics.chosen_bins)
-        return next((name for name in self.binnings if name in (wanted, f"{wanted} bins")), None)
+        return self._binning(self.statistics.chosen_bins)
+
+    def _binning(self, wanted: str | int) -> str | None:
+        return next((name for name in self.binnings if name in (str(wanted), f"{wanted} bins")), None)
+
+    @property
+    def map_settings(self) -> FeatureSettings:
+        """Feature settings of maps; names and values are those of the engine ``exact``, whatever the study's."""
+        wanted = self._binning(self.maps.bins) if self.maps is not None and self.maps.bins is not None else None
+        settings = self.plain_settings if wanted is None else self.settings(wanted)
+        return replace(settings, engine="exact")
 
     @property
     def masks(self) -> tuple[str, ...]:
@@ -184,7 +208,10 @@ class Protocol(Section):
 
     def identity(self) -> dict[str, Any]:
         """Describe everything that features depend on, ready for JSON; title and statistics are no part of it."""
-        return self.model_dump(mode="json", exclude={"title", "statistics"})
+        described = self.model_dump(mode="json", exclude={"title", "statistics"})
+        if self.maps is None:
+            del described["maps"]  # so that studies without maps keep what they computed before there were any
+        return described
 
 
 def read_protocol(path: str | os.PathLike[str]) -> Protocol:

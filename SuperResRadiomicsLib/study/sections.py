@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from ..enhancement.draw import MOST_SAMPLES
 from ..radiomics import FeatureSettings
 from ..radiomics.filters import parse_filter
+from ..radiomics.maps import LARGEST_RADIUS
 from ..radiomics.parameter_file import parse_parameters
 from ..radiomics.plan import FEATURE_CLASSES
 
@@ -96,6 +97,20 @@ class BinsSection(Section):
             if len(set(values)) < len(values):
                 raise ValueError("each may be given once")
         return self
+
+
+class MapSection(Section):
+    """Maps of features, written for each case and version; see `radiomics.maps`.
+
+    Attributes:
+        features: Which: ``glcm_Contrast``; or nothing, and every feature of the study that has a map.
+        radius: Of the neighbourhood in voxels of each version.
+        bins: The binning, as `StatisticsSection.chosen_bins` names it; the first one without.
+    """
+
+    features: tuple[str, ...] = ()
+    radius: int = Field(default=1, ge=1, le=LARGEST_RADIUS)
+    bins: str | int | None = None
 
 
 class LesionSection(Section):

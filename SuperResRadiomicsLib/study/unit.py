@@ -24,10 +24,12 @@ from ..models.intervals import CONFIDENCE, read_calibrations
 from ..radiomics.engines import ENGINES
 from ..radiomics.grey_levels import feature_warnings
 from ..radiomics.lesion_size import check_lesion
+from ..radiomics.maps import check_numba
 from ..radiomics.sampled import NOT_OF_THE_MEAN_IMAGE
 from .folder import KEY_LENGTH, StudyFolder
 from .inputs import describe_inputs, inputs_unchanged
 from .manifest import Case
+from .maps import write_maps
 from .measure import Measurement, interval_settings, measure_versions
 from .part import INDEX_COLUMNS, read_provenance, write_part
 from .perturbations import UNCHANGED
@@ -95,8 +97,10 @@ def study_key(protocol: Protocol) -> str:
 
     Raises:
         ModelError: A model of the protocol is not there, or not valid.
-        MissingDependencyError: The engine is not installed.
+        MissingDependencyError: The engine is not installed, or numba where maps are asked for.
     """
+    if protocol.maps is not None:
+        check_numba()
     cards = {name: srr.load_card(str(section.model)) for name, section in protocol.models.items()}
     intervals = {}
     for name, card in cards.items():
@@ -154,6 +158,9 @@ def measure_case(job: Job, made: Made) -> Outcome:
         return made
     _use_one_thread(False)
     try:
+        if job.protocol.maps is not None:
+            target = job.folder.maps / job.case.name
+            write_maps(target, made.versions[0], job.protocol, made.dimension, made.through_plane, job.key)
         path = job.folder.done_path(job.case.name, job.key)
         write_part(path, job.case.name, list(_measurements(job, made)), _provenance(job, made))
         job.folder.bad_path(job.case.name, job.key).unlink(missing_ok=True)

@@ -16,6 +16,7 @@ from ..errors import GridError, MaskError
 from ..grid import (
     BoolArray,
     Box,
+    FloatArray,
     Grid,
     box_of_mask,
     box_within,
@@ -35,6 +36,7 @@ from ..models.intervals import read_calibrations
 from ..operators import positional_noise
 from ..radiomics.filters import UNFILTERED
 from ..radiomics.surroundings import widened
+from .perturbations import UNCHANGED
 from .samples import Samples
 from .simulation import simulate_fast
 
@@ -71,7 +73,7 @@ class Version:
     Attributes:
         image: The image; of a model that draws samples their mean, whose features are not measured.
         masks: The lesion on it by the name of the perturbation; bool [k, j, i].
-        difference: In a restoration study the mean over the lesion of |image - reference| / |reference|,
+        difference: In a restoration study the mean over the unchanged lesion of |image - reference| / |reference|,
             voxels where the reference is 0 left out (Moummad et al. 2022, section 2.4); else NaN.
         provenance: Of the enhancement, where a network made it.
         samples: Where the network draws samples, these; features are means over them.
@@ -171,7 +173,8 @@ def _restored(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
     k, j, i = reference.grid.shape
     masks = {name: mask[:k, :j, :i] for name, mask in lesion.masks.items()}
     core = _core(masks)
-    inside = np.any(list(masks.values()), axis=0)
+    inside: BoolArray = np.any(list(masks.values()), axis=0)
+    own = masks.get(UNCHANGED, inside)
     box = _kept(core, reference.grid, protocol)
     # Like the models' images, it is scaled by the figures of the fast image where settings ask for such.
     figures = replace(fast.whole, grid=reference.grid)
@@ -192,7 +195,7 @@ def _restored(lesion: Lesion, protocol: Protocol) -> dict[str, Version]:
             made = _with_noise(bicubic, _null_noise(section, reference, bicubic, inside), lesion.seed)
         made = made.cut(box_within(box, made.held))
         cut = {mask: values[box.slices] for mask, values in masks.items()}
-        difference = _relative_difference(made, reference.cut(box), inside[box.slices])
+        difference = _relative_difference(made, reference.cut(box), own[box.slices])
         samples = None if samples is None else samples.cut(box)
         versions[name] = Version(made, cut, difference, provenance, samples)
     return versions
@@ -208,12 +211,20 @@ def _check_grid(restored: Image, reference: Image, section: VersionSection) -> N
 
 
 def _relative_difference(made: Image, reference: Image, lesion: BoolArray) -> float:
-    truth = reference.voxels[lesion].astype(np.float64)
-    known = truth != 0
-    if not known.any():
-        return float("nan")
-    values = made.voxels[lesion].astype(np.float64)
-    return float(np.mean(np.abs(values - truth)[known] / np.abs(truth)[known]))
+    found = difference_map(made, reference)[lesion]
+    known = np.isfinite(found)
+    return float(np.mean(found[known])) if known.any() else float("nan")
+
+
+def difference_map(made: Image, reference: Image) -> FloatArray:
+    """Compute |image - reference| / |reference| voxel by voxel (Moummad et al. 2022, section 2.4).
+
+    Returns:
+        float64 [k, j, i]; NaN where the reference is 0.
+    """
+    truth = reference.voxels.astype(np.float64)
+    size = np.where(truth == 0, np.nan, np.abs(truth))
+    return np.asarray(np.abs(made.voxels - truth) / size)
 
 
 def _enhanced(

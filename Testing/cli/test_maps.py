@@ -1,4 +1,4 @@
-"""The command `maps`, on an image and on what `enhance` wrote."""
+"""The commands `maps` and `habitats`, on an image and on what `enhance` wrote."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def scan(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return folder / "ct.nrrd", folder / "lesion.nrrd"
 
 
-def run(*arguments: object) -> str:
-    result = CliRunner().invoke(app, ["maps", *map(str, arguments)])
+def run(*arguments: object, command: str = "maps") -> str:
+    result = CliRunner().invoke(app, [command, *map(str, arguments)])
     assert result.exit_code == 0, result.output
     return result.output
 
@@ -73,3 +73,25 @@ def test_an_image_without_a_mask_is_refused(scan, tmp_path):
     result = CliRunner().invoke(app, ["maps", str(scan[0]), "--out", str(tmp_path / "maps")])
     assert isinstance(result.exception, SettingsError) and "Give a mask too" in str(result.exception)
     assert not (tmp_path / "maps").exists()
+
+
+def test_habitats_are_labels_a_picture_and_a_record(scan, tmp_path):
+    out = tmp_path / "habitats"
+    shown = run(
+        *scan, "--features", "firstorder_Mean,firstorder_Range", "--number", 2, "--out", out, command="habitats"
+    )
+    assert sorted(path.name for path in out.iterdir()) == ["habitats.json", "habitats.nrrd", "habitats.png"]
+    labels = sitk.GetArrayFromImage(sitk.ReadImage(str(out / "habitats.nrrd")))
+    record = json.loads((out / "habitats.json").read_text())
+    assert [each["label"] for each in record["habitats"]] == [1, 2]
+    assert sum(each["voxels"] for each in record["habitats"]) == (labels > 0).sum() == 128
+    kinds = {each["change"]["kind"] for each in record["recoveries"]}
+    assert {"other-seed", "opening", "closing", "volume-change", "contour-randomisation", "noise-addition"} >= kinds
+    assert record["recovery"] in ("excellent", "good", "moderate", "poor") and record["recovery"] in shown
+    assert "Not for clinical use" in record["notice"] and set(record["inputs"]) == {"image", "mask"}
+    told = run(
+        *scan, "--features", "firstorder_Mean", "--without-stability", "--json", "--out", tmp_path / "h", "--method",
+        "k-means", command="habitats",
+    )  # fmt: skip
+    found = json.loads(told)
+    assert found["recoveries"] == [] and set(found["criterion"]) == set("123456")

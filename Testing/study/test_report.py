@@ -53,6 +53,7 @@ def restoration(tmp_path_factory: pytest.TempPathFactory, tiny_model: Path) -> P
     }
     simulation = {"factor": 2, "sampling": "average", "noise": 0.0}
     changes = {"kind": "restoration", "versions": versions, "simulation": simulation, "bins": {"counts": [8]}}
+    changes |= {"maps": {"features": ["glcm_Contrast", "firstorder_Mean"]}}
     folder = write_cohort(tmp_path_factory.mktemp("restoration") / "study", PROTOCOL | changes)
     summary = run_study(folder, workers=1)
     assert not summary.bad
@@ -192,6 +193,7 @@ def test_a_restoration_study_judges_against_the_reference_and_the_null_model(res
     assert set(shares) == {"fast", "null", "restored"}
     differences = {row["version"]: float(row["percent"]) for row in table(restoration, "difference_maps")}
     assert differences["reference"] == 0 < differences["fast"] < differences["null"]
+    _check_difference_maps(restoration)
     verdicts = table(restoration, "verdict")
     assert {row["version"] for row in verdicts} == {"restored"}
     assert any("concordance with the reference" in row["reasons"] for row in verdicts)
@@ -205,6 +207,27 @@ def test_a_restoration_study_judges_against_the_reference_and_the_null_model(res
     for row, finding in zip(verdicts, weighed, strict=True):
         assert all(reason[1:] in row["reasons"] for reason in finding.reasons)
     assert "fast against restored" in (restoration / "report" / "report.html").read_text()
+
+
+def _check_difference_maps(restoration: Path) -> None:
+    """The table is that of the maps on disk, tested as Moummad et al. did."""
+    percent: dict[str, list[float]] = {"fast": [], "null": [], "restored": []}
+    for case in sorted((restoration / "results" / "maps").iterdir()):
+        record = json.loads((case / "maps.json").read_text())
+        for version, found in percent.items():
+            found.append(100 * record["maps"][f"{version}_difference.nii.gz"]["mean"])
+    for row in table(restoration, "difference_maps"):
+        if row["version"] == "reference":
+            continue
+        found = percent[row["version"]]
+        assert float(row["percent"]) == pytest.approx(np.mean(found), rel=1e-3)
+        assert float(row["standard deviation"]) == pytest.approx(np.std(found, ddof=1), rel=1e-3)
+        assert (float(row["least"]), float(row["greatest"])) == pytest.approx((min(found), max(found)), rel=1e-3)
+        if row["version"] == "fast":
+            assert row["p, lesions"] == "", "nothing differs from itself"
+        else:
+            assert float(row["p, lesions"]) == pytest.approx(stats.ttest_rel(percent["fast"], found).pvalue, rel=0.01)
+            assert row["p against fast"] != row["p, lesions"], "two lesions are one patient's"
 
 
 def test_lesions_of_one_patient_count_once_in_tests(robustness):
@@ -307,7 +330,7 @@ def test_lesions_are_tested_as_published_beside_patients(restoration: Path) -> N
     shares = named(many, protocol, "shares")
     reference, fast = (many.of(version) for version in ("reference", "fast"))
     p = [
-        stats.ttest_rel(fast[:, f], reference[:, f]).pvalue
+        stats.stats.ttest_rel(fast[:, f], reference[:, f]).pvalue
         for f in range(len(many.features))
         if np.isfinite(fast[:, f] + reference[:, f]).all() and np.ptp(fast[:, f] - reference[:, f]) > 0
     ]

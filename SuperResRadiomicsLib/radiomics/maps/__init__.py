@@ -1,6 +1,15 @@
 """Maps of features: each voxel of a lesion has the features of its neighbourhood."""
 
-from .maps import FeatureMaps, feature_maps
-from .versions import MapVersions, map_versions
+from .maps import LARGEST_RADIUS, FeatureMaps, check_numba, feature_maps, mapped_settings
+from .versions import MapVersions, map_versions, over_samples
 
-__all__ = ["FeatureMaps", "MapVersions", "feature_maps", "map_versions"]
+__all__ = [
+    "LARGEST_RADIUS",
+    "FeatureMaps",
+    "MapVersions",
+    "check_numba",
+    "feature_maps",
+    "map_versions",
+    "mapped_settings",
+    "over_samples",
+]

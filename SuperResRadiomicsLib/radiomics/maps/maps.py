@@ -113,13 +113,13 @@ def feature_maps(
         >>> maps.values["original_firstorder_Maximum"].shape
         (4, 6, 6)
     """
-    _check_numba()
+    check_numba()
     if not 1 <= radius <= LARGEST_RADIUS:
         raise SettingsError(f"The radius of the neighbourhood is {radius} voxels. Choose 1 to {LARGEST_RADIUS}.")
     scan = as_image(image)
     lesion = as_mask(mask, scan)
     check_lesion(scan, lesion)
-    chosen_settings = _settings(settings or FeatureSettings(engine="exact"), features)
+    chosen_settings = mapped_settings(settings or FeatureSettings(engine="exact"), features)
     known = scan.through_plane if through_plane is None else through_plane
     axis = chosen_settings.through_plane(scan.grid, known)
     dimension = chosen_settings.resolve_dimension(scan.grid)
@@ -142,7 +142,12 @@ def feature_maps(
     return FeatureMaps(crop_grid(grid, box), grid, box, measured.mask[box.slices], values, described)
 
 
-def _check_numba() -> None:
+def check_numba() -> None:
+    """Refuse where maps cannot be computed.
+
+    Raises:
+        MissingDependencyError: numba is not installed, or switched off.
+    """
     if chosen().__name__.endswith("numpy"):
         raise MissingDependencyError(
             "Maps of features need numba, which is not installed or is switched off by the variable "
@@ -150,8 +155,16 @@ def _check_numba() -> None:
         )
 
 
-def _settings(settings: FeatureSettings, features: Sequence[str]) -> FeatureSettings:
-    """Reduce settings to what has maps."""
+def mapped_settings(settings: FeatureSettings, features: Sequence[str]) -> FeatureSettings:
+    """Reduce settings to what has maps.
+
+    Args:
+        settings: The settings.
+        features: As for `feature_maps`.
+
+    Raises:
+        SettingsError: A feature or class is unknown, or has no map.
+    """
     if not features:
         classes = tuple(name for name in settings.classes if name not in WITHOUT_MAPS)
         if not classes:

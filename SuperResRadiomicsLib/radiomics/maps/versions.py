@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ...grid import FloatArray
 from ...progress import StageProgress
 from ..settings import FeatureSettings
 from ..versions import Lesion, LesionVersions
@@ -93,10 +94,40 @@ def map_versions(
 
     original = maps("original", versions.original, versions.original_mask)
     bicubic = maps("bicubic", versions.bicubic, versions.refined_mask)
-    drawn = [maps("enhanced", image, versions.refined_mask) for image in versions.measured]
-    if len(drawn) == 1:
-        return MapVersions(original, bicubic, drawn[0], None)
-    stacked = {key: np.stack([each.values[key] for each in drawn]) for key in drawn[0].values}
-    mean = replace(drawn[0], values={key: values.mean(axis=0) for key, values in stacked.items()})
-    spread = replace(drawn[0], values={key: values.std(axis=0, ddof=1) for key, values in stacked.items()})
-    return MapVersions(original, bicubic, mean, spread, len(drawn))
+    drawn = (maps("enhanced", image, versions.refined_mask) for image in versions.measured)
+    enhanced, spread, count = over_samples(drawn)
+    return MapVersions(original, bicubic, enhanced, spread, count)
+
+
+def over_samples(drawn: Iterable[FeatureMaps]) -> tuple[FeatureMaps, FeatureMaps | None, int]:
+    """Take mean and standard deviation of the maps of samples, which need not be in memory together.
+
+    Args:
+        drawn: Maps of the same features on the same grid; at least one.
+
+    Returns:
+        The mean; the standard deviation, or None of a single sample; how many there were.
+
+    Examples:
+        >>> from SuperResRadiomicsLib.demo.small import small_lesion
+        >>> maps = map_versions(small_lesion(), ["firstorder_Mean"]).bicubic
+        >>> over_samples([maps, maps])[2]
+        2
+    """
+    first: FeatureMaps | None = None
+    means: dict[str, FloatArray] = {}
+    squares: dict[str, FloatArray] = {}
+    count = 0
+    for maps in drawn:
+        count += 1
+        first = first or maps
+        for key, values in maps.values.items():  # Welford's way, which does not subtract large numbers
+            mean = means.get(key, np.zeros(values.shape))
+            moved = values - mean
+            means[key] = mean + moved / count
+            squares[key] = squares.get(key, np.zeros(values.shape)) + moved * (values - means[key])
+    assert first is not None
+    if count == 1:
+        return first, None, 1
+    deviations = {key: np.sqrt(values / (count - 1)) for key, values in squares.items()}
+    return replace(first, values=means), replace(first, values=deviations), count

@@ -1,0 +1,84 @@
+"""The command `habitats`: parts of a lesion whose maps are alike."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+import SuperResRadiomicsLib as srr
+
+from ..io.choices import ImageChoice, MaskChoice
+from ..io.hashes import hash_inputs
+from ..io.outputs import output_set
+from ..terminal.console import output, print_files, print_json, progress_bar, tell_warnings
+from . import groups
+from . import options as given
+
+if TYPE_CHECKING:
+    from ..radiomics import ParameterFile
+else:
+    from .groups import ParameterFile
+
+AT_FIRST = "firstorder_Mean,firstorder_Entropy,glcm_Contrast,glcm_Correlation"
+
+
+@groups.takes_feature_settings
+@groups.takes_mask_choice
+@groups.takes_image_choice
+def habitats(
+    asked: ParameterFile,
+    read_as: ImageChoice,
+    lesion_in: MaskChoice,
+    image: Annotated[Path, typer.Argument(help=given.IMAGE_HELP)],
+    mask: Annotated[Path, typer.Argument(help=given.MASK_HELP)],
+    out: given.OutputFolder,
+    features: Annotated[str, typer.Option(help="Features whose maps are looked at, separated by commas.")] = AT_FIRST,
+    number: Annotated[
+        int | None,
+        typer.Option(help="How many habitats, 2 to 6; chosen by the criterion without.", show_default=False),
+    ] = None,
+    method: Annotated[
+        Literal["gaussian-mixture", "k-means"],
+        typer.Option(help="Criterion: Bayesian information of a mixture, silhouette of k-means."),
+    ] = "gaussian-mixture",
+    radius: Annotated[int, typer.Option(help="Of the neighbourhood, in voxels.", min=1)] = 1,
+    seed: Annotated[int, typer.Option(help="Of the random beginnings.")] = 1,
+    without_stability: Annotated[
+        bool,
+        typer.Option("--without-stability", help="Do not seek them again under perturbations."),
+    ] = False,
+    file_format: Annotated[Literal["nrrd", "nii.gz"], typer.Option("--format", help="Of the labels.")] = "nrrd",
+    overwrite: given.Overwrite = False,
+    json: given.Json = False,
+) -> None:
+    """Divide a lesion into habitats, voxels whose maps of features are alike, and show how stable they are."""
+    from ..report.habitat_files import RECORD_NAME, describe_habitats, save_habitats
+    from ..stability.habitats import PERTURBATIONS
+
+    names = [name.strip() for name in features.split(",") if name.strip()]
+    wanted = groups.with_parameters(lesion_in, asked)
+    with (
+        output_set(out, RECORD_NAME, inputs=[image, mask], overwrite=overwrite) as staging,
+        progress_bar("Maps") as progress,
+    ):
+        scan, lesion = srr.read_image_with_mask(image, mask, None, read_as, wanted)
+        found = srr.habitats(
+            scan, lesion, names, number, method=method, radius=radius, settings=asked.settings, seed=seed,
+            perturbations=() if without_stability else PERTURBATIONS, progress=progress,
+        )  # fmt: skip
+        axis = asked.settings.through_plane(scan.grid, scan.through_plane)
+        hashes = hash_inputs({"image": image, "mask": mask})
+        title = f"{image.name}: {found.count} habitats" if found.count > 1 else f"{image.name}: one habitat"
+        files = save_habitats(staging, found, scan, title, axis, hashes, tuple(scan.notes), file_format)
+    tell_warnings(scan.notes)
+    if json:
+        print_json({"folder": out.name, "files": [path.name for path in files], **describe_habitats(found)})
+        return
+    for number_of, voxels in enumerate(found.voxels, start=1):
+        output.print(f"habitat {number_of}: {voxels} voxels")
+    if found.recoveries:
+        output.print(f"found again under perturbation: {found.recovery or 'there is one habitat only'}")
+    print_files(out, files)
+    output.print(srr.NOT_FOR_CLINICAL_USE, style="dim")

@@ -91,9 +91,11 @@ def run(
         summary = run_study(study, workers, gpus, scheduler, retry_bad, overwrite, progress)
     if json:
         counts = {"done": len(summary.done), "bad": summary.bad, "computed": summary.computed}
-        print_json(counts | {"lost": list(summary.lost)})
+        print_json(counts | {"lost": list(summary.lost), "warnings": summary.warnings})
     else:
         _tell_bad(summary.bad)
+        if summary.warnings:
+            warn(f"There is something to know of {len(summary.warnings)} cases: see 'case_warnings' in the report.")
         output.print(
             f"{len(summary.done)} cases done ({summary.computed} computed now), {len(summary.bad)} bad.",
             highlight=False,

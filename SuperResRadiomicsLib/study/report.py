@@ -12,6 +12,7 @@ from ..io.files import write_json, write_text
 from ..io.hashes import hash_inputs
 from ..io.outputs import output_set
 from ..report.template import page_template
+from .case_warnings import case_warnings, warning_tables
 from .crate import CRATE_NAME, SOFTWARE_NAME, crate, software
 from .cube import Cube, read_cube
 from .delta import delta_tables
@@ -68,7 +69,7 @@ def write_report(root: str | os.PathLike[str], overwrite: bool = False) -> list[
     files = folder.current_files(key, names)
     bad = {name: str(read_error(file.path)["error"]) for name, file in files.items() if not file.done}
     engine = read_provenance(next(file.path for file in files.values() if file.done))["engine"]
-    tables = [*funnel_tables(whole, len(names), bad), *tables]
+    tables = [*funnel_tables(whole, len(names), bad), *warning_tables(case_warnings(files)), *tables]
     methods = [methods_paragraph(cube, protocol, findings, engine), describe_repeats(whole)]
     methods += [describe_request(request) for request in requests]
     content = {

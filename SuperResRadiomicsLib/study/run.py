@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import StudyError
 from ..progress import Progress
+from .case_warnings import case_warnings
 from .cluster import GPU, Fleet, open_client
 from .combine import combine
 from .folder import StudyFolder, read_error
@@ -34,6 +35,7 @@ class RunSummary:
         bad: The cases without, with the reason.
         computed: How many cases this run computed; the others were known before.
         lost: The bad cases whose outcome could not even be written down, as on a full disk.
+        warnings: What is worth knowing of cases with features, by case.
         features: The combined file, or nothing where no case is done.
     """
 
@@ -41,6 +43,7 @@ class RunSummary:
     bad: dict[str, str]
     computed: int
     lost: tuple[str, ...]
+    warnings: dict[str, list[str]]
     features: Path | None
 
 
@@ -94,7 +97,7 @@ def run_study(
     bad = {name: str(read_error(files[name].path)["error"]) for name in names if name in files and name not in done}
     unwritten = {name: failed.get(name, "No outcome was written down.") for name in names if name not in files}
     features = combine(folder, protocol, key, cases, overwrite) if done else None
-    return RunSummary(done, bad | unwritten, len(waiting), tuple(unwritten), features)
+    return RunSummary(done, bad | unwritten, len(waiting), tuple(unwritten), case_warnings(files), features)
 
 
 def _is_known(folder: StudyFolder, key: str, case: Case, retry_bad: bool) -> bool:

@@ -17,7 +17,7 @@ from scipy import stats
 
 from SuperResRadiomicsLib.errors import StudyError
 from SuperResRadiomicsLib.grid import Grid
-from SuperResRadiomicsLib.io.image import write_mask
+from SuperResRadiomicsLib.io.image import write_image, write_mask
 from SuperResRadiomicsLib.io.masks import read_mask
 from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.radiomics import extract_features
@@ -286,6 +286,19 @@ def test_the_funnel_says_who_is_left_out_and_why(robustness):
     assert rows["not computed yet"][0] == -1
     assert rows["in the statistics"][:2] == (len(cube.cases), len(set(cube.patients)))
     assert sum(row[1] for row in by_size.rows) == len(cube.cases)
+
+
+def test_what_was_said_of_cases_stands_in_the_report(tmp_path, command):
+    folder = write_cohort(tmp_path / "study", PROTOCOL, cases=3)
+    scan = read_image(folder / "c1.nrrd", "CT")
+    write_image(scan.with_voxels(scan.voxels + np.int16(1024)), folder / "c1.nrrd")
+    summary = run_study(folder, workers=1)
+    assert any("as if shifted by +1024" in warning for warning in summary.warnings["c1"])
+    write_report(folder)
+    (said,) = [row["warning"] for row in table(folder, "case_warnings") if "shifted" in row["warning"]]
+    assert said in summary.warnings["c1"] and "shifted by +1024" in (folder / "report" / "report.html").read_text()
+    outcome = command("study", "run", folder, "--workers", 1)
+    assert f"something to know of {len(summary.warnings)} cases" in outcome.err
 
 
 def test_too_few_lesions_for_statistics(tmp_path):

@@ -1,5 +1,6 @@
 # make demo   the main job on a sample case, in an environment of its own
-# make test   linters and all tests, in an environment with pinned versions
+# make test   linters and all tests but the slow ones, in an environment with pinned versions
+# make test-slow  the tests that take longer than ten seconds each
 # make simulations   how often decisions and intervals are wrong: the tables of docs/intervals.md
 # make fuzz   more than 5,000 damaged files, kills, full disks and the like, ten times as often as in `make test`
 # make mutants  breaks chosen lines of the code, one at a time, and says where no test notices
@@ -12,7 +13,7 @@ INSTALL := -m pip install --disable-pip-version-check --quiet
 DEMO_FOLDER := demo-output
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz mutants docs simulations clean
+.PHONY: help demo test test-slow fuzz mutants docs simulations clean
 
 help:
 	@sed -n 's/^# //p' Makefile
@@ -24,7 +25,10 @@ test: .venv-test/installed
 	.venv-test/bin/ruff check .
 	.venv-test/bin/ruff format --check .
 	.venv-test/bin/mypy
-	OMP_NUM_THREADS=1 .venv-test/bin/python -m pytest --numprocesses auto --dist loadfile
+	OMP_NUM_THREADS=1 .venv-test/bin/python -m pytest --numprocesses auto --dist loadfile -m "not slow"
+
+test-slow: .venv-test/installed
+	OMP_NUM_THREADS=1 .venv-test/bin/python -m pytest --numprocesses auto --dist load -m slow
 
 fuzz: .venv-test/installed
 	SUPERRES_FUZZ_EXAMPLES=300 SUPERRES_TRIES=10 OMP_NUM_THREADS=1 \

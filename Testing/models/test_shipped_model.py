@@ -44,7 +44,10 @@ def test_air_stays_air(model: LoadedModel) -> None:
     assert change.max() <= 5  # at the image's border, where the network's context ends
 
 
-@pytest.mark.parametrize("path", ["ct/covid19-ny-sbu/A072894_axial_1.nii.gz", "ct/dcmqi-dicom/ct-3slice"])
+@pytest.mark.parametrize(
+    "path",
+    ["ct/covid19-ny-sbu/A072894_axial_1.nii.gz", pytest.param("ct/dcmqi-dicom/ct-3slice", marks=pytest.mark.slow)],
+)
 def test_held_out_figures_of_the_card_repeat(model: LoadedModel, test_data: Path, path: str) -> None:
     config = read_config(CONFIG)
     data = config.data.model_copy(update={"folder": test_data})

@@ -30,6 +30,7 @@ def test_a_configuration_is_valid(path: Path) -> None:
     check_the_fields(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", CONFIGURATIONS, ids=lambda path: path.stem)
 def test_the_first_twenty_steps(path: Path, images: Path, tmp_path: Path) -> None:
     check_the_first_steps(path, images, tmp_path)

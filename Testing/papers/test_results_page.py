@@ -182,6 +182,7 @@ def test_a_record_survives_json() -> None:
 # What is shipped
 
 
+@pytest.mark.slow
 def test_the_shipped_page_repeats(tmp_path: Path) -> None:
     write_results_page(
         REPOSITORY / "SuperResRadiomicsLib" / "papers" / "results.yaml", DOCS / "results", tmp_path / "results.md"

@@ -164,7 +164,7 @@ def test_json_says_the_same(tmp_path, engine):
         ("brain1", "everything"),
         ("brain1", "MR"),
         ("brain1", "whole image"),
-        ("lung1", "everything"),
+        pytest.param("lung1", "everything", marks=pytest.mark.slow),
         pytest.param("lung1", "MR", marks=pytest.mark.slow),
     ],
 )

@@ -14,6 +14,7 @@ import pytest
 from SuperResRadiomicsLib.enhancement import enhance
 from SuperResRadiomicsLib.radiomics import FeatureSettings, LesionVersions, measure_versions
 from Testing.host.cases import OBLIQUE, Lesion, wait_until
+from Testing.host.children import hand_over, take_back
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODULE_FILE = REPOSITORY / "SuperResRadiomics" / "SuperResRadiomics.py"
@@ -80,8 +81,25 @@ def make_lesion(scene: Any) -> Callable[..., Lesion]:
     return make
 
 
+@pytest.fixture(scope="module")
+def idle_children() -> Iterator[list[Any]]:
+    """Child processes that a file's earlier tests left with nothing to do: most of a short test is starting one."""
+    children: list[Any] = []
+    yield children
+    for child in children:
+        child.kill()
+
+
 @pytest.fixture
-def panel(module: Any, tiny_model: Path) -> Iterator[Any]:
+def no_child_yet(idle_children: list[Any]) -> None:
+    """For tests about how a child is started: none is left from an earlier test."""
+    for child in idle_children:
+        child.kill()
+    idle_children.clear()
+
+
+@pytest.fixture
+def panel(module: Any, tiny_model: Path, idle_children: list[Any]) -> Iterator[Any]:
     """The module's widget, entered, with a small model chosen."""
     import slicer
 
@@ -89,11 +107,13 @@ def panel(module: Any, tiny_model: Path) -> Iterator[Any]:
 
     slicer.app.userSettings().clear()
     widget = application.open_panel(module)
+    hand_over(widget.logic._client, idle_children)
     widget.logic.models.parents = (tiny_model.parent,)
     widget.enter()
     for box, value in ((widget.modelPanel.ui.modelComboBox, "tiny"), (widget.modelPanel.ui.deviceComboBox, "cpu")):
         box.setCurrentIndex(box.findData(value))
     yield widget
+    take_back(widget.logic._client, idle_children)
     widget.cleanup()
     assert not widget.Observations
     widget.parent.deleteLater()
@@ -223,7 +243,9 @@ def enhanced_once() -> dict[str, Any]:
 
 
 @pytest.fixture
-def measured(module: Any, make_lesion: Any, tiny_model: Path, enhanced_once: dict[str, Any]) -> Iterator[Any]:
+def measured(
+    module: Any, make_lesion: Any, tiny_model: Path, enhanced_once: dict[str, Any], idle_children: list[Any]
+) -> Iterator[Any]:
     """A lesion that was enhanced, with the panel that shows its features (Testing.host.feature_case.Case)."""
     from Testing.host.feature_case import Case
 
@@ -231,16 +253,18 @@ def measured(module: Any, make_lesion: Any, tiny_model: Path, enhanced_once: dic
     if not enhanced_once:  # The same lesion in every test.
         settings = FeatureSettings(classes=("shape", "firstorder", "glcm", "ngtdm"))
         enhanced_once |= enhanced_and_measured(lesion, tiny_model, settings)
-    yield from shown(Case(module, lesion, **enhanced_once))
+    yield from shown(Case(module, lesion, **enhanced_once), idle_children)
 
 
 @pytest.fixture
-def sampled(module: Any, make_lesion: Any, tiny_sampler: Path) -> Iterator[Any]:
+def sampled(module: Any, make_lesion: Any, tiny_sampler: Path, idle_children: list[Any]) -> Iterator[Any]:
     """The same of a model that draws samples: three of them."""
     from Testing.host.feature_case import Case
 
     lesion, settings = make_lesion(), FeatureSettings(classes=("firstorder",), engine="pyradiomics")
-    yield from shown(Case(module, lesion, **enhanced_and_measured(lesion, tiny_sampler, settings, samples=3)))
+    yield from shown(
+        Case(module, lesion, **enhanced_and_measured(lesion, tiny_sampler, settings, samples=3)), idle_children
+    )
 
 
 def enhanced_and_measured(lesion: Lesion, model: Path, settings: FeatureSettings, **options: Any) -> dict[str, Any]:
@@ -251,11 +275,13 @@ def enhanced_and_measured(lesion: Lesion, model: Path, settings: FeatureSettings
     return {"enhancement": enhancement, "table": measure_versions(LesionVersions.of(enhancement), settings)}
 
 
-def shown(measured: Any) -> Iterator[Any]:
-    """Close a case once it was used."""
+def shown(measured: Any, idle_children: list[Any]) -> Iterator[Any]:
+    """Lend a child to a case, and close it once it was used."""
     import slicer
 
+    hand_over(measured.logic._client, idle_children)
     yield measured
+    take_back(measured.logic._client, idle_children)
     measured.close()
     assert measured.logic.workerProcessId is None
     assert not measured.panel._watch.Observations

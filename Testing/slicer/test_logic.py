@@ -23,6 +23,7 @@ from SuperResRadiomicsLib.io.mrml_segment import mask_from_segment
 from SuperResRadiomicsLib.io.steps import run_steps
 from SuperResRadiomicsLib.worker import SCRIPT
 from Testing.host.cases import LEFT_HANDED, OBLIQUE, ijk_to_ras, rotation, wait_until
+from Testing.host.children import hand_over, take_back
 from Testing.host.scene import content
 
 slicer = pytest.importorskip("slicer")
@@ -32,13 +33,17 @@ MODEL = "tiny"
 
 
 @pytest.fixture
-def logic(module: Any, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def logic(
+    module: Any, tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, idle_children: list[Any]
+) -> Iterator[Any]:
     """The logic, with a model to find and a folder of its own for temporary files."""
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     logic = module.SuperResRadiomicsLogic((tiny_model.parent,))
+    hand_over(logic._client, idle_children)
     yield logic
+    take_back(logic._client, idle_children)
     logic.cancel()
     assert not list(temporary.iterdir())
 

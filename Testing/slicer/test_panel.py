@@ -178,6 +178,7 @@ def test_an_error_is_shown_and_the_next_click_works(panel, make_lesion, choose, 
     assert "color" in run.statusLabel.styleSheet
     assert dialogs == [run.statusLabel.text]
     choose_item(panel.modelPanel.ui.deviceComboBox, "cpu")
+    panel.runPanel._clicked = -1.0  # The error came so fast that this would be a double click.
     run.runButton.click()
     wait_for_end(panel)
     assert run.statusLabel.text.startswith("Done.")

@@ -47,7 +47,7 @@ def test_running_again_computes_nothing(uninterrupted):
     assert (status.state, status.done, status.waiting) == ("ended", 7, 0)
 
 
-@pytest.mark.parametrize("victim", ["client", "worker"])
+@pytest.mark.parametrize("victim", [pytest.param("client", marks=pytest.mark.slow), "worker"])
 def test_what_is_killed_goes_on_with_the_same_bits(study, uninterrupted, victim):
     """A real SIGKILL of the run, or of a worker, once the first case is done."""
     with subprocess.Popen([*COMMAND, str(study), "--workers", "1"], env=ENVIRONMENT, start_new_session=True) as process:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from SuperResRadiomicsLib.radiomics import FeatureSettings, LesionVersions, measure_versions
 from Testing.host.feature_case import (
     FAST,
@@ -41,6 +43,7 @@ def test_the_exact_engine_is_named_in_the_table(measured):
     assert "Engine: exact" in measured.ui.settingsLabel.text
 
 
+@pytest.mark.usefixtures("no_child_yet")
 def test_opening_the_settings_asks_what_there_is(measured):
     assert measured.logic.workerProcessId is None
     measured.ui.featureSettingsCollapsibleButton.collapsed = False

@@ -30,6 +30,7 @@ def test_an_empty_scene_offers_nothing_to_do(panel):
     assert "Not for clinical use" in panel.ui.noticeLabel.text
 
 
+@pytest.mark.usefixtures("no_child_yet")
 def test_opening_the_panel_starts_no_process(panel, make_lesion, choose):
     choose(panel, make_lesion())
     assert panel.logic.workerProcessId is None

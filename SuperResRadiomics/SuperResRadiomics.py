@@ -33,6 +33,7 @@ from SuperResRadiomicsModule.parameters import Parameters
 from SuperResRadiomicsModule.resultpanel import ResultPanel
 from SuperResRadiomicsModule.runpanel import RunPanel
 from SuperResRadiomicsModule.sampledata import registerSampleDataAtStartup
+from SuperResRadiomicsModule.scanlook import ScanLook
 from SuperResRadiomicsModule.selftest import SelfTests
 from SuperResRadiomicsModule.viewpanel import ViewPanel
 from SuperResRadiomicsModule.workerclient import WorkerClient
@@ -181,6 +182,20 @@ class SuperResRadiomicsLogic(ScriptedLoadableModuleLogic):
         card = self.models.detector(modality)
         known = card.modality if modality == "unknown" else modality
         self.add(DetectionRun(inputVolume, str(card.folder), known, device), onFinished, onFailed)
+
+    def look(
+        self,
+        inputVolume: Any,
+        modality: str,
+        segmentation: Any,
+        segmentId: str,
+        roi: Any,
+        onFinished: Callable[[dict[str, Any]], None],
+        onFailed: Callable[[Failure], None],
+    ) -> None:
+        """Begin to measure a volume around the lesion, if any; ``onFinished`` gets what would help it most."""
+        job = ScanLook(inputVolume, modality, segmentation, segmentId, roi, self.modelFolders)
+        self.add(job, onFinished, onFailed)
 
     def ask(
         self,

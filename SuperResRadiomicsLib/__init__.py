@@ -71,7 +71,9 @@ if TYPE_CHECKING:
     from .radiomics.preprocessing import Preprocessing as Preprocessing
     from .report.files import save_report as save_report
     from .scan import Proposal as Proposal
+    from .scan import ScanGuard as ScanGuard
     from .scan import ScanQuality as ScanQuality
+    from .scan import guard_scan as guard_scan
     from .scan import measure_scan as measure_scan
     from .scan import propose as propose
     from .stability import Signature as Signature
@@ -141,7 +143,7 @@ _NAMES = {
     "radiomics.options": ("FeatureOptions",),
     "radiomics.preprocessing": ("Preprocessing",),
     "report.files": ("save_report",),
-    "scan": ("Proposal", "ScanQuality", "measure_scan", "propose"),
+    "scan": ("Proposal", "ScanGuard", "ScanQuality", "guard_scan", "measure_scan", "propose"),
     "stability": ("Signature", "describe_scores", "read_signature", "score_lesion"),
     "stability.habitats": ("Habitats", "habitats"),
     "verdict": ("check_stability", "compare", "judge_cohort"),

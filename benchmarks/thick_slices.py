@@ -39,8 +39,8 @@ THICK, THIN = (f"philips_head-phantom_pair_{name}.nii.gz" for name in ("5mm_soft
 FACTOR, AXIS = 5, 0
 """Slices of 1 mm in one of 5 mm; array axis along which they are stacked."""
 BODY_ABOVE_HU, WINDOW = -500.0, (-1024.0, 2048.0)
-CUBE = (15, 40, 40)
-"""Voxels of 1 x 0.45 x 0.45 mm: 15 x 18 x 18 mm, whole thick slices."""
+CUBE = (15, 32, 32)
+"""Voxels of 1 x 0.45 x 0.45 mm: 15 x 14 x 14 mm, whole thick slices."""
 FILLED = 0.8
 """Least share of body voxels in a cube."""
 FLAT_SIDE = 48
@@ -71,7 +71,7 @@ def measure(thick: Image, thin: Image, models: list[str]) -> dict[str, Any]:
         "B-spline": resample(thick.voxels, thick.grid, thin.grid, "bspline"),
     }
     for name in models:
-        made = srr.enhance(thick, srr.load_model(name), slice_factor=FACTOR)
+        made = srr.enhance(thick, srr.load_model(name), slice_factor=FACTOR, force=True)
         images[made.provenance["model"]["name"]] = made.enhanced.voxels
     truth = thin.voxels.astype(np.float32)
     images = {name: voxels.astype(np.float32) for name, voxels in images.items()}
@@ -103,7 +103,7 @@ def width(truth: Voxels, voxels: Voxels, thin: Image, body: npt.NDArray[np.bool_
 
 def fixed_cubes(body: npt.NDArray[np.bool_]) -> list[Box]:
     """Cubes on a lattice that lie in the body, without a look at any image but for that."""
-    starts = [range(0, length - side + 1, 2 * side) for length, side in zip(body.shape, CUBE, strict=True)]
+    starts = [range(0, length - side + 1, side) for length, side in zip(body.shape, CUBE, strict=True)]
     cubes = []
     for k, j, i in itertools.product(*starts):
         cube = Box((i, j, k), (i + CUBE[2], j + CUBE[1], k + CUBE[0]))

@@ -102,7 +102,7 @@ def _bytes(number: int) -> str:
 
 def spacingWarnings(volume: Any, card: Any) -> list[str]:
     """What is unusual about the volume's voxels for a model."""
-    from SuperResRadiomicsLib.enhancement.checks import spacing_warnings
     from SuperResRadiomicsLib.io.mrml import grid_from_volume_node
+    from SuperResRadiomicsLib.scan.spacing import spacing_warnings
 
     return spacing_warnings(grid_from_volume_node(volume), card, sliceAxis(volume))

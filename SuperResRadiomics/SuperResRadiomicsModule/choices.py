@@ -90,13 +90,24 @@ def drawsSamples(card: Any) -> bool:
     return card is not None and architectures()[card.architecture["name"]].samples
 
 
-def requests(parameters: Parameters, modelFolder: str, samples: int | None = None) -> list[Request]:
+def measurable(card: Any) -> tuple[str, ...]:
+    """What a model can be told as measured of the scan: ``blur``, ``noise``; ``card`` may be None."""
+    if card is None or card.unit != "HU" or card.refines_slices:
+        return ()
+    taken = {condition.name for condition in card.conditions}
+    return tuple(name for name, condition in (("blur", "blur_px"), ("noise", "noise")) if condition in taken)
+
+
+def requests(
+    parameters: Parameters, modelFolder: str, samples: int | None = None, measured: tuple[str, ...] = ()
+) -> list[Request]:
     """One request for each lesion chosen; a single one for the whole volume.
 
     Args:
         parameters: The choices.
         modelFolder: Where the model is.
         samples: How many samples to draw; None for a model that draws none.
+        measured: What the network is told as measured of the scan.
     """
     common = {
         "inputVolume": parameters.inputVolume,
@@ -107,6 +118,7 @@ def requests(parameters: Parameters, modelFolder: str, samples: int | None = Non
         "modality": parameters.modality,
         "margin": parameters.margin,
         "samples": samples,
+        "measured": measured,
         "features": featureSettings(parameters),
         "replaces": parameters.rerun == REPLACE,
     }

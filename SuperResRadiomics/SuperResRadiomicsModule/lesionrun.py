@@ -39,6 +39,7 @@ class Request:
         modality: ``CT``, ``MR``, ``US``, or empty: as DICOM or the voxels say.
         margin: Margin around the lesion in mm.
         samples: How many samples to draw; None for a model that draws none.
+        measured: What the network is told as measured of the scan: ``blur``, ``noise``.
         features: Arguments of the package's `FeatureSettings`.
         replaces: Whether earlier results of the same lesion and model go.
     """
@@ -54,6 +55,7 @@ class Request:
     modality: str = ""
     margin: float = 10.0
     samples: int | None = None
+    measured: tuple[str, ...] = ()
     features: dict[str, Any] = field(default_factory=dict)
     replaces: bool = False
 
@@ -135,7 +137,7 @@ class LesionRun(Job):
         """What the package's ``enhance`` is asked for besides."""
         request = self._request
         samples = {} if request.samples is None else {"samples": request.samples}
-        return {"margin_mm": request.margin, **samples}
+        return {"margin_mm": request.margin, **samples, **dict.fromkeys(request.measured, "auto")}
 
     def finish(self, result: dict[str, Any]) -> Generator[None, None, Outcome]:
         """Add all outputs to the scene, or none of them.

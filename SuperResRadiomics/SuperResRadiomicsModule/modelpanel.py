@@ -10,9 +10,9 @@ from slicer.i18n import tr as _
 
 from .binding import Binding, fill
 from .cardtext import cardText, spacingWarnings, taskTitles
-from .choices import modalityOf
+from .choices import measurable, modalityOf
 from .memoryline import MemoryLine
-from .parameters import KEEP, REPLACE, Parameters
+from .parameters import CARDS_OWN, KEEP, MEASURED, REPLACE, Parameters
 from .resources import loadPanel
 from .volumefacts import hasVoxels
 
@@ -40,6 +40,8 @@ class ModelPanel:
         fill(self.ui.precisionComboBox, precisions)
         reruns = {KEEP: _("keep the earlier result"), REPLACE: _("replace the earlier result")}
         fill(self.ui.rerunComboBox, reruns)
+        strengths = {CARDS_OWN: _("the model's defaults"), MEASURED: _("as measured of the scan")}
+        fill(self.ui.strengthsComboBox, strengths)
         self._fillDevices("auto")
         self._connect()
 
@@ -110,6 +112,7 @@ class ModelPanel:
             (ui.deviceComboBox, "device"),
             (ui.precisionComboBox, "precision"),
             (ui.rerunComboBox, "rerun"),
+            (ui.strengthsComboBox, "strengths"),
         ):
             self._binding.choice(box, name)
         self._binding.number(ui.marginSpinBox, "margin")
@@ -147,6 +150,7 @@ class ModelPanel:
         volume = parameters.inputVolume
         shown = card is not None and hasVoxels(volume)
         self._memory.update(parameters, card)
+        self.ui.strengthsComboBox.enabled = bool(measurable(card))
         warnings = spacingWarnings(volume, card) if shown else []
         self.ui.spacingLabel.text = "\n".join(_("Warning: {text}").format(text=warning) for warning in warnings)
         self.ui.spacingLabel.visible = bool(warnings)

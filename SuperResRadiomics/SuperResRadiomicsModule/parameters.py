@@ -8,6 +8,8 @@ from .results import Result, resultOf
 
 SEGMENT, ALL_SEGMENTS, ROI, WHOLE_VOLUME = "segment", "all segments", "roi", "volume"
 """What the lesion is marked by."""
+CARDS_OWN, MEASURED = "card", "auto"
+"""What a network is told of blur and noise: its card's defaults, or what is measured of the scan."""
 KEEP, REPLACE = "keep", "replace"
 """What happens to an earlier result of the same lesion and model."""
 
@@ -76,6 +78,7 @@ class Parameters:
         device: ``auto``, ``cpu``, ``cuda:0`` or ``mps``.
         precision: ``fp32``, ``bf16`` or ``fp16``.
         result: The result that is shown, or None.
+        strengths: What a network is told of blur and noise: ``card`` or ``auto``.
         rerun: What happens to an earlier result of the same lesion and model: ``keep`` or ``replace``.
         featureSettings: How features are computed, as JSON (see featuresettings.py).
     """
@@ -92,6 +95,7 @@ class Parameters:
     samples = _integer("Samples", 8)
     device = _text("Device", "auto")
     precision = _text("Precision", "fp32")
+    strengths = _text("Strengths", CARDS_OWN)
     rerun = _text("Rerun", KEEP)
     featureSettings = _text("FeatureSettings", "{}")
 

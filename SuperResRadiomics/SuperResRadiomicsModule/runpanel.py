@@ -10,13 +10,15 @@ import slicer
 from slicer.i18n import tr as _
 
 from .binding import Binding
-from .choices import drawsSamples, neededFunctions, obstacle, requests
+from .choices import drawsSamples, measurable, neededFunctions, obstacle, requests
 from .installation import Function
 from .jobs import Failure
 from .lesionrun import Outcome
-from .parameters import ALL_SEGMENTS, WHOLE_VOLUME, Parameters
+from .parameters import ALL_SEGMENTS, CARDS_OWN, MEASURED, ROI, SEGMENT, WHOLE_VOLUME, Parameters
 from .progress import TimeLeft, describeSeconds
 from .resources import loadPanel
+from .scanlook import proposalText
+from .volumefacts import hasVoxels
 
 ERROR_STYLE = "color: #c00000;"
 DOUBLE_CLICK_SECONDS = 0.5
@@ -49,6 +51,8 @@ class RunPanel:
         self.widget, self.ui = loadPanel("RunPanel")
         self._binding.integer(self.ui.samplesSpinBox, "samples")
         self.ui.runButton.connect("clicked()", self.onClicked)
+        self.ui.lookButton.connect("clicked()", self.onLook)
+        self._looked: Any = None
 
     def setParameters(self, parameters: Parameters | None) -> None:
         """Run another scene's choices; None while a scene closes."""
@@ -62,6 +66,7 @@ class RunPanel:
         self._binding.show()
         self.ui.samplesWidget.visible = self._samples() is not None
         self.ui.samplesWidget.enabled = not running
+        self._updateLook(running)
         button = self.ui.runButton
         button.text = _("Cancel") if running else self._title()
         button.enabled = running or not missing
@@ -84,13 +89,47 @@ class RunPanel:
         else:
             self.start()
 
+    def onLook(self) -> None:
+        """Have the scan measured around the lesion, and what it has most to gain from chosen."""
+        parameters = self._parameters
+        if parameters is None:
+            return
+        self._looked = parameters.inputVolume
+        self._showScan(_("Looking at the scan..."))
+        kind = parameters.lesionKind
+        self._logic.look(
+            parameters.inputVolume,
+            parameters.modality,
+            parameters.segmentation if kind == SEGMENT else None,
+            parameters.segmentId,
+            parameters.roi if kind == ROI else None,
+            self.onLooked,
+            self.onLookFailed,
+        )
+
+    def onLooked(self, found: dict[str, Any]) -> None:
+        """Show what was found, and choose the model for it, which the user can change."""
+        parameters = self._parameters
+        if parameters is None or parameters.inputVolume is not self._looked:
+            return
+        self._showScan(proposalText(found))
+        if found["model"]:
+            parameters.task, parameters.model = found["task"], found["model"]
+            parameters.strengths = MEASURED if found["auto"] else CARDS_OWN
+
+    def onLookFailed(self, message: Failure) -> None:
+        """Say why nothing is proposed."""
+        self._looked = None
+        self._showScan("")
+        self.showStatus(message, isError=True)
+
     def start(self) -> None:
         """Enhance the chosen lesions, one after another."""
         parameters = self._parameters
         if not self.prepare(neededFunctions(parameters)):
             return
         folder = self._logic.models.folders()[parameters.model]
-        wanted = requests(parameters, str(folder), self._samples())
+        wanted = requests(parameters, str(folder), self._samples(), self._measured())
         self._lesions, self._done, self._warnings, self._failures = len(wanted), 0, [], []
         self.showStatus("")
         self.onProgress("prepare", 0, 0)
@@ -141,6 +180,24 @@ class RunPanel:
         """How many samples to draw; None where the model draws none."""
         card = self._logic.models.cards().get(self._parameters.model) if self._parameters else None
         return self._parameters.samples if drawsSamples(card) else None
+
+    def _measured(self) -> tuple[str, ...]:
+        """What the network is told as measured of the scan."""
+        if not self._parameters or self._parameters.strengths != MEASURED:
+            return ()
+        return measurable(self._logic.models.cards().get(self._parameters.model))
+
+    def _updateLook(self, running: bool) -> None:
+        """Offer to look at a volume; what was found of another one is no longer shown."""
+        volume = self._parameters.inputVolume if self._parameters else None
+        self.ui.lookButton.enabled = hasVoxels(volume) and not running
+        if self._looked is not None and volume is not self._looked:
+            self._looked = None
+            self._showScan("")
+
+    def _showScan(self, text: str) -> None:
+        self.ui.scanLabel.text = text
+        self.ui.scanLabel.visible = bool(text)
 
     def _tellEnd(self) -> None:
         if not self._failures:

@@ -32,7 +32,14 @@ def enhance(
     read_as: ImageChoice,
     lesion_in: LesionChoice,
     image: Annotated[Path, typer.Argument(help=given.IMAGE_HELP, show_default=False)],
-    model: Annotated[str, typer.Option(help="Name or folder of a model (see: models list).", show_default=False)],
+    model: Annotated[
+        str,
+        typer.Option(
+            help="Name or folder of a model (see: models list); auto: measure the scan and choose what it has most to "
+            "gain from, with blur and noise as measured.",
+            show_default=False,
+        ),
+    ],
     out: given.OutputFolder,
     mask: Annotated[
         Path | None, typer.Option(help=given.MASK_HELP, rich_help_panel=given.LESION_PANEL, show_default=False)
@@ -95,11 +102,20 @@ def enhance(
     save_samples: given.SaveSamples = False,
     device: given.Device = "auto",
     precision: given.Precision = "fp32",
+    report: Annotated[
+        bool,
+        typer.Option(
+            "--report", help="Also compare the lesion's features with the default settings, and write a report."
+        ),
+    ] = False,
+    force: given.Force = False,
     overwrite: given.Overwrite = False,
     json: given.Json = False,
 ) -> None:
     """Enhance a lesion (given by a mask or a box, or found), every lesion of a mask, or else the whole image."""
     from ..enhancement.sampling import describe_in_words
+    from ..grid import box_of_mask
+    from ..report.answer import answer
 
     _check_what(mask, box, whole, detector, lesion_in, format)
     factor = values.slice_factor(through_plane, isotropic)
@@ -109,6 +125,8 @@ def enhance(
         )
     if format == DICOM:
         require(("highdicom",), "DICOM output", "dicom")
+    if report and (mask is None or lesion_in.every_label):
+        raise SettingsError("A report needs the mask of one lesion. Leave out --report, or give the mask with --mask.")
     options: dict[str, Any] = {
         "margin_mm": margin,
         "blur": values.strength(blur),
@@ -119,13 +137,14 @@ def enhance(
         "allow_volume_change": allow_volume_change,
         "samples": samples,
         "seed": seed,
+        "force": force,
     }
     if save_samples and (lesion_in.every_label or whole):
         raise SettingsError("Single samples are saved of one lesion. Leave out --save-samples, or mark one lesion.")
     if lesion_in.every_label:
         assert mask is not None
         scan, labels = srr.read_image_with_labels(image, mask, modality, read_as, lesion_in.mask.tolerance)
-        network = srr.load_model(model, device, precision)
+        network = srr.load_model(_chosen_model(model, scan, None, options), device, precision)
         _every_label(scan, labels, network, out, {"image": image, "mask": mask}, options, format, overwrite, json)
         return
     region: srr.Box | srr.LesionDetection | None = values.parse_box(box) if box and box != given.AUTO else None
@@ -137,7 +156,8 @@ def enhance(
         else:
             scan, lesion = srr.read_image_with_mask(image, mask, modality, read_as, lesion_in.mask)
         hashes = hash_inputs(inputs)
-        network = srr.load_model(model, device, precision)
+        marked = region if isinstance(region, srr.Box) else None if lesion is None else box_of_mask(lesion)
+        network = srr.load_model(_chosen_model(model, scan, marked, options), device, precision)
         if box == given.AUTO:
             region = detection.detect_for(scan, network, detector)
         with progress_bar(f"Enhancing {scan.name}") as progress:
@@ -147,10 +167,11 @@ def enhance(
                     scan,
                     network,
                     folder,
-                    blur=values.strength(blur),
-                    noise=values.strength(noise),
+                    blur=options["blur"],
+                    noise=options["noise"],
                     samples=samples,
                     seed=seed,
+                    force=force,
                     inputs=hashes,
                     progress=progress,
                 )
@@ -160,6 +181,7 @@ def enhance(
             files = made.files
         else:
             files = _save(made, folder, format, image, hashes, save_samples, read_as.series)
+    table, written = _report(out) if report else (None, [])
     tell_warnings(made.warnings)
     _tell_steering(made.provenance)
     if json:
@@ -174,11 +196,50 @@ def enhance(
             }
         )
     else:
-        print_files(out, files.values(), dicom_listing(out) if format == DICOM else ())
+        if table is not None:
+            output.print(answer(table), markup=False, highlight=False, soft_wrap=True)
+        print_files(out, [*files.values(), *written], dicom_listing(out) if format == DICOM else ())
         if "samples" in made.provenance:
             note(describe_in_words(made.provenance["samples"]))
         if save_samples:
             note(made.provenance["samples"]["single"])
+
+
+def _report(folder: Path) -> tuple[srr.FeatureTable, list[Path]]:
+    """Compare the lesion's features in a folder that an enhancement was just written to, and write the report there."""
+    from ..enhancement.result import PROVENANCE_NAME
+    from ..radiomics.engines import default_engine
+    from ..report import files as report_files
+
+    versions = srr.LesionVersions.of(folder)
+    table = srr.compare(versions, srr.FeatureSettings(engine=default_engine()))
+    names = report_files.file_names(report=True)
+    with output_set(folder, report_files.JSON_NAME, names=names, built_on=PROVENANCE_NAME) as staging:
+        files = report_files.save_tables(staging, table)
+        title = f"{versions.original.name}, enhanced by {table.header.enhanced_column}"
+        files += srr.save_report(staging, versions, table, title)
+    return table, [folder / path.name for path in files]
+
+
+def _chosen_model(model: str, scan: srr.Image, lesion: srr.Box | None, options: dict[str, Any]) -> str | Path:
+    """Give the model that was asked for; for ``auto`` the one that fits the scan, which fills in blur and noise.
+
+    Raises:
+        SettingsError: Nothing helps the scan, or no model does what would.
+    """
+    from ..enhancement.automatic import choose_automatically
+
+    if model != given.AUTO:
+        return model
+    chosen = choose_automatically(scan, srr.list_models(), lesion)
+    card = chosen.model()
+    note(f"Scan: {chosen.proposal.quality.summary}.")
+    note(chosen.sentence)
+    if options["blur"] is None:
+        options["blur"] = chosen.blur
+    if options["noise"] is None:
+        options["noise"] = chosen.noise
+    return card.folder
 
 
 def _tell_steering(provenance: Mapping[str, Any], of: str = "") -> None:

@@ -229,4 +229,10 @@ Overwrite = Annotated[
     bool,
     typer.Option("--overwrite", help="Replace files in the way that this software did not write, but never an input."),
 ]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force", help="Enhance an image that is nothing like those the model was made with; every output says so."
+    ),
+]
 OutputFolder = Annotated[Path, typer.Option("--out", help="Folder for the results; made if needed.")]

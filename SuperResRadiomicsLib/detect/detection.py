@@ -22,6 +22,7 @@ from ..grid import Box, FloatArray, Grid, crop_grid, expand_box, field_of_view, 
 from ..io.adapters import ImageLike, as_image
 from ..io.image import Image
 from ..io.outputs import save_record
+from ..scan.spacing import spacing_warnings
 from .detector import LoadedDetector, load_detector, slice_box
 
 DEFAULT_THRESHOLD = 0.5
@@ -179,7 +180,8 @@ def detect_lesion(
     image = as_image(image)
     detector = model if isinstance(model, LoadedDetector) else load_detector(model, device)
     axis = image.slice_axis if through_plane is None else through_plane
-    warnings = [*image.notes, *check_image(image, detector.card, axis)]
+    spacing = spacing_warnings(image.grid, detector.card, axis)
+    warnings = [*image.notes, *check_image(image, detector.card), *spacing]
     if through_plane is None:
         warnings += plane_warnings(image)
     window = window_for(image, detector.card)

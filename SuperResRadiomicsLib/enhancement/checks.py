@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import ImageError
-from ..grid import BoolArray, Grid
+from ..grid import BoolArray
 from ..io.image import Image
 from ..io.plane import guessed_plane_note
 from ..io.plausibility import lesion_notes
@@ -11,13 +11,12 @@ from ..io.scale import ct_scale_notes
 from ..models import Card
 
 
-def check_image(image: Image, card: Card, through_plane: int) -> list[str]:
-    """Refuse what cannot be right; warn of what the model was not trained for.
+def check_image(image: Image, card: Card) -> list[str]:
+    """Refuse what cannot be right; warn of a modality that is not known, and of a model that is no good.
 
     Args:
         image: What the model shall see.
         card: The model's card.
-        through_plane: Axis (0 = i, 1 = j, 2 = k) along which slices are stacked.
 
     Returns:
         Warnings, as sentences for the user.
@@ -36,7 +35,7 @@ def check_image(image: Image, card: Card, through_plane: int) -> list[str]:
         guessed += ct_scale_notes(image.voxels, image.name) if card.modality == "CT" else []
     gain = card.gain_db
     worse = [worse_than_interpolation(card.name, gain)] if gain is not None and gain < 0 else []
-    return worse + guessed + spacing_warnings(image.grid, card, through_plane)
+    return worse + guessed
 
 
 def worse_than_interpolation(model: str, gain_db: float) -> str:
@@ -73,20 +72,4 @@ def lesion_warnings(image: Image, mask: BoolArray, card: Card) -> list[str]:
                 f"{outside:.1%} of the lesion's voxels lie outside of {low:g} to {high:g} HU, for which the model "
                 f"'{card.name}' was made; they are interpolated, not enhanced."
             )
-    return warnings
-
-
-def spacing_warnings(grid: Grid, card: Card, through_plane: int) -> list[str]:
-    """Warn of voxels that the model was not trained for; arguments as of `check_image`."""
-    warnings = []
-    low, high = card.valid_spacing_mm
-    spacings = [spacing for axis, spacing in enumerate(grid.spacing) if axis != through_plane]
-    if min(spacings) < low or max(spacings) > high:
-        given = " x ".join(f"{s:.3g}" for s in spacings)
-        warnings.append(
-            f"The in-plane spacing of {given} mm is outside the {low:g} to {high:g} mm that the model "
-            f"'{card.name}' was trained for; what it makes of the image may be wrong."
-        )
-    if max(spacings) / min(spacings) > 1.05:
-        warnings.append("The in-plane spacing differs between the two axes; the model was trained on square pixels.")
     return warnings

@@ -18,6 +18,7 @@ from ..io.image import Image, cast_like
 from ..networks.context import Sides
 from ..operators import BlurDecimate, SliceProfile
 from ..progress import Progress
+from ..scan import ScanGuard, ScanQuality
 from .consistency import ResidualMeter, measurement_is_exact, project
 from .device import release_memory
 from .draw import Draw
@@ -59,6 +60,8 @@ class RegionJob:
         faded: The box at whose faces the network's change fades out; the region's own unless it is a slab of it.
         draw: Which sample is drawn, for a network that draws samples.
         steering: Where the conditions come from.
+        guard: How like the model's own scans the image is.
+        scan: What was measured of the image, around the region.
     """
 
     image: Image
@@ -73,6 +76,8 @@ class RegionJob:
     faded: Box | None = None
     draw: Draw | None = None
     steering: Steering | None = None
+    guard: ScanGuard | None = None
+    scan: ScanQuality | None = None
 
     @property
     def slice_axis(self) -> int:

@@ -33,6 +33,7 @@ from ..io.adapters import ImageLike, MaskLike, as_image, as_mask_with_notes
 from ..io.image import Image
 from ..models import THROUGH_PLANE
 from ..progress import Progress
+from ..scan import guard_scan, measure_scan
 from .checks import check_image, lesion_warnings, plane_warnings
 from .draw import samples_to_draw
 from .intensity import window_for
@@ -72,6 +73,7 @@ def enhance(
     seed: int = 0,
     mask_rule: MaskRule = "linear",
     allow_volume_change: bool = False,
+    force: bool = False,
     progress: Progress | None = None,
     cancelled: AskCancelled | None = None,
 ) -> Enhancement:
@@ -107,6 +109,7 @@ def enhance(
         seed: Fixes all that is random in the samples; the same seed and place always draw the same.
         mask_rule: How the mask is carried to the refined grid.
         allow_volume_change: Accept a mask whose volume changes by more than 5% on the way.
+        force: Enhance an image that the guard refuses (see `guard_scan`); warnings and provenance then say so.
         progress: Called after every tile with the number done and the number in all.
         cancelled: Asked before every tile; True ends the run.
 
@@ -115,7 +118,7 @@ def enhance(
         residual and provenance; of a model that draws samples also these and their standard deviation.
 
     Raises:
-        ImageError: The image does not suit the model.
+        ImageError: The image does not suit the model, or is nothing like what it was made with; see ``force``.
         MaskError: The mask is empty, on another grid, or changes its volume too much.
         RegionError: The box lies outside the image, or the detection is another image's.
         ModelError, DeviceError: See `load_model`.
@@ -137,7 +140,9 @@ def enhance(
     loaded = model if isinstance(model, LoadedModel) else load_model(model, device, precision)
     count = samples_to_draw(loaded, samples)
     slices = SliceRequest(slice_factor, slice_thickness_mm)
-    job, warnings, detection = prepare(image, loaded, mask, box, margin_mm, through_plane, blur, noise, tile, slices)
+    job, warnings, detection = prepare(
+        image, loaded, mask, box, margin_mm, through_plane, blur, noise, tile, slices, force
+    )
     original, original_mask = _with_context(image, mask, job)
     grid = crop_grid(job.refined, job.region)
     transport = _transport(original_mask, original.grid, grid, mask_rule, allow_volume_change)
@@ -182,20 +187,25 @@ def prepare(
     noise: Strength,
     tile: int,
     slices: SliceRequest = ANY_SLICES,
+    force: bool = False,
 ) -> tuple[RegionJob, list[str], dict[str, Any] | None]:
     """Check the request and say what there is to do, what to warn of, and what a detector found; see `enhance`."""
     grid = image.whole_grid
     kept = image.slice_axis if through_plane is None else through_plane
-    warnings = [*image.notes, *check_image(image, model.card, kept)]
+    warnings = [*image.notes, *check_image(image, model.card)]
     if through_plane is None:
         warnings += plane_warnings(image)
+    region_box = None if mask is None and box is None else _region(image.grid, mask, box, margin_mm)
+    quality = measure_scan(image, region_box, kept)
+    judged = guard_scan(image, model.card, region_box, kept, quality)
+    warnings += judged.refuse(image.name, model.card.name, force)
     if mask is not None:
         warnings += lesion_warnings(image, mask, model.card)
     detection = None
     if box is not None and not isinstance(box, Box):
         warnings += [warning for warning in box.warnings if warning not in warnings]
         detection = {**box.summary(), "model": box.provenance["model"]}
-    wanted = shift_box(_region(image.grid, mask, box, margin_mm), image.held.start)
+    wanted = shift_box(region_box or whole(image.grid), image.held.start)
     if model.card.refines_slices:
         if isinstance(noise, str) or isinstance(blur, str):
             raise SettingsError("For thick slices blur and noise cannot be measured. State the noise as a number.")
@@ -203,7 +213,18 @@ def prepare(
         region = refine_box(wanted, grid, known.refined)
         window = window_for(image, model.card)
         job: RegionJob = ThroughPlaneJob(
-            image, model, known.refined, kept, region, known.conditions, margin_mm, tile, window, profile=known.profile
+            image,
+            model,
+            known.refined,
+            kept,
+            region,
+            known.conditions,
+            margin_mm,
+            tile,
+            window,
+            guard=judged,
+            scan=quality,
+            profile=known.profile,
         )
         return job, [*warnings, *known.notes], detection
     if slices != ANY_SLICES:
@@ -211,14 +232,13 @@ def prepare(
             f"A slice factor or thickness was given; the model '{model.card.name}' leaves slices as they are. Leave "
             f"them out, or choose a model for the task {THROUGH_PLANE}."
         )
-    measured = None if mask is None and box is None else _region(image.grid, mask, box, margin_mm)
-    told = steer(image, measured, model.card, kept, blur, noise)
+    told = steer(quality, model.card, blur, noise)
     conditions = model.conditions(told.blur, told.noise)
     refined = refine(grid, in_plane_factors(grid, model.card.scale, kept))
     region = refine_box(wanted, grid, refined)
     window = window_for(image, model.card)
-    job = RegionJob(image, model, refined, kept, region, conditions, margin_mm, tile, window, steering=told)
-    return job, warnings, detection
+    job = RegionJob(image, model, refined, kept, region, conditions, margin_mm, tile, window)
+    return replace(job, steering=told, guard=judged, scan=quality), warnings, detection
 
 
 def context_voxels(grid: Grid) -> list[int]:

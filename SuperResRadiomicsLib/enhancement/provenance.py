@@ -11,6 +11,7 @@ from .. import NOT_FOR_CLINICAL_USE, __version__
 from ..grid import Grid, MaskTransport
 from ..io.image import Image
 from ..models import Card
+from ..scan import ScanQuality, proposal_for
 from .device import describe_device
 from .job import RegionJob
 from .through_plane import ThroughPlaneJob
@@ -54,6 +55,8 @@ def describe(
         },
         "grid": _describe_grid(job.refined),
         "region": {"start": list(job.region.start), "stop": list(job.region.stop)},
+        "scan": None if job.scan is None else _describe_scan(job.scan),
+        "guard": None if job.guard is None else job.guard.to_dict(),
         "detection": detection,
         "mask": None if transport is None else {
             "rule": transport.rule,
@@ -65,6 +68,17 @@ def describe(
         "warnings": warnings,
     }  # fmt: skip
     return content if samples is None else content | {"samples": samples}
+
+
+def _describe_scan(scan: ScanQuality) -> dict[str, Any]:
+    """Describe what was measured of the scan, and what would help it most."""
+    proposal = proposal_for(scan)
+    return {
+        "summary": scan.summary,
+        "noise": None if scan.noise is None else scan.noise.to_dict(),
+        "blur_px": None if scan.blur_px is None else scan.blur_px.to_dict(),
+        "proposal": {"what": proposal.what, "reason": proposal.reason},
+    }
 
 
 def _refined_axes(job: RegionJob) -> str:

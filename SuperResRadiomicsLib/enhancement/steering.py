@@ -6,17 +6,15 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from ..errors import SettingsError
-from ..grid import Box
-from ..io.image import Image
 from ..models import Card
-from ..scan import Estimate, ScanQuality, measure_scan
+from ..scan import Estimate, ScanQuality
 
 AUTO = "auto"
 Strength: TypeAlias = "float | Literal['auto'] | None"
 """Blur or noise that a network shall undo: a number, what is measured of the scan, or the card's default."""
-CAUTION = 0.25
-"""How many standard deviations below the measured values a network is told: too much costs more than too little.
-Chosen on validation patients by `benchmarks.steering --role validation`."""
+CAUTION = 1.0
+"""How many standard deviations below the measured values a network is told: too much costs more than too little. With
+less a scan that is smooth by nature loses more than it gains; see `benchmarks.steering`."""
 KNOWN, UNKNOWN = 1.5, 2.5
 """Strangeness up to which a measured blur is told as it is, and from which it is not told at all: the regression has
 seen few such scans, and what looks blurred there can be a smooth scan as it should be. Our own choice."""
@@ -41,17 +39,22 @@ class Steering:
     quality: ScanQuality | None
 
     @property
-    def sentence(self) -> str:
-        """What was measured and told, for the user; empty where nothing was measured."""
+    def told(self) -> str:
+        """What was measured and told, in a few words; empty where nothing was measured."""
         told = []
         if self.sources.get("blur_px") == MEASURED:
             told.append(f"{self.blur:.2g} px")
         if self.sources.get("noise") == MEASURED:
             told.append(f"{self.noise:.2g} HU")
-        if not told:
+        return f"auto {', '.join(told)}" if told else ""
+
+    @property
+    def sentence(self) -> str:
+        """What was measured and told, for the user; empty where nothing was measured."""
+        if not self.told:
             return "" if DEFAULT_UNMEASURED not in self.sources.values() else NOT_MEASURED
         return (
-            f"Told to the network: auto {', '.join(told)}, measured of the scan and rather low. State other values "
+            f"Told to the network: {self.told}, measured of the scan and rather low. State other values "
             "with blur and noise; 0 and 0 undo the averaging over pixels only."
         )
 
@@ -67,14 +70,12 @@ class Steering:
         return found
 
 
-def steer(image: Image, box: Box | None, card: Card, through_plane: int, blur: Strength, noise: Strength) -> Steering:
+def steer(quality: ScanQuality, card: Card, blur: Strength, noise: Strength) -> Steering:
     """Choose what a network is told of blur and noise.
 
     Args:
-        image: What is enhanced, whole or a part.
-        box: The region, in voxels of the image; None for all of it.
+        quality: What was measured of the scan, or of the region that is enhanced.
         card: The network's card.
-        through_plane: Axis across the slices.
         blur: A number, `AUTO` or None.
         noise: Likewise.
 
@@ -90,9 +91,8 @@ def steer(image: Image, box: Box | None, card: Card, through_plane: int, blur: S
     told = {name: None if value == AUTO else value for name, value in given.items()}
     sources = {name: DEFAULT if given[name] is None else GIVEN for name in known}
     sources |= dict.fromkeys(wanted, DEFAULT_UNMEASURED)
-    if not wanted or card.unit != "HU" or image.unit != "HU":
+    if not wanted or card.unit != "HU" or quality.unit != "HU":
         return Steering(_number(told["blur_px"]), _number(told["noise"]), sources, None)
-    quality = measure_scan(image, box, through_plane)
     if "blur_px" in wanted and quality.blur_px is not None:
         told["blur_px"] = _within(quality.blur_px, card, "blur_px", card.scale * trust(quality))
         sources["blur_px"] = MEASURED

@@ -250,6 +250,8 @@ class ThroughPlaneJob(RegionJob):
             self.faded,
             self.draw,
             self.steering,
+            self.guard,
+            self.scan,
             self.through_plane,
             self.profile,
         )

@@ -65,6 +65,7 @@ def enhance_whole(
     tile: int = DEFAULT_TILE,
     samples: int | None = None,
     seed: int = 0,
+    force: bool = False,
     overwrite: bool = False,
     compress: bool = True,
     inputs: Mapping[str, str] | None = None,
@@ -89,6 +90,7 @@ def enhance_whole(
         samples: As of `enhance`; their mean and, in ``sd.nrrd``, their standard deviation are kept, they themselves
             are not.
         seed: As of `enhance`.
+        force: As of `enhance`.
         overwrite: As of `Enhancement.save`.
         compress: Whether to compress the images.
         inputs: Hashes of the files that the image was read from, for the provenance.
@@ -116,7 +118,7 @@ def enhance_whole(
             f"The model '{loaded.card.name}' refines slices, which is not done slab by slab. Mark a lesion, or enhance "
             "the whole image in memory: the command does so without --whole."
         )
-    job, warnings, _ = prepare(image, loaded, None, None, 0.0, through_plane, blur, noise, tile)
+    job, warnings, _ = prepare(image, loaded, None, None, 0.0, through_plane, blur, noise, tile, force=force)
     files = {name: f"{name}.nrrd" for name in ("enhanced", "bicubic", *(["sd"] if count > 1 else []))}
     with output_set(folder, PROVENANCE_NAME, names=[*files.values(), PROVENANCE_NAME], overwrite=overwrite) as staging:
         paths = {name: staging / file for name, file in files.items()}

@@ -29,23 +29,29 @@ def ct_scale_notes(voxels: Array, name: str) -> list[str]:
         >>> ct_scale_notes(np.full((2, 3, 4), 60), "scan")
         []
     """
+    reason = ct_scale_reason(voxels)
+    if not reason:
+        return []
+    return [f"'{name}' is taken for CT, but {reason}. These are not Hounsfield units: the results may be wrong."]
+
+
+def ct_scale_reason(voxels: Array) -> str:
+    """Say why a CT's values are no Hounsfield units, as a clause; empty where they may be."""
     values = voxels.ravel()[:: max(1, voxels.size // SAMPLE)]
     measured = values[values >= LOWEST_AIR]
     if not measured.size:
-        return []
+        return ""
     low, high = float(measured.min()), float(measured.max())
     tissue = float(((measured >= SHIFTED_TISSUE[0]) & (measured <= SHIFTED_TISSUE[1])).mean())
     if low >= 0 and high <= 1:
-        reason = "all its values lie between 0 and 1"
-    elif low >= 0 and high < DENSEST and voxels.dtype.kind == "f":
-        reason = f"all its values lie between {low:.3g} and {high:.3g}, like densities in g/cm^3"
-    elif _is_within(low, PICTURE_BLACK) and _is_within(high, PICTURE_WHITE):
-        reason = f"all its values lie between {low:.4g} and {high:.4g}, like the grey levels of a picture"
-    elif low >= LOWEST_TISSUE and tissue > SHIFTED_SHARE:
-        reason = f"none of its values lies below {low:.4g} and many near 1024, as if shifted by +1024"
-    else:
-        return []
-    return [f"'{name}' is taken for CT, but {reason}. These are not Hounsfield units: the results may be wrong."]
+        return "all its values lie between 0 and 1"
+    if low >= 0 and high < DENSEST and voxels.dtype.kind == "f":
+        return f"all its values lie between {low:.3g} and {high:.3g}, like densities in g/cm^3"
+    if _is_within(low, PICTURE_BLACK) and _is_within(high, PICTURE_WHITE):
+        return f"all its values lie between {low:.4g} and {high:.4g}, like the grey levels of a picture"
+    if low >= LOWEST_TISSUE and tissue > SHIFTED_SHARE:
+        return f"none of its values lies below {low:.4g} and many near 1024, as if shifted by +1024"
+    return ""
 
 
 def _is_within(value: float, limits: tuple[float, float]) -> bool:

@@ -1,7 +1,17 @@
-"""What a scan is like: its noise and blur, and what would help it."""
+"""What a scan is like: its noise and blur, what would help it, and whether it suits a model."""
 
+from .guard import ScanGuard, guard_scan
 from .proposal import Proposal, proposal_for, propose
 from .quality import ScanQuality, measure_scan
 from .strength import Estimate
 
-__all__ = ["Estimate", "Proposal", "ScanQuality", "measure_scan", "proposal_for", "propose"]
+__all__ = [
+    "Estimate",
+    "Proposal",
+    "ScanGuard",
+    "ScanQuality",
+    "guard_scan",
+    "measure_scan",
+    "proposal_for",
+    "propose",
+]

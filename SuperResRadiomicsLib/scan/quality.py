@@ -22,9 +22,9 @@ from .noise import (
     windows_of,
 )
 from .region import measured_columns, measured_slices
-from .spectrum import block_spectra
+from .spectrum import CONTENT_BAND, QUIET_FROM, BlockSpectra, block_spectra
 from .strength import Estimate, Strength, describe_scan, estimate_strength
-from .treatment import Treatment, find_treatment
+from .treatment import LAST_BANDS, MIDDLE_BANDS, Treatment, find_treatment
 
 SMALLEST_SIDE_PX = 48
 """Smaller slices are not measured."""
@@ -53,6 +53,10 @@ class ScanQuality:
         edge_across_mm: The same across the slices.
         slices_share_noise: Correlation of the noise of neighbouring slices: high where slices overlap, 0 where they
             do not.
+        detail: Log of the power at the finest frequencies over that at middle ones, where there is most structure: the
+            lower, the smoother.
+        structure: Log of the power at low frequencies where there is most structure over that at the finest ones where
+            it is quietest; about 0 where all is noise.
         treatment: What the pixels went through.
         strangeness: How far the scan is from those that the regression knows; see `Strength`.
         intensities: Percentiles (0.5, 50, 99.5) of what was measured.
@@ -73,10 +77,22 @@ class ScanQuality:
     edge_mm: float | None = None
     edge_across_mm: float | None = None
     slices_share_noise: float | None = None
+    detail: float | None = None
+    structure: float | None = None
     treatment: Treatment | None = None
     strangeness: float | None = None
     intensities: tuple[float, float, float] | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """What matters most, in a line for the user."""
+        told = []
+        if self.noise is not None:
+            told.append(f"noise {self.noise.value:.2g}{' HU' if self.unit == 'HU' else ''}")
+        if self.blur_px is not None:
+            told.append(f"blur {self.blur_px.value:.1f} px")
+        return ", ".join([*told, f"pixels {self.pixel_mm:.2g} mm", f"slices {self.slice_mm:.2g} mm"])
 
     def to_dict(self) -> dict[str, Any]:
         """Describe for JSON."""
@@ -146,6 +162,7 @@ def _measured(scan: Image, slices: FloatArray, box: Box | None, across: int, pix
         "edge_mm": None if edges is None else edges.width_px * pixel_mm,
         "edge_across_mm": _edge_across(planes, scan.spacing[across]),
         "slices_share_noise": _shared_noise(scan, box, across),
+        **_spectral_figures(spectra),
         "treatment": find_treatment(slices, spectra, noise, flat),
         "notes": tuple(notes),
     }
@@ -174,6 +191,16 @@ def _strength_figures(strength: Strength | None, pixel_mm: float) -> dict[str, A
         "blur_mm": Estimate(blur.value * pixel_mm, blur.sd * pixel_mm),
         "noise_to_undo": strength.noise,
         "strangeness": strength.strangeness,
+    }
+
+
+def _spectral_figures(spectra: BlockSpectra | None) -> dict[str, Any]:
+    if spectra is None:
+        return {}
+    structured = spectra.structured
+    return {
+        "detail": float(structured[LAST_BANDS].mean() - structured[MIDDLE_BANDS].mean()),
+        "structure": float(structured[CONTENT_BAND] - spectra.quiet[QUIET_FROM:].mean()),
     }
 
 

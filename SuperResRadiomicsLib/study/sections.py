@@ -134,10 +134,12 @@ class NetworkSection(Section):
         device: ``cpu``, or ``cuda`` on workers that offer the resource GPU. One for the whole study: results
             of the two differ in the last digits.
         precision: Number format.
+        force: Enhance images too that the guard refuses; the cases' warnings then say so.
     """
 
     device: Literal["cpu", "cuda"] = "cpu"
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    force: bool = False
 
 
 class VersionSection(Section):

@@ -16,6 +16,7 @@ from ..models import Card, load_card, readable_json, save_model, save_results
 from ..models.find import MODEL_FILES
 from ..models.intervals import CONFIDENCE, INTERVALS_NAME
 from ..networks import architectures, build_network
+from ..scan.guard import SCANS_NAME
 from .config import NOT_STATED, TrainingConfig
 from .lesion_features.calibrations import calibrations
 from .methods import DetectorSettings
@@ -49,7 +50,7 @@ def export_run(
         SettingsError: No checkpoint, or the configuration describes another network.
     """
     folder = models_folder / config.name
-    written = (*MODEL_FILES, INTERVALS_NAME, CONFIGURATION_NAME, PAGE_NAME)
+    written = (*MODEL_FILES, INTERVALS_NAME, SCANS_NAME, CONFIGURATION_NAME, PAGE_NAME)
     check_outputs([folder / name for name in written], [run_folder], overwrite)
     state = load_checkpoint(Path(run_folder))
     if state["network_config"] != config.network.model_dump():
@@ -60,7 +61,8 @@ def export_run(
         network.half()
     metadata = _metadata(config, state)
     card = save_model(folder, network, metadata, overwrite)
-    (card.folder / INTERVALS_NAME).unlink(missing_ok=True)
+    for name in (INTERVALS_NAME, SCANS_NAME):
+        (card.folder / name).unlink(missing_ok=True)
     configuration = config.model_dump(mode="json", exclude={"data": {"folder"}, "sources": True})
     write_text(card.folder / CONFIGURATION_NAME, readable_json(configuration) + "\n")
     write_page(card)

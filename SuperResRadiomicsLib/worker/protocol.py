@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 from ..errors import ProtocolError
 
-PROTOCOL = 4
+PROTOCOL = 5
 """Version of the protocol."""
 ALIVE_SECONDS = 5.0
 """How often the child says that it is alive."""
@@ -73,6 +73,10 @@ COMMANDS: dict[str, Command] = {
             "features": dict,
             "whole": dict,
         },
+    ),
+    "propose": Command(
+        {"image": str},
+        {"box": dict, "modality": str, "slice_axis": int, "whole": dict, "model_folders": list},
     ),
     "detect": Command({"image": str, "model": str}, {"modality": str, "slice_axis": int, "device": str}),
     "compare": Command({"enhancement": str}, {"features": dict}),

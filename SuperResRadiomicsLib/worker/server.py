@@ -224,6 +224,57 @@ def detect(
     return srr.detect_lesion(looked_at, _loaded_detector(model, device)).to_dict()
 
 
+def propose(
+    progress: StageProgress,
+    *,
+    image: str,
+    box: dict[str, list[int]] | None = None,
+    modality: str | None = None,
+    slice_axis: int | None = None,
+    whole: dict[str, Any] | None = None,
+    model_folders: list[str] | None = None,
+) -> Result:
+    """Measure a scan, and propose what would help it most. Needs no torch.
+
+    Args:
+        progress: Told when the work starts.
+        image: File of the image.
+        box: As for `enhance`: the lesion, around which is measured; all of the image without.
+        modality: As for `enhance`.
+        slice_axis: As for `enhance`.
+        whole: As for `enhance`.
+        model_folders: Folders of models' folders to choose from besides those shipped.
+
+    Returns:
+        ``summary`` of what was measured, the proposal (``what``, ``title``, ``reason``), ``task`` and name of the
+        ``model`` for it (empty where there is none), whether it is told what was measured (``auto``), and that in
+        words (``told``); ``notes`` on what could not be measured.
+    """
+    from SuperResRadiomicsLib.enhancement.automatic import choose_automatically
+    from SuperResRadiomicsLib.enhancement.result import as_part
+    from SuperResRadiomicsLib.enhancement.steering import steer
+    from SuperResRadiomicsLib.io.reading import read_image
+    from SuperResRadiomicsLib.models import list_models
+
+    progress("scan", 0, 0)
+    looked_at = _stacked_along(read_image(image, modality), slice_axis)
+    if whole is not None:
+        looked_at = as_part(looked_at, whole, "input")
+    chosen = choose_automatically(looked_at, list_models(model_folders or ()), _box(box) if box else None)
+    proposal, card = chosen.proposal, chosen.card
+    return {
+        "summary": proposal.quality.summary,
+        "what": proposal.what,
+        "title": proposal.title,
+        "reason": proposal.reason,
+        "task": "" if card is None else card.task,
+        "model": "" if card is None else card.folder.name,
+        "auto": chosen.blur is not None or chosen.noise is not None,
+        "told": "" if card is None else steer(proposal.quality, card, chosen.blur, chosen.noise).told,
+        "notes": list(proposal.quality.notes),
+    }
+
+
 def compare(progress: StageProgress, *, enhancement: str, features: dict[str, Any] | None = None) -> Result:
     """Compute the feature table of a saved enhancement.
 
@@ -292,7 +343,7 @@ def shutdown(progress: StageProgress) -> Result:
 COMMANDS: dict[str, Callable[..., Result]] = {
     **{
         function.__name__: function
-        for function in (enhance, detect, compare, models, devices, diagnose, fetch_sample, shutdown)
+        for function in (enhance, propose, detect, compare, models, devices, diagnose, fetch_sample, shutdown)
     },
     **LESION_COMMANDS,
 }

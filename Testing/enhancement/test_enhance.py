@@ -213,7 +213,7 @@ def test_saving_that_fails_leaves_nothing(loaded: LoadedModel, lesion: Lesion, t
 
 def test_provenance_names_everything_and_no_patient(loaded: LoadedModel, lesion: Lesion) -> None:
     image, mask = lesion
-    coarse = Grid(image.grid.size, (9.0, 9.0, 20.0))
+    coarse = Grid(image.grid.size, (3.0, 3.0, 20.0))
     for secret in (
         Image(image.voxels, image.grid, "CT", "HU", "DOE^JANE"),
         Image(image.voxels, coarse, "unknown", "arbitrary", "DOE^JANE"),  # draws every warning

@@ -80,7 +80,7 @@ def test_unasked_nothing_is_measured_and_other_words_are_refused(scan: Image, lo
 
 
 def test_a_network_that_is_not_steered_is_not_measured_for(scan: Image) -> None:
-    told = steer(scan, None, load_card("mr-unet-x2-fidelity"), 2, "auto", "auto")
+    told = steer(measure_scan(scan), load_card("mr-unet-x2-fidelity"), "auto", "auto")
     assert (told.blur, told.noise, told.quality, told.sentence) == (None, None, None, "")
 
 

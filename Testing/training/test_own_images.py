@@ -20,6 +20,7 @@ from SuperResRadiomicsLib.errors import OutputError, SettingsError
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import Image, write_image, write_mask
 from SuperResRadiomicsLib.models import load_card
+from SuperResRadiomicsLib.scan.guard import read_known_scans
 from SuperResRadiomicsLib.training.command import main
 from SuperResRadiomicsLib.training.config import NOT_STATED, read_config
 from SuperResRadiomicsLib.training.entries import read_splits
@@ -83,6 +84,12 @@ def test_from_a_folder_to_a_model_in_use(train, tmp_path: Path) -> None:
     assert source["patients"].startswith(f"{len(trained)} (")
     image = Image(np.full((2, 30, 30), 40, np.int16), Grid((30, 30, 2), (1.2, 1.2, 3.0)), "CT", "HU")
     assert enhance(image, load_model(card.folder, "cpu")).enhanced.grid.size == (60, 60, 2)
+    assert read_known_scans(card.folder) is None
+    told = train("scans", card.folder, "--config", config)
+    known = read_known_scans(card.folder)
+    assert known is not None and known.patients == len(trained) and f"of {len(trained)} patients" in told
+    train("export", run, "--to", tmp_path / "models", "--overwrite")
+    assert read_known_scans(card.folder) is None, "figures of other images would stay"
 
 
 def test_a_model_worse_than_interpolation_warns_at_export_and_at_use(train, tmp_path: Path) -> None:

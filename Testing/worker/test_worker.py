@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import pytest
 from SuperResRadiomicsLib.detect import detect_lesion
 from SuperResRadiomicsLib.enhancement import enhance
 from SuperResRadiomicsLib.errors import RegionError
-from SuperResRadiomicsLib.grid import box_of_mask, grow_box, intersect_box
+from SuperResRadiomicsLib.grid import Grid, box_of_mask, grow_box, intersect_box
 from SuperResRadiomicsLib.grid import whole as grid_box
 from SuperResRadiomicsLib.io.image import Image, write_image, write_mask
 from SuperResRadiomicsLib.io.image_stack import read_stack
@@ -395,3 +396,32 @@ def test_it_gives_samples_and_how_they_differ(start, files, lesion, tiny_sampler
         np.testing.assert_array_equal(one.voxels, other.voxels)
     table = FeatureTable.from_dict(result["features"])
     assert table.header.sampling["samples"] == 2 and any(row.interval for row in table.rows)
+
+
+def test_a_scan_is_measured_and_what_helps_is_proposed(start, tmp_path):
+    board = 300.0 * np.kron(np.indices((4, 4)).sum(axis=0) % 2, np.ones((28, 28)))
+    voxels = (board + np.random.default_rng(0).normal(0, 30, (3, 112, 112))).astype(np.float32)
+    scan = Image(voxels, Grid((112, 112, 3), (0.8, 0.8, 1.0)), "CT", "HU", "scan")
+    write_image(scan, tmp_path / "scan.nrrd", compress=False)
+    thick = replace(scan, grid=Grid((112, 112, 3), (0.8, 0.8, 5.0)))
+    write_image(thick, tmp_path / "thick.nrrd", compress=False)
+    conversation = start()
+    box = {"start": [40, 40, 0], "stop": [60, 60, 2]}
+    noisy = conversation.ask("propose", image=str(tmp_path / "scan.nrrd"), modality="CT", box=box)[-1]["result"]
+    assert noisy["what"] == "denoise" and "the noise of 3" in noisy["reason"]
+    assert noisy["auto"] and "HU" in noisy["told"] and noisy["task"] == "super-resolution"
+    found = conversation.ask("propose", image=str(tmp_path / "thick.nrrd"), modality="CT", slice_axis=2)[-1]["result"]
+    assert (found["what"], found["task"], found["model"]) == (
+        "through-plane", "through-plane", "ct-throughplane-fidelity",
+    )  # fmt: skip
+    assert not found["auto"] and "slices 5 mm" in found["summary"]
+
+
+def test_thick_slices_are_refined_as_by_the_package(start, files, lesion, tiny_slices):
+    image, mask = lesion
+    wanted = {**files, "model": str(tiny_slices)}
+    answer = start().ask("enhance", **wanted, options={"slice_factor": 3})[-1]["result"]
+    expected = enhance(read_image(files["image"], "CT"), str(tiny_slices), mask=mask, slice_factor=3, device="cpu")
+    made = read_image(Path(files["out"]) / answer["files"]["enhanced"], "CT")
+    assert np.array_equal(made.voxels, expected.enhanced.voxels) and made.grid.matches(expected.enhanced.grid)
+    assert answer["provenance"]["parameters"]["slices"]["factor"] == 3

@@ -9,11 +9,11 @@ import typer
 
 from ...errors import SettingsError
 from ...io.outputs import check_outputs
-from ...models import model_folders
+from ...models import load_card, model_folders
 from ...study import EXTRA_PACKAGES as STUDY_PACKAGES
-from ...terminal.console import note, output, tell_warnings
+from ...terminal.console import note, output, progress_bar, tell_warnings
 from ...terminal.exits import require
-from .options import Config, Data, Overwrite, RunFolder, with_data
+from .options import Config, Data, Overwrite, RunFolder, command_line, with_data
 
 
 def export(
@@ -33,7 +33,30 @@ def export(
 
     card = export_run(folder, read_config(config or folder / CONFIG_NAME), to or _models_folder(), overwrite)
     tell_warnings(export_warnings(card))
-    output.print(f"Exported {card.display_name}. Its held-out figures are still missing: superres-train evaluate.")
+    output.print(
+        f"Exported {card.display_name}. Its held-out figures are still missing: superres-train evaluate; and what its "
+        "guard compares scans with: superres-train scans.",
+        soft_wrap=True,
+    )
+
+
+def scans(
+    context: typer.Context,
+    model: Annotated[str, typer.Argument(help="Name or folder of a model.", show_default=False)],
+    config: Annotated[Path, typer.Option(help="The configuration it was trained with.", show_default=False)],
+    data: Data = None,
+) -> None:
+    """Measure the training images beside a model's card: what its guard compares users' scans with."""
+    from ..config import read_config
+    from ..known_scans import measure_known_scans, save_known_scans
+    from ..volumes import list_volumes
+
+    settings, card = with_data(read_config(config), data), load_card(model)
+    entries = list_volumes(settings.data, settings.run.seed)
+    with progress_bar("Measuring the training images") as progress:
+        found = measure_known_scans(settings.data, entries, progress)
+    path = save_known_scans(card, found, command_line(context, f"scans {card.name}", config))
+    note(f"Measured {found.scans} scans of {found.patients} patients; wrote '{path.name}' of '{card.name}'.")
 
 
 def _models_folder() -> Path:

@@ -149,6 +149,7 @@ def _run(model: LoadedModel, given: Degraded, image: Image, blur: float, noise: 
         through_plane=given.case.volume.through_plane,
         blur=blur if "blur_px" in told else None,
         noise=noise if "noise" in told else None,
+        force=True,  # what a model makes of any image is to be known
     ).enhanced
 
 

@@ -145,6 +145,7 @@ def restore_slices(
             slice_factor=slices.factor,
             slice_thickness_mm=slices.thickness * grid.spacing[axis],
             noise=noise,
+            force=True,  # what a model makes of any image is to be known
         ).enhanced.voxels,
     }
 

@@ -28,7 +28,7 @@ from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.io.reading import read_image
 from SuperResRadiomicsLib.models import Card, load_card
-from SuperResRadiomicsLib.scan.guard import AMBER, GREEN, RED, ScanGuard, guard_scan
+from SuperResRadiomicsLib.scan.guard import AMBER, GREEN, NOT_COMPARED, RED, ScanGuard, guard_scan
 from SuperResRadiomicsLib.training.config import read_config
 from SuperResRadiomicsLib.training.known_scans import PLACES, drawn_box
 from SuperResRadiomicsLib.training.volumes import list_volumes, load_volume
@@ -160,10 +160,11 @@ def main() -> None:
     for role in ("validation", "test"):
         for whole, what in ((True, "whole"), (False, "places")):
             found = [(path, one) for path, is_whole, one in fitting(card, role) if is_whole == whole]
-            counts = {colour: sum(one.colour == colour for _, one in found) for colour in (GREEN, AMBER, RED)}
+            counts = {
+                colour: sum(one.colour == colour for _, one in found) for colour in (GREEN, AMBER, RED, NOT_COMPARED)
+            }
             told = ", ".join(f"{count} {colour}" for colour, count in counts.items())
-            share = 1 - counts[GREEN] / len(found)
-            print(f"Fitting scans of {role} patients ({what}): {told} of {len(found)} ({share:.1%} not green)")
+            print(f"Fitting scans of {role} patients ({what}): {told}")
             for path, one in found:
                 if one.colour != GREEN:
                     print(f"  {one.colour} {path}: {'; '.join(one.reasons)} {dict(one.farthest)}")

@@ -158,8 +158,9 @@ def main() -> None:
     given = parser.parse_args()
     card = load_card(given.model)
     for role in ("validation", "test"):
+        judged = list(fitting(card, role))
         for whole, what in ((True, "whole"), (False, "places")):
-            found = [(path, one) for path, is_whole, one in fitting(card, role) if is_whole == whole]
+            found = [(path, one) for path, is_whole, one in judged if is_whole == whole]
             counts = {
                 colour: sum(one.colour == colour for _, one in found) for colour in (GREEN, AMBER, RED, NOT_COMPARED)
             }

@@ -14,7 +14,7 @@ from ..errors import ImageError, ModelError
 from ..grid import Box
 from ..io.documents import read_json
 from ..io.image import Image
-from ..io.scale import LOWEST_TISSUE, ct_scale_reason
+from ..io.scale import LOWEST_AIR, LOWEST_TISSUE, ct_scale_reason
 from ..models import Card
 from .figures import MEANINGS, KnownScans, figures_of
 from .quality import ScanQuality, measure_scan
@@ -165,7 +165,9 @@ def _worst(colours: list[str]) -> str:
 
 def _scale_reason(image: Image, card: Card, quality: ScanQuality) -> str:
     """Say why a CT's values are no Hounsfield units; of a part the whole image decides whether anything is low."""
-    if card.unit != "HU" or not _has_contrast(quality) or image.whole.lowest < LOWEST_TISSUE:
+    lowest = image.whole.lowest
+    shows_air = LOWEST_AIR <= lowest < LOWEST_TISSUE
+    if card.unit != "HU" or not _has_contrast(quality) or shows_air:
         return ""
     wrong = ct_scale_reason(image.voxels)
     return f"{wrong}: these are not Hounsfield units" if wrong else ""

@@ -35,7 +35,7 @@ from .part import INDEX_COLUMNS, read_provenance, write_part
 from .perturbations import UNCHANGED
 from .protocol import Protocol
 from .samples import Samples
-from .versions import Lesion, Version, guard_notes, make_versions
+from .versions import Lesion, Version, make_versions
 
 THE_CASES_OWN = (ImageError, MaskError, GridError, RegionError, SettingsError, StudyError)
 """Errors that come again with the same inputs; others (a full disk, a missing package) are tried again."""
@@ -215,8 +215,6 @@ def _prepare(job: Job) -> Prepared:
     plain = protocol.plain_settings
     said = (*image.notes, *base.notes, *of_masks, *of_frames, *feature_warnings(base, masks[UNCHANGED], plain))
     versions = [make_versions(lesion, protocol) for lesion in _lesions(job, image, reference, masks)]
-    for name, version in versions[0].items():
-        said += tuple(guard_notes(name, version))
     dimension = protocol.plain_settings.resolve_dimension(base.grid)
     return Prepared(versions, dimension, base.slice_axis, tuple(dict.fromkeys(said)))
 

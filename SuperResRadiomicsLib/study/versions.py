@@ -36,7 +36,6 @@ from ..models.intervals import read_calibrations
 from ..operators import positional_noise
 from ..radiomics.filters import UNFILTERED
 from ..radiomics.surroundings import widened
-from ..scan.guard import FORCED
 from .perturbations import UNCHANGED
 from .samples import Samples
 from .simulation import simulate_fast
@@ -324,13 +323,3 @@ def _looks_around(protocol: Protocol) -> bool:
     """Whether features depend on figures of the whole image, or on where it ends."""
     settings = protocol.plain_settings
     return settings.preprocessing.changes_values or settings.filters != UNFILTERED
-
-
-def guard_notes(name: str, version: Version) -> list[str]:
-    """Say what the guard found of a version's image, where a network made the version and the guard was not content."""
-    judged = (version.provenance or {}).get("guard") or {}
-    reasons = [*judged.get("spacing", ()), *judged.get("reasons", ())]
-    if not reasons:
-        return []
-    forced = f" {FORCED}" if judged["forced"] else ""
-    return [f"The image of '{name}' is unlike the scans that its model was made with: {'; '.join(reasons)}.{forced}"]

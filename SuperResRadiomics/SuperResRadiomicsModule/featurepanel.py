@@ -26,7 +26,7 @@ from .numbertext import DIGITS, change
 from .segmentwatch import SegmentWatch
 
 UI_FILE = Path(__file__).parent.with_name("Resources") / "UI" / "FeaturePanel.ui"
-WITHOUT_MAPS = ("shape", "lesionintensity", "imagequality")
+WITHOUT_MAPS = ("shape", "shape2D", "lesionintensity", "imagequality", "uptake")
 MAP_RADIUS = 1
 """Of a map's neighbourhoods, in voxels: pyradiomics' own default."""
 

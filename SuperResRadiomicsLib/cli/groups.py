@@ -26,6 +26,7 @@ from .options import (
     Frame,
     Label,
     LabelOrAll,
+    LeanUptake,
     Parameters,
     Roi,
     Segment,
@@ -108,9 +109,10 @@ def image_choice(
     plane: AcquisitionPlane = None,
     straighten: Straighten = False,
     suv: Uptake = False,
+    suv_lean: LeanUptake = False,
 ) -> ImageChoice:
     """Choose which image is read and how, from a command's options."""
-    return ImageChoice(series, frame, plane, straighten, suv)
+    return ImageChoice(series, frame, plane, straighten, suv, suv_lean)
 
 
 def mask_choice(

@@ -54,13 +54,16 @@ def habitats(
     json: given.Json = False,
 ) -> None:
     """Divide a lesion into habitats, voxels whose maps of features are alike, and show how stable they are."""
+    from ..enhancement.origin import origin_notes
+    from ..radiomics.grey_levels import feature_warnings
     from ..report.habitat_files import RECORD_NAME, describe_habitats, save_habitats
     from ..stability.habitats import PERTURBATIONS
 
     names = [name.strip() for name in features.split(",") if name.strip()]
+    inputs = [*filter(None, (image, mask, asked.source))]
     wanted = groups.with_parameters(lesion_in, asked)
     with (
-        output_set(out, RECORD_NAME, inputs=[image, mask], overwrite=overwrite) as staging,
+        output_set(out, RECORD_NAME, inputs=inputs, overwrite=overwrite) as staging,
         progress_bar("Maps") as progress,
     ):
         scan, lesion = srr.read_image_with_mask(image, mask, None, read_as, wanted)
@@ -69,10 +72,11 @@ def habitats(
             perturbations=() if without_stability else PERTURBATIONS, progress=progress,
         )  # fmt: skip
         axis = asked.settings.through_plane(scan.grid, scan.through_plane)
+        warnings = (*origin_notes(image), *feature_warnings(scan, lesion, asked.settings))
         hashes = hash_inputs({"image": image, "mask": mask})
         title = f"{image.name}: {found.count} habitats" if found.count > 1 else f"{image.name}: one habitat"
-        files = save_habitats(staging, found, scan, title, axis, hashes, tuple(scan.notes), file_format)
-    tell_warnings(scan.notes)
+        files = save_habitats(staging, found, scan, title, axis, hashes, warnings, file_format)
+    tell_warnings(warnings)
     if json:
         print_json({"folder": out.name, "files": [path.name for path in files], **describe_habitats(found)})
         return

@@ -50,6 +50,12 @@ Straighten = Annotated[
 Uptake = Annotated[
     bool, typer.Option("--suv", help="Turn PET in Bq/ml into SUV by body weight.", rich_help_panel=IMAGE_PANEL)
 ]
+LeanUptake = Annotated[
+    bool,
+    typer.Option(
+        "--suv-lean", help="The same by lean body mass, from weight, height and sex.", rich_help_panel=IMAGE_PANEL
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines on standard output.")]
 Label = Annotated[
     int | None,
@@ -184,7 +190,7 @@ Classes = Annotated[
     str | None,
     typer.Option(
         help="Feature classes, separated by commas: shape, firstorder, glcm, gldm, glrlm, glszm, ngtdm; else these. "
-        "Of our own: lesionintensity, imagequality.",
+        "Of our own: lesionintensity, imagequality, uptake (PET).",
         rich_help_panel=FEATURE_PANEL,
         show_default=False,
     ),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..errors import SettingsError
+
 PLANES = ("axial", "coronal", "sagittal")
 LATTICE_TOLERANCE = 1e-3
 """Voxels by which a mask's grid may differ from the image's and still be the same."""
@@ -20,6 +22,7 @@ class ImageChoice:
         plane: The plane the slices were acquired in: ``axial``, ``coronal`` or ``sagittal``.
         straighten: Resample a scan with a tilted gantry onto a straight grid, where it would be refused.
         suv: Turn PET in Bq/ml into standardised uptake values by body weight.
+        suv_lean: The same by lean body mass; one of both.
     """
 
     series: str | None = None
@@ -27,6 +30,11 @@ class ImageChoice:
     plane: str | None = None
     straighten: bool = False
     suv: bool = False
+    suv_lean: bool = False
+
+    def __post_init__(self) -> None:
+        if self.suv and self.suv_lean:
+            raise SettingsError("Uptake values were asked for by body weight (--suv) and by lean mass (--suv-lean).")
 
 
 @dataclass(frozen=True)

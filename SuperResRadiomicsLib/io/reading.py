@@ -113,7 +113,13 @@ def image_of_dicom(read: DicomImage, name: str, modality: str | None = None) -> 
 
 
 def _from_file(source: Path, modality: str | None, choice: ImageChoice) -> Image:
-    given = {"--series": choice.series, "--frame": choice.frame, "--straighten": choice.straighten, "--suv": choice.suv}
+    given = {
+        "--series": choice.series,
+        "--frame": choice.frame,
+        "--straighten": choice.straighten,
+        "--suv": choice.suv,
+        "--suv-lean": choice.suv_lean,
+    }
     asked = [option for option, value in given.items() if value]
     if asked:
         raise ImageError(f"'{source.name}' is no DICOM, so {' and '.join(asked)} means nothing for it. Leave it out.")

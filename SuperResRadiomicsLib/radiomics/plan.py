@@ -11,7 +11,7 @@ from .preprocessing import NO_PREPROCESSING, Preprocessing
 FEATURE_CLASSES = ("shape", "firstorder", "glcm", "gldm", "glrlm", "glszm", "ngtdm")
 """pyradiomics' feature classes in the order of a table; computed unless others are asked for."""
 
-COMPANION_CLASSES = ("lesionintensity", "imagequality")
+COMPANION_CLASSES = ("lesionintensity", "imagequality", "uptake")
 """Classes of our own; computed only where they are asked for (see `companion`)."""
 
 MASK_CLASSES = ("shape", "shape2D")

@@ -56,6 +56,8 @@ def unit_of(key: str, intensity_unit: str) -> str:
     image_type, of_class, name = _parts(key)
     if of_class == "lesion":
         return MEASUREMENT_UNITS.get(name, _intensity(intensity_unit))
+    if of_class == "uptake":
+        return "ml" if name.startswith("MetabolicVolume") else ""
     if of_class == "shape":
         return SHAPE_UNITS.get(name, "mm")
     if of_class != "firstorder" or image_type != ORIGINAL:

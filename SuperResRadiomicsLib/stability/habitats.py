@@ -26,7 +26,7 @@ MOST = 6
 FEWEST_VOXELS = 30
 STARTS = 5
 """Random beginnings of each clustering; the best one counts."""
-OTHER_SEEDS = 3
+OTHER_SEED, OTHER_SEEDS = "other-seed", 3
 """Clusterings of the same maps from other beginnings, for the stability."""
 STRUCTURE = 0.25
 """Mean silhouette above which k-means' clusters are structure (Kaufman & Rousseeuw 1990)."""
@@ -106,8 +106,12 @@ class Habitats:
 
     @property
     def recovery(self) -> str | None:
-        """Name the recovery by the mean adjusted Rand index: excellent, good, moderate or poor; None where unknown."""
-        known = [each.rand for each in self.recoveries if np.isfinite(each.rand)]
+        """Name the recovery by the mean adjusted Rand index: excellent, good, moderate or poor; None where unknown.
+
+        Other seeds do not count: that the same maps give the same habitats says nothing of the lesion.
+        """
+        changed = [each for each in self.recoveries if each.change["kind"] != OTHER_SEED]
+        known = [each.rand for each in changed if np.isfinite(each.rand)]
         if not known or self.count == 1:
             return None
         return next((name for least, name in BANDS if np.mean(known) >= least), "poor")
@@ -197,11 +201,14 @@ def habitats(
     if perturbations:
         for other in range(1, OTHER_SEEDS + 1):
             again = clustering.habitats(maps, found.count, seed + other)
-            recoveries.append(_recovery({"kind": "other-seed", "seed": seed + other}, found, again, None))
+            recoveries.append(_recovery({"kind": OTHER_SEED, "seed": seed + other}, found, again, None))
     for done, perturbation in enumerate(perturbations, start=2):
         change = describe(perturbation)
         try:
-            changed = maps_of(*perturbation.apply(scan, lesion))
+            voxels, moved = perturbation.apply(scan, lesion)
+            if voxels is scan and np.array_equal(moved, lesion):
+                continue  # it has nothing to change in this lesion, and shows nothing
+            changed = maps_of(voxels, moved)
             again = clustering.habitats(changed, found.count, seed)
         except MaskError:
             continue  # nothing, or too little, of so small a lesion is left

@@ -12,7 +12,7 @@ from pydicom import Dataset, dcmread
 from pydicom.sequence import Sequence
 from pydicom.uid import JPEGLSLossless, RLELossless
 
-from SuperResRadiomicsLib.errors import ImageError
+from SuperResRadiomicsLib.errors import ImageError, SettingsError
 from SuperResRadiomicsLib.io.choices import ImageChoice
 from SuperResRadiomicsLib.io.reading import read_image
 from Testing.io.series import Change, enhanced_dataset, plain_dataset, write_series
@@ -146,6 +146,25 @@ def test_uptake_that_is_stored_is_named_by_its_kind(tmp_path: Path) -> None:
     assert read_image(lean).unit == "g/ml (SUV, LBM)"
     with pytest.raises(ImageError, match=r"SUV, LBM.*not in Bq/ml"):
         read_image(lean, choice=ImageChoice(suv=True))
+
+
+def test_suv_by_lean_mass_is_janmahasatian(tmp_path: Path) -> None:
+    """A man of 70 kg and 1.75 m has 55.9 kg of lean mass, a woman 45.2 kg."""
+    by_weight = read_image(pet_series(tmp_path / "bw"), choice=ImageChoice(suv=True))
+    for sex, lean in (("M", 55.8571), ("F", 45.1970)):
+        folder = pet_series(tmp_path / sex, _set(None, PatientSize="1.75", PatientSex=sex))
+        image = read_image(folder, choice=ImageChoice(suv_lean=True))
+        assert np.allclose(image.voxels, by_weight.voxels * lean / 70, rtol=1e-5)
+        assert image.unit == "g/ml (SUV, LBMJANMA)" and "lean body mass" in " ".join(image.notes)
+    unclear: list[dict[str, str]] = [{"PatientSize": "175", "PatientSex": "M"}, {"PatientSize": "1.75"}]
+    for number, stated in enumerate(unclear):
+        folder = pet_series(tmp_path / f"unclear{number}", _set(None, **stated))
+        with pytest.raises(ImageError, match="needs a height in metres, and M or F"):
+            read_image(folder, choice=ImageChoice(suv_lean=True))
+    with pytest.raises(SettingsError, match="--suv-lean"):
+        ImageChoice(suv=True, suv_lean=True)
+    with pytest.raises(ImageError, match="Leave out --suv-lean"):
+        read_image(write_series(tmp_path / "ct", STORED), choice=ImageChoice(suv_lean=True))
 
 
 def test_suv_of_a_ct_is_refused(tmp_path: Path) -> None:

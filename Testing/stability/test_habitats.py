@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ import SuperResRadiomicsLib as srr
 from SuperResRadiomicsLib.errors import MaskError, MissingDependencyError, SettingsError
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.radiomics import FeatureSettings
-from SuperResRadiomicsLib.stability.habitats import K_MEANS, METHODS, MIXTURE
+from SuperResRadiomicsLib.stability.habitats import K_MEANS, METHODS, MIXTURE, Recovery
 from SuperResRadiomicsLib.stability.perturbation import ContourRandomisation, NoiseAddition
 
 pytest.importorskip("numba")
@@ -88,6 +89,15 @@ def test_habitats_are_numbered_by_the_feature_named_first():
         assert list(found.means) == [f"original_{name}" for name in order]
         first, second = found.means[f"original_{order[0]}"]
         assert first < second
+
+
+def test_the_word_rests_on_perturbations_that_change_something():
+    image, mask, _ = lesion(2)
+    same = ContourRandomisation(1, 0.0)
+    found = srr.habitats(image, mask, FEATURES, 2, settings=SETTINGS, perturbations=(same,))
+    assert [each.change["kind"] for each in found.recoveries] == ["other-seed"] * 3 and found.recovery is None
+    poor = Recovery({"kind": "opening"}, 0.1, (0.5, 0.5), None)
+    assert replace(found, recoveries=(*found.recoveries, poor)).recovery == "poor"
 
 
 def test_the_same_seed_gives_the_same_habitats():

@@ -19,7 +19,7 @@ from .series import choose_series
 from .slices import Slice, frames_of, slices_of
 from .spacing import pixel_spacing
 from .stack import Stack, stack_slices, tilt_degrees
-from .uptake import SUV, pet_unit, uptake_factor
+from .uptake import SUV, SUV_LEAN, pet_unit, uptake_factor
 from .windows import Windows, windows_of
 
 if TYPE_CHECKING:
@@ -93,12 +93,13 @@ def _read_files(files: Sequence[DicomFile], name: str, choice: ImageChoice) -> D
         said.append(f"The gantry was tilted by {tilt_degrees(stack):.1f} degrees; slices were shifted, interpolating.")
     unit = ""
     if modality == "PT":
-        voxels, unit, more = _uptake([file.header for file in series], voxels, choice.suv, name)
+        voxels, unit, more = _uptake([file.header for file in series], voxels, choice, name)
         said += more
-    elif choice.suv:
-        raise ImageError(f"SUV was asked for, but '{name}' is {modality or 'no PET'}. Leave out --suv.")
+    elif choice.suv or choice.suv_lean:
+        option = "--suv-lean" if choice.suv_lean else "--suv"
+        raise ImageError(f"SUV was asked for, but '{name}' is {modality or 'no PET'}. Leave out {option}.")
     # Uptake values are on another scale than the window in the files.
-    windows = () if choice.suv else windows_of(stack.slices)
+    windows = () if choice.suv or choice.suv_lean else windows_of(stack.slices)
     return DicomImage(voxels, grid, modality, unit, (*notes, *said), windows)
 
 
@@ -218,11 +219,14 @@ def _straightened(stack: Stack, voxels: Array, wanted: bool, name: str) -> tuple
     return straight, Grid(size, stack.grid.spacing, (x, y, z), stack.grid.direction)
 
 
-def _uptake(headers: Sequence[Dataset], voxels: Array, wanted: bool, name: str) -> tuple[Array, str, list[str]]:
+def _uptake(headers: Sequence[Dataset], voxels: Array, choice: ImageChoice, name: str) -> tuple[Array, str, list[str]]:
     unit = pet_unit(headers, name)
-    if wanted and unit != SUV:
+    if choice.suv and unit != SUV:
         factor = uptake_factor(headers, name)
         return voxels * factor, SUV, [f"SUV by body weight: Bq/ml times {factor:.6g}."]
+    if choice.suv_lean and unit != SUV_LEAN:
+        factor = uptake_factor(headers, name, lean=True)
+        return voxels * factor, SUV_LEAN, [f"SUV by lean body mass: Bq/ml times {factor:.6g}."]
     if not unit:
         return voxels, "", [f"The PET '{name}' does not state the unit of its values."]
     advice = "; --suv turns them into uptake values by body weight" if unit == "Bq/ml" else ""

@@ -1,4 +1,4 @@
-"""Standardised uptake values of PET by body weight.
+"""Standardised uptake values of PET by body weight or lean body mass.
 
 Source: QIBA FDG-PET/CT profile, appendix G (vendor-neutral pseudo-code for SUV); DICOM PS3.3, C.8.9.1 and C.8.9.2.
 """
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 UNITS = {"BQML": "Bq/ml", "GML": "g/ml", "CNTS": "counts"}
 """Names of the units a PET can have, by DICOM's code."""
 SUV = "g/ml (SUV by body weight)"
+SUV_LEAN = "g/ml (SUV, LBMJANMA)"
+"""By lean body mass after Janmahasatian et al. 2005, in DICOM's own code for it."""
+LEANNESS = {"M": (6680.0, 216.0), "F": (8780.0, 244.0)}
+"""Lean mass in kg is 9270 weight / (first + second BMI), by sex (doi:10.2165/00003088-200544100-00004)."""
 _TIME = re.compile(r"(\d\d)(\d\d)?(\d\d)?(\.\d+)?")
 Headers = Sequence["Dataset"]
 
@@ -35,11 +39,17 @@ def pet_unit(headers: Headers, name: str) -> str:
     return UNITS.get(code, code)
 
 
-def uptake_factor(headers: Headers, name: str) -> float:
+def uptake_factor(headers: Headers, name: str, lean: bool = False) -> float:
     """Find what to multiply Bq/ml by for SUV: body weight over the dose that is left at the time of decay correction.
 
+    Args:
+        headers: Of the series' files.
+        name: For messages.
+        lean: Take the lean body mass instead of the weight.
+
     Raises:
-        ImageError: The values are not in Bq/ml, or weight, dose or times are missing or not clear.
+        ImageError: The values are not in Bq/ml, or weight, dose or times (height or sex too, of the lean mass) are
+            missing or not clear.
     """
     if _same(headers, "Units", name) != "BQML":
         unit = pet_unit(headers, name) or "an unknown unit"
@@ -70,7 +80,22 @@ def uptake_factor(headers: Headers, name: str) -> float:
         raise ImageError(
             f"The PET '{name}' is not corrected for decay (DecayCorrection: {corrected or 'not stated'}), as SUV needs."
         )
+    if lean:
+        weight = _lean_mass(headers, weight, name)
     return 1000.0 * weight / left
+
+
+def _lean_mass(headers: Headers, weight: float, name: str) -> float:
+    """Estimate the lean body mass in kg of a patient of some weight."""
+    height = float(_same(headers, "PatientSize", name) or 0)
+    sex = _same(headers, "PatientSex", name)
+    if not 0.3 <= height <= 2.6 or sex not in LEANNESS:
+        raise ImageError(
+            f"The PET '{name}' states the height {height:g} m and the sex '{sex}'; SUV by lean body mass needs a "
+            "height in metres, and M or F. Take --suv, by body weight."
+        )
+    base, slope = LEANNESS[sex]
+    return 9270.0 * weight / (base + slope * weight / height**2)
 
 
 def _same(headers: Headers, keyword: str, name: str) -> str:

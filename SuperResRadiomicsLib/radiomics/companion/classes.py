@@ -11,6 +11,7 @@ from ..limits import check_extents
 from ..plan import COMPANION_CLASSES, ExtractionPlan
 from .intensity import PEAK_RADIUS_MM, RING_WIDTH_MM, lesion_intensity
 from .quality import image_quality
+from .uptake import lesion_uptake
 
 PREFIX = "companion"
 
@@ -51,6 +52,8 @@ def companion_features(image: Image, mask: BoolArray, plan: ExtractionPlan) -> d
     if "imagequality" in plan.classes:
         axis = image.slice_axis if plan.planar_axis is None else plan.planar_axis
         found["imagequality"] = image_quality(image, mask, axis)
+    if "uptake" in plan.classes:
+        found["uptake"] = lesion_uptake(image, mask)
     by_key: dict[str, float] = {}
     for name, values in found.items():
         by_key |= {f"{PREFIX}_{name}_{feature}": value for feature, value in values.items()}

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from .intensity import PEAK_RADIUS_MM, RING_WIDTH_MM
 from .quality import WAVELET
+from .uptake import FIXED_UPTAKE, SHARE_OF_MAXIMUM
 
 _NOTES = {
     "lesionintensity": (
@@ -15,6 +16,10 @@ _NOTES = {
     "imagequality": (
         f"imagequality: our definition of the IQ wavelets of Moummad et al. 2022 (sum HH^2 / sum LL^2, {WAVELET}, one "
         "level, slice by slice); global: the whole image that was given, local: the lesion's box"
+    ),
+    "uptake": (
+        f"uptake: of PET alone, volumes in ml, glycolysis: volume times mean uptake; of the outlined lesion, from "
+        f"{SHARE_OF_MAXIMUM:.0%} of its maximum, from an SUV of {FIXED_UPTAKE:g}"
     ),
 }
 

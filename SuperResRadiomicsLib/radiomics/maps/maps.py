@@ -17,12 +17,12 @@ from ..derived import DerivedLesion, derived_lesions
 from ..exact.discretise import Bins, discretise
 from ..exact.kernels import FORCE_NUMPY, chosen
 from ..lesion_size import check_lesion
-from ..plan import ExtractionPlan
+from ..plan import COMPANION_CLASSES, MASK_CLASSES, ExtractionPlan
 from ..settings import FeatureSettings
 
 LARGEST_RADIUS = 5
 """11 x 11 x 11 voxels; a wider neighbourhood is a lesion."""
-WITHOUT_MAPS = ("shape", "lesionintensity", "imagequality")
+WITHOUT_MAPS = (*MASK_CLASSES, *COMPANION_CLASSES)
 
 
 @dataclass(frozen=True)

@@ -59,10 +59,11 @@ def test_values_are_the_same_under_every_engine_and_any_bins(any_lesion, dimensi
                                                            dimension=dimension)))
         for name in ENGINES for variant in variants
     ]  # fmt: skip
-    assert all(values == found[0] for values in found)
+    assert all(repr(values) == repr(found[0]) for values in found), "NaN, of what PET alone has, equals NaN"
     axis = through_plane_axis(image.grid)
     expected = lesion_intensity(image, mask, axis if dimension == "2D" else None)
-    assert list(found[0].values()) == [*expected.values(), *image_quality(image, mask, axis).values()]
+    shown = [found[0][key] for key in KEYS]
+    assert shown == [*expected.values(), *image_quality(image, mask, axis).values()]
 
 
 def test_dimension_decides_on_the_ring_alone():

@@ -58,7 +58,16 @@ def usableText(table: FeatureTable) -> str:
     """How many features the verdicts call what; those of shape, which cannot change, are left out."""
     words = Counter(row.verdict.word for row in table.rows if row.feature_class != SHAPE)
     counts = ", ".join(f"{words[word]} {_(word)}" for word in sorted(words, key=rankOf))
-    return _("Of {count} features: {counts}.").format(count=sum(words.values()), counts=counts)
+    said = _("Of {count} features: {counts}.").format(count=sum(words.values()), counts=counts)
+    return " ".join((said, *whyNothingIsKnown(table)))
+
+
+def whyNothingIsKnown(table: FeatureTable) -> list[str]:
+    """The reasons that all features share where none is judged."""
+    rows = table.rows
+    if not rows or any(row.verdict.word != "unknown" for row in rows):
+        return []
+    return [reason for reason in rows[0].verdict.reasons if all(reason in row.verdict.reasons for row in rows)]
 
 
 def middleHalf(effects: list[float]) -> tuple[float, float]:

@@ -182,7 +182,6 @@ def compare(
     from ..enhancement.result import PROVENANCE_NAME
     from ..radiomics.slow_shape import slow_shape_notes
     from ..report import files as report_files
-    from ..report.answer import answer
 
     if title and not report:
         raise SettingsError("A title was given without --report, which alone shows it. Give both, or neither.")
@@ -243,7 +242,7 @@ def compare(
         print_json(table.to_dict())
     else:
         output.print(comparison_summary(table, output.width))
-        output.print(answer(table), markup=False, highlight=False, soft_wrap=True)
+        _print_answer(table)
         if scored:
             output.print(srr.describe_scores(table), markup=False, highlight=False, soft_wrap=True)
         print_files(target, files, reports)
@@ -255,6 +254,14 @@ def _refuse_beside_folder(*others: Path | str | None) -> None:
             "A folder and images were given. The folder of `enhance` holds all that is compared: "
             "leave the images out, or the folder."
         )
+
+
+def _print_answer(table: srr.FeatureTable) -> None:
+    """Say what the words come to; and why nothing is known, where that is so."""
+    from ..report.answer import answer, why_nothing_is_known
+
+    for sentence in (answer(table), *why_nothing_is_known(table)):
+        output.print(sentence, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -271,7 +278,6 @@ def demo(
     from ..demo.run import run_demo
     from ..enhancement.result import PROVENANCE_NAME, file_names
     from ..report import files as report_files
-    from ..report.answer import answer
 
     names = [*file_names("nrrd"), *report_files.file_names(report=True)]
     with (
@@ -283,6 +289,6 @@ def demo(
     if json:
         print_json({"case": made.case.source, "credit": made.case.credit, "files": [path.name for path in made.files]})
     else:
-        output.print(answer(made.table), markup=False, highlight=False, soft_wrap=True)
+        _print_answer(made.table)
         output.print(f"{made.case.source}. {made.case.credit}.")
         print_files(out, made.files)

@@ -103,6 +103,17 @@ def answer(table: FeatureTable) -> str:
     return f"Of {total} features of the enhanced image, {parts[0]}, {parts[1]}, and {parts[2]}."
 
 
+def why_nothing_is_known(table: FeatureTable) -> list[str]:
+    """List the reasons that all features share where none is judged; nothing where one is.
+
+    What holds for some of the features alone would be read as the reason for all of them.
+    """
+    if any(row.verdict.word != "unknown" for row in table.rows) or not table.rows:
+        return []
+    first = table.rows[0].verdict.reasons
+    return [reason for reason in first if all(reason in row.verdict.reasons for row in table.rows)]
+
+
 def changes(table: FeatureTable) -> str:
     """Say how many features smaller voxels and the network changed notably, and which the network changed most.
 

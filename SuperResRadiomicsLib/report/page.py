@@ -13,7 +13,7 @@ from .. import NOT_FOR_CLINICAL_USE, __version__
 from ..io.files import write_text
 from ..radiomics import FeatureRow, FeatureTable
 from ..radiomics.wording import DASH
-from .answer import ADVICE, MOST_ROWS, answer, changes, rows_that_matter, summary
+from .answer import ADVICE, MOST_ROWS, answer, changes, rows_that_matter, summary, why_nothing_is_known
 from .classes import by_class, typical_effects
 from .lesion_methods import LIMITS, citation_of_lesion, methods_of_lesion
 from .template import page_template
@@ -81,7 +81,7 @@ def write_page(
         version=__version__,
         identity=list(_identity(table, source, made_on or date.today())),
         answer=answer(table),
-        why=_why_nothing_is_known(table.rows),
+        why=why_nothing_is_known(table),
         changes=changes(table),
         summary=summary(table),
         pictures=pictures,
@@ -111,13 +111,6 @@ def shared_reasons(rows: Sequence[FeatureRow]) -> list[str]:
     """List the sentences that several features have as a reason, in the table's order."""
     counted = Counter(reason for row in rows for reason in row.verdict.reasons)
     return [reason for reason, count in counted.items() if count >= min(SHARED_BY, len(rows))]
-
-
-def _why_nothing_is_known(rows: Sequence[FeatureRow]) -> list[str]:
-    """List the reasons that all features share where none is judged."""
-    if any(row.verdict.word != "unknown" for row in rows):
-        return []
-    return [reason for reason in shared_reasons(rows) if all(reason in row.verdict.reasons for row in rows)]
 
 
 def _shown(row: FeatureRow, notes: Sequence[str]) -> ShownRow:

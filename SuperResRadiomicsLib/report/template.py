@@ -60,12 +60,12 @@ def embedded(png: bytes) -> str:
 
 
 def breakable(name: str) -> str:
-    """Let a line end before each capital letter of a feature's name.
+    """Let a line end before each capital letter and after each underscore of a feature's name.
 
     Examples:
-        >>> str(breakable("ZoneEntropy"))
-        'Zone<wbr>Entropy'
+        >>> str(breakable("original_glszm_ZoneEntropy"))
+        'original_<wbr>glszm_<wbr>Zone<wbr>Entropy'
     """
     from markupsafe import Markup, escape
 
-    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[a-z])(?=[A-Z])", name))
+    return Markup("<wbr>").join(escape(part) for part in re.split(r"(?<=[a-z])(?=[A-Z])|(?<=_)", name))

@@ -79,9 +79,15 @@ def crate(title: str, made_on: str, files: Sequence[str], methods: str, inputs: 
                 "name": title,
                 "description": f"Report of a study of radiomic features. {NOT_FOR_CLINICAL_USE}",
                 "datePublished": made_on,
-                "license": "Whoever publishes the folder chooses its licence; none is given here.",
+                "license": {"@id": "#licence"},
                 "hasPart": parts,
                 "mentions": {"@id": "#report"},
+            },
+            {
+                "@id": "#licence",
+                "@type": "CreativeWork",
+                "name": "No licence chosen",
+                "description": "Whoever publishes the folder chooses its licence; none is given here.",
             },
             *(_file(name) for name in files),
             *(

@@ -173,6 +173,8 @@ def _loadings(axes: Any, cube: Cube, components: TextureComponents) -> None:
     loadings = components.by_version[version].loadings
     for number, name in enumerate(CLASSES[2:]):
         members = [n for n, key in enumerate(components.features) if f"_{name}_" in key]
+        if not members:
+            continue
         axes.scatter(loadings[members, 0], loadings[members, 1], **_points(number, name))
     axes.axhline(0, color="#888888", linewidth=0.6)
     axes.axvline(0, color="#888888", linewidth=0.6)

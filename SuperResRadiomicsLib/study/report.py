@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
 from ..io.files import write_json, write_text
 from ..io.hashes import hash_inputs
 from ..io.outputs import output_set
-from ..report.template import page_template
+from ..radiomics.wording import DASH, number_text
+from ..report.template import breakable, page_template
+from ..stability.fiducial import FEWEST_FOR_INTERVAL
 from .case_warnings import case_warnings, warning_tables
 from .crate import CRATE_NAME, SOFTWARE_NAME, crate, software
 from .cube import Cube, read_cube
@@ -33,9 +36,13 @@ from .signature import describe_request, read_requests, tables_or_reason
 from .statistics import analyse
 from .tables import csv_name, save_csv, tables_to_dict
 from .unit import study_key
+from .verdicts import NOT_APPLICABLE
 
 PAGE_NAME, JSON_NAME = "report.html", "report.json"
 TEMPLATE = "report.html.jinja"
+FIRST = ("funnel", "survival_by_size", "verdict_counts")
+"""Tables that stand before the plots: whose lesions these are, and what was found."""
+SAYS_NOTHING = (None, NOT_APPLICABLE)
 
 
 def write_report(root: str | os.PathLike[str], overwrite: bool = False) -> list[Path]:
@@ -120,8 +127,30 @@ def _content(cube: Cube, protocol: Protocol, findings: Findings) -> dict[str, An
 
 
 def _page(content: dict[str, Any]) -> str:
-    page: str = page_template(__package__, "templates", TEMPLATE, cell=_shown).render(**content)
+    tables = [page_table(table) for table in content["tables"]]
+    first = [table for table in tables if table["name"] in FIRST]
+    others = [table for table in tables if table["name"] not in FIRST]
+    page: str = page_template(__package__, "templates", TEMPLATE, cell=_shown).render(
+        **content, first=first, others=others, fewest_for_intervals=FEWEST_FOR_INTERVAL
+    )
     return page
+
+
+def page_table(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay a table out for the page: numbers to the right, and columns that say nothing left out and named.
+
+    Args:
+        table: As in ``report.json``.
+    """
+    cells = [[row[number] for row in table["rows"]] for number in range(len(table["columns"]))]
+    kept = [number for number, column in enumerate(cells) if not column or any(v not in SAYS_NOTHING for v in column)]
+    columns = [
+        {"title": table["columns"][number], "numeric": any(isinstance(value, int | float) for value in cells[number])}
+        for number in kept
+    ]
+    empty = [title for number, title in enumerate(table["columns"]) if number not in kept]
+    rows = [[row[number] for number in kept] for row in table["rows"]]
+    return {**table, "columns": columns, "rows": rows, "empty": empty}
 
 
 def _plot_name(plot: Plot) -> str:
@@ -129,6 +158,9 @@ def _plot_name(plot: Plot) -> str:
 
 
 def _shown(value: Any) -> str:
+    """Write a cell as people read it; a feature's key may end a line at each of its words."""
     if value is None:
-        return "\N{EN DASH}"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+        return DASH
+    if isinstance(value, int | float):
+        return number_text(float(value))
+    return breakable(value) if "_" in value and " " not in value else str(value)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from ..radiomics.verdict import Word
+from ..stability.fiducial import FEWEST_FOR_INTERVAL
 from ..verdict import CohortFinding, CohortStability, FeatureEvidence, judge, volume_correlations, weigh_cohort
 from .cube import Cube
 from .estimates import MaskCorrelation
@@ -46,6 +47,7 @@ def _verdict_table(cube: Cube, protocol: Protocol, findings: Findings) -> Table:
                     key,
                     stability=_stability(findings.correlations.get(version), f),
                     finding=weighed[f] if weighed else None,
+                    notes=() if weighed else _why_not_measured(cube, findings.correlations.get(version), f),
                     counts_differ=counts_differ,
                     volume_correlation=None if np.isnan(volume[f]) else float(volume[f]),
                 )
@@ -90,6 +92,18 @@ def _stability(found: MaskCorrelation | None, f: int) -> CohortStability | None:
     if found is None or np.isnan(found.low[f]):
         return None
     return CohortStability(float(found.low[f]), float(found.high[f]), found.stable[f])
+
+
+def _why_not_measured(cube: Cube, found: MaskCorrelation | None, f: int) -> tuple[str, ...]:
+    """Say why nothing is known of a feature's stability; nothing where there are limits."""
+    if found is None:
+        return ("Stability was not measured: the protocol names no perturbations, or too few lesions survive them.",)
+    if not np.isnan(found.low[f]):
+        return ()
+    patients = len({patient for patient, keep in zip(cube.patients, cube.survivors, strict=True) if keep})
+    if patients < FEWEST_FOR_INTERVAL:
+        return (f"Stability is not judged below {FEWEST_FOR_INTERVAL} patients; there are {patients}.",)
+    return ("Stability is not judged: the feature is not always defined, does not vary, or is very skewed.",)
 
 
 def _findings(cube: Cube, protocol: Protocol, findings: Findings, version: str) -> list[CohortFinding]:

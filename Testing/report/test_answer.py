@@ -11,7 +11,15 @@ import pytest
 
 from SuperResRadiomicsLib.radiomics import FeatureRow, FeatureTable, Verdict
 from SuperResRadiomicsLib.radiomics.verdict import Word
-from SuperResRadiomicsLib.report.answer import ADVICE, MOST_ROWS, answer, changes, rows_that_matter, summary
+from SuperResRadiomicsLib.report.answer import (
+    ADVICE,
+    MOST_ROWS,
+    answer,
+    changes,
+    rows_that_matter,
+    summary,
+    why_nothing_is_known,
+)
 
 
 def row(number: int, word: Word = "unknown", enhanced: float = 1.0, of_class: str = "glcm") -> FeatureRow:
@@ -72,3 +80,11 @@ def test_every_word_has_an_advice(word):
     ((found, count, advice),) = summary(table(row(1, word)))
     assert (found, count) == (word, 1) and advice.meaning and advice.action
     assert re.search(rf"1 {word}", answer(table(row(1, word)))) or word == "unknown"
+
+
+def test_why_nothing_is_known_is_what_all_features_share():
+    unmeasured, counted = "Nobody measured it.", "It counts voxels."
+    rows = [replace(row(n), verdict=Verdict("unknown", "unknown", (unmeasured,))) for n in range(3)]
+    rows[1] = replace(rows[1], verdict=Verdict("unknown", "unknown", (counted, unmeasured)))
+    assert why_nothing_is_known(table(*rows)) == [unmeasured]
+    assert why_nothing_is_known(table(*rows, row(4, "faithful"))) == []

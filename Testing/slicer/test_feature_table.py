@@ -182,3 +182,15 @@ def test_copies_selected_rows_only(measured):
     lines = measured.panel.view.copyText().splitlines()
     shown = [measured.cells(FEATURE)[row].partition(" \N{MIDDLE DOT}")[0] for row in (1, 3)]
     assert [line.split("\t")[FEATURE] for line in lines[1:]] == shown
+
+
+def test_where_nothing_is_known_the_answer_says_why(module):
+    from SuperResRadiomicsModule.featuresummary import usableText
+
+    from SuperResRadiomicsLib.radiomics import FeatureRow, FeatureTable, Verdict
+
+    unknown = Verdict("unknown", "unknown", ("Nobody measured it.",))
+    rows = [FeatureRow("glcm", name, f"original_glcm_{name}", 1.0, 1.0, 1.0, unknown) for name in ("Id", "Idm")]
+    assert usableText(FeatureTable(None, rows, {})).endswith("2 unknown. Nobody measured it.")  # type: ignore[arg-type]
+    rows.append(FeatureRow("glcm", "MCC", "original_glcm_MCC", 1.0, 1.0, 1.0, Verdict("faithful")))
+    assert "Nobody" not in usableText(FeatureTable(None, rows, {}))  # type: ignore[arg-type]

@@ -273,6 +273,7 @@ def test_the_folder_describes_itself(robustness):
     assert {part["@id"] for part in graph["./"]["hasPart"]} == files
     assert all(graph[name]["@type"] == "File" for name in files)
     assert graph["ro-crate-metadata.json"]["about"] == {"@id": "./"}
+    assert "chooses its licence" in graph[graph["./"]["license"]["@id"]]["description"]
     assert len(graph["#manifest.csv"]["sha256"]) == 64
     assert f"numpy=={np.__version__}" in (folder / "software.txt").read_text().splitlines()
 

@@ -118,7 +118,7 @@ class Evidence:
         """
         found = []
         if lesion_type is not None and lesion_type != self.lesion_type:
-            found.append(f"they are of {self.lesion_type}, this is {lesion_type}")
+            found.append(f"lesion type: {self.lesion_type} there, {lesion_type} here")
         asked = conditions_of(header)
         for name, (low, high) in self.told.items():
             if not low <= asked[name] <= high:

@@ -40,8 +40,8 @@ from .verdicts import NOT_APPLICABLE
 
 PAGE_NAME, JSON_NAME = "report.html", "report.json"
 TEMPLATE = "report.html.jinja"
-FIRST = ("funnel", "survival_by_size", "verdict_counts")
-"""Tables that stand before the plots: whose lesions these are, and what was found."""
+FIRST = ("funnel", "survival_by_size", "case_warnings", "verdict_counts")
+"""Tables that stand before the plots: which lesions these are, what to know of them, and what was found."""
 SAYS_NOTHING = (None, NOT_APPLICABLE)
 
 

@@ -247,11 +247,12 @@ def test_features_in_a_table_for_people(command, files):
 def test_label_chooses_the_lesion(command, files):
     labels = sitk.ReadImage(str(files / "mask.nrrd"))
     sitk.WriteImage(labels * 3, str(files / "labels.nrrd"))
-    values = [
-        command("features", files / "image.nrrd", files / mask, *label, "--classes", "shape", "--json").out
-        for mask, label in (("mask.nrrd", []), ("labels.nrrd", ["--label", 3]))
-    ]
-    assert values[0] == values[1] != ""
+    found = []
+    for mask, label in (("mask.nrrd", []), ("labels.nrrd", ["--label", 3])):
+        outcome = command("features", files / "image.nrrd", files / mask, *label, "--classes", "shape", "--json")
+        found.append(check_envelope(outcome.out))
+    assert found[0].pop("mask_sha256") != found[1].pop("mask_sha256"), "they are two files"
+    assert found[0] == found[1]
 
 
 def test_models_show(command, tiny_model):

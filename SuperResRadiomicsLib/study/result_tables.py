@@ -138,7 +138,7 @@ def _agreement_table(cube: Cube, protocol: Protocol, findings: Findings) -> Tabl
         "agreement",
         f"Agreement with {base}",
         f"Lin's concordance with its interval of {confidence:.0%} (none below {FEWEST_FOR_INTERVAL} patients, nor for "
-        "very skewed values: docs/intervals.md), median relative change, Bland-Altman bias; "
+        "very skewed values: docs/intervals.md), median relative change, Bland-Altman bias in the feature's own unit; "
         f"{findings.binning}; {tested}.",
         tuple(columns),
         rows,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,14 @@ from .deprecated_features import REPLACED
 from .feature_names import FEATURE_NAMES
 from .filters import FILTERS, PATTERN_FILTERS, STANDARD_FILTERS, UNFILTERED, ImageFilter
 from .options import FeatureOptions
-from .parameter_values import ALL_IMAGE_SETTINGS, IMAGE_TYPE_SETTINGS, SETTINGS, VOXEL_SETTINGS, checked
+from .parameter_values import (
+    ALL_IMAGE_SETTINGS,
+    IMAGE_TYPE_SETTINGS,
+    LBP3D_SETTINGS,
+    SETTINGS,
+    VOXEL_SETTINGS,
+    checked,
+)
 from .preprocessing import INTERPOLATORS, Normalisation, Preprocessing, Resampling, Resegmentation
 from .preprocessing.cropping import DEFAULT_MARGIN
 from .settings import FeatureSettings
@@ -98,7 +106,8 @@ def parse_parameters(content: Any, engine: str = "pyradiomics") -> ParameterFile
         unused.difference_update(keys)
         return {key: setting[key] for key in keys if key in setting}
 
-    filters = _filters(sections["imageType"], setting, unused)
+    image_types, skipped = _without_skipped(sections["imageType"])
+    filters = _filters(image_types, setting, unused)
     classes, features, replaced = _features(sections["featureClass"])
     settings = FeatureSettings(
         engine=engine,
@@ -114,7 +123,7 @@ def parse_parameters(content: Any, engine: str = "pyradiomics") -> ParameterFile
     label = take("label").get("label")
     take("correctMask", "label_channel")  # only values that mean the same here are let through
     tolerance = take("geometryTolerance").get("geometryTolerance")
-    without_effect = (*replaced, *(f"setting.{key}" for key in setting if key in unused), *ignored)
+    without_effect = (*skipped, *replaced, *(f"setting.{key}" for key in setting if key in unused), *ignored)
     return ParameterFile(settings, label, without_effect, tolerance)
 
 
@@ -140,6 +149,30 @@ def _sections(content: Any) -> dict[str, Section]:
         if not isinstance(section, Mapping | None):
             raise SettingsError(f"the section {name} holds {brief(section)}. Give keys and values.")
     return {name: dict(content.get(name) or {}) for name in SECTIONS}
+
+
+def _without_skipped(section: Section) -> tuple[Section, list[str]]:
+    """Leave out image types that pyradiomics itself skips with the software that is installed, and say so.
+
+    Its LBP3D needs trimesh and a function that SciPy has no more; where both are there it is not on offer here.
+    """
+    if "LBP3D" not in section or _computes_lbp3d():
+        return section, []
+    checked("imageType.LBP3D", dict(section["LBP3D"] or {}), LBP3D_SETTINGS)
+    rest = {name: entry for name, entry in section.items() if name != "LBP3D"}
+    if not rest:
+        raise SettingsError(
+            "imageType.LBP3D is the only image type, and pyradiomics skips it with this software: nothing would be "
+            "computed. Add another, such as Original."
+        )
+    return rest, ["imageType.LBP3D (pyradiomics skips it too, without trimesh and SciPy's former sph_harm)"]
+
+
+def _computes_lbp3d() -> bool:
+    """Whether pyradiomics finds what its LBP3D needs."""
+    from scipy import special
+
+    return find_spec("trimesh") is not None and hasattr(special, "sph_harm")
 
 
 def _filters(section: Section, setting: Section, unused: set[str]) -> tuple[ImageFilter, ...]:

@@ -91,6 +91,15 @@ ALL_IMAGE_SETTINGS: dict[str, _Kind] = IMAGE_TYPE_SETTINGS | {
 }
 """The same and those of the filters of the image biomarker standard."""
 
+LBP3D_SETTINGS: dict[str, _Kind] = {
+    "binCount": _COUNT,
+    "binWidth": _POSITIVE,
+    "lbp3DIcosphereRadius": _POSITIVE,
+    "lbp3DIcosphereSubdivision": _COUNT_FROM_ZERO,
+    "lbp3DLevels": _COUNT,
+}
+"""Of pyradiomics' LBP3D, which is only ever skipped."""
+
 SETTINGS: dict[str, _Kind] = IMAGE_TYPE_SETTINGS | {
     "additionalInfo": _FLAG,
     "correctMask": _NO,

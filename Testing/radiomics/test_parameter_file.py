@@ -6,6 +6,7 @@ import builtins
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from SuperResRadiomicsLib.errors import MissingDependencyError, SettingsError
@@ -129,7 +130,7 @@ def test_what_has_no_effect_is_listed(setting, without):
         ({"setting": {"minimumROIDimensions": 1}}, "minimumROIDimensions is 1.*2, 3"),
         ({"voxelSetting": {"kernel": 1}}, "voxelSetting has no key 'kernel'.*kernelRadius"),
         ({"voxelSetting": {"kernelRadius": 0}}, "voxelSetting.kernelRadius is 0"),
-        ({"imageType": {"LBP3D": {}}}, "'LBP3D' is not on offer.*Wavelet"),
+        ({"imageType": {"LBP3D": {"levels": 2}}}, "imageType.LBP3D has no key 'levels'.*lbp3DLevels"),
         ({"imageType": {"LBP2D": {"lbp2DMethod": "other"}}}, "method of LBP2D is 'other'.*uniform"),
         ({"imageType": {"LBP2D": {"lbp2DSamples": 0}}}, "lbp2DSamples is 0.*from 1"),
         ({"imageType": {"LoG": {}}}, "sigmas of LoG are: none"),
@@ -161,6 +162,35 @@ def test_bad_content_is_refused(content, message):
 def test_bad_file_is_named(written, name, text, message):
     with pytest.raises(SettingsError, match=message):
         read_parameter_file(written(text, name))
+
+
+@pytest.mark.parametrize("computed", [False, True])
+def test_a_filter_is_skipped_where_pyradiomics_skips_it(monkeypatch, computed):
+    from SuperResRadiomicsLib.radiomics import parameter_file
+
+    monkeypatch.setattr(parameter_file, "_computes_lbp3d", lambda: computed)
+    content = {"imageType": {"Original": {}, "LBP3D": {"lbp3DLevels": 2, "binWidth": 0.5}}}
+    if computed:
+        with pytest.raises(SettingsError, match="'LBP3D' is not on offer"):
+            parse_parameters(content, "exact")
+        return
+    read = parse_parameters(content, "exact")
+    assert read.settings.filters == FeatureSettings(engine="exact").filters
+    assert any("LBP3D" in said and "pyradiomics skips it" in said for said in read.without_effect)
+    with pytest.raises(SettingsError, match="LBP3D is the only image type"):
+        parse_parameters({"imageType": {"LBP3D": {}}}, "exact")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_pyradiomics_skips_lbp3d_with_the_software_of_the_tests():
+    operations = pytest.importorskip("radiomics.imageoperations")
+    import SimpleITK as sitk
+
+    from SuperResRadiomicsLib.radiomics.parameter_file import _computes_lbp3d
+
+    scan = sitk.GetImageFromArray(np.random.default_rng(0).normal(size=(5, 6, 7)))
+    mask = sitk.Cast(scan > -10, sitk.sitkUInt8)
+    assert bool(list(operations.getLBP3DImage(scan, mask))) == _computes_lbp3d()
 
 
 def test_missing_file_is_refused(tmp_path):

@@ -74,14 +74,14 @@ def run_part(part: str, folder: Path, model: str) -> None:
     network = load_model(model, "cpu")
     read_s, written = time.process_time(), 0
     if part in ("lesion", "cropped first"):
-        found = enhance(image, network, mask=mask)
+        found = enhance(image, network, mask=mask, force=True)
         measure_versions(LesionVersions.of_enhancement(found), FeatureSettings(engine="exact"))
         with tempfile.TemporaryDirectory() as out:
             found.save(Path(out) / "result")
             written = sum(file.stat().st_size for file in (Path(out) / "result").iterdir())
     elif part == "whole":
         with tempfile.TemporaryDirectory() as out:
-            enhance_whole(image, network, Path(out) / "result")
+            enhance_whole(image, network, Path(out) / "result", force=True)
             written = sum(file.stat().st_size for file in (Path(out) / "result").iterdir())
     print(json.dumps({"cpu_s": time.process_time() - read_s, "peak": peak_memory(), "written": written}))
 

@@ -24,7 +24,9 @@ from SuperResRadiomicsLib.scan.guard import read_known_scans
 from SuperResRadiomicsLib.training.command import main
 from SuperResRadiomicsLib.training.config import NOT_STATED, read_config
 from SuperResRadiomicsLib.training.entries import read_splits
+from SuperResRadiomicsLib.training.known_scans import measure_known_scans
 from SuperResRadiomicsLib.training.own_images import list_images, look_at, write_configuration
+from SuperResRadiomicsLib.training.volumes import list_volumes
 
 GRID = Grid((72, 70, 3), (0.8, 0.8, 1.6))
 
@@ -204,3 +206,15 @@ def test_a_splits_file_with_a_stray_comma_is_refused(tmp_path: Path) -> None:
     (tmp_path / "splits.csv").write_text("path,patient,role\na,b.nrrd,anna,train\n")
     with pytest.raises(SettingsError, match="more cells than columns"):
         read_splits(tmp_path / "splits.csv", ("path", "patient", "role"))
+
+
+def test_a_denoisers_scans_are_noisy_too_and_an_enhancer_has_none(train, tmp_path: Path) -> None:
+    train("init", write_folder(tmp_path / "scans"), "--out", tmp_path / "mine.yaml")
+    config = read_config(tmp_path / "mine.yaml")
+    entries = list_volumes(config.data, config.run.seed)
+    clean = measure_known_scans(config, entries)
+    noisy = measure_known_scans(config.model_copy(update={"task": "denoise"}), entries)
+    assert noisy.scans == 2 * clean.scans
+    assert noisy.figures["noise"].high > clean.figures["noise"].high
+    with pytest.raises(SettingsError, match="what the model shall make"):
+        measure_known_scans(config.model_copy(update={"task": "enhance"}), entries)

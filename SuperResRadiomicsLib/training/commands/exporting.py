@@ -54,7 +54,7 @@ def scans(
     settings, card = with_data(read_config(config), data), load_card(model)
     entries = list_volumes(settings.data, settings.run.seed)
     with progress_bar("Measuring the training images") as progress:
-        found = measure_known_scans(settings.data, entries, progress)
+        found = measure_known_scans(settings, entries, progress)
     path = save_known_scans(card, found, command_line(context, f"scans {card.name}", config))
     note(f"Measured {found.scans} scans of {found.patients} patients; wrote '{path.name}' of '{card.name}'.")
 

@@ -51,8 +51,8 @@ def measure_known_scans(
         raise SettingsError("No volume has the role train. Choose the configuration that the model was trained with.")
     if config.task == "enhance":
         raise SettingsError(
-            "The training images are what the model shall make, not what it is given: its guard cannot compare with them. "
-            "Leave the command out; the model then looks at spacing alone."
+            "The training images are what the model shall make, not what it is given: its guard cannot compare with "
+            "them. Leave the command out; the model then looks at spacing alone."
         )
     chosen = [train[number] for number in evenly_spread(len(train), MOST_VOLUMES)]
     random = np.random.default_rng(SEED)

@@ -68,10 +68,10 @@ def test_a_radiologists_folder_of_series_and_segmentation_needs_no_option(comman
 
 
 def test_of_several_series_at_one_place_the_chosen_one_is_the_source(command, scan, tiny_model):
-    for path in sorted((scan / "series").iterdir()):
+    for number, path in enumerate(sorted((scan / "series").iterdir())):
         other = pydicom.dcmread(path)
         other.SeriesInstanceUID, other.SeriesNumber = "1.2.826.0.1.99", 9
-        other.SOPInstanceUID = other.file_meta.MediaStorageSOPInstanceUID = f"{other.SOPInstanceUID}.9"
+        other.SOPInstanceUID = other.file_meta.MediaStorageSOPInstanceUID = f"1.2.826.0.1.99.{number}"
         other.save_as(scan / "series" / f"other-{path.name}")
     enhance = ("enhance", scan / "series", "--mask", scan / "mask.nrrd", "--model", tiny_model, "--format", "dicom")
     assert "Choose one with --series" in command(*enhance, "--out", scan / "out").err
@@ -80,7 +80,7 @@ def test_of_several_series_at_one_place_the_chosen_one_is_the_source(command, sc
     assert json.loads(done.out)["dicom"][0] == "dicom/enhanced (6 slices)"
     slices = [pydicom.dcmread(path) for path in (scan / "out" / "dicom" / "enhanced").iterdir()]
     sources = {one.SourceImageSequence[0].ReferencedSOPInstanceUID for one in slices}
-    assert len(sources) == 6 and all(uid.endswith(".9") for uid in sources)
+    assert len(sources) == 6 and all(uid.startswith("1.2.826.0.1.99.") for uid in sources)
 
 
 def test_samples_come_with_their_deviation_as_a_parametric_map(command, scan, tiny_sampler):

@@ -268,6 +268,7 @@ class SuperResRadiomicsWidget(ScriptedLoadableModuleWidget, VTKObservationMixin)
         self.logic.onProgress = self.runPanel.onProgress
         self.inputPanel = InputPanel(self.logic, self.runPanel.showStatus)
         self.modelPanel = ModelPanel(self.logic, self.runPanel.showStatus)
+        self.modelPanel.ui.lookButton.connect("clicked()", self.runPanel.onLook)
         self.resultPanel = ResultPanel(self.logic, self.runPanel.showStatus)
         self.batchPanel = BatchPanel(self.logic, self.runPanel.showStatus)
         self.viewPanel = ViewPanel(self.logic, self.runPanel.showStatus)

@@ -59,6 +59,7 @@ class ModelPanel:
                 self._fillDevices(parameters.device)
             self._binding.show()
             self._showCard(parameters)
+        self.ui.lookButton.enabled = parameters is not None and hasVoxels(parameters.inputVolume)
         self.ui.modelCollapsibleButton.enabled = not self._logic.isRunning
 
     def cleanup(self) -> None:

@@ -18,7 +18,6 @@ from .parameters import ALL_SEGMENTS, CARDS_OWN, MEASURED, ROI, SEGMENT, WHOLE_V
 from .progress import TimeLeft, describeSeconds
 from .resources import loadPanel
 from .scanlook import proposalText
-from .volumefacts import hasVoxels
 
 ERROR_STYLE = "color: #c00000;"
 DOUBLE_CLICK_SECONDS = 0.5
@@ -51,7 +50,6 @@ class RunPanel:
         self.widget, self.ui = loadPanel("RunPanel")
         self._binding.integer(self.ui.samplesSpinBox, "samples")
         self.ui.runButton.connect("clicked()", self.onClicked)
-        self.ui.lookButton.connect("clicked()", self.onLook)
         self._looked: Any = None
 
     def setParameters(self, parameters: Parameters | None) -> None:
@@ -66,7 +64,7 @@ class RunPanel:
         self._binding.show()
         self.ui.samplesWidget.visible = self._samples() is not None
         self.ui.samplesWidget.enabled = not running
-        self._updateLook(running)
+        self._updateLook()
         button = self.ui.runButton
         button.text = _("Cancel") if running else self._title()
         button.enabled = running or not missing
@@ -187,10 +185,9 @@ class RunPanel:
             return ()
         return measurable(self._logic.models.cards().get(self._parameters.model))
 
-    def _updateLook(self, running: bool) -> None:
-        """Offer to look at a volume; what was found of another one is no longer shown."""
+    def _updateLook(self) -> None:
+        """Show what was found of a scan no longer once another one is chosen."""
         volume = self._parameters.inputVolume if self._parameters else None
-        self.ui.lookButton.enabled = hasVoxels(volume) and not running
         if self._looked is not None and volume is not self._looked:
             self._looked = None
             self._showScan("")

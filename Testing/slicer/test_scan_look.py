@@ -14,7 +14,7 @@ FINE = np.diag([0.8, 0.8, 1.0, 1.0])
 
 
 def look(panel, wait_for_end):
-    panel.runPanel.ui.lookButton.click()
+    panel.modelPanel.ui.lookButton.click()
     wait_for_end(panel)
     return panel.runPanel.ui.scanLabel
 
@@ -53,7 +53,7 @@ def test_noise_is_measured_and_told_to_the_network(panel, scene, choose_item, wa
 
 
 def test_a_volume_that_is_gone_is_not_looked_at(panel):
-    assert not panel.runPanel.ui.lookButton.enabled
+    assert not panel.modelPanel.ui.lookButton.enabled
 
 
 def test_thick_slices_are_refined_by_the_button(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,9 @@ from ..models import Card
 
 BLEND_SHARE = 1 / 150
 """Width of the blend at both ends of the window, as a share of it: about 20 HU for CT."""
+MR_HEADROOM = 1.0
+"""How far above its window a network for MR sees: enhancing rims and vessels lie above the 99.5 percentile, and clipped
+to it they came back as dark dots."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class Window:
     Attributes:
         low: Intensity that becomes 0.
         high: Intensity that becomes 1.
+        headroom: How far above ``high`` the network still sees, as a share of the window's width.
 
     Examples:
         >>> window = Window(-1024.0, 3072.0)
@@ -34,19 +38,26 @@ class Window:
 
     low: float
     high: float
+    headroom: float = 0.0
+
+    @property
+    def brightest(self) -> float:
+        """Highest intensity that the network sees."""
+        return self.high + self.headroom * (self.high - self.low)
 
     def normalise(self, values: FloatArray) -> FloatArray:
-        """Scale and clip to [0, 1]."""
-        return np.clip((values - self.low) / (self.high - self.low), 0.0, 1.0).astype(np.float32, copy=False)
+        """Scale, and clip to [0, 1 + headroom]."""
+        scaled = (values - self.low) / (self.high - self.low)
+        return np.clip(scaled, 0.0, 1.0 + self.headroom).astype(np.float32, copy=False)
 
     def restore(self, scaled: FloatArray) -> FloatArray:
         """Scale [0, 1] back to intensities."""
         return scaled * np.float32(self.high - self.low) + np.float32(self.low)
 
     def weight(self, values: FloatArray) -> FloatArray:
-        """Weight the network's change of each voxel: 1 inside the window, 0 outside, smooth between."""
+        """Weight the network's change of each voxel: 1 where it sees the voxel, 0 where not, smooth between."""
         band = BLEND_SHARE * (self.high - self.low)
-        inside = np.minimum(values - self.low, self.high - values) / band
+        inside = np.minimum(values - self.low, self.brightest - values) / band
         rise = np.clip(inside, 0.0, 1.0)
         return (rise * rise * (3 - 2 * rise)).astype(np.float32, copy=False)
 
@@ -68,6 +79,11 @@ def window_for(image: Image, card: Card) -> Window:
     share_low, share_high = card.window
     low, high = (foreground.low + share * (foreground.high - foreground.low) for share in (share_low, share_high))
     return Window(low, high)
+
+
+def with_headroom(window: Window, card: Card) -> Window:
+    """Let a network for MR see above its window; those of other modalities see the window alone."""
+    return replace(window, headroom=MR_HEADROOM) if card.modality == "MR" else window
 
 
 def foreground_window(voxels: npt.NDArray[Any], name: str) -> Window:

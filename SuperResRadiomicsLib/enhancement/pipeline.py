@@ -36,7 +36,7 @@ from ..progress import Progress
 from ..scan import guard_scan, measure_scan
 from .checks import check_image, lesion_warnings, plane_warnings
 from .draw import samples_to_draw
-from .intensity import window_for
+from .intensity import window_for, with_headroom
 from .job import AskCancelled, RegionJob, raise_if_cancelled, run_within_memory, summarise
 from .model import LoadedModel, load_model
 from .provenance import describe
@@ -211,7 +211,7 @@ def prepare(
             raise SettingsError("For thick slices blur and noise cannot be measured. State the noise as a number.")
         known = choose_slices(grid, kept, model, slices, blur, noise)
         region = refine_box(wanted, grid, known.refined)
-        window = window_for(image, model.card)
+        window = with_headroom(window_for(image, model.card), model.card)
         job: RegionJob = ThroughPlaneJob(
             image,
             model,
@@ -236,7 +236,7 @@ def prepare(
     conditions = model.conditions(told.blur, told.noise)
     refined = refine(grid, in_plane_factors(grid, model.card.scale, kept))
     region = refine_box(wanted, grid, refined)
-    window = window_for(image, model.card)
+    window = with_headroom(window_for(image, model.card), model.card)
     job = RegionJob(image, model, refined, kept, region, conditions, margin_mm, tile, window)
     return replace(job, steering=told, guard=judged, scan=quality), warnings, detection
 

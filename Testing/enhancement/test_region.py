@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from SuperResRadiomicsLib.enhancement import Enhancement, LoadedModel, enhance, load_model, paste
-from SuperResRadiomicsLib.enhancement.intensity import Window, window_for
+from SuperResRadiomicsLib.enhancement.intensity import MR_HEADROOM, Window, window_for, with_headroom
 from SuperResRadiomicsLib.errors import GridError, RegionError
 from SuperResRadiomicsLib.grid import Box, Grid, box_of_mask, box_within, interpolate_bicubic, whole
 from SuperResRadiomicsLib.io.image import Image, cast_like
@@ -138,17 +138,17 @@ def test_without_a_unit_the_neighbourhood_decides_what_lies_in_the_window(mr_mod
     voxels[:, 15:22, 15:25] = 0
     image = Image(voxels, Grid((44, 40, 2), (0.9, 0.9, 4.0)), "MR")
     found = enhance(image, model)
-    window = window_for(image, model.card)
+    window = with_headroom(window_for(image, model.card), model.card)
     kernel = np.exp(-0.5 * (np.arange(-6, 7) / 2.0) ** 2)
     kernel /= kernel.sum()
     around = np.pad(found.bicubic.voxels.astype(np.float64), [(0, 0), (6, 6), (6, 6)], mode="symmetric")
     for axis in (1, 2):
         around = np.apply_along_axis(np.convolve, axis, around, kernel, "valid")
-    inside = np.minimum(around - window.low, window.high - around) / ((window.high - window.low) / 150)
+    inside = np.minimum(around - window.low, window.brightest - around) / ((window.high - window.low) / 150)
     share = np.clip(inside, 0, 1)
     weight = share * share * (3 - 2 * share)
     assert (weight < 1).any() and (weight > 0).any()
-    scaled = np.clip((found.bicubic.voxels - window.low) / (window.high - window.low), 0, 1) + 0.02
+    scaled = np.clip((found.bicubic.voxels - window.low) / (window.high - window.low), 0, 1 + MR_HEADROOM) + 0.02
     wanted = window.low + scaled * (window.high - window.low)
     expected = found.bicubic.voxels + weight * (wanted - found.bicubic.voxels)
     assert np.allclose(found.enhanced.voxels, expected, atol=0.05)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...enhancement import LoadedModel
 from ...enhancement.consistency import measurement_is_exact, project
-from ...enhancement.intensity import Window
+from ...enhancement.intensity import Window, with_headroom
 from ...grid import FloatArray, Grid, interpolate_bicubic, refine, resample
 from ...operators import (
     BlurDecimate,
@@ -159,7 +159,7 @@ def _told(model: LoadedModel, scan: Scan, blur_share: float, noise_share: float)
 
 def _through(model: LoadedModel, scan: Scan, run: Callable[[FloatArray], FloatArray]) -> FloatArray:
     """Run a network on the grid that it reads."""
-    window = Window(*model.card.window)
+    window = with_headroom(Window(*model.card.window), model.card)
     seen = scan.coarse if model.enlargement > 1 else scan.bicubic
     return window.restore(run(window.normalise(seen)))
 

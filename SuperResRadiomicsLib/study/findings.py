@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ..stability import BinChoice, PrincipalComponents
 from .cube import FloatArray
 from .estimates import MaskCorrelation
+from .model_evidence import ModelEvidence
 
 COMPONENTS = 3
 """Principal components that are shown, and that a feature's importance rests on."""
@@ -41,6 +42,7 @@ class Findings:
         changes: By version: relative change of each feature, and its adjusted p-value (NaN without).
         components: Of the texture features; None where these are too few.
         scores: Scores (case,) of the risk models whose features are all there: by model, by version.
+        evidence: By version: what other patients say of a network's images, where the study has no reference.
     """
 
     binning: str
@@ -51,3 +53,4 @@ class Findings:
     changes: Mapping[str, tuple[FloatArray, FloatArray]] = field(default_factory=dict)
     components: TextureComponents | None = None
     scores: Mapping[str, dict[str, FloatArray]] = field(default_factory=dict)
+    evidence: Mapping[str, ModelEvidence] = field(default_factory=dict)

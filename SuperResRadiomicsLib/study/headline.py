@@ -28,7 +28,7 @@ def headline(tables: Iterable[Table], protocol: Protocol) -> list[str]:
     verdict = next((table for table in tables if table.name == "verdict"), None)
     if verdict is None or not verdict.rows:
         return ["The study compares no network's images, or too few lesions: there are no findings, only features."]
-    column = 2 if protocol.kind == "robustness" else 3
+    column = verdict.columns.index("stability" if protocol.kind == "robustness" else "change of error")
     good, bad = FINDINGS[protocol.kind]
     return [_sentence(version, _counted(verdict, version, column), good, bad) for version in _versions(verdict)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from .gallery import draw_gallery
 from .headline import headline
 from .manifest import read_manifest
 from .methods import CITATION, checklist, methods_paragraph
+from .model_evidence import evidence_of_models
 from .part import read_provenance
 from .plots import Plot, draw_plots
 from .protocol import Protocol, read_protocol
@@ -67,13 +69,14 @@ def write_report(root: str | os.PathLike[str], overwrite: bool = False) -> list[
     findings = analyse(cube, protocol)
     requests = read_requests(folder)
     cases = read_manifest(folder.manifest, check_files=False)
+    key = study_key(protocol)
+    names = [case.name for case in cases]
+    files = folder.current_files(key, names)
+    findings = replace(findings, evidence=evidence_of_models(cube, protocol, files, findings.binning))
     tables = [*result_tables(cube, protocol, findings), *repeat_tables(whole, protocol)]
     tables += delta_tables(cube, cases, findings.binning)
     for request in requests:
         tables += tables_or_reason(request, cube, protocol, cases)
-    key = study_key(protocol)
-    names = [case.name for case in cases]
-    files = folder.current_files(key, names)
     bad = {name: str(read_error(file.path)["error"]) for name, file in files.items() if not file.done}
     engine = read_provenance(next(file.path for file in files.values() if file.done))["engine"]
     tables = [*funnel_tables(whole, len(names), bad), *warning_tables(case_warnings(files)), *tables]

@@ -14,6 +14,7 @@ from ..verdict import CohortFinding, CohortStability, FeatureEvidence, judge, vo
 from .cube import Cube
 from .estimates import MaskCorrelation
 from .findings import Findings
+from .model_evidence import ModelEvidence
 from .tables import Table
 
 if TYPE_CHECKING:
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 
 CHANGES = ("restored", "unchanged", "made worse", "undecided")
 NOT_APPLICABLE = "not applicable"
-"""What stands for a change of error where there is no reference."""
+"""What stands for a change of error where nothing was measured with a reference."""
 
 
 def verdict_tables(cube: Cube, protocol: Protocol, findings: Findings) -> Iterator[Table]:
     """Judge every feature of each network's images, and count the words."""
     verdict = _verdict_table(cube, protocol, findings)
-    yield _verdict_counts(verdict, protocol)
+    yield _verdict_counts(verdict)
     yield verdict
 
 
@@ -40,42 +41,50 @@ def _verdict_table(cube: Cube, protocol: Protocol, findings: Findings) -> Table:
     for version in protocol.models:
         number = cube.versions.index(version)
         counts_differ = bool((cube.voxels[:, number] != cube.voxels[:, cube.versions.index(protocol.base)]).any())
-        weighed = _findings(cube, protocol, findings, version)
+        elsewhere = findings.evidence.get(version, ModelEvidence())
+        weighed = _findings(cube, protocol, findings, version) or elsewhere.findings
         for f, key in enumerate(cube.features):
+            stability = _stability(findings.correlations.get(version), f)
+            finding = weighed.get(key)
+            notes = () if weighed else elsewhere.why_not
+            if not stability and protocol.kind == "robustness":
+                notes += _why_not_measured(cube, findings.correlations.get(version), f)
             verdict = judge(
                 FeatureEvidence(
                     key,
-                    stability=_stability(findings.correlations.get(version), f),
-                    finding=weighed[f] if weighed else None,
-                    notes=() if weighed else _why_not_measured(cube, findings.correlations.get(version), f),
+                    stability=stability,
+                    finding=finding,
+                    source=elsewhere.source or "this cohort",
+                    notes=notes,
                     counts_differ=counts_differ,
                     volume_correlation=None if np.isnan(volume[f]) else float(volume[f]),
                 )
             )
-            change = verdict.change if weighed else NOT_APPLICABLE
-            rows.append((version, key, verdict.word, change, " ".join(verdict.reasons)))
+            change = verdict.change if finding else NOT_APPLICABLE
+            rows.append((version, key, verdict.word, _stable_word(stability), change, " ".join(verdict.reasons)))
     return Table(
         "verdict",
         "What is known of each feature",
         "Stable: the limits of ICC(2,1) under perturbations. Faithful: the limits of the concordance with the "
-        "reference, where there is one. Restored, made worse: the errors beside those of the interpolated image, over "
-        "patients. All are corrected over the features; the method page says how.",
-        ("version", "feature", "word", "change of error", "reasons"),
+        "reference. Restored, made worse: the errors beside those of the interpolated image, over patients. Where the "
+        "study has no reference, both are what the model's evidence says of other patients, if it holds for these "
+        "lesions. All are corrected over the features; the method page says how.",
+        ("version", "feature", "word", "stability", "change of error", "reasons"),
         rows,
     )
 
 
-def _verdict_counts(verdict: Table, protocol: Protocol) -> Table:
+def _verdict_counts(verdict: Table) -> Table:
     """How many features have each word, and how many each change of error."""
     words = get_args(Word)
     counted: dict[str, tuple[Counter[str], Counter[str]]] = {}
-    for version, _, word, change, _ in verdict.rows:
+    for version, _, word, _, change, _ in verdict.rows:
         of_words, of_changes = counted.setdefault(version, (Counter(), Counter()))
         of_words[word] += 1
         of_changes[change] += 1
     rows = []
     for version, (of_words, of_changes) in counted.items():
-        changes = [of_changes[change] if protocol.kind == "restoration" else NOT_APPLICABLE for change in CHANGES]
+        changes = [NOT_APPLICABLE if set(of_changes) == {NOT_APPLICABLE} else of_changes[c] for c in CHANGES]
         rows.append((version, *changes, *(of_words[word] for word in words)))
     return Table(
         "verdict_counts",
@@ -94,6 +103,13 @@ def _stability(found: MaskCorrelation | None, f: int) -> CohortStability | None:
     return CohortStability(float(found.low[f]), float(found.high[f]), found.stable[f])
 
 
+def _stable_word(stability: CohortStability | None) -> str:
+    """Whether a feature survives the perturbations, in a word."""
+    if stability is None:
+        return "unknown"
+    return {True: "stable", False: "unstable", None: "undecided"}[stability.stable]
+
+
 def _why_not_measured(cube: Cube, found: MaskCorrelation | None, f: int) -> tuple[str, ...]:
     """Say why nothing is known of a feature's stability; nothing where there are limits."""
     if found is None:
@@ -106,10 +122,10 @@ def _why_not_measured(cube: Cube, found: MaskCorrelation | None, f: int) -> tupl
     return ("Stability is not judged: the feature is not always defined, does not vary, or is very skewed.",)
 
 
-def _findings(cube: Cube, protocol: Protocol, findings: Findings, version: str) -> list[CohortFinding]:
+def _findings(cube: Cube, protocol: Protocol, findings: Findings, version: str) -> dict[str, CohortFinding]:
     """Collect what the patients' means say of every feature; nothing without a reference."""
     if protocol.kind != "restoration":
-        return []
+        return {}
     names = (protocol.base, protocol.fast, version, protocol.null)
     tables = [cube.patient_means(cube.of(str(name), binning=findings.binning)) for name in names if name]
-    return weigh_cohort(*tables)
+    return dict(zip(cube.features, weigh_cohort(*tables), strict=True))

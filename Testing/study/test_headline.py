@@ -8,7 +8,7 @@ from SuperResRadiomicsLib.study.headline import headline
 from SuperResRadiomicsLib.study.protocol import Protocol
 from SuperResRadiomicsLib.study.tables import Table
 
-WORDS = ("stable", "stable", "unstable", "undecided", "unknown")
+STABILITY = ("stable", "stable", "unstable", "undecided", "unknown")
 CHANGES = ("restored", "unchanged", "made worse", "undecided", "undecided")
 
 
@@ -28,8 +28,11 @@ CHANGES = ("restored", "unchanged", "made worse", "undecided", "undecided")
     ],
 )
 def test_it_counts_what_is_decided_and_what_is_open(kind: str, said: str) -> None:
-    rows = [("GAN", f"f{n}", word, change, "") for n, (word, change) in enumerate(zip(WORDS, CHANGES, strict=True))]
-    verdict = Table("verdict", "", "", ("version", "feature", "word", "change of error", "reasons"), list(rows))
+    rows = []
+    for number, (stability, change) in enumerate(zip(STABILITY, CHANGES, strict=True)):
+        rows.append(("GAN", f"f{number}", "faithful", stability, change, ""))
+    columns = ("version", "feature", "word", "stability", "change of error", "reasons")
+    verdict = Table("verdict", "", "", columns, list(rows))
     protocol = Protocol.model_construct(kind=kind)
     assert headline([verdict], protocol) == [said]
 

@@ -259,7 +259,7 @@ def test_the_headline_counts_what_the_limits_decide(robustness):
         assert sentence.endswith("there are no findings, only features.")
         return
     for sentence, version in zip(content["headline"], versions, strict=True):
-        words = [row[2] for row in verdict if row[0] == version]
+        words = [row[3] for row in verdict if row[0] == version]
         assert sentence.startswith(f"{version}: {words.count('stable')} of {len(words)} features")
         assert f"{words.count('unstable')} are found unstable" in sentence
 

@@ -95,7 +95,7 @@ def test_what_is_unknown_has_its_reason(cube, findings):
     ):
         known = replace(findings, correlations=correlations)
         table = next(each for each in verdict_tables(few, protocol, known) if each.name == "verdict")
-        assert [row[2] for row in table.rows] == ["unknown"] and reason in table.rows[0][4]
+        assert [row[2] for row in table.rows] == ["unknown"] and reason in table.rows[0][5]
 
 
 def nothing_known() -> MaskCorrelation:

@@ -73,7 +73,7 @@ def test_each_feature_is_judged_by_its_stability_and_by_the_patients_errors(cube
     assert [row[:2] for row in table.rows] == [("restored", key) for key in FEATURES]
     weighed = weigh_cohort(*(cube.of(image, binning="8 bins") for image in IMAGES))
     for row, finding, low in zip(table.rows, weighed, correlation.low, strict=True):
-        said = row[4].lower()
+        said = row[5].lower()
         assert all(reason.lower() in said for reason in finding.reasons) and finding.reasons
         assert "under perturbations in the cohort" in said and f"{low:.2f}" in said
     words = [row[2] for row in table.rows]

@@ -48,6 +48,7 @@ def describe(
             "conditions": job.conditions,
             "steering": None if job.steering is None else job.steering.to_dict(),
             "window": [job.window.low, job.window.high],
+            "brightest": job.window.brightest,
             "input_grid": job.model.architecture.input_grid,
             "tile": job.tile,
             "halo": job.model.halo,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ class ParameterFile:
     label: int | None
     without_effect: tuple[str, ...]
     geometry_tolerance: float | None = None
-    source: Path | None = None
+    source: Path | None = field(default=None, compare=False)
 
 
 def read_parameter_file(path: str | os.PathLike[str], engine: str = "pyradiomics") -> ParameterFile:
@@ -196,10 +196,10 @@ def _filters(section: Section, setting: Section, unused: set[str]) -> tuple[Imag
         bins = _bins(own, default=None)
         given = common | own
         values: dict[str, Any] = {}
-        for key, field in kind.parameters.items():
+        for key, parameter in kind.parameters.items():
             value = given.get(key)
             if value is not None:
-                values[field] = tuple(value) if isinstance(value, list) else value
+                values[parameter] = tuple(value) if isinstance(value, list) else value
         filters.append(kind(**values, **bins))
     return tuple(filters) or UNFILTERED
 

@@ -226,6 +226,7 @@ def running(panel, make_lesion, choose_item) -> Callable[[], Any]:
         choose_item(panel.inputPanel.ui.lesionKindComboBox, "volume")
         panel.runPanel.ui.runButton.click()
         wait_until(lambda: panel.runPanel.ui.progressBar.value > 0, slicer.app.processEvents)
+        panel.runPanel._clicked = -1.0  # So soon after the first click a second one would be a double click.
         return volume
 
     return run

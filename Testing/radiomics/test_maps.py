@@ -68,7 +68,13 @@ def pyradiomics_maps(
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
-    ("radius", "planar", "masked"), [(1, False, True), (1, True, True), (2, False, True), (1, False, False)]
+    ("radius", "planar", "masked"),
+    [
+        pytest.param(1, False, True, marks=pytest.mark.slow),
+        (1, True, True),
+        (2, False, True),
+        (1, False, False),
+    ],
 )
 def test_every_map_is_that_of_pyradiomics(radius, planar, masked):
     pytest.importorskip("radiomics")

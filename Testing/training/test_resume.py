@@ -50,7 +50,9 @@ def start(arguments: list[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(arguments, env=environment)
 
 
-@pytest.mark.parametrize("name", ["mr-unet-x2-fidelity", "us-cyclegan-appearance"])
+@pytest.mark.parametrize(
+    "name", ["mr-unet-x2-fidelity", pytest.param("us-cyclegan-appearance", marks=pytest.mark.slow)]
+)
 def test_a_killed_run_has_the_loss_curve_of_one_that_was_not(images: Path, tmp_path: Path, name: str) -> None:
     config = tiny(name, images, 60, checkpoint_every=7, validate_every=1000)
     Trainer(config, tmp_path / "whole").run()
@@ -82,6 +84,7 @@ def test_accumulated_batches_count_as_one(images: Path, tmp_path: Path) -> None:
         assert torch.allclose(a, b, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_two_processes_train_one_network(images: Path, tmp_path: Path) -> None:
     config = tiny("us-cyclegan-appearance", images, 4)
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "--no-python"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import NOT_FOR_CLINICAL_USE, SCHEMA_VERSION, __version__
+from ..errors import StudyError
 from ..io.files import write_json, write_text
 from ..io.hashes import hash_inputs
 from ..io.outputs import output_set
@@ -22,7 +23,7 @@ from .cube import Cube, read_cube
 from .delta import delta_tables
 from .export import feature_table
 from .findings import Findings
-from .folder import StudyFolder, read_error
+from .folder import CaseFile, StudyFolder, read_error
 from .funnel import funnel_tables
 from .gallery import draw_gallery
 from .headline import headline
@@ -72,6 +73,7 @@ def write_report(root: str | os.PathLike[str], overwrite: bool = False) -> list[
     key = study_key(protocol)
     names = [case.name for case in cases]
     files = folder.current_files(key, names)
+    _check_current(whole, files)
     findings = replace(findings, evidence=evidence_of_models(cube, protocol, files, findings.binning))
     tables = [*result_tables(cube, protocol, findings), *repeat_tables(whole, protocol)]
     tables += delta_tables(cube, cases, findings.binning)
@@ -110,6 +112,17 @@ def write_report(root: str | os.PathLike[str], overwrite: bool = False) -> list[
         for plot in plots:
             write_text(staging / _plot_name(plot), f"<!-- {NOT_FOR_CLINICAL_USE} -->\n{plot.svg}")
     return [folder.report / name for name in names]
+
+
+def _check_current(cube: Cube, files: Mapping[str, CaseFile]) -> None:
+    """Refuse features that were computed under another protocol, manifest, model or version of the software."""
+    outdated = [case for case in cube.cases if case not in files or not files[case].done]
+    if outdated:
+        raise StudyError(
+            f"The features of {len(outdated)} of {len(cube.cases)} cases ('{outdated[0]}' is the first) were computed "
+            "before the protocol, a model, the manifest or the software changed. Run the study again: "
+            "superres-radiomics study run."
+        )
 
 
 def _content(cube: Cube, protocol: Protocol, findings: Findings) -> dict[str, Any]:

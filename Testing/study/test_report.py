@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -247,6 +249,14 @@ def test_a_small_lesion_is_kept_with_the_perturbations_that_it_survives(study):
     masks = named(cube, protocol, "icc_over_masks")
     assert "6 lesions of 5 patients" in masks.note and "c0 (24 mm\N{SUPERSCRIPT THREE})" in masks.note
     assert np.isfinite(cube.of("bicubic")[0]).any(), "the lesion as it is enters the other tables"
+
+
+def test_features_from_before_a_change_are_refused(robustness, tmp_path):
+    changed = shutil.copytree(robustness, tmp_path / "changed")
+    protocol = changed / "protocol.yaml"
+    protocol.write_text("seed: 77\n" + re.sub(r"(?m)^seed:.*\n", "", protocol.read_text()))
+    with pytest.raises(StudyError, match="Run the study again"):
+        write_report(changed)
 
 
 def test_the_headline_counts_what_the_limits_decide(robustness):

@@ -81,9 +81,9 @@ def window_for(image: Image, card: Card) -> Window:
     return Window(low, high)
 
 
-def with_headroom(window: Window, card: Card) -> Window:
+def with_headroom(window: Window, modality: str) -> Window:
     """Let a network for MR see above its window; those of other modalities see the window alone."""
-    return replace(window, headroom=MR_HEADROOM) if card.modality == "MR" else window
+    return replace(window, headroom=MR_HEADROOM) if modality == "MR" else window
 
 
 def foreground_window(voxels: npt.NDArray[Any], name: str) -> Window:

@@ -211,7 +211,7 @@ def prepare(
             raise SettingsError("For thick slices blur and noise cannot be measured. State the noise as a number.")
         known = choose_slices(grid, kept, model, slices, blur, noise)
         region = refine_box(wanted, grid, known.refined)
-        window = with_headroom(window_for(image, model.card), model.card)
+        window = with_headroom(window_for(image, model.card), model.card.modality)
         job: RegionJob = ThroughPlaneJob(
             image,
             model,
@@ -236,7 +236,7 @@ def prepare(
     conditions = model.conditions(told.blur, told.noise)
     refined = refine(grid, in_plane_factors(grid, model.card.scale, kept))
     region = refine_box(wanted, grid, refined)
-    window = with_headroom(window_for(image, model.card), model.card)
+    window = with_headroom(window_for(image, model.card), model.card.modality)
     job = RegionJob(image, model, refined, kept, region, conditions, margin_mm, tile, window)
     return replace(job, steering=told, guard=judged, scan=quality), warnings, detection
 

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from .context import NO_SIDE, Sides
 from .gan_circle import GanCircleGenerator, trim
-from .texture_head import HEAD_WIDTH, LATENTS, NOISE_CHANNELS, TextureHead, check_sizes, drawn_planes, widened
+from .texture_head import HEAD_WIDTH, LATENTS, NOISE_CHANNELS, TextureHead, check_sizes, drawn_planes, take_over, widened
 
 
 class GanCircleSampler(GanCircleGenerator):
@@ -47,17 +47,7 @@ class GanCircleSampler(GanCircleGenerator):
         Raises:
             ValueError: It has other layers, widths or conditions.
         """
-        weights = dict(generator.state_dict())
-        name = "features.0.0.weight"
-        wide = self.state_dict()[name].clone()
-        if name not in weights or weights[name].shape[1] != 1 + self.conditions:
-            raise ValueError("the generator to start from takes other conditions than this network")
-        wide[:, : 1 + self.conditions] = weights[name]
-        own = {key: value for key, value in self.state_dict().items() if key.startswith("texture.")}
-        try:
-            self.load_state_dict({**weights, **own, name: wide})
-        except RuntimeError as error:
-            raise ValueError(f"the generator to start from has other layers than this network: {error}") from error
+        take_over(self, generator, "features.0.0.weight", 1 + self.conditions)
 
     @property
     def receptive_field_radius(self) -> int:

@@ -102,6 +102,32 @@ def widened(convolution: nn.Conv2d, more: int) -> nn.Conv2d:
     return wider
 
 
+def take_over(sampler: nn.Module, network: nn.Module, first: str, inputs: int) -> None:
+    """Give a sampler the weights of a trained network that it widens; its texture head keeps its own.
+
+    Args:
+        sampler: Network whose first convolution also sees noise and latents, after the trained network's inputs.
+        network: The trained one.
+        first: Name of the first convolution's weights in both.
+        inputs: Channels that the trained network's first convolution must see.
+
+    Raises:
+        ValueError: The trained network has other layers, widths or conditions.
+    """
+    weights = dict(network.state_dict())
+    wide = sampler.state_dict()[first].clone()
+    if first not in weights or weights[first].shape[1] != inputs:
+        raise ValueError("the network to start from takes other conditions than this one")
+    if weights[first].shape[0] != wide.shape[0]:
+        raise ValueError("the network to start from has other widths than this one")
+    wide[:, :inputs] = weights[first]
+    own = {key: value for key, value in sampler.state_dict().items() if key.startswith("texture.")}
+    try:
+        sampler.load_state_dict({**weights, **own, first: wide})
+    except RuntimeError as error:
+        raise ValueError(f"the network to start from has other layers than this one: {error}") from error
+
+
 def check_sizes(noise_channels: int, latents: int) -> None:
     """Raise ValueError where a network could draw nothing."""
     if noise_channels < 1 or latents < 0:

@@ -15,6 +15,7 @@ from .texture_head import (
     check_sizes,
     constant_planes,
     drawn_planes,
+    take_over,
     widened,
 )
 from .unet import BOTTLENECK, WIDTHS, UNet
@@ -54,6 +55,16 @@ class UNetSampler(UNet):
         self.down[0][0] = widened(self.down[0][0], conditions + drawn)  # type: ignore[index, operator]
         self.texture = TextureHead(self.last.in_channels, drawn, head_width)
         nn.init.zeros_(self.last.weight)
+
+    def widen(self, network: nn.Module) -> None:
+        """Take over the weights of a trained U-Net of the same widths and conditions that adds its input.
+
+        Raises:
+            ValueError: It has other layers, widths or conditions, or does not add its input.
+        """
+        if not getattr(network, "residual", False):
+            raise ValueError("the network to start from does not add its input to its output, and this one does")
+        take_over(self, network, "down.0.0.weight", 1 + self.conditions)
 
     @property
     def receptive_field_radius(self) -> int:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..enhancement.intensity import Window, with_headroom
 from ..grid import FloatArray, Grid, interpolate_bicubic, pad_to_multiple, refine, resample
 from ..metrics import psnr, ssim
 from ..networks import architectures
@@ -197,8 +198,8 @@ def apply_network(
         seen: What the network reads.
         strengths: The conditions, in the order of `TrainingConfig.condition_scales`.
     """
-    low, high = config.window
-    scaled = np.clip((seen - low) / (high - low), 0, 1).astype(np.float32)
+    window = with_headroom(Window(*config.window), config.data.modality)
+    scaled = window.normalise(seen)
     scales = config.condition_scales.values()
     condition = torch.tensor([[strength / scale for strength, scale in zip(strengths, scales, strict=True)]])
     conditions = config.network.arguments.get("conditions", 0)
@@ -209,4 +210,4 @@ def apply_network(
         image = torch.from_numpy(np.ascontiguousarray(padded))[None].to(device)
         output = network(image, condition.to(device)) if conditions else network(image)
     enlargement = int(getattr(network, "scale", 1))
-    return padding.undo(output[0].cpu().numpy(), enlargement)[0] * (high - low) + low
+    return window.restore(padding.undo(output[0].cpu().numpy(), enlargement)[0])

@@ -138,7 +138,7 @@ def test_without_a_unit_the_neighbourhood_decides_what_lies_in_the_window(mr_mod
     voxels[:, 15:22, 15:25] = 0
     image = Image(voxels, Grid((44, 40, 2), (0.9, 0.9, 4.0)), "MR")
     found = enhance(image, model)
-    window = with_headroom(window_for(image, model.card), model.card)
+    window = with_headroom(window_for(image, model.card), model.card.modality)
     kernel = np.exp(-0.5 * (np.arange(-6, 7) / 2.0) ** 2)
     kernel /= kernel.sum()
     around = np.pad(found.bicubic.voxels.astype(np.float64), [(0, 0), (6, 6), (6, 6)], mode="symmetric")

@@ -14,6 +14,7 @@ from SuperResRadiomicsLib.networks import architectures, build_network
 from SuperResRadiomicsLib.networks.gan_circle import GanCircleGenerator, trim
 from SuperResRadiomicsLib.networks.gan_circle_sampler import GanCircleSampler
 from SuperResRadiomicsLib.networks.texture_head import NOISE_UNIT, TextureHead
+from SuperResRadiomicsLib.networks.unet import UNet
 from SuperResRadiomicsLib.networks.unet_sampler import UNetSampler
 from Testing.networks.checks import measured_radius
 
@@ -50,6 +51,25 @@ def test_a_generator_of_another_kind_is_refused() -> None:
         network.widen(GanCircleGenerator(conditions=1, **SMALL))
     with pytest.raises((ValueError, RuntimeError)):
         network.widen(GanCircleGenerator(conditions=2, **SMALL | {"widths": [8, 6, 4]}))
+
+
+def test_a_unet_that_draws_samples_starts_as_the_one_that_it_widens() -> None:
+    torch.manual_seed(0)
+    sizes: dict[str, Any] = {"widths": [4, 6], "bottleneck": 8}
+    unet, network = UNet(residual=True, **sizes), UNetSampler(**sizes)
+    network.widen(unet)
+    image = torch.rand(2, 1, 32, 40)
+    with torch.no_grad():
+        silent = network(image, None, torch.zeros(2, 4, 32, 40), torch.zeros(2, 4))
+        assert torch.allclose(silent, unet(image), atol=1e-6)
+    with pytest.raises(ValueError, match="does not add its input"):
+        network.widen(UNet(**sizes))
+    with pytest.raises(ValueError, match="other conditions"):
+        UNetSampler(conditions=1, **sizes).widen(unet)
+    with pytest.raises(ValueError, match="other widths"):
+        network.widen(UNet(residual=True, widths=[5, 6], bottleneck=8))
+    with pytest.raises(ValueError, match="other layers"):
+        network.widen(UNet(residual=True, widths=[4, 6], bottleneck=9))
 
 
 def test_the_noise_is_an_input() -> None:

@@ -19,6 +19,7 @@ from SuperResRadiomicsLib.operators import sample_latents, sample_noise
 from SuperResRadiomicsLib.training.config import TrainingConfig
 from SuperResRadiomicsLib.training.export import add_feature_results, export_run
 from SuperResRadiomicsLib.training.lesion_features import evaluate_features, feature_lines
+from SuperResRadiomicsLib.training.patches import Batch
 from SuperResRadiomicsLib.training.systems import GENERATOR, build_system
 from SuperResRadiomicsLib.training.systems.sampling import Sampling
 from SuperResRadiomicsLib.training.systems.system import TensorBatch
@@ -48,6 +49,19 @@ def batch(step: int = 100) -> TensorBatch:
     coarse = functional.avg_pool2d(target, 2)
     seen = functional.interpolate(coarse, scale_factor=2, mode="bicubic")
     return TensorBatch(coarse, seen, target, torch.tensor([[0.0, 0.0], [0.0, 0.5]]), step)
+
+
+@pytest.mark.parametrize(("modality", "unit", "brightest"), [("MR", "share", 2.0), ("US", "share", 1.0)])
+def test_a_network_for_mr_learns_from_what_lies_above_its_window(
+    sampling_settings: dict[str, Any], modality: str, unit: str, brightest: float
+) -> None:
+    """In use it sees rims and vessels above the 99.5 percentile, so it must have met them in training."""
+    share = {"unit": unit, "window": [0.0, 1.0], "data": sampling_settings["data"] | {"modality": modality}}
+    made = system(sampling_settings | share)
+    values = np.linspace(-0.5, 3.0, 32 * 32, dtype=np.float32).reshape(1, 32, 32)
+    seen = made.tensors(Batch(values[:, ::2, ::2], values, values, np.zeros((1, 2))), 0, torch.device("cpu"))
+    for image in (seen.coarse, seen.interpolated, seen.target):
+        assert image.min() == 0.0 and image.max() == brightest
 
 
 def system(settings: dict[str, Any]) -> Sampling:

@@ -159,7 +159,7 @@ def _told(model: LoadedModel, scan: Scan, blur_share: float, noise_share: float)
 
 def _through(model: LoadedModel, scan: Scan, run: Callable[[FloatArray], FloatArray]) -> FloatArray:
     """Run a network on the grid that it reads."""
-    window = with_headroom(Window(*model.card.window), model.card)
+    window = with_headroom(Window(*model.card.window), model.card.modality)
     seen = scan.coarse if model.enlargement > 1 else scan.bicubic
     return window.restore(run(window.normalise(seen)))
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from ...enhancement.intensity import Window, with_headroom
 from ...networks import architectures, build_network
 from ..pairs import PairSampler
 from ..patches import Batch, PatchSampler
@@ -173,8 +174,8 @@ class PatchSystem(System):
         return output.float()
 
     def _normalise(self, values: npt.NDArray[np.float32]) -> Tensor:
-        low, high = self.config.window
-        scaled = np.clip((values - low) / (high - low), 0.0, 1.0).astype(np.float32)
+        window = with_headroom(Window(*self.config.window), self.config.data.modality)
+        scaled = window.normalise(values)
         return torch.from_numpy(scaled)[:, None].contiguous(memory_format=torch.channels_last)
 
     def _conditions(self, batch: Batch) -> Tensor:

@@ -6,7 +6,16 @@ from torch import Tensor, nn
 
 from .context import NO_SIDE, Sides
 from .gan_circle import GanCircleGenerator, trim
-from .texture_head import HEAD_WIDTH, LATENTS, NOISE_CHANNELS, TextureHead, check_sizes, drawn_planes, take_over, widened
+from .texture_head import (
+    HEAD_WIDTH,
+    LATENTS,
+    NOISE_CHANNELS,
+    TextureHead,
+    check_sizes,
+    drawn_planes,
+    take_over,
+    widened,
+)
 
 
 class GanCircleSampler(GanCircleGenerator):

@@ -3,7 +3,15 @@
 from .acquisition import Acquisition
 from .blur_decimate import BlurDecimate
 from .kspace import KSpaceTruncation, rician_noise
-from .noise import correlated_noise, derived_seed, positional_noise, sample_latents, sample_noise
+from .noise import (
+    correlated_noise,
+    derived_seed,
+    directed_gaussian,
+    positional_noise,
+    sample_latents,
+    sample_noise,
+    streak_noise,
+)
 from .slice_profile import SliceProfile
 from .ultrasound import LowEndUltrasound, misregister
 
@@ -15,9 +23,11 @@ __all__ = [
     "SliceProfile",
     "correlated_noise",
     "derived_seed",
+    "directed_gaussian",
     "misregister",
     "positional_noise",
     "rician_noise",
     "sample_latents",
     "sample_noise",
+    "streak_noise",
 ]

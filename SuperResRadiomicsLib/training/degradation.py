@@ -18,6 +18,7 @@ from ..operators import (
     LowEndUltrasound,
     correlated_noise,
     rician_noise,
+    streak_noise,
 )
 from .config import DegradationConfig
 
@@ -112,7 +113,15 @@ class Degradation:
         if self.settings.noise_kind == "rician":
             magnitude = rician_noise(window.restore(coarse), noise * (window.high - window.low), rng)
             return to_shares(magnitude, window)
-        return coarse + np.float32(noise) * correlated_noise(coarse.shape, self._correlation(rng), rng)
+        return coarse + np.float32(noise) * self._unit_noise(coarse.shape, rng)
+
+    def _unit_noise(self, shape: tuple[int, ...], rng: np.random.Generator) -> FloatArray:
+        """Draw white or correlated noise, or streaks."""
+        settings = self.settings
+        if settings.streak_fraction and rng.random() < settings.streak_fraction:
+            direction, across = rng.uniform(0, np.pi), rng.uniform(*settings.correlation_px)
+            return streak_noise(shape, direction, rng.uniform(*settings.streak_px), across, rng)
+        return correlated_noise(shape, self._correlation(rng), rng)
 
     def _correlation(self, rng: np.random.Generator) -> float:
         """Correlation of this patch's noise in coarse pixels, in steps like the blur; mostly none."""

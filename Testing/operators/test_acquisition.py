@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -17,6 +19,7 @@ from SuperResRadiomicsLib.operators import (
     derived_seed,
     sample_latents,
     sample_noise,
+    streak_noise,
 )
 from SuperResRadiomicsLib.operators.acquisition import COARSE_SAMPLINGS
 from SuperResRadiomicsLib.operators.kernels import BLUR_FAMILIES, blur_kernel
@@ -133,3 +136,13 @@ def test_latents_depend_on_seed_and_sample_alone() -> None:
 def test_derived_seeds_are_the_same_everywhere() -> None:
     assert derived_seed(7, 0, 1) == 11461652373557861988
     assert derived_seed(-1, 2) == derived_seed(2**64 - 1, 2)
+
+
+@pytest.mark.parametrize("degrees", [0, 30, 90, 135])
+def test_streaks_have_unit_variance_and_run_along_their_direction(degrees: int) -> None:
+    noise = streak_noise((60, 48, 64), math.radians(degrees), 6.0, 0.5, np.random.default_rng(degrees))
+    assert noise.std() == pytest.approx(1, rel=0.03) and noise.dtype == np.float32
+    power = (np.abs(np.fft.fft2(noise)) ** 2).mean(axis=0)
+    rows, columns = np.fft.fftfreq(48)[:, None], np.fft.fftfreq(64)
+    turned = np.abs((np.degrees(np.arctan2(rows, columns)) - degrees + 90) % 180 - 90)
+    assert power[turned > 60].sum() > 0.8 * power.sum(), "they vary across their direction; white noise has a third"

@@ -12,10 +12,13 @@ from scipy.ndimage import gaussian_filter, gaussian_filter1d
 from SuperResRadiomicsLib.errors import SettingsError
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import Image, write_image
+from SuperResRadiomicsLib.training.lesion_features import restore
+from SuperResRadiomicsLib.training.lesion_features.lesions import Lesion
 from SuperResRadiomicsLib.training.looks.classifier import tell_apart
 from SuperResRadiomicsLib.training.looks.patches import SIDE, Values, lesion_patches, power
 from SuperResRadiomicsLib.training.looks.phantom import find_discs, judge_on_phantom
 from SuperResRadiomicsLib.training.looks.spectrum import compare_spectra
+from SuperResRadiomicsLib.training.looks.streaks import judge_streaks
 from SuperResRadiomicsLib.training.looks.structures import (
     choose_sites,
     contrasts,
@@ -85,6 +88,34 @@ def test_structures_are_pasted_erased_and_measured() -> None:
     assert found["contrast_seen"] == pytest.approx(0.675) and found["area_under_curve"] == pytest.approx(
         0.938, abs=1e-3
     )
+
+
+def test_who_makes_lines_of_streaks_and_who_doubts_them() -> None:
+    """What keeps the streaks shows them as lines; what knows the truth has none; samples can tell that they doubt."""
+    mask = np.zeros((1, 96, 96), dtype=bool)
+    mask[0, 20:76, 20:76] = True
+    truth = 30 * gaussian_filter(np.random.default_rng(0).normal(size=mask.shape), (0, 2, 2)).astype(np.float32)
+    lesions = [Lesion(f"p{n}", "test", truth, mask, slice(None), (1.0, 1.0, 3.0), f"lesion {n}") for n in range(3)]
+    random = np.random.default_rng(1)
+
+    def know(scan: Any) -> list[np.ndarray]:
+        return [scan.lesion.truth]
+
+    def doubt(scan: Any) -> list[np.ndarray]:
+        kept = restore.bicubic(scan)[0] - scan.lesion.truth
+        return [scan.lesion.truth + np.float32(share) * kept for share in random.normal(0.5, 1.0, 8)]
+
+    def keep(scan: Any) -> list[np.ndarray]:
+        return restore.bicubic(scan) * 8
+
+    methods = {"know": know, "bicubic": restore.bicubic}
+    doubted = judge_streaks(lesions, {**methods, "samples": doubt}, "samples", "mean", 5, 2)["methods"]
+    believed = judge_streaks(lesions, {**methods, "samples": keep}, "samples", "mean", 5, 2)["methods"]
+    assert doubted["know"]["false_lines_hu"] == 0 and doubted["bicubic"]["false_lines_hu"] > 4
+    assert doubted["bicubic"]["at_sites_hu"] > 1.8 * doubted["bicubic"]["false_lines_hu"]
+    assert believed["samples"]["shown_by_samples"] == 1 and believed["samples"]["interval_holds_at_sites"] == 0
+    assert doubted["samples"]["interval_holds_at_sites"] > 0.9 and doubted["samples"]["shown_by_samples"] < 0.9
+    assert believed["mean"]["false_lines_hu"] == pytest.approx(believed["bicubic"]["false_lines_hu"], rel=1e-4)
 
 
 @pytest.fixture

@@ -203,3 +203,17 @@ def test_noise_of_a_mixture_has_the_strength_told_and_is_sometimes_correlated() 
     assert all(np.std(pair.coarse) == pytest.approx(pair.noise, rel=0.1) for pair in noises)
     likeness = [float(np.corrcoef(p.coarse[:, 1:].ravel(), p.coarse[:, :-1].ravel())[0, 1]) for p in noises]
     assert 8 < sum(value > 0.08 for value in likeness) < 22
+
+
+def test_a_share_of_the_noise_runs_along_a_direction() -> None:
+    settings = DegradationConfig(
+        streak_fraction=0.5, streak_px=(6.0, 6.0), noise=(20.0, 20.001), clean_fraction=0, both_clean_fraction=0
+    )
+    degradation, flat = Degradation(settings), np.zeros((96, 96), dtype=np.float32)
+    directed = 0
+    for seed in range(30):
+        pair = degradation.draw(flat, np.random.default_rng(seed))
+        assert np.std(pair.coarse) == pytest.approx(20, rel=0.2)
+        _, widths = np.linalg.eigh(np.cov([gradient.ravel() for gradient in np.gradient(pair.coarse)]))[::-1]
+        directed += bool(widths.max() > 3 * widths.min())
+    assert 8 < directed < 22

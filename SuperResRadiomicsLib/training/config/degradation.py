@@ -46,6 +46,10 @@ class DegradationConfig(Section):
         correlated_fraction: Share of noisy patches whose noise is correlated (``gaussian`` noise only). The
             network is not told; see `correlated_noise`.
         correlation_px: Range of that correlation in coarse pixels.
+        streak_fraction: Share of noisy patches whose noise runs along a direction, instead (``gaussian`` noise only).
+            The network is not told; see `streak_noise`.
+        streak_px: Range of the streaks' length, the standard deviation along them in coarse pixels; across them it is
+            drawn from `correlation_px`.
         clean_fraction: Share of patches without blur, and independently without noise.
         both_clean_fraction: Share of patches with neither, which are plain means with ``mixed``.
         smooth_fraction: Share of patches whose *target* is blurred first, so that the network
@@ -66,6 +70,8 @@ class DegradationConfig(Section):
     noise: tuple[float, float] = (0.0, 30.0)
     correlated_fraction: float = Field(default=0.0, ge=0, le=1)
     correlation_px: tuple[PositiveFloat, PositiveFloat] = (0.35, 0.9)
+    streak_fraction: float = Field(default=0.0, ge=0, le=1)
+    streak_px: tuple[PositiveFloat, PositiveFloat] = (2.0, 8.0)
     clean_fraction: float = Field(default=0.2, ge=0, le=1)
     both_clean_fraction: float = Field(default=0.2, ge=0, le=1)
     smooth_fraction: float = Field(default=0.3, ge=0, le=1)

@@ -20,6 +20,7 @@ from .classifier import tell_apart
 from .patches import SIDE, Values, lesion_patches, power
 from .phantom import judge_on_phantom
 from .spectrum import DECIMALS, compare_spectra
+from .streaks import judge_streaks
 from .structures import choose_sites, contrasts, rates, with_structures, without_structures
 
 MOST_LESIONS = 16
@@ -69,7 +70,7 @@ def evaluate_looks(
 
     Returns:
         JSON-ready figures: by condition spectra (`compare_spectra`), a classifier's accuracy (`tell_apart`) and small
-        structures (`rates`); ``phantom`` as from `judge_on_phantom`.
+        structures (`rates`); of CT ``streaks`` as from `judge_streaks`; ``phantom`` as from `judge_on_phantom`.
 
     Raises:
         SettingsError: The configuration names no lesions, the model is of another kind, or a condition is not known.
@@ -102,6 +103,9 @@ def evaluate_looks(
     for condition in chosen:
         result["conditions"][condition.name] = _under(condition, lesions, looker)
         report(f"{name}, {condition.name}: looked at")
+    if kind[0] == "CT":
+        result["streaks"] = judge_streaks(lesions["test"], looker.methods, SAMPLE, MEAN, looker.seed, looker.factor)
+        report("streaks: looked at")
     if config.evaluation.phantom is not None:
         folder = config.data.data_folder / config.evaluation.phantom
         result["phantom"] = judge_on_phantom(folder, looker.methods, looker.seed)

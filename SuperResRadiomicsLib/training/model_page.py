@@ -364,7 +364,7 @@ def _streaks(streaks: dict[str, Any] | None) -> list[str]:
         f"{streaks['lesions']} lesions; blur ({streaks['blur_px']:g} px) and noise were told, the direction was not. "
         "A false line is what smoothing along the direction leaves of an image beyond the truth (standard deviation in "
         f"the lesion); sites are the 5% of the voxels where {streaks['guide']} has the strongest. A sample shows the "
-        "false line of a site where it has more than half of it; the interval is the samples' raw 90% interval of the line.",
+        "false line of a site where it has more than half of it; the interval is the samples' raw 90% interval of it.",
         markdown_table(head, rows),
     ]
 

@@ -140,9 +140,10 @@ def test_derived_seeds_are_the_same_everywhere() -> None:
 
 @pytest.mark.parametrize("degrees", [0, 30, 90, 135])
 def test_streaks_have_unit_variance_and_run_along_their_direction(degrees: int) -> None:
-    noise = streak_noise((60, 48, 64), math.radians(degrees), 6.0, 0.5, np.random.default_rng(degrees))
+    noise = streak_noise((60, 48, 64), math.radians(degrees), 8.0, 1.0, np.random.default_rng(degrees))
     assert noise.std() == pytest.approx(1, rel=0.03) and noise.dtype == np.float32
     power = (np.abs(np.fft.fft2(noise)) ** 2).mean(axis=0)
     rows, columns = np.fft.fftfreq(48)[:, None], np.fft.fftfreq(64)
     turned = np.abs((np.degrees(np.arctan2(rows, columns)) - degrees + 90) % 180 - 90)
     assert power[turned > 60].sum() > 0.8 * power.sum(), "they vary across their direction; white noise has a third"
+    assert power[np.hypot(rows, columns) > 0.35].sum() < 0.02 * power.sum(), "and are smooth across it, too"

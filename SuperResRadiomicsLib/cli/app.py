@@ -79,6 +79,7 @@ def features(
 ) -> None:
     """Compute the radiomic features of a lesion in one image, or of every case in a list."""
     from ..enhancement.origin import origin_notes
+    from ..radiomics.default_bins import with_default_bins
     from ..radiomics.grey_levels import feature_warnings
 
     settings, wanted = asked.settings, groups.with_parameters(lesion_in, asked)
@@ -91,6 +92,7 @@ def features(
     scan, lesion = srr.read_image_with_mask(image, mask, None, read_as, wanted)
     warnings = [*origin_notes(image), *feature_warnings(scan, lesion, settings)]
     tell_warnings(warnings)  # before the work: some say that it will take long
+    settings = with_default_bins(scan, lesion, settings)
     values = srr.extract_features(scan, lesion, settings)
     if json:
         described = flat_settings(settings, settings.resolve_dimension(scan.grid))

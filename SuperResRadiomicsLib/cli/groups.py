@@ -80,8 +80,6 @@ def feature_settings(
     chosen: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
     if parameters:
         return _from_file(used, parameters, chosen)
-    if bin_count is not None:
-        chosen.setdefault("bin_width", None)
     return ParameterFile(FeatureSettings(engine=used, **chosen), label=None, without_effect=())
 
 
@@ -166,7 +164,8 @@ def with_parameters(lesion: MaskChoice, asked: ParameterFile) -> MaskChoice:
     """Complete the choice by what a parameter file says of it, where the options say nothing."""
     tolerance = lesion.tolerance if asked.geometry_tolerance is None else asked.geometry_tolerance
     unsaid = lesion.label is None and lesion.segment is None and lesion.roi is None and lesion.threshold is None
-    return replace(lesion, label=asked.label if unsaid else lesion.label, tolerance=tolerance)
+    label = asked.label if unsaid else lesion.label
+    return replace(lesion, label=label, tolerance=tolerance, resamples=asked.correct_mask)
 
 
 def _takes(parameter: str, made: Callable[..., Any]) -> Callable[[Command], Command]:

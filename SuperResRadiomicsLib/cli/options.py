@@ -178,7 +178,8 @@ Engine = Annotated[
 BinWidth = Annotated[
     float | None,
     typer.Option(
-        help="Width of a gray level bin in the image's unit; 25 unless a width or a count is given.",
+        help="Width of a gray level bin in the image's unit; 25 unless a width or a count is given, or "
+        "what suits an image of tiny values.",
         rich_help_panel=FEATURE_PANEL,
         show_default=False,
     ),

@@ -48,6 +48,7 @@ class MaskChoice:
         roi: Name or number of a structure (RTSTRUCT), likewise.
         threshold: Values from which voxels count, for probability maps and pictures.
         tolerance: Voxels by which the mask's grid may differ from the image's.
+        resamples: Whether a label image on another grid is resampled onto the image's (nearest neighbour).
     """
 
     label: int | None = None
@@ -56,6 +57,7 @@ class MaskChoice:
     roi: str | None = None
     threshold: float | None = None
     tolerance: float = LATTICE_TOLERANCE
+    resamples: bool = False
 
 
 ANY_IMAGE, ANY_MASK = ImageChoice(), MaskChoice()

@@ -65,6 +65,24 @@ def fit_to_lattice(voxels: Array, mask_grid: Grid, grid: Grid, name: str, tolera
     return Fitted(placed, (f"The mask '{name}' has the image's voxels in {what}; they were put in place, unchanged.",))
 
 
+def same_lattice(mask_grid: Grid, grid: Grid, tolerance: float) -> bool:
+    """Whether a mask's voxels are an image's, in any order or number.
+
+    Args:
+        mask_grid: The mask's grid.
+        grid: The image's.
+        tolerance: Voxels by which the two may differ at any corner.
+
+    Examples:
+        >>> fine = Grid((8, 8, 4), (0.5, 0.5, 2.0))
+        >>> same_lattice(Grid((4, 4, 4), (0.5, 0.5, 2.0), (1.0, 1.0, 0.0)), fine, 1e-3)
+        True
+        >>> same_lattice(Grid((4, 4, 4), (1.0, 1.0, 2.0)), fine, 1e-3)
+        False
+    """
+    return mask_grid.matches(grid, tolerance) or _whole_steps(mask_grid, grid, tolerance) is not None
+
+
 def _whole_steps(
     mask_grid: Grid, grid: Grid, tolerance: float
 ) -> tuple[tuple[int, int, int], tuple[int, int, int], tuple[int, int, int]] | None:
@@ -116,8 +134,8 @@ def _other_grid(mask_grid: Grid, grid: Grid, name: str) -> str:
         )
     return (
         f"The mask '{name}' lies on another grid than the image: {_differences(mask_grid, grid)}. Resample the mask "
-        "onto the image's grid (nearest neighbour) first. A difference that does not matter is let through by "
-        "geometryTolerance in a parameter file."
+        "onto the image's grid (nearest neighbour) first, or let a parameter file do it (correctMask: true). A "
+        "difference that does not matter is let through by geometryTolerance in such a file."
     )
 
 

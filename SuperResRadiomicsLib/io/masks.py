@@ -15,7 +15,8 @@ from .dicom_masks import MASK_MODALITIES, frame_notes, load_dicom_mask
 from .dicom_series import DicomFile, damage_said, find_dicom_files, is_dicom, read_dicom, read_header
 from .image import Image
 from .label_image import mask_of_labels, whole_labels
-from .lattice import fit_to_lattice
+from .lattice import fit_to_lattice, same_lattice
+from .mask_correction import resampled_mask
 from .reading import RawImage, read_image, read_raw
 from .segments import choose_segment, segments_of
 
@@ -147,7 +148,7 @@ def load_mask(
     """Read the mask of a lesion that lies on an image's grid.
 
     A mask that holds the same voxels in another order or extent is put in place without any change, and the notes
-    say so. Nothing is resampled.
+    say so. Nothing is resampled unless the choice asks for it.
 
     Args:
         path: A label image, a .seg.nrrd file, a DICOM SEG or RTSTRUCT file, or a folder with one of these two.
@@ -238,5 +239,8 @@ def _channel(raw: RawImage, channel: int | None, name: str) -> Array:
 def fitted_mask(voxels: Array, mask_grid: Grid, grid: Grid, choice: MaskChoice, image: Array | None, name: str) -> Mask:
     """Fit the lesion of a label image to an image's grid; the arguments are those of `load_mask` and what it read."""
     mask, notes = mask_of_labels(voxels, name, choice.label, choice.threshold, image)
-    fitted = fit_to_lattice(mask, mask_grid, grid, name, choice.tolerance)
+    if choice.resamples and not same_lattice(mask_grid, grid, choice.tolerance):
+        fitted = resampled_mask(mask, mask_grid, grid, name)
+    else:
+        fitted = fit_to_lattice(mask, mask_grid, grid, name, choice.tolerance)
     return Mask(fitted.voxels, (*fitted.notes, *notes))

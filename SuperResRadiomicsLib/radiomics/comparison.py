@@ -11,6 +11,7 @@ from ..errors import GridError, SettingsError
 from ..grid import BoolArray, box_within, intersect_box, whole
 from ..io.image import Image
 from .companion import companion_features
+from .default_bins import with_default_bins
 from .engine import Engine
 from .engines import ENGINES
 from .grey_levels import settings_notes, version_notes
@@ -32,7 +33,7 @@ QUALITY = "imagequality"
 def measure_versions(lesion: LesionVersions, settings: FeatureSettings, engine: Engine | None = None) -> FeatureTable:
     """Compute the feature table of one lesion, without verdicts; `verdict.compare` adds them.
 
-    Dimension and slice axis are decided once, on the original grid, and hold for all three images.
+    Dimension, slice axis, and bins that nobody asked for, are decided once, on the original, and hold for all images.
 
     Args:
         lesion: The lesion on its three images.
@@ -51,6 +52,7 @@ def measure_versions(lesion: LesionVersions, settings: FeatureSettings, engine: 
     for name, image in images.items():
         check_lesion(image, masks[name])
     _check_voxel_types(images, settings)
+    asked, settings = settings, with_default_bins(lesion.original, lesion.original_mask, settings)
     grid = lesion.original.grid
     axis, dimension = settings.through_plane(grid, lesion.original.through_plane), settings.resolve_dimension(grid)
     plans = {name: settings.plan(image.grid, dimension, axis, name) for name, image in images.items()}
@@ -75,7 +77,7 @@ def measure_versions(lesion: LesionVersions, settings: FeatureSettings, engine: 
         intensity_unit=lesion.original.unit,
         size={name: list(image.grid.size) for name, image in images.items()},
         spacing_mm={name: list(image.spacing) for name, image in images.items()},
-        warnings=tuple(_all_warnings(lesion.warnings, images, masks, settings)),
+        warnings=tuple(_all_warnings(lesion.warnings, images, masks, asked)),
         provenance=lesion.provenance,
         sampling=describe_sampling(len(lesion.samples)) if lesion.samples else None,
     )

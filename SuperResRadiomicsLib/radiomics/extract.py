@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 from ..io.adapters import ImageLike, MaskLike, as_image, as_mask
+from .default_bins import default_bin_notes, with_default_bins
 from .engines import ENGINES
 from .lesion_size import check_lesion
 from .settings import FeatureSettings
@@ -23,7 +25,8 @@ def extract_features(
         image: The image, as `as_image` takes it.
         mask: The lesion on its grid, as `as_mask` takes it.
         settings: What to compute and how; the defaults of `FeatureSettings` unless given. Dimension "auto" is decided
-            on this image's grid; to treat several images alike, decide it once (`FeatureSettings.resolve_dimension`).
+            on this image's grid, bins that nobody asked for on this lesion's values; to treat several images alike,
+            decide both once (`FeatureSettings.resolve_dimension`, ``bin_width``).
         through_plane: Grid axis (0, 1, 2 for i, j, k) perpendicular to the slices of 2D texture;
             None takes the image's own, or guesses it from the spacing. The settings' own
             ``slice_axis`` goes before both.
@@ -60,6 +63,9 @@ def extract_features(
     settings = settings or FeatureSettings()
     settings = settings if engine is None else replace(settings, engine=engine)
     check_lesion(image, mask)
+    for note in default_bin_notes(image, mask, settings):
+        warnings.warn(note, stacklevel=2)
+    settings = with_default_bins(image, mask, settings)
     known = image.through_plane if through_plane is None else through_plane
     axis = settings.through_plane(image.grid, known)
     plan = settings.plan(image.grid, settings.resolve_dimension(image.grid), axis, image.name)

@@ -12,6 +12,7 @@ from ..grid import BoolArray, box_of_mask
 from ..io.image import Image
 from ..io.plane import guessed_plane_note
 from ..io.plausibility import lesion_notes
+from .default_bins import GOOD_LEVELS, default_bin_notes, proposed_width, with_default_bins
 from .derived import DerivedLesion, derived_lesions
 from .filters import ORIGINAL, UNFILTERED
 from .ibsi import IbsiEngine
@@ -20,8 +21,6 @@ from .settings import FeatureSettings
 from .slow_shape import slow_shape_notes
 
 FEWEST_LEVELS, MOST_LEVELS = 3, 1000
-GOOD_LEVELS = 32
-"""Grey levels that a proposed width gives; pyradiomics' FAQ on bin widths advises 30 to 130."""
 SHOWN = 6
 """Filtered images that are named in one sentence."""
 
@@ -46,14 +45,15 @@ def feature_warnings(image: Image, mask: BoolArray, settings: FeatureSettings) -
 
 
 def settings_notes(image: Image, mask: BoolArray, settings: FeatureSettings) -> list[str]:
-    """Note what settings mean for a lesion: its number of grey levels, and slices that are only guessed.
+    """Note what settings mean for a lesion: bins that were chosen, its grey levels, and slices that are only guessed.
 
     Args:
         image: The original image.
         mask: The lesion on it; bool [k, j, i], not empty.
         settings: The settings.
     """
-    notes = grey_level_notes(image, mask, settings)
+    notes = default_bin_notes(image, mask, settings)
+    notes += grey_level_notes(image, mask, with_default_bins(image, mask, settings))
     planar = settings.slice_axis is None and settings.resolve_dimension(image.grid) == "2D"
     guessed = guessed_plane_note(image.whole_grid, image.name) if planar and image.through_plane is None else None
     return [*notes, *([guessed] if guessed else []), *_planar_shape_notes(image, mask, settings)]
@@ -135,19 +135,6 @@ def _unsuited(lesion: DerivedLesion, low: float, high: float, levels: int, chang
         f"The lesion's values in '{lesion.image.name}'{' after preprocessing' if changed else ''} run from {low:.4g} "
         f"to {high:.4g}, so that a {bins} makes {_counted(levels)} of them; {advice}."
     )
-
-
-def proposed_width(low: float, high: float) -> float:
-    """Propose a width of one significant digit, 1, 2 or 5, that gives about 32 levels.
-
-    Examples:
-        >>> proposed_width(0.0, 800.0)
-        20.0
-    """
-    wanted = (high - low) / GOOD_LEVELS
-    power = 10.0 ** math.floor(math.log10(wanted))
-    steps = np.array([1.0, 2.0, 5.0, 10.0]) * power
-    return float(steps[np.abs(np.log(steps / wanted)).argmin()])
 
 
 def version_notes(images: Mapping[str, Image], masks: Mapping[str, BoolArray]) -> list[str]:

@@ -13,16 +13,21 @@ MINIMUM_EXTENTS = 2
 """Along so many axes a lesion must be longer than one voxel (pyradiomics' own default)."""
 
 
-def check_extents(size: tuple[int, int, int]) -> None:
-    """Refuse a lesion (of so many voxels along i, j, k) that is a single voxel or a line of voxels.
+def check_extents(size: tuple[int, int, int], least: int = MINIMUM_EXTENTS) -> None:
+    """Refuse a lesion (of so many voxels along i, j, k) that is a single voxel, or a line where that is not allowed.
+
+    Args:
+        size: Extents of the lesion's box.
+        least: Along so many axes it must be longer than one voxel.
 
     Raises:
-        MaskError: It is one.
+        MaskError: It is not.
     """
-    if sum(extent > 1 for extent in size) < MINIMUM_EXTENTS:
+    if sum(extent > 1 for extent in size) < least:
+        axes = "1 axis" if least == 1 else f"{least} axes"
         raise MaskError(
             f"The lesion extends over {' x '.join(map(str, size))} voxels (i, j, k). Features need a lesion longer "
-            f"than one voxel along at least {MINIMUM_EXTENTS} axes. Check the mask, or segment a larger lesion."
+            f"than one voxel along at least {axes}. Check the mask, or segment a larger lesion."
         )
 
 

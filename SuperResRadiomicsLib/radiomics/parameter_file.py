@@ -45,6 +45,7 @@ class ParameterFile:
         label: The mask's value that marks the lesion, where the file names one.
         without_effect: Keys that change no feature of a whole lesion under the other settings of the file.
         geometry_tolerance: Voxels by which a mask's grid may differ from the image's, where the file says.
+        correct_mask: Whether a mask on another grid is resampled onto the image's.
         source: The file itself, where it was read from one.
     """
 
@@ -52,6 +53,7 @@ class ParameterFile:
     label: int | None
     without_effect: tuple[str, ...]
     geometry_tolerance: float | None = None
+    correct_mask: bool = False
     source: Path | None = field(default=None, compare=False)
 
 
@@ -121,10 +123,11 @@ def parse_parameters(content: Any, engine: str = "pyradiomics") -> ParameterFile
         options=_options(take("symmetricalGLCM", "weightingNorm", "gldm_a", "voxelArrayShift")),
     )
     label = take("label").get("label")
-    take("correctMask", "label_channel")  # only values that mean the same here are let through
+    take("label_channel")  # only the value that means the same here is let through
+    correct_mask = take("correctMask").get("correctMask", False)
     tolerance = take("geometryTolerance").get("geometryTolerance")
     without_effect = (*skipped, *replaced, *(f"setting.{key}" for key in setting if key in unused), *ignored)
-    return ParameterFile(settings, label, without_effect, tolerance)
+    return ParameterFile(settings, label, without_effect, tolerance, correct_mask)
 
 
 def _content(source: Path) -> Any:

@@ -56,7 +56,6 @@ _INTERPOLATOR = _Kind(
     lambda value: value in INTERPOLATORS or (_is_whole(value) and 1 <= value <= len(INTERPOLATORS)),
     f"one of: {', '.join(INTERPOLATORS)}; or its number from 1 to {len(INTERPOLATORS)}",
 )
-_NO = _Kind(lambda value: value is False, "only false: a mask must lie on the image's grid here, resample it first")
 _FIRST = _Kind(lambda value: value == 0 and _is_whole(value), "only 0: a mask of several channels cannot be read here")
 
 IMAGE_TYPE_SETTINGS: dict[str, _Kind] = {
@@ -102,7 +101,7 @@ LBP3D_SETTINGS: dict[str, _Kind] = {
 
 SETTINGS: dict[str, _Kind] = IMAGE_TYPE_SETTINGS | {
     "additionalInfo": _FLAG,
-    "correctMask": _NO,
+    "correctMask": _FLAG,
     "distances": _list_of(_COUNT),
     "force2D": _FLAG,
     "force2Ddimension": _one_of(0, 1, 2),
@@ -111,7 +110,7 @@ SETTINGS: dict[str, _Kind] = IMAGE_TYPE_SETTINGS | {
     "interpolator": _INTERPOLATOR,
     "label": _COUNT,
     "label_channel": _FIRST,
-    "minimumROIDimensions": _one_of(2, 3),
+    "minimumROIDimensions": _one_of(1, 2, 3),
     "minimumROISize": _COUNT,
     "normalize": _FLAG,
     "normalizeScale": _POSITIVE,

@@ -53,7 +53,7 @@ class PyradiomicsEngine:
         Raises:
             MissingDependencyError: pyradiomics, or what a filter needs, is not installed.
             ImageError: A filter or the normalisation is not defined for this image.
-            MaskError: The lesion is a single voxel or a line of voxels, or too little of it is left.
+            MaskError: The lesion has too few dimensions, or too little of it is left.
             SettingsError: The bin width gives too many gray levels, or the settings do not fit the lesion or image.
         """
         radiomics = _import_radiomics()
@@ -66,7 +66,7 @@ class PyradiomicsEngine:
 def _measured(radiomics: Any, lesion: DerivedLesion) -> dict[str, float]:
     """Features of one image by key."""
     plan, size = lesion.plan, box_of_mask(lesion.mask).size
-    check_extents(size)
+    check_extents(size, plan.preprocessing.minimum_dimensions)
     if not set(plan.classes) <= set(MASK_CLASSES):
         check_gray_levels(lesion.image.voxels[lesion.mask], plan.bin_width)
     check_distance(size, plan)
@@ -120,6 +120,7 @@ def keyword_arguments(plan: ExtractionPlan) -> dict[str, Any]:
         "weightingNorm": plan.options.weighting_norm,
         "gldm_a": plan.options.gldm_alpha,
         "voxelArrayShift": plan.options.voxel_array_shift,
+        "minimumROIDimensions": plan.preprocessing.minimum_dimensions,
     }
     if plan.planar_axis is not None:
         # pyradiomics counts axes as numpy does: 0 is the slowest, k.

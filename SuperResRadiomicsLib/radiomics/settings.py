@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from ..errors import SettingsError
@@ -18,6 +18,8 @@ from .options import PYRADIOMICS_OPTIONS, FeatureOptions
 from .plan import ALLOWED_CLASSES, FEATURE_CLASSES, ExtractionPlan
 from .preprocessing import NO_PREPROCESSING, Preprocessing, reached_box
 
+DEFAULT_BIN_WIDTH = 25.0
+"""pyradiomics' own, where neither a width nor a count was asked for; see `default_bins` for images it does not suit."""
 PLANAR_SPACING_RATIO = 2.0
 DIMENSION_RULE = (
     f"auto takes 2D (texture within slices) where the largest voxel spacing of the original grid is at least "
@@ -37,8 +39,9 @@ class FeatureSettings:
             installed, else ``exact``. ``ibsi`` computes the features of the Image Biomarker Standardisation
             Initiative by its own definitions and names.
         classes: Feature classes, from ``ALLOWED_CLASSES``; kept in that order.
-        bin_width: Width of a gray level bin in the unit of the image. None when a bin count is given.
-        bin_count: Number of gray level bins between the lesion's least and greatest intensity.
+        bin_width: Width of a gray level bin in the unit of the image.
+        bin_count: Number of gray level bins between the lesion's least and greatest intensity. Without a width and a
+            count bins are 25 wide, or as `default_bins` says for images of tiny values.
         dimension: "2D" (texture within slices), "3D", or "auto" (see ``DIMENSION_RULE``).
         distance: Distance between neighbours for the classes in ``DISTANCE_CLASSES``; several count together.
         distance_unit: "voxel": as many voxels on every image, hence shorter in mm on a finer grid;
@@ -55,14 +58,14 @@ class FeatureSettings:
         SettingsError: A setting is outside what is allowed.
 
     Examples:
-        >>> settings = FeatureSettings(engine="exact", classes=("glcm", "firstorder"), bin_width=None, bin_count=32)
+        >>> settings = FeatureSettings(engine="exact", classes=("glcm", "firstorder"), bin_count=32)
         >>> settings.classes
         ('firstorder', 'glcm')
     """
 
     engine: str = field(default_factory=default_engine)
     classes: tuple[str, ...] = FEATURE_CLASSES
-    bin_width: float | None = 25.0
+    bin_width: float | None = None
     bin_count: int | None = None
     dimension: str = "auto"
     distance: float | tuple[float, ...] = 1.0
@@ -93,6 +96,20 @@ class FeatureSettings:
         """The distances, also where it is one."""
         return self.distance if isinstance(self.distance, tuple) else (self.distance,)
 
+    @property
+    def width_used(self) -> float | None:
+        """Width of the bins where no count was asked for."""
+        return DEFAULT_BIN_WIDTH if self.bins_by_default else self.bin_width
+
+    @property
+    def bins_by_default(self) -> bool:
+        """Whether neither a width nor a count was asked for."""
+        return self.bin_width is None and self.bin_count is None
+
+    def with_usual_bins(self) -> FeatureSettings:
+        """Set the usual width where neither width nor count was asked for, whatever the lesion: for many of them."""
+        return replace(self, bin_width=DEFAULT_BIN_WIDTH) if self.bins_by_default else self
+
     def box_seen(self, lesion: Box, grid: Grid) -> Box:
         """Say which voxels enter the features of a lesion.
 
@@ -118,6 +135,7 @@ class FeatureSettings:
     def describe(self) -> dict[str, Any]:
         """Describe every setting as JSON-able values, for the header of a table."""
         described = {name: getattr(self, name) for name in _PLAIN_FIELDS} | {
+            "bin_width": self.width_used,
             "filters": [each.describe() for each in self.filters],
             "preprocessing": self.preprocessing.describe(),
             "options": asdict(self.options),
@@ -125,10 +143,10 @@ class FeatureSettings:
         return {name: _json_able(value) for name, value in described.items()}
 
     def _check_bins(self) -> None:
-        if (self.bin_width is None) == (self.bin_count is None):
+        if self.bin_width is not None and self.bin_count is not None:
             raise SettingsError(
-                f"Bin width {self.bin_width} and bin count {self.bin_count} were given. Exactly one of them sets the "
-                "gray levels. Give one and None for the other."
+                f"Bin width {self.bin_width} and bin count {self.bin_count} were given. Only one of them sets the gray "
+                "levels. Give one of them, or neither."
             )
         check_bins(self.bin_width, self.bin_count)
 
@@ -184,7 +202,7 @@ class FeatureSettings:
         distances = tuple(self._in_voxels(each, spacing, dimension, axis, name) for each in self.distances)
         return ExtractionPlan(
             classes=self.classes,
-            bin_width=self.bin_width,
+            bin_width=self.width_used,
             bin_count=self.bin_count,
             planar_axis=axis if dimension == "2D" else None,
             distance=distances if isinstance(self.distance, tuple) else distances[0],

@@ -14,6 +14,7 @@ from ..grid import Box, FloatArray, Grid
 from ..io.adapters import ImageLike, MaskLike, as_image, as_mask
 from ..progress import Progress
 from ..radiomics import FeatureSettings
+from ..radiomics.default_bins import with_default_bins
 from ..radiomics.maps import FeatureMaps, feature_maps
 from .overlap import dice
 from .perturbation import Closing, ContourRandomisation, NoiseAddition, Opening, Perturbation, VolumeChange, describe
@@ -183,7 +184,7 @@ def habitats(
     _check(features, number, method, radius)
     scan = as_image(image)
     lesion = as_mask(mask, scan)
-    chosen = settings or FeatureSettings(engine="exact")
+    chosen = with_default_bins(scan, lesion, settings or FeatureSettings(engine="exact"))
     fixed = replace(chosen, dimension=chosen.resolve_dimension(scan.grid))
     told = progress or (lambda done, total: None)
     steps = 1 + len(perturbations)

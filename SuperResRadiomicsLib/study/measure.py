@@ -16,6 +16,7 @@ from ..radiomics.conditions import SETTINGS, plain
 from ..radiomics.engines import ENGINES
 from ..radiomics.exact import Bins, ExactEngine, PreparedLesion, extract_sweep
 from ..radiomics.lesion_size import check_lesion
+from ..radiomics.limits import MINIMUM_EXTENTS
 from ..radiomics.plan import ExtractionPlan
 from ..stability import dice
 from .perturbations import UNCHANGED
@@ -87,7 +88,8 @@ def measure_versions(
             count = int(np.count_nonzero(mask))
             overlap = dice(mask, version.masks[UNCHANGED]) if UNCHANGED in version.masks else float("nan")
             size = count, count * grid.voxel_volume, version.difference, overlap
-            lesion = prepared.lesion(mask_name, mask, grid) if exact else mask
+            least = min(MINIMUM_EXTENTS, protocol.plain_settings.preprocessing.minimum_dimensions)
+            lesion = prepared.lesion(mask_name, mask, grid, least) if exact else mask
             images = version.samples.images if version.samples else (version.image,)
             found = [_features(image, mask, lesion, list(plans.values()), protocol.features.engine) for image in images]
             for number, binning in enumerate(plans):
@@ -126,11 +128,11 @@ class _PreparedLesions:
     def __init__(self) -> None:
         self._known: dict[str, tuple[BoolArray, PreparedLesion]] = {}
 
-    def lesion(self, name: str, mask: BoolArray, grid: Grid) -> PreparedLesion:
-        """Prepare the lesion of a mask on a grid."""
+    def lesion(self, name: str, mask: BoolArray, grid: Grid, least: int) -> PreparedLesion:
+        """Prepare the lesion of a mask on a grid; resampling may give it more extents than it has here."""
         known = self._known.get(name)
         if known is not None and known[1].spacing == grid.spacing and np.array_equal(known[0], mask):
             return known[1]
-        lesion = PreparedLesion(mask, grid.spacing)
+        lesion = PreparedLesion(mask, grid.spacing, least)
         self._known[name] = mask, lesion
         return lesion

@@ -61,6 +61,11 @@ class FeatureSection(Section):
         """Voxels by which a mask's grid may differ from the image's, where the parameters say."""
         return None if self.parameters is None else parse_parameters(self.parameters, self.engine).geometry_tolerance
 
+    @property
+    def correct_mask(self) -> bool:
+        """Whether a mask on another grid is resampled onto the image's, as the parameters say."""
+        return self.parameters is not None and parse_parameters(self.parameters, self.engine).correct_mask
+
     def settings(self, bin_width: float | None, bin_count: int | None) -> FeatureSettings:
         """Make the feature settings with the bins; one of both is None.
 

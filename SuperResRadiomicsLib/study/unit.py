@@ -225,6 +225,7 @@ def lesion_choice(case: Case, protocol: Protocol) -> MaskChoice:
     tolerance = features.geometry_tolerance
     if chosen == ANY_MASK:
         chosen = replace(chosen, label=features.label)
+    chosen = replace(chosen, resamples=features.correct_mask)
     return chosen if tolerance is None else replace(chosen, tolerance=tolerance)
 
 

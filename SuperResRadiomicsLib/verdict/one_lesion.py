@@ -16,6 +16,7 @@ from ..errors import MaskError, ModelError
 from ..grid import box_within, expand_box
 from ..models import Card, load_card
 from ..radiomics import FeatureSettings, FeatureTable, Lesion, LesionVersions, extract_features
+from ..radiomics.default_bins import with_default_bins
 from ..radiomics.wording import number_text
 from ..stability.perturbation import (
     Closing,
@@ -79,7 +80,8 @@ def check_stability(
         >>> moved["original_firstorder_Mean"] > 0
         True
     """
-    versions, settings = LesionVersions.of(lesion), settings or FeatureSettings()
+    versions = LesionVersions.of(lesion)
+    settings = with_default_bins(versions.original, versions.original_mask, settings or FeatureSettings())
     grid = versions.enhanced.whole_grid
     seen = settings.box_seen(expand_box(versions.refined_box, grid, CONTEXT_MM), grid)
     wide = versions.widened(seen)

@@ -19,6 +19,7 @@ from ..errors import MissingDependencyError
 from ..grid import FloatArray
 from ..progress import StageProgress
 from ..radiomics.computed_elsewhere import ComputedElsewhere
+from ..radiomics.default_bins import with_default_bins
 from ..radiomics.engines import ENGINES, default_engine
 from ..radiomics.filters import FILTERS, LaplacianOfGaussian, parse_filter
 from ..radiomics.lesion_files import read_lesion
@@ -133,6 +134,7 @@ def check_stability(
     table = srr.FeatureTable.from_dict(features)
     versions = read_lesion(**lesion)
     used = feature_settings({**settings, "engine": engine_of(table)}) if settings else settings_of(table)
+    used = with_default_bins(versions.original, versions.original_mask, used)
     progress("stability", 0, len(BIN_FACTORS))
     variations: dict[str, dict[str, float]] = {}
     for done, factor in enumerate(BIN_FACTORS, 1):
@@ -319,7 +321,7 @@ COMMANDS: dict[str, Callable[..., Result]] = {
 def _with_bins(settings: srr.FeatureSettings, factor: float) -> srr.FeatureSettings:
     if settings.bin_count is not None:
         return replace(settings, bin_count=max(2, round(settings.bin_count * factor)))
-    assert settings.bin_width is not None
+    assert settings.bin_width is not None  # a default is set by then
     return replace(settings, bin_width=settings.bin_width * factor)
 
 

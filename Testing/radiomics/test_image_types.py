@@ -76,7 +76,7 @@ def settings(**arguments):
         (lambda: Resegmentation((1,), "percent"), "'percent'.*sigma"),
         (lambda: Preprocessing(crop_margin=1.5), "1.5 voxels"),
         (lambda: Preprocessing(minimum_voxels=-1), "-1 voxels"),
-        (lambda: Preprocessing(minimum_dimensions=1), "is 1.*2 or 3"),
+        (lambda: Preprocessing(minimum_dimensions=0), "is 0.*2 or 3"),
     ],
 )  # fmt: skip
 def test_bad_setting_is_refused(make, message):

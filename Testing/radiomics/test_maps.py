@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import replace
+from fractions import Fraction
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from SuperResRadiomicsLib.errors import Cancelled, MissingDependencyError, Setti
 from SuperResRadiomicsLib.grid import refine, to_sitk, transport_mask
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.radiomics import FeatureSettings, LesionVersions
+from SuperResRadiomicsLib.radiomics.exact.glcm import cooccurrence_by_direction
 from SuperResRadiomicsLib.radiomics.exact.kernels import FORCE_NUMPY
 from SuperResRadiomicsLib.radiomics.options import FeatureOptions
 from SuperResRadiomicsLib.report.map_files import save_maps
@@ -103,6 +106,54 @@ def test_weighted_and_one_sided_matrices_are_those_of_pyradiomics(norm):
     )
     for key, wanted in expected.items():
         assert np.allclose(maps.on_image(key)[mask], wanted[mask], rtol=1e-6, atol=1e-6, equal_nan=True), key
+
+
+def exact_correlation(image: Image, mask: np.ndarray, width: float, place: tuple[int, ...]) -> float:
+    """Correlation of the one-sided matrices around a voxel by fractions; 1 where a level of the pairs never varies."""
+    grey = np.floor(image.voxels / width).astype(int)
+    values = []
+    for step in product((-1, 0, 1), repeat=3):
+        if step <= (0, 0, 0):
+            continue
+        pairs = []
+        for offset in product((-1, 0, 1), repeat=3):
+            one = tuple(np.add(place, offset))
+            other = tuple(np.add(one, step))
+            near = np.abs(np.subtract(other, place)).max() <= 1
+            if near and inside(one, mask) and inside(other, mask):
+                pairs.append((int(grey[one]), int(grey[other])))
+        if not pairs:
+            continue
+        x, y = (Fraction(sum(pair[side] for pair in pairs), len(pairs)) for side in (0, 1))
+        of_x, of_y = sum((pair[0] - x) ** 2 for pair in pairs), sum((pair[1] - y) ** 2 for pair in pairs)
+        both = sum((pair[0] - x) * (pair[1] - y) for pair in pairs)
+        values.append(float(both) / float(of_x * of_y) ** 0.5 if of_x * of_y else 1.0)
+    return float(np.mean(values))
+
+
+def inside(place: tuple[int, ...], mask: np.ndarray) -> bool:
+    return all(0 <= index < length for index, length in zip(place, mask.shape, strict=True)) and bool(mask[place])
+
+
+def test_correlation_of_one_level_is_one_whatever_rounding_says():
+    """Where all pairs of a direction begin at one level; pyradiomics' own value then hangs on rounding."""
+    image = textured(9, (7, 8, 9))
+    mask = ball(image, 3.5) & (np.random.default_rng(9).random(image.voxels.shape) < 0.7)
+    options = FeatureOptions(symmetrical_glcm=False)
+    settings = replace(ALL, dimension="3D", bin_width=200.0, options=options)
+    found = srr.feature_maps(image, mask, ["glcm_Correlation"], 1, settings).on_image("original_glcm_Correlation")
+    for place in map(tuple, np.argwhere(mask)):
+        assert found[place] == pytest.approx(exact_correlation(image, mask, 200.0, place), abs=1e-6), place
+
+
+@pytest.mark.parametrize("levels", [5, 6, 11, 12])
+def test_correlation_of_pairs_that_begin_at_one_level_is_one(levels):
+    pairs = np.zeros((levels, levels, 1))
+    pairs[1, :, 0] = 1
+    pairs[1, 0, 0] = 2
+    for one_sided in (pairs, pairs.swapaxes(0, 1)):
+        found = cooccurrence_by_direction(one_sided, np.arange(1, levels + 1), symmetrical=False)
+        assert found["Correlation"].tolist() == [1.0]
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -17,7 +17,7 @@ from SuperResRadiomicsLib.io.image import Image, write_image
 from SuperResRadiomicsLib.models import load_card
 from SuperResRadiomicsLib.training.config import TrainingConfig
 from SuperResRadiomicsLib.training.lesion_features import measure_evidence
-from SuperResRadiomicsLib.training.lesion_features.evidence import CLEAN, STEERED, StrengthRange
+from SuperResRadiomicsLib.training.lesion_features.evidence import CLEAN, StrengthRange, steered_ranges
 from SuperResRadiomicsLib.training.lesion_features.measure import feature_names
 from SuperResRadiomicsLib.verdict.evidence import EVIDENCE_NAME, LEVEL_FEATURES, read_evidence
 
@@ -119,10 +119,11 @@ def test_a_card_reads_it_again(found, tmp_path):
 
 
 def test_strengths_are_drawn_within_their_range_by_patient():
-    drawn = [STEERED[3].draw(f"p{number}", 7) for number in range(40)]
+    strong = steered_ranges(1.2, 30.0)[3]
+    drawn = [strong.draw(f"p{number}", 7) for number in range(40)]
     assert all(0.6 <= each.blur_px <= 1.2 and 10 <= each.noise <= 30 for each in drawn)
     assert len({each.blur_px for each in drawn}) == 40 and {each.correlation_px for each in drawn} == {0.0, 0.7}
-    assert drawn[0] == STEERED[3].draw("p0", 7) and drawn[0] != STEERED[3].draw("p0", 8)
+    assert drawn[0] == strong.draw("p0", 7) and drawn[0] != strong.draw("p0", 8)
     assert CLEAN.draw("p0", 7).is_clean and StrengthRange() == CLEAN
 
 
@@ -131,5 +132,23 @@ def test_a_configuration_without_lesions_is_refused(volumes):
     bare = config.model_copy(update={"evaluation": config.evaluation.model_copy(update={"feature_sets": {}})})
     with pytest.raises(SettingsError, match="names no evaluation.feature_sets"):
         measure_evidence(srr.load_model(MODEL, "cpu"), bare)
-    with pytest.raises(SettingsError, match="CT models of scale 2"):
-        measure_evidence(srr.load_model("ct-gancircle-x4-fidelity", "cpu"), config)
+    with pytest.raises(SettingsError, match="CT models of scale 2 or 4"):
+        measure_evidence(srr.load_model("ct-throughplane-fidelity", "cpu"), config)
+
+
+@pytest.mark.slow
+def test_a_model_of_scale_4_is_tested_at_four_times_the_pixels_and_its_own_strengths(volumes):
+    config = configuration(volumes)
+    sets = {"balls": config.evaluation.feature_sets["balls"]}
+    chosen = config.model_copy(update={"evaluation": config.evaluation.model_copy(update={"feature_sets": sets})})
+    found = measure_evidence(srr.load_model("ct-gancircle-x4-fidelity", "cpu"), chosen)
+    group = found["groups"][0]
+    assert group["spacing_mm"] == [3.2, 3.2]
+    assert [part["told"]["blur_px"] for part in group["parts"]] == [[0, 0], [0, 1], [1, 2], [0, 1], [1, 2]]
+    twice = measure_evidence(srr.load_model(MODEL, "cpu"), chosen)["groups"][0]
+    column = found["features"].index("original_glcm_Contrast")
+    errors = []
+    for each in (twice, group):
+        enlarged = np.array(each["parts"][0]["values"]["bicubic"])[:, column]
+        errors.append(np.abs(enlarged - np.array(each["reference"])[:, column]).mean())
+    assert errors[1] > errors[0], "less is left of coarser pixels"

@@ -59,7 +59,8 @@ def extract_cases(
 
     Args:
         listed: The cases.
-        settings: One set of settings for all. Dimension "auto" is decided for each case on its own.
+        settings: One set of settings for all. Dimension "auto" is decided for each case on its own; bins that nobody
+            asked for have the usual width in all of them.
         image_choice: Which image of a file or folder, and how it is read.
         mask_choice: What in a mask is the lesion; a case's own label and channel go before it.
         jobs: How many processes compute, at least 1.
@@ -77,6 +78,7 @@ def extract_cases(
     if jobs < 1:
         raise SettingsError(f"The number of jobs is {jobs}. Give a whole number of at least 1.")
     ENGINES[settings.engine].version()  # says at once, and not of every case, that it is not installed
+    settings = settings.with_usual_bins()
     work = partial(_outcome, settings=settings, image_choice=image_choice, mask_choice=mask_choice, tell=tell)
     outcomes = []
     for outcome in _mapped(work, listed.cases, min(jobs, len(listed.cases))):

@@ -40,7 +40,7 @@ def case_table(listed: CaseList, outcomes: Sequence[Outcome], settings: FeatureS
         f"{DIAGNOSTICS}Notice": NOT_FOR_CLINICAL_USE,
         EARLIER_TABLE: __version__,
         f"{DIAGNOSTICS}Versions_Engine": ENGINES[settings.engine].version(),
-        f"{DIAGNOSTICS}Configuration_Settings": json.dumps(asdict(settings)),
+        f"{DIAGNOSTICS}Configuration_Settings": json.dumps(asdict(settings.with_usual_bins())),
     }
     rows: list[dict[str, str | float]] = []
     for outcome in outcomes:

@@ -51,7 +51,7 @@ class ExactEngine:
 
         Raises:
             ImageError: A filter or the normalisation is not defined for this image.
-            MaskError: The lesion is a single voxel or a line of voxels, or too little of it is left.
+            MaskError: The lesion has too few dimensions, or too little of it is left.
             SettingsError: The bins give too many gray levels, or the settings do not fit the lesion or image.
             MissingDependencyError: What a filter needs is not installed.
         """
@@ -75,8 +75,7 @@ def extract_sweep(
 
     Raises:
         ImageError: A filter or the normalisation is not defined for this image.
-        MaskError: The lesion is a single voxel or a line of voxels, was prepared for another grid, or too little
-            of it is left.
+        MaskError: The lesion has too few dimensions, was prepared for another grid, or too little of it is left.
         SettingsError: Some bins give too many gray levels, or the settings do not fit the lesion or image.
         MissingDependencyError: What a filter needs is not installed.
     """
@@ -86,7 +85,8 @@ def extract_sweep(
     found: list[dict[str, float]] = [{} for _ in bins]
     for derived in derived_lesions(image, whole, plan):
         if lesion is None or derived.mask is not latest:
-            lesion, latest = PreparedLesion(derived.mask, derived.image.grid.spacing), derived.mask
+            least = plan.preprocessing.minimum_dimensions
+            lesion, latest = PreparedLesion(derived.mask, derived.image.grid.spacing, least), derived.mask
         own = [Bins(derived.plan.bin_width, derived.plan.bin_count)] * len(bins)
         swept = _sweep(derived.image, lesion, derived.plan, own if derived.own_bins else bins)
         for values, features in zip(found, swept, strict=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from ...grid import Array, FloatArray
+from ...grid import Array, BoolArray, FloatArray
 from .correlation import maximal_correlation
 from .emphasis import mean_over_directions
 from .firstorder import EPSILON
@@ -56,7 +56,9 @@ def cooccurrence_by_direction(
         "ClusterShade": np.sum(by_sum * cluster**2 * cluster, axis=0),
         "ClusterTendency": np.sum(by_sum * cluster**2, axis=0),
         "Contrast": np.sum(by_difference * k_difference**2, axis=0),
-        "Correlation": _correlation(p, from_x, from_y, np.sqrt(variance_x) * np.sqrt(variance_y)),
+        "Correlation": np.where(
+            _one_level(px) | _one_level(py), 1.0, _correlation(p, from_x, from_y, variance_x, variance_y)
+        ),
         "DifferenceAverage": difference_average,
         "DifferenceEntropy": _entropy(by_difference),
         "DifferenceVariance": np.sum(by_difference * (k_difference - difference_average) ** 2, axis=0),
@@ -107,10 +109,17 @@ def _entropy(p: FloatArray) -> FloatArray:
     return -np.sum(p * np.log2(p + EPSILON), axis=0)
 
 
-def _correlation(p: FloatArray, from_x: FloatArray, from_y: FloatArray, deviations: FloatArray) -> FloatArray:
-    """Correlation of the levels of a pair; 1 where one of them does not vary."""
+def _one_level(p: FloatArray) -> BoolArray:
+    """Whether one level alone occurs, (a,); counted, because rounding leaves its variance at 0 or a whisker above."""
+    return np.count_nonzero(p, axis=0) == 1
+
+
+def _correlation(
+    p: FloatArray, from_x: FloatArray, from_y: FloatArray, variance_x: FloatArray, variance_y: FloatArray
+) -> FloatArray:
+    """Correlation of the levels of a pair, where both vary."""
     covariance = np.sum(from_x * np.sum(p * from_y, axis=1), axis=0)
-    return np.where(deviations == 0, 1.0, covariance / (deviations + EPSILON))
+    return np.asarray(covariance / (np.sqrt(variance_x) * np.sqrt(variance_y) + EPSILON), dtype=np.float64)
 
 
 def _entropies(p: FloatArray, px: FloatArray, py: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ...errors import MaskError
 from ...grid import BoolArray, FloatArray, Triple, box_of_mask
 from ...io.image import Image
-from ..limits import check_extents
+from ..limits import MINIMUM_EXTENTS, check_extents
 from .directions import directions
 from .shape import shape_features
 
@@ -51,14 +51,15 @@ class PreparedLesion:
     Args:
         mask: Boolean array [k, j, i].
         spacing: Voxel size in mm along i, j, k.
+        least_extents: Along so many axes it must be longer than one voxel.
 
     Raises:
-        MaskError: The mask is empty, a single voxel or a line of voxels.
+        MaskError: The mask is empty, a single voxel, or longer than one voxel along fewer axes.
     """
 
-    def __init__(self, mask: BoolArray, spacing: Triple) -> None:
+    def __init__(self, mask: BoolArray, spacing: Triple, least_extents: int = MINIMUM_EXTENTS) -> None:
         box = box_of_mask(mask)
-        check_extents(box.size)
+        check_extents(box.size, least_extents)
         self.size = box.size
         self.spacing = spacing
         self.mask: BoolArray = np.ascontiguousarray(mask[box.slices])

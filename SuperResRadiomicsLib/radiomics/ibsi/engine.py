@@ -15,7 +15,7 @@ from ..companion.intensity import PEAK_RADIUS_MM
 from ..derived import filtered_lesions
 from ..exact import Bins, kernels
 from ..filters import ORIGINAL, ImageFilter
-from ..limits import check_distance, check_extents
+from ..limits import MINIMUM_EXTENTS, check_distance, check_extents
 from ..plan import ExtractionPlan
 from ..preprocessing import Resampling
 from .counterparts import IBSI_FEATURES
@@ -66,7 +66,7 @@ class IbsiEngine:
         margin = kept_margin(plan.classes, plan.filters, _new_spacing(image, plan))
         prepared = prepare(image, mask, plan.preprocessing, margin)
         for part in (prepared.morphology, prepared.intensity):
-            check_extents(box_of_mask(part).size)
+            check_extents(box_of_mask(part).size, max(MINIMUM_EXTENTS, plan.preprocessing.minimum_dimensions))
         found = {}
         if "morph" in families:
             found = _keyed(ORIGINAL, plan, {"morph": _morphology(prepared)})

@@ -158,12 +158,15 @@ def _features(
         by_difference[int(abs(level[i] - level[j]))] += q
         found[0] += q * level[i] * level[j]
     ux, uy, hx, hy = 0.0, 0.0, 0.0, 0.0
+    rows_present, columns_present = 0, 0
     for i in range(n):
         ux += level[i] * px[i]
         uy += level[i] * py[i]
         if px[i]:
+            rows_present += 1
             hx -= px[i] * np.log2(px[i] + EPSILON)
         if py[i]:
+            columns_present += 1
             hy -= py[i] * np.log2(py[i] + EPSILON)
     variance_x, variance_y, covariance = 0.0, 0.0, 0.0
     for i in range(n):
@@ -199,7 +202,9 @@ def _features(
                 found[15] += q / square
     found[8] = max(found[4] - found[6] * found[6], 0.0)
     deviations = np.sqrt(variance_x) * np.sqrt(variance_y)
-    found[5] = 1.0 if deviations == 0 else covariance / (deviations + EPSILON)
+    # Counted, because rounding leaves a deviation of one level alone at 0 or a whisker above.
+    one_level = rows_present == 1 or columns_present == 1
+    found[5] = 1.0 if one_level else covariance / (deviations + EPSILON)
     # Sums of p log(px py), by p or by px py, are the same: each is the entropy of both margins.
     larger = max(hx, hy)
     found[13] = 0.0 if larger <= 0 else (hxy - hx - hy) / larger  # a whisker below 0 of one level alone

@@ -13,6 +13,7 @@ from ...grid import BoolArray, Box, FloatArray, Grid, box_of_mask, crop_grid, gr
 from ...io.adapters import ImageLike, MaskLike, as_image, as_mask
 from ...io.image import Image
 from ...progress import Progress
+from ..default_bins import with_default_bins
 from ..derived import DerivedLesion, derived_lesions
 from ..exact.discretise import Bins, discretise
 from ..exact.kernels import FORCE_NUMPY, chosen
@@ -120,6 +121,7 @@ def feature_maps(
     lesion = as_mask(mask, scan)
     check_lesion(scan, lesion)
     chosen_settings = mapped_settings(settings or FeatureSettings(engine="exact"), features)
+    chosen_settings = with_default_bins(scan, lesion, chosen_settings)
     known = scan.through_plane if through_plane is None else through_plane
     axis = chosen_settings.through_plane(scan.grid, known)
     dimension = chosen_settings.resolve_dimension(scan.grid)

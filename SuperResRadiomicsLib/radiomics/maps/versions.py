@@ -9,6 +9,7 @@ import numpy as np
 
 from ...grid import FloatArray
 from ...progress import StageProgress
+from ..default_bins import with_default_bins
 from ..settings import FeatureSettings
 from ..versions import Lesion, LesionVersions
 from .maps import FeatureMaps, feature_maps
@@ -78,7 +79,7 @@ def map_versions(
         ['bicubic', 'difference', 'enhanced', 'original']
     """
     versions = LesionVersions.of(lesion)
-    settings = settings or FeatureSettings(engine="exact")
+    settings = with_default_bins(versions.original, versions.original_mask, settings or FeatureSettings(engine="exact"))
     fixed = replace(settings, dimension=settings.resolve_dimension(versions.original.grid))
     axis = settings.through_plane(versions.original.grid, versions.original.through_plane)
 

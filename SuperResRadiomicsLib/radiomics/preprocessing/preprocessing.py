@@ -45,7 +45,7 @@ class Preprocessing:
         crop_margin: Without resampling: crop to the lesion and so many voxels before filters look at the image.
         resegmentation: Of the lesion by its intensities.
         minimum_voxels: A lesion of so many voxels or fewer is refused.
-        minimum_dimensions: So many axes must be longer than one voxel: 2 or 3.
+        minimum_dimensions: Along so many axes a lesion must be longer than one voxel, 1 to 3; engines refuse others.
 
     Raises:
         SettingsError: A value is outside what is allowed.
@@ -68,10 +68,10 @@ class Preprocessing:
             check_margin(self.crop_margin)
         if not isinstance(self.minimum_voxels, int) or self.minimum_voxels < 0:
             raise SettingsError(f"The least size of a lesion is {self.minimum_voxels} voxels. Give a whole number.")
-        if self.minimum_dimensions not in (2, 3):
+        if self.minimum_dimensions not in (1, 2, 3):
             raise SettingsError(
-                f"The least number of a lesion's dimensions is {self.minimum_dimensions}. Give 2 or 3: texture of a "
-                "line of voxels means nothing."
+                f"The least number of a lesion's dimensions is {self.minimum_dimensions}. Give 1 (a line of voxels), "
+                "2 or 3."
             )
 
     @property
@@ -120,12 +120,6 @@ class Preprocessing:
             raise MaskError(
                 f"The lesion in '{image.name}' has {np.count_nonzero(mask)} voxels; more than {self.minimum_voxels} "
                 "are asked for. Choose a larger lesion or another least size."
-            )
-        extents = box_of_mask(mask).size
-        if self.minimum_dimensions > 2 and min(extents) == 1:
-            raise MaskError(
-                f"The lesion in '{image.name}' extends over {' x '.join(map(str, extents))} voxels (i, j, k); more "
-                "than one along each axis are asked for. Choose another lesion or a least number of 2 dimensions."
             )
 
 

@@ -25,6 +25,8 @@ from .restore import Method, Scan
 
 DIGITS = 6
 """Significant digits that are kept."""
+FACTORS = (2, 4)
+"""Into whose pixels lesions are cut; see `lesions.ALIGNMENT`."""
 MOST_SLICES = 24
 """Of long lesions the slices around the largest one are enhanced; all others wholly."""
 SAMPLES = 2
@@ -57,13 +59,26 @@ class StrengthRange:
 
 
 CLEAN = StrengthRange()
-STEERED = (
-    StrengthRange((0.0, 0.6), (0.0, 10.0)),
-    StrengthRange((0.6, 1.2), (0.0, 10.0)),
-    StrengthRange((0.0, 0.6), (10.0, 30.0)),
-    StrengthRange((0.6, 1.2), (10.0, 30.0)),
-)
-"""For models that are told blur and noise; each was tested with the strengths it was told."""
+
+
+def steered_ranges(most_blur_px: float, most_noise: float) -> tuple[StrengthRange, ...]:
+    """Divide what a model may be told: little blur and much, with little noise and much.
+
+    Args:
+        most_blur_px: The strongest blur in fine pixels; much is from half of it on.
+        most_noise: The strongest noise in HU; much is from a third of it on.
+
+    Examples:
+        >>> [each.blur_px for each in steered_ranges(1.2, 30.0)]
+        [(0.0, 0.6), (0.6, 1.2), (0.0, 0.6), (0.6, 1.2)]
+    """
+    ranges = []
+    for noise in ((0.0, most_noise / 3), (most_noise / 3, most_noise)):
+        ranges += [
+            StrengthRange((0.0, most_blur_px / 2), noise),
+            StrengthRange((most_blur_px / 2, most_blur_px), noise),
+        ]
+    return tuple(ranges)
 
 
 def measure_evidence(
@@ -85,12 +100,12 @@ def measure_evidence(
         dimension, in it a part for each range of strengths.
 
     Raises:
-        SettingsError: The configuration names no lesions, or the model is not for CT at scale 2.
+        SettingsError: The configuration names no lesions, or the model is not for CT at scale 2 or 4.
     """
     if not config.evaluation.feature_sets:
         raise SettingsError(f"The configuration '{config.name}' names no evaluation.feature_sets to measure.")
-    if (config.data.modality, model.card.scale) != ("CT", restore.FACTOR):
-        raise SettingsError("Evidence is measured for CT models of scale 2 only.")
+    if config.data.modality != "CT" or model.card.scale not in FACTORS:
+        raise SettingsError("Evidence is measured for CT models of scale 2 or 4 only.")
     bench = _Bench(model, config, Store(store), report)
     groups = []
     for name, chosen in config.evaluation.feature_sets.items():
@@ -121,8 +136,12 @@ class _Bench:
     @property
     def ranges(self) -> tuple[StrengthRange, ...]:
         """A model that cannot be told blur and noise is tested without them."""
-        steered = {condition.name for condition in self.model.card.conditions} == set(TOLD)
-        return (CLEAN, *STEERED) if steered else (CLEAN,)
+        most = {condition.name: condition.allowed[1] for condition in self.model.card.conditions}
+        return (CLEAN, *steered_ranges(most["blur_px"], most["noise"])) if set(most) == set(TOLD) else (CLEAN,)
+
+    @property
+    def factor(self) -> int:
+        return int(self.model.card.scale)
 
     @property
     def method(self) -> Method:
@@ -156,7 +175,7 @@ def _groups(bench: _Bench, name: str, chosen: FeatureSetConfig) -> list[dict[str
         parts.append((strengths, _under(bench, name, strengths, train, test)))
         bench.report(f"{name}: blur {strengths.blur_px} px, noise {strengths.noise} HU")
     readers = _readers(bench, name, wanted)
-    coarse = [restore.FACTOR * pixel for each in test for pixel in each.spacing[:2]]
+    coarse = [bench.factor * pixel for each in test for pixel in each.spacing[:2]]
     groups = []
     for number, dimension in enumerate(MEASURED):
         of_strengths = []
@@ -205,14 +224,19 @@ def _under(
         rows = []
         for lesion in test:
             scan = _scan(bench, strengths, lesion)
-            rows.append(bench.features(name, lesion, (repr(scan.condition), *key), lambda s=scan, m=method: m(s)))  # type: ignore[misc]
+            rows.append(
+                bench.features(
+                    name, lesion, (repr(scan.condition), f"{bench.factor}x", *key), lambda s=scan, m=method: m(s)
+                )
+            )  # type: ignore[misc]
         tables[image] = np.stack(rows)
     return tables
 
 
 def _scan(bench: _Bench, strengths: StrengthRange, lesion: Lesion) -> Scan:
     condition = strengths.draw(lesion.patient, bench.seed)
-    return Scan(lesion, condition.degrade(lesion.truth, lesion.patient, bench.seed), condition, bench.seed)
+    coarse = condition.degrade(lesion.truth, lesion.patient, bench.seed, bench.factor)
+    return Scan(lesion, coarse, condition, bench.seed, bench.factor)
 
 
 def _fit_null_model(bench: _Bench, strengths: StrengthRange, train: Sequence[Lesion]) -> NullModel:

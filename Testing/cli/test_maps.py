@@ -82,7 +82,7 @@ def test_bins_that_were_chosen_for_maps_are_said(scan, tmp_path):
         asked = ["--features", "firstorder_Mean", "--out", out]
         run(tmp_path / "adc.nrrd", tmp_path / "mask.nrrd", *asked, command=command)
         warnings = json.loads((out / record).read_text())["warnings"]
-        assert any("A width of 5e-05 was chosen" in said and "--bin-width" in said for said in warnings)
+        assert any("A width of 2e-05 was chosen" in said and "--bin-width" in said for said in warnings)
 
 
 def test_an_image_without_a_mask_is_refused(scan, tmp_path):

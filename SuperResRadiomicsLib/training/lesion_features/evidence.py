@@ -224,11 +224,8 @@ def _under(
         rows = []
         for lesion in test:
             scan = _scan(bench, strengths, lesion)
-            rows.append(
-                bench.features(
-                    name, lesion, (repr(scan.condition), f"{bench.factor}x", *key), lambda s=scan, m=method: m(s)
-                )
-            )  # type: ignore[misc]
+            what = (repr(scan.condition), f"{bench.factor}x", *key)
+            rows.append(bench.features(name, lesion, what, lambda s=scan, m=method: m(s)))  # type: ignore[misc]
         tables[image] = np.stack(rows)
     return tables
 

@@ -16,6 +16,7 @@ METHOD_NAMES = {
     "bilinear+nlm": "bilinear + non-local means",
     "bicubic": "bicubic",
     "bspline": "B-spline",
+    "total-variation": "total variation",
     "rician-nlm": "non-local means, Rician",
     "rician-wavelet": "wavelet shrinkage, Rician",
     "network": "this model",

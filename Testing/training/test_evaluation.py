@@ -59,7 +59,7 @@ def trained(name: str, images: Path, folder: Path) -> tuple[TrainingConfig, Card
             "bicubic",
             {"bilinear", "bilinear+nlm", "bicubic", "bspline", "bicubic+noise", "network"},
         ),
-        ("us-cyclegan-appearance", "degraded", {"degraded", "network"}),
+        ("us-cyclegan-appearance", "degraded", {"degraded", "total-variation", "network"}),
     ],
 )
 def test_a_model_is_measured_beside_its_baselines(

@@ -26,6 +26,8 @@ PATCH_PX, DISTANCE_PX = 5, 6
 """Side of the patches that non-local means compares, and how far apart they may lie."""
 STRENGTH = 0.8
 """Decay of non-local means over the noise's standard deviation, as scikit-image advises with a known sigma."""
+TOTAL_VARIATION_WEIGHT = 0.3
+"""Of 0.1, 0.2, 0.3 and 0.5 the best PSNR on the ten validation frames of HC18."""
 HIGHEST_SNR = 30.0
 """From here on Rician and normal bias agree to better than 1e-3 sigma."""
 
@@ -92,6 +94,27 @@ def rician_wavelet(image: FloatArray, sigma: float) -> Float32Array:
     Arguments, result and errors as in `rician_non_local_means`; PyWavelets is needed too.
     """
     return without_rician_bias(_denoised(image, sigma, _wavelet), sigma)
+
+
+def total_variation(image: FloatArray, weight: float = TOTAL_VARIATION_WEIGHT) -> Float32Array:
+    """Smooth speckle and leave edges: least squares with a penalty on total variation (Chambolle 2004).
+
+    Args:
+        image: (..., height, width) in shares of its window.
+        weight: Of the penalty; the default is the best on the validation patients of the simulated low-end ultrasound.
+
+    Returns:
+        float32 of the same shape.
+
+    Raises:
+        SettingsError: Fewer than two axes.
+        MissingDependencyError: scikit-image is not installed.
+    """
+    array = _slices(image)
+    with _needs("scikit-image"):
+        from skimage.restoration import denoise_tv_chambolle
+    flat = array.reshape(-1, *array.shape[-2:])
+    return np.stack([denoise_tv_chambolle(each, weight) for each in flat]).reshape(array.shape).astype(np.float32)
 
 
 def without_rician_bias(mean: FloatArray, sigma: float) -> Float32Array:

@@ -13,9 +13,16 @@ from ...grid import FloatArray, interpolate_bicubic, resample
 from ...io.image import Image
 from ...operators import positional_noise
 from ..config import TrainingConfig
+from ..degradation import to_shares
 from ..validation import FixedDegradation, fixed_degradations
 from .cases import HeldOutCase
-from .classical import bilinear, bilinear_non_local_means, rician_non_local_means, rician_wavelet
+from .classical import (
+    bilinear,
+    bilinear_non_local_means,
+    rician_non_local_means,
+    rician_wavelet,
+    total_variation,
+)
 
 NETWORK, NULL_MODEL, DEGRADED = "network", "bicubic+noise", "degraded"
 
@@ -79,6 +86,16 @@ def _null_model(given: Degraded) -> FloatArray:
     return (_bicubic(given) + given.null_noise * noise).astype(np.float32)
 
 
+def _total_variation(given: Degraded) -> FloatArray:
+    """Smooth in shares of the window, so that one weight suits all images."""
+    window = given.case.window
+
+    def smooth(slices: npt.NDArray) -> npt.NDArray:
+        return window.restore(total_variation(to_shares(slices, window)))
+
+    return given.by_slices(smooth)
+
+
 CLASSICAL: dict[str, Method] = {
     DEGRADED: _degraded,
     "bilinear": lambda given: given.by_slices(lambda slices: bilinear(slices, given.factor)),
@@ -88,6 +105,7 @@ CLASSICAL: dict[str, Method] = {
     "bilinear+nlm": lambda given: given.by_slices(
         lambda slices: bilinear_non_local_means(slices, given.factor, given.sigma)
     ),
+    "total-variation": _total_variation,
     "rician-nlm": lambda given: given.by_slices(lambda slices: rician_non_local_means(slices, given.sigma)),
     "rician-wavelet": lambda given: given.by_slices(lambda slices: rician_wavelet(slices, given.sigma)),
 }
@@ -159,4 +177,6 @@ def methods_for(config: TrainingConfig) -> tuple[str, ...]:
     if config.degradation.factor > 1:
         noisy = rician and any(fixed.noise > 0 for fixed in fixed_degradations(config))
         return ("bilinear", *(("bilinear+nlm",) if noisy else ()), "bicubic", "bspline", NULL_MODEL)
+    if config.data.modality == "US":
+        return (DEGRADED, "total-variation")
     return (DEGRADED, *(("rician-nlm", "rician-wavelet") if rician and config.task == "denoise" else ()))

@@ -36,8 +36,8 @@ LEVEL_FEATURES = tuple(
 """Features that change when a constant is added to all voxels."""
 BEYOND = 0.25
 """By which share of the tested values' range a lesion's value may lie outside of it."""
-ALIKE, SHARE_ALIKE = 1e-6, 0.9
-"""A lesion whose values are so near to a patient's, in so many features, is that patient's."""
+ALIKE, SHARE_ALIKE = 1e-5, 0.9
+"""A lesion whose values are so near to a patient's, in so many features, is that patient's; files keep six digits."""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from SuperResRadiomicsLib.models import load_card
 from SuperResRadiomicsLib.training.config import TrainingConfig
 from SuperResRadiomicsLib.training.lesion_features import measure_evidence
 from SuperResRadiomicsLib.training.lesion_features.evidence import CLEAN, StrengthRange, steered_ranges
-from SuperResRadiomicsLib.training.lesion_features.measure import feature_names
+from SuperResRadiomicsLib.training.lesion_features.lesions import load_lesions
+from SuperResRadiomicsLib.training.lesion_features.measure import feature_names, settings
 from SuperResRadiomicsLib.verdict.evidence import EVIDENCE_NAME, LEVEL_FEATURES, read_evidence
 
 MODEL = "ct-gancircle-x2-fidelity"
@@ -116,6 +117,19 @@ def test_a_card_reads_it_again(found, tmp_path):
     assert groups[-1].readers is not None and groups[0].readers is None
     values = np.array(found["groups"][0]["parts"][0]["values"]["enhanced"])
     assert np.array_equal(groups[0].values["enhanced"], values)
+
+
+def test_a_lesion_is_recognised_by_its_values_though_the_file_keeps_six_digits(found, volumes, tmp_path):
+    write_json(tmp_path / EVIDENCE_NAME, found)
+    evidence = read_evidence(replace(load_card(MODEL), folder=tmp_path))[0]
+    assert (evidence.lesion_type, evidence.conditions["dimension"]) == ("ball", "2D")
+    config = configuration(volumes)
+    chosen = config.evaluation.feature_sets["balls"].model_copy(update={"slices": 10_000})
+    lesion = load_lesions(config.data, chosen, ("test",))[1]
+    values = srr.extract_features(
+        lesion.image(lesion.truth), lesion.mask, replace(settings(), dimension="2D"), through_plane=2
+    )
+    assert evidence.without(None, values).patients == ("T0", "T2")
 
 
 def test_strengths_are_drawn_within_their_range_by_patient():

@@ -80,6 +80,8 @@ if TYPE_CHECKING:
     from .stability import describe_scores as describe_scores
     from .stability import read_signature as read_signature
     from .stability import score_lesion as score_lesion
+    from .stability.habitat_versions import HabitatVersions as HabitatVersions
+    from .stability.habitat_versions import habitat_versions as habitat_versions
     from .stability.habitats import Habitats as Habitats
     from .stability.habitats import habitats as habitats
     from .verdict import check_stability as check_stability
@@ -145,6 +147,7 @@ _NAMES = {
     "report.files": ("save_report",),
     "scan": ("Proposal", "ScanGuard", "ScanQuality", "guard_scan", "measure_scan", "propose"),
     "stability": ("Signature", "describe_scores", "read_signature", "score_lesion"),
+    "stability.habitat_versions": ("HabitatVersions", "habitat_versions"),
     "stability.habitats": ("Habitats", "habitats"),
     "verdict": ("check_stability", "compare", "judge_cohort"),
 }

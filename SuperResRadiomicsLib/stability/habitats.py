@@ -181,7 +181,7 @@ def habitats(
         >>> found.count, int(found.on_image()[3, 8, 3]), int(found.on_image()[3, 8, 12])
         (2, 1, 2)
     """
-    _check(features, number, method, radius)
+    check_habitats(features, number, method)
     scan = as_image(image)
     lesion = as_mask(mask, scan)
     chosen = with_default_bins(scan, lesion, settings or FeatureSettings(engine="exact"))
@@ -191,12 +191,11 @@ def habitats(
 
     def maps_of(changed: Any, moved: Any) -> FeatureMaps:
         made = feature_maps(changed, moved, features, radius, fixed, threads=threads, cancelled=cancelled)
-        return _as_asked(made, features)
+        return as_asked(made, features)
 
     maps = maps_of(scan, lesion)
     told(1, steps)
-    neighbours = (2 * radius + 1) ** (2 if fixed.dimension == "2D" else 3)
-    clustering = _Clustering(method, neighbours)
+    clustering = Clustering(method, radius, fixed.dimension)
     found = clustering.habitats(maps, number, seed)
     recoveries: list[Recovery] = []
     if perturbations:
@@ -216,16 +215,10 @@ def habitats(
         would = None if number is not None else clustering.habitats(changed, None, seed).count
         recoveries.append(_recovery(change, found, again, would))
         told(done, steps)
-    described = {
-        "method": method,
-        "number": "given" if number is not None else clustering.rule,
-        "seed": seed,
-        "maps": maps.described,
-    }
-    return replace(found, recoveries=tuple(recoveries), described=described)
+    return replace(found, recoveries=tuple(recoveries), described=clustering.described(number, seed, maps))
 
 
-def _as_asked(maps: FeatureMaps, features: Sequence[str]) -> FeatureMaps:
+def as_asked(maps: FeatureMaps, features: Sequence[str]) -> FeatureMaps:
     """Put maps in the order in which features were named."""
     ordered = {}
     for name in features:
@@ -235,7 +228,8 @@ def _as_asked(maps: FeatureMaps, features: Sequence[str]) -> FeatureMaps:
     return replace(maps, values=ordered)
 
 
-def _check(features: Sequence[str], number: int | None, method: str, radius: int) -> None:
+def check_habitats(features: Sequence[str], number: int | None, method: str) -> None:
+    """Refuse what cannot be asked for; see `habitats` for the errors."""
     if method not in METHODS:
         raise SettingsError(f"The method is '{method}'. Choose one of: {', '.join(METHODS)}.")
     if number is not None and not 2 <= number <= MOST:
@@ -251,16 +245,28 @@ def _check(features: Sequence[str], number: int | None, method: str, radius: int
 
 
 @dataclass(frozen=True)
-class _Clustering:
+class Clustering:
     """How voxels are put together.
 
     Attributes:
         method: One of `METHODS`.
-        neighbours: Voxels of a neighbourhood.
+        radius: Of a neighbourhood, in voxels.
+        dimension: "2D" or "3D".
     """
 
     method: str
-    neighbours: int
+    radius: int
+    dimension: str
+
+    @property
+    def neighbours(self) -> int:
+        """Voxels of a neighbourhood."""
+        return int((2 * self.radius + 1) ** (2 if self.dimension == "2D" else 3))
+
+    def described(self, number: int | None, seed: int, maps: FeatureMaps) -> dict[str, Any]:
+        """Describe how habitats were made, ready for JSON."""
+        rule = "given" if number is not None else self.rule
+        return {"method": self.method, "number": rule, "seed": seed, "maps": maps.described}
 
     @property
     def rule(self) -> str:
@@ -332,16 +338,31 @@ def _scaled(raw: FloatArray, keys: Sequence[str]) -> FloatArray:
 
 def _recovery(change: Mapping[str, Any], first: Habitats, second: Habitats, chosen: int | None) -> Recovery:
     """Lay the habitats of one lesion on those that were found again."""
+    rand, best = laid_on(first.on_image(), second.on_image(), first.count, second.count)
+    return Recovery(change, rand, best, chosen)
+
+
+def laid_on(before: Labels, after: Labels, count: int, other_count: int) -> tuple[float, tuple[float, ...]]:
+    """Compare two divisions of a lesion on one grid.
+
+    Args:
+        before: Labels [k, j, i], 0 outside.
+        after: Others on the same grid.
+        count: How many labels the first has.
+        other_count: How many the second has.
+
+    Returns:
+        The adjusted Rand index over the voxels that both have, and Dice's coefficient of each label of the first with
+        its best partner.
+    """
     from scipy.optimize import linear_sum_assignment
     from sklearn.metrics import adjusted_rand_score
 
-    before, after = first.on_image(), second.on_image()
     common = (before > 0) & (after > 0)
     rand = float(adjusted_rand_score(before[common], after[common])) if common.any() else float("nan")
-    overlaps = np.zeros((first.count, second.count))
-    for row in range(first.count):
-        for column in range(second.count):
+    overlaps = np.zeros((count, other_count))
+    for row in range(count):
+        for column in range(other_count):
             overlaps[row, column] = dice(before == row + 1, after == column + 1)
     _, partners = linear_sum_assignment(overlaps, maximize=True)
-    best = tuple(float(overlaps[row, partner]) for row, partner in enumerate(partners))
-    return Recovery(change, rand, best, chosen)
+    return rand, tuple(float(overlaps[row, partner]) for row, partner in enumerate(partners))

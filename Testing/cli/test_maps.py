@@ -91,6 +91,30 @@ def test_an_image_without_a_mask_is_refused(scan, tmp_path):
     assert not (tmp_path / "maps").exists()
 
 
+def test_habitats_of_an_enhancement_stand_side_by_side(scan, tmp_path):
+    enhanced, out = tmp_path / "enhanced", tmp_path / "habitats"
+    srr.enhance(scan[0], mask=scan[1], model="ct-gancircle-x2-fidelity", device="cpu").save(enhanced)
+    names = ["firstorder_Mean", "firstorder_Range"]
+    shown = run(enhanced, "--features", ",".join(names), "--out", out, command="habitats")
+    labels = {}
+    for name in ("original", "bicubic", "enhanced"):
+        labels[name] = sitk.GetArrayFromImage(sitk.ReadImage(str(out / f"habitats-{name}.nrrd")))
+    record = json.loads((out / "habitats.json").read_text())
+    alone = srr.habitats(*srr.read_image_with_mask(*scan), names, perturbations=())
+    assert record["count"] == record["chosen"]["original"] == alone.count
+    assert [each["voxels"] for each in record["images"]["original"]["habitats"]] == list(alone.voxels)
+    assert all((labels[name] > 0).sum() == 4 * 128 for name in ("bicubic", "enhanced"))
+    assert [each["change"]["images"] for each in record["agreements"]] == [
+        ["original", "bicubic"], ["original", "enhanced"], ["bicubic", "enhanced"]
+    ]  # fmt: skip
+    assert "bicubic - enhanced: adjusted Rand index" in shown and (out / "habitats.png").is_file()
+
+
+def test_habitats_without_a_mask_need_what_enhance_wrote(scan, tmp_path):
+    result = CliRunner().invoke(app, ["habitats", str(scan[0]), "--out", str(tmp_path / "habitats")])
+    assert isinstance(result.exception, SettingsError) and "Give a mask too" in str(result.exception)
+
+
 def test_habitats_are_labels_a_picture_and_a_record(scan, tmp_path):
     out = tmp_path / "habitats"
     shown = run(

@@ -12,6 +12,7 @@ from sklearn.metrics import adjusted_rand_score
 
 import SuperResRadiomicsLib as srr
 from SuperResRadiomicsLib.errors import MaskError, MissingDependencyError, SettingsError
+from SuperResRadiomicsLib.grid import refine
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.radiomics import FeatureSettings
 from SuperResRadiomicsLib.stability.habitats import K_MEANS, METHODS, MIXTURE, Recovery
@@ -64,6 +65,21 @@ def test_known_habitats_are_found_again(method):
     assert all(each.rand > 0.9 and min(each.dice) > 0.85 and len(each.dice) == 2 for each in found.recoveries)
     assert found.recoveries[3].dice != (1.0, 1.0), "another outline"
     assert [each.chosen for each in found.recoveries] == [None, None, None, 2, 2]
+
+
+def test_the_same_habitats_on_a_refined_grid_are_the_same():
+    image, mask, _ = lesion(2)
+    fine = refine(image.grid, (2, 2, 1))
+    larger = Image(image.voxels.repeat(2, axis=1).repeat(2, axis=2), fine, "CT", "HU", through_plane=2)
+    turned = Image(-larger.voxels, fine, "CT", "HU", through_plane=2)
+    versions = srr.LesionVersions.of_images(image, mask, larger, turned)
+    found = srr.habitat_versions(versions, ["firstorder_Median"], settings=SETTINGS)
+    assert found.chosen["original"] == found.original.count == found.bicubic.count == 2
+    same, other, between = found.agreements
+    assert same.rand > 0.98 and min(same.dice) > 0.98, "no half voxel is lost on the way to the finer grid"
+    assert other.rand > 0.98 and between.rand > 0.98, "names of the habitats play no part"
+    one = srr.habitat_versions(versions, ["firstorder_Kurtosis"], 2, settings=SETTINGS)
+    assert one.chosen == {} and len(one.agreements) == 3
 
 
 def test_noise_has_no_habitats_and_three_of_it_are_poor():

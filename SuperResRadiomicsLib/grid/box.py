@@ -74,14 +74,20 @@ def box_of_mask(mask: BoolArray) -> Box:
         >>> box_of_mask(mask)
         Box(start=(3, 2, 1), stop=(7, 5, 2))
     """
-    starts, stops = [], []
-    for axis in (2, 1, 0):
-        occupied = np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis)))
-        if occupied.size == 0:
-            raise MaskError("The mask is empty: no voxel is marked. Segment the lesion or choose another label.")
-        starts.append(int(occupied[0]))
-        stops.append(int(occupied[-1]) + 1)
-    return Box((starts[0], starts[1], starts[2]), (stops[0], stops[1], stops[2]))
+    occupied: BoolArray = np.any(mask, axis=(1, 2))
+    if not np.any(occupied):
+        raise MaskError("The mask is empty: no voxel is marked. Segment the lesion or choose another label.")
+    k0, k1 = _ends(occupied)
+    shadow: BoolArray = np.any(mask[k0:k1], axis=0)  # of the occupied slices only: most of a scan's have no lesion
+    j0, j1 = _ends(np.any(shadow, axis=1))
+    i0, i1 = _ends(np.any(shadow, axis=0))
+    return Box((i0, j0, k0), (i1, j1, k1))
+
+
+def _ends(occupied: BoolArray) -> tuple[int, int]:
+    """First place that is true, and the one after the last."""
+    places = np.flatnonzero(occupied)
+    return int(places[0]), int(places[-1]) + 1
 
 
 def expand_box(box: Box, grid: Grid, margin_mm: float) -> Box:

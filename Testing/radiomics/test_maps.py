@@ -204,7 +204,7 @@ def test_the_maximal_correlation_is_that_of_the_dense_matrix(levels, symmetrical
         got = second_singular_value(listed, rows, columns, levels, symmetrical, px, py, *spaces)
         expected = 0.0
         if levels > 1:
-            expected = maximal_correlation(p[..., None], px[:, None], py[:, None], symmetrical)[0]
+            expected = maximal_correlation(p[None], px[:, None], py[:, None], symmetrical)[0]
         assert got == pytest.approx(expected, abs=1e-7)
         split += got == 1.0
     assert levels < 3 or 0 < split < 60

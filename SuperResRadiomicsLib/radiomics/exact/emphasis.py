@@ -37,7 +37,7 @@ def size_statistics(
     probability = matrix / total
     joint = {}
     for extent, of_size in reach.items():
-        by_level_weighted = np.tensordot(of_size, matrix, (0, 1))  # (g, a)
+        by_level_weighted = of_size @ matrix  # (g, a)
         for emphasis, of_level in weights.items():
             joint[f"{extent} {emphasis}"] = of_level @ by_level_weighted / total
     return {
@@ -67,7 +67,12 @@ def without_empty_sizes(counts: Array, sizes: npt.NDArray[np.int64]) -> tuple[Ar
     return counts[:, present], sizes[present]
 
 
-def mean_over_directions(values: FloatArray) -> float:
-    """Average the directions in which a feature is defined; NaN where it is in none."""
-    defined = values[~np.isnan(values)]
-    return float(defined.mean()) if defined.size else float("nan")
+def mean_over_directions(features: dict[str, FloatArray]) -> dict[str, float]:
+    """Average each feature (a,) over the directions in which it is defined; NaN where it is in none."""
+    values = np.stack(list(features.values()))
+    means = values.mean(axis=1) if values.size else np.full(len(values), np.nan)
+    for row in np.flatnonzero(np.isnan(means)):
+        defined = values[row][~np.isnan(values[row])]
+        if defined.size:
+            means[row] = defined.mean()
+    return dict(zip(features, means.tolist(), strict=True))

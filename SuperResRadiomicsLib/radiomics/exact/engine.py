@@ -172,8 +172,9 @@ def _runs(lesion: PreparedLesion, layout: Layout, ranks: np.ndarray, levels_coun
     runs = counted[1:, 1:]
     # A direction with a run of two voxels is not one of those; others have as many runs as voxels.
     doubtful = np.flatnonzero(runs.sum(axis=(0, 1)) == layout.voxels.size)
-    once = crossed_once(layout.adjacent_directions[doubtful], np.nonzero(lesion.mask))
-    runs[:, :, doubtful[once]] = 0
+    if doubtful.size:
+        once = crossed_once(layout.adjacent_directions[doubtful], np.nonzero(lesion.mask))
+        runs[:, :, doubtful[once]] = 0
     return runs
 
 

@@ -11,9 +11,37 @@ import numpy as np
 import numpy.typing as npt
 
 from ...grid import Array, BoolArray, FloatArray
+from . import kernels
 from .correlation import maximal_correlation
 from .emphasis import mean_over_directions
 from .firstorder import EPSILON
+
+NAMES = (
+    "Autocorrelation",
+    "ClusterProminence",
+    "ClusterShade",
+    "ClusterTendency",
+    "Contrast",
+    "Correlation",
+    "DifferenceAverage",
+    "DifferenceEntropy",
+    "DifferenceVariance",
+    "Id",
+    "Idm",
+    "Idmn",
+    "Idn",
+    "Imc1",
+    "Imc2",
+    "InverseVariance",
+    "JointAverage",
+    "JointEnergy",
+    "JointEntropy",
+    "MCC",
+    "MaximumProbability",
+    "SumAverage",
+    "SumEntropy",
+    "SumSquares",
+)
 
 
 def cooccurrence_features(
@@ -21,7 +49,10 @@ def cooccurrence_features(
 ) -> dict[str, float]:
     """Compute the 24 features, averaged over directions; see `cooccurrence_by_direction`."""
     values = cooccurrence_by_direction(pairs, levels, symmetrical, weights)
-    return {name: mean_over_directions(of_direction) for name, of_direction in values.items()}
+    means = mean_over_directions(values)
+    if levels.size == 1 and not values["MCC"].size:
+        means["MCC"] = 1.0  # so says pyradiomics of one level, also where no direction has a pair
+    return means
 
 
 def cooccurrence_by_direction(
@@ -42,42 +73,29 @@ def cooccurrence_by_direction(
     px, py = p.sum(axis=1), p.sum(axis=0)
     level = levels.astype(np.float64)
     ux, uy = level @ px, level @ py
-    by_sum, by_difference = _by_sum_and_difference(p, levels)
-    k_sum, k_difference = (np.arange(len(by), dtype=np.float64)[:, None] for by in (by_sum, by_difference))
-    cluster = k_sum - (ux + uy)
-    from_x, from_y = level[:, None] - ux, level[:, None] - uy
-    variance_x, variance_y = np.sum(px * from_x**2, axis=0), np.sum(py * from_y**2, axis=0)
-    difference_average = np.sum(k_difference * by_difference, axis=0)
-    highest = levels[-1]
+    variance_x, variance_y = (np.sum(each * (level[:, None] - u) ** 2, axis=0) for each, u in ((px, ux), (py, uy)))
+    by_sum, by_difference = kernels.chosen().sums_and_differences(p, levels)
     entropy, imc1, imc2 = _entropies(p, px, py)
-    return {
-        "Autocorrelation": level @ np.tensordot(level, p, (0, 0)),
-        "ClusterProminence": np.sum(by_sum * cluster**2 * cluster**2, axis=0),
-        "ClusterShade": np.sum(by_sum * cluster**2 * cluster, axis=0),
-        "ClusterTendency": np.sum(by_sum * cluster**2, axis=0),
-        "Contrast": np.sum(by_difference * k_difference**2, axis=0),
-        "Correlation": np.where(
-            _one_level(px) | _one_level(py), 1.0, _correlation(p, from_x, from_y, variance_x, variance_y)
-        ),
-        "DifferenceAverage": difference_average,
-        "DifferenceEntropy": _entropy(by_difference),
-        "DifferenceVariance": np.sum(by_difference * (k_difference - difference_average) ** 2, axis=0),
-        "Id": np.sum(by_difference / (1 + k_difference), axis=0),
-        "Idm": np.sum(by_difference / (1 + k_difference**2), axis=0),
-        "Idmn": np.sum(by_difference / (1 + k_difference**2 / highest**2), axis=0),
-        "Idn": np.sum(by_difference / (1 + k_difference / highest), axis=0),
+    of_direction = np.ascontiguousarray(p.transpose(2, 0, 1))
+    found = {
+        **_of_sums(by_sum, ux + uy),
+        **_of_differences(by_difference, levels[-1]),
         "Imc1": imc1,
         "Imc2": imc2,
-        "InverseVariance": np.sum(by_difference[1:] / k_difference[1:] ** 2, axis=0),
         "JointAverage": ux,
-        "JointEnergy": np.sum(p**2, axis=(0, 1)),
+        "JointEnergy": np.sum(of_direction**2, axis=(1, 2)),
         "JointEntropy": entropy,
-        "MCC": maximal_correlation(p, px, py, symmetrical),
-        "MaximumProbability": p.max(axis=(0, 1)),
-        "SumAverage": np.sum(by_sum * k_sum, axis=0),
-        "SumEntropy": _entropy(by_sum),
+        "MCC": maximal_correlation(of_direction, px, py, symmetrical),
+        "MaximumProbability": of_direction.max(axis=(1, 2)),
         "SumSquares": variance_x,
     }
+    # i j and (i - ux) (j - uy) are differences of two squares.
+    squared_sum = np.arange(len(by_sum)) ** 2.0 @ by_sum
+    found["Autocorrelation"] = (squared_sum - found["Contrast"]) / 4
+    covariance = (found["ClusterTendency"] - found["Contrast"] + (ux - uy) ** 2) / 4
+    correlation = covariance / (np.sqrt(variance_x) * np.sqrt(variance_y) + EPSILON)
+    found["Correlation"] = np.where(_one_level(px) | _one_level(py), 1.0, correlation)
+    return {name: found[name] for name in NAMES}
 
 
 def _probabilities(pairs: Array, symmetrical: bool, weights: FloatArray | None) -> FloatArray:
@@ -94,19 +112,13 @@ def _probabilities(pairs: Array, symmetrical: bool, weights: FloatArray | None) 
     return np.ascontiguousarray(p / total)
 
 
-def _by_sum_and_difference(p: FloatArray, levels: npt.NDArray[np.int64]) -> tuple[FloatArray, FloatArray]:
-    """Probabilities by the sum of two levels (k, a) and by their difference (k, a), each from k = 0."""
-    highest, directions = int(levels[-1]), p.shape[2]
-    tables = []
-    for of_pair, reach in ((levels[:, None] + levels, 2 * highest + 1), (np.abs(levels[:, None] - levels), highest)):
-        cell = (of_pair[:, :, None] * directions + np.arange(directions)).ravel()
-        table = np.bincount(cell, weights=p.ravel(), minlength=reach * directions)
-        tables.append(table.reshape(reach, directions).astype(np.float64))
-    return tables[0], tables[1]
-
-
 def _entropy(p: FloatArray) -> FloatArray:
-    return -np.sum(p * np.log2(p + EPSILON), axis=0)
+    return -np.sum(p * _log2(p), axis=0)
+
+
+def _log2(p: FloatArray) -> FloatArray:
+    shifted = p + EPSILON
+    return np.log2(shifted, out=shifted)
 
 
 def _one_level(p: FloatArray) -> BoolArray:
@@ -114,21 +126,47 @@ def _one_level(p: FloatArray) -> BoolArray:
     return np.count_nonzero(p, axis=0) == 1
 
 
-def _correlation(
-    p: FloatArray, from_x: FloatArray, from_y: FloatArray, variance_x: FloatArray, variance_y: FloatArray
-) -> FloatArray:
-    """Correlation of the levels of a pair, where both vary."""
-    covariance = np.sum(from_x * np.sum(p * from_y, axis=1), axis=0)
-    return np.asarray(covariance / (np.sqrt(variance_x) * np.sqrt(variance_y) + EPSILON), dtype=np.float64)
+def _of_sums(by_sum: FloatArray, mean: FloatArray) -> dict[str, FloatArray]:
+    """Features of the sum of two levels, whose mean is given; arrays (a,)."""
+    k = np.arange(len(by_sum), dtype=np.float64)[:, None]
+    from_mean = k - mean
+    squares = from_mean**2
+    spread = by_sum * squares
+    return {
+        "ClusterProminence": np.sum(spread * squares, axis=0),
+        "ClusterShade": np.sum(spread * from_mean, axis=0),
+        "ClusterTendency": np.sum(spread, axis=0),
+        "SumAverage": np.sum(by_sum * k, axis=0),
+        "SumEntropy": _entropy(by_sum),
+    }
+
+
+def _of_differences(by_difference: FloatArray, highest: int) -> dict[str, FloatArray]:
+    """Features of the difference of two levels, of which the highest is given; arrays (a,)."""
+    k = np.arange(len(by_difference), dtype=np.float64)
+    weights = {
+        "Contrast": k**2,
+        "DifferenceAverage": k,
+        "Id": 1 / (1 + k),
+        "Idm": 1 / (1 + k**2),
+        "Idmn": 1 / (1 + k**2 / highest**2),
+        "Idn": 1 / (1 + k / highest),
+    }
+    found = dict(zip(weights, np.stack(list(weights.values())) @ by_difference, strict=True))
+    found["InverseVariance"] = 1 / k[1:] ** 2 @ by_difference[1:]
+    from_average = k[:, None] - found["DifferenceAverage"]
+    found["DifferenceVariance"] = np.sum(by_difference * from_average**2, axis=0)
+    found["DifferenceEntropy"] = _entropy(by_difference)
+    return found
 
 
 def _entropies(p: FloatArray, px: FloatArray, py: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Joint entropy and the two informational measures of correlation, each (a,)."""
+    hxy = -np.sum(p * _log2(p), axis=(0, 1))
     independent = px[:, None] * py[None]
-    logarithm = np.log2(independent + EPSILON)
-    hxy = -np.sum(p * np.log2(p + EPSILON), axis=(0, 1))
+    logarithm = _log2(independent)
     hxy1 = -np.sum(p * logarithm, axis=(0, 1))
-    hxy2 = -np.sum(independent * logarithm, axis=(0, 1))
+    hxy2 = -np.sum(np.multiply(independent, logarithm, out=logarithm), axis=(0, 1))
     larger = np.fmax(_entropy(px), _entropy(py))
     with np.errstate(divide="ignore", invalid="ignore"):
         imc1 = np.where(larger == 0, 0.0, (hxy - hxy1) / larger)

@@ -43,7 +43,7 @@ def run_features(runs: Array, levels: npt.NDArray[np.int64], weights: FloatArray
     if counts.shape[2] > 1:
         counts = counts[:, :, counts.any(axis=(0, 1))]
     statistics = size_statistics(counts, levels, lengths)
-    return {name: mean_over_directions(statistics[key]) for name, key in STATISTICS.items()}
+    return mean_over_directions({name: statistics[key] for name, key in STATISTICS.items()})
 
 
 def crossed_once(directions: npt.NDArray[np.int64], places: tuple[Array, ...]) -> npt.NDArray[np.bool_]:

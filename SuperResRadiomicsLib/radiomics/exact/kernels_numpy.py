@@ -42,6 +42,17 @@ def neighbours(
     return pairs, dependence, difference
 
 
+def sums_and_differences(p: FloatArray, levels: Integers) -> tuple[FloatArray, FloatArray]:
+    """Add probabilities by the sum and by the difference of two levels; see `kernels_numba.sums_and_differences`."""
+    highest, directions = int(levels[-1]), p.shape[2]
+    tables = []
+    for of_pair, reach in ((levels[:, None] + levels, 2 * highest + 1), (np.abs(levels[:, None] - levels), highest)):
+        cell = (of_pair[:, :, None] * directions + np.arange(directions)).ravel()
+        table = np.bincount(cell, weights=p.ravel(), minlength=reach * directions)
+        tables.append(table.reshape(reach, directions).astype(np.float64))
+    return tables[0], tables[1]
+
+
 def runs(ranks: Ranks, voxels: Integers, steps: Integers, ranks_count: int, longest: int) -> Integers:
     """Count runs by rank, length and step; see `kernels_numba.runs`.
 

@@ -54,16 +54,13 @@ def _axis_lengths(mask: BoolArray, scale: FloatArray) -> tuple[float, float, flo
 def _covariance(mask: BoolArray) -> FloatArray:
     """Covariance of the voxels' indices, from whole numbers and therefore without rounding of sums."""
     count = int(np.count_nonzero(mask))
-    covariance = np.empty((3, 3))
-    for first in range(3):
-        for second in range(first, 3):
-            table = mask.sum(axis=tuple(axis for axis in range(3) if axis not in (first, second)))
-            x = np.arange(mask.shape[first])
-            y = np.arange(mask.shape[second])
-            if first == second:
-                sums = int(table @ x), int(table @ x), int(table @ (x * x))
-            else:
-                sums = int(table.sum(axis=1) @ x), int(table.sum(axis=0) @ y), int(x @ table @ y)
-            centred = (count * sums[2] - sums[0] * sums[1]) / count**2
-            covariance[first, second] = covariance[second, first] = centred
+    first, second = np.empty(3, dtype=object), np.empty((3, 3), dtype=object)
+    for across, (one, other) in enumerate(((1, 2), (0, 2), (0, 1))):
+        # Summing bytes into 32 bits takes a fifth of the time that summing booleans takes.
+        shadow = mask.view(np.uint8).sum(axis=across, dtype=np.uint32).astype(np.int64)
+        x, y = np.arange(mask.shape[one]), np.arange(mask.shape[other])
+        for axis, places, occupied in ((one, x, shadow.sum(axis=1)), (other, y, shadow.sum(axis=0))):
+            first[axis], second[axis, axis] = int(occupied @ places), int(occupied @ places**2)
+        second[one, other] = second[other, one] = int(x @ shadow @ y)
+    covariance: FloatArray = ((count * second - np.outer(first, first)) / count**2).astype(np.float64)
     return covariance

@@ -123,7 +123,7 @@ def _log2(p: FloatArray) -> FloatArray:
 
 def _one_level(p: FloatArray) -> BoolArray:
     """Whether one level alone occurs, (a,); counted, because rounding leaves its variance at 0 or a whisker above."""
-    return np.count_nonzero(p, axis=0) == 1
+    return np.count_nonzero(p > 0, axis=0) == 1  # NaN, of a direction without pairs, is not
 
 
 def _of_sums(by_sum: FloatArray, mean: FloatArray) -> dict[str, FloatArray]:

@@ -52,3 +52,10 @@ def test_gray_levels_of_any_size(alpha: int) -> None:
         alike = 2 * unit <= alpha
         assert dependence.tolist() == ([[0] * 3, [0, 2, 0], [0, 0, 1]] if alike else [[0] * 3, [2, 0, 0], [1, 0, 0]])
         assert difference.tolist() == [[0] * 3, [0, 4 * unit, 0], [0, 0, 4 * unit]]
+
+
+def test_one_level_without_a_pair_has_no_correlation() -> None:
+    """Voxels apart from one another; of several directions pyradiomics has a maximal correlation, 1."""
+    one, several = (cooccurrence_features(np.zeros((1, 1, count), dtype=np.int32), np.array([1])) for count in (1, 4))
+    assert np.isnan([one["Correlation"], one["MCC"], several["Correlation"], several["Contrast"]]).all()
+    assert several["MCC"] == 1 and one["InverseVariance"] == 0

@@ -99,19 +99,20 @@ def measurable(card: Any) -> tuple[str, ...]:
 
 
 def requests(
-    parameters: Parameters, modelFolder: str, samples: int | None = None, measured: tuple[str, ...] = ()
+    parameters: Parameters, card: Any, samples: int | None = None, measured: tuple[str, ...] = ()
 ) -> list[Request]:
     """One request for each lesion chosen; a single one for the whole volume.
 
     Args:
         parameters: The choices.
-        modelFolder: Where the model is.
+        card: The chosen model's.
         samples: How many samples to draw; None for a model that draws none.
         measured: What the network is told as measured of the scan.
     """
     common = {
         "inputVolume": parameters.inputVolume,
-        "model": modelFolder,
+        "model": str(card.folder),
+        "card": card,
         "modelName": parameters.model,
         "device": parameters.device,
         "precision": parameters.precision,

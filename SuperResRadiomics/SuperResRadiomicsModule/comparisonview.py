@@ -22,7 +22,7 @@ from .viewlayout import BICUBIC, DIFFERENCE, ENHANCED, ORIGINAL, VIEW_GROUP, VIE
 # The lesion with as much of its surroundings on each side.
 FIELD_PER_LESION = 3.0
 SMALLEST_FIELD_MM = 20.0
-MOST_AT_ONCE, MOST_BY_ITSELF = 2_000_000, 50_000_000
+MOST_AT_ONCE, MOST_BY_ITSELF = 200_000, 50_000_000
 """Voxels whose difference is made at once, and without being asked for."""
 MAPPED = {ORIGINAL: "original", BICUBIC: "bicubic", ENHANCED: "enhanced"}
 """Which image's map lies over which view."""
@@ -87,6 +87,7 @@ class ComparisonView(VTKObservationMixin):
         self._blink = Blink(lambda foreground: onBlink(not foreground))
         self._onDifference = onDifference
         self._turns = Turns()
+        self._awaited: list[Callable[[Any], None]] = []  # Told of the difference that is being made.
         self._outline: LesionOutline | None = None
         self._display: SharedDisplay | None = None
         self._overlay: Any = None
@@ -147,7 +148,7 @@ class ComparisonView(VTKObservationMixin):
         self._watchSizes()
 
     def makeDifference(self, compared: Compared, onDone: Callable[[Any], None]) -> None:
-        """Subtract bicubic from enhanced: that of a lesion at once, that of a whole scan in short turns.
+        """Subtract bicubic from enhanced: that of a small lesion at once, else in short turns.
 
         Args:
             compared: Whose images.
@@ -159,7 +160,15 @@ class ComparisonView(VTKObservationMixin):
         if _size(compared) <= MOST_AT_ONCE:
             onDone(differenceVolume(compared.enhanced, compared.bicubic))
         else:
-            self._turns.start(differenceSteps(compared.enhanced, compared.bicubic), onDone)
+            self._awaited.append(onDone)
+            if not self._turns.isBusy:
+                steps = differenceSteps(compared.enhanced, compared.bicubic)
+                self._turns.start(steps, self._tellDifference, isLater=True)
+
+    def _tellDifference(self, volume: Any) -> None:
+        awaited, self._awaited = self._awaited, []
+        for onDone in awaited:
+            onDone(volume)
 
     def _showDifference(self, volume: Any) -> None:
         logic = self.layout.sliceLogics().get(DIFFERENCE)
@@ -272,6 +281,7 @@ class ComparisonView(VTKObservationMixin):
 
     def _letGo(self) -> None:
         self._turns.cancel()
+        self._awaited = []
         self.removeObservers()
         self.stopBlink()
         self.hideOverlay()

@@ -10,7 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from . import slicerradiomics
-from .featurenode import FeatureNode
+from .featurenode import FeatureNode, readTable
 from .jobs import Job, JobFailed
 from .lesionfiles import writeLesion
 from .segmentwatch import fingerprintSteps
@@ -39,7 +39,9 @@ class FeatureJob(Job):
         Raises:
             JobFailed: The table is no longer there.
         """
-        yield from ()
+        if "features" in result:
+            readTable(result["features"])
+        yield
         if not slicer.mrmlScene.IsNodePresent(self.table.node):
             raise JobFailed(_("The table was removed meanwhile; the result was discarded."))
         return self.takeOver(result)

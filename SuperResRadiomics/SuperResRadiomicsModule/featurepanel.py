@@ -54,7 +54,7 @@ class FeaturePanel:
         self.table: Any = None  # FeatureTable of the package, None where there is none.
         self._watch = SegmentWatch(self._showReadiness)
         self.form = FeatureSettingsForm(self.ui, self._onSettingsChanged)
-        self.view = FeatureTableView(self.ui.featureView)
+        self.view = FeatureTableView(self.ui.featureView, self._showCounts)
         self._optionsAsked = False
         self.prepare: Callable[[tuple[Function, ...]], bool] = lambda functions: True
         self.onMaps: Callable[[ShownMaps], None] = lambda maps: None
@@ -70,6 +70,7 @@ class FeaturePanel:
     def cleanup(self) -> None:
         """Let go of the scene."""
         self._watch.letGo()
+        self.view.cleanup()
 
     @property
     def node(self) -> FeatureNode | None:
@@ -127,15 +128,13 @@ class FeaturePanel:
         content = node.content if node else ""
         if content == self._shown:
             return
-        from SuperResRadiomicsLib.radiomics import FeatureTable
-
         self._shown = content
         self._watch.letGo()
         if node and node.segmentation:
             self._watch.follow(node.segmentation, node.segmentId, node.drawn)
-        self.table = FeatureTable.from_dict(node.features) if node else None
+        self.table = node.table if node else None
         key = self.view.currentKey()
-        self.view.show(self.table)
+        self.view.show(self.table, key)
         self._offerClasses()
         self._onFilterChanged()
         self.view.select(key)
@@ -161,6 +160,9 @@ class FeaturePanel:
 
     def _onFilterChanged(self) -> None:
         self.view.filter(self.ui.classFilterComboBox.currentData or "", self.ui.filterLineEdit.text)
+        self._showCounts()
+
+    def _showCounts(self) -> None:
         self.ui.countLabel.text = _("{shown} of {all}").format(shown=self.view.counts[0], all=self.view.counts[1])
 
     def _showFeature(self) -> None:

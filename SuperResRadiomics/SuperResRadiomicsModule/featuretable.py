@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 import qt
@@ -14,6 +15,7 @@ from slicer.i18n import tr as _
 
 from .numbertext import change, number
 from .trustwords import colourOf, rankOf, signOf
+from .turns import Turns
 
 if TYPE_CHECKING:
     from SuperResRadiomicsLib.radiomics import FeatureRow, FeatureTable
@@ -31,6 +33,8 @@ TRUST_WIDTH, PADDING = 36, 9
 TO_THE_RIGHT = qt.Qt.AlignRight | qt.Qt.AlignVCenter
 MEASURED_TEXTS = 5
 """So many of a column's longest texts decide on its width."""
+ROWS_AT_ONCE = 30
+"""More than are seen; with filters there can be a thousand, which come in short turns."""
 DIGITS = 3
 """Of the numbers that are seen; copies and the line below the table have more."""
 ALL, ALL_BUT_SHAPE = "", "-shape"
@@ -46,10 +50,12 @@ class FeatureTableView:
 
     Args:
         view: The QTableView.
+        onFilled: Called once all rows of a long table have come.
     """
 
-    def __init__(self, view: Any) -> None:
-        self.view = view
+    def __init__(self, view: Any, onFilled: Callable[[], None] = lambda: None) -> None:
+        self.view, self._onFilled = view, onFilled
+        self._turns = Turns()
         self._table: FeatureTable | None = None
         self.model = qt.QStandardItemModel(view)
         self.proxy = qt.QSortFilterProxyModel(view)
@@ -65,16 +71,44 @@ class FeatureTableView:
         view.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
         view.setHorizontalScrollBarPolicy(qt.Qt.ScrollBarAlwaysOff)
 
-    def show(self, table: FeatureTable | None) -> None:
-        """Replace the content; order and filter stay."""
+    def show(self, table: FeatureTable | None, key: str = "") -> None:
+        """Replace the content; order and filter stay.
+
+        Args:
+            table: What to show, or None for nothing.
+            key: Of a row that is there at once; in a long table others come in turns.
+        """
+        self._turns.cancel()
         self._table = table
         self.model.setRowCount(0)
         self.model.setHorizontalHeaderLabels([title for title, _toolTip in _columns()])
         for column, (_title, toolTip) in enumerate(_columns(table.header.enhanced_column if table else "")):
             self.model.horizontalHeaderItem(column).setToolTip(toolTip)
-        for row in sorted(table.rows if table else (), key=_importance):
+        rows = sorted(table.rows if table else (), key=_importance)
+        wanted = next((place for place, row in enumerate(rows, start=1) if row.key == key), 0)
+        atOnce = max(ROWS_AT_ONCE, wanted)
+        for row in rows[:atOnce]:
             self.model.appendRow(_items(row))
         self._fitColumns()
+        if len(rows) > atOnce:
+            self._turns.start(self._append(rows[atOnce:]), self._filled, isLater=True)
+
+    def finish(self) -> None:
+        """Have all rows come now."""
+        self._turns.finish()
+
+    def cleanup(self) -> None:
+        """Let no more rows come."""
+        self._turns.cancel()
+
+    def _append(self, rows: list[FeatureRow]) -> Generator[None, None, None]:
+        for row in rows:
+            self.model.appendRow(_items(row))
+            yield
+
+    def _filled(self, _nothing: None) -> None:
+        self._fitColumns()
+        self._onFilled()
 
     def _fitColumns(self) -> None:
         """Names take what the numbers leave."""
@@ -100,7 +134,7 @@ class FeatureTableView:
     @property
     def counts(self) -> tuple[int, int]:
         """How many rows are shown, and how many there are."""
-        return self.proxy.rowCount(), self.model.rowCount()
+        return self.proxy.rowCount(), len(self._table.rows) if self._table else 0
 
     def currentKey(self) -> str:
         """Key of the row that the user is on; empty when none."""
@@ -109,13 +143,21 @@ class FeatureTableView:
 
     def select(self, key: str) -> None:
         """Go to the row of a key, if it is shown."""
-        for row in range(self.proxy.rowCount()):
-            if self.proxy.index(row, 0).data(KEY_ROLE) == key:
-                self.view.setCurrentIndex(self.proxy.index(row, 0))
-                return
+        row = self._rowOf(key)
+        if row < 0 and key:
+            self.finish()
+            row = self._rowOf(key)
+        if row >= 0:
+            self.view.setCurrentIndex(self.proxy.index(row, 0))
+
+    def _rowOf(self, key: str) -> int:
+        """The row of a key among those that are shown; -1 where there is none."""
+        rows = range(self.proxy.rowCount())
+        return next((row for row in rows if self.proxy.index(row, 0).data(KEY_ROLE) == key), -1)
 
     def copyText(self) -> str:
         """Selected rows, or all that are shown when at most one is selected, tab separated with titles."""
+        self.finish()
         selected = sorted(index.row() for index in self.view.selectionModel().selectedRows())
         rows = selected if len(selected) > 1 else range(self.proxy.rowCount())
         keys = [self.proxy.index(row, 0).data(KEY_ROLE) for row in rows]

@@ -60,15 +60,6 @@ def samplesOf(table: FeatureNode) -> np.ndarray | None:
     return voxels
 
 
-def _writeSamples(voxels: np.ndarray, enhanced: Any, file: Path) -> None:
-    from SuperResRadiomicsLib.io.image import Image
-    from SuperResRadiomicsLib.io.image_stack import write_stack
-    from SuperResRadiomicsLib.io.mrml import grid_from_volume_node
-
-    grid = grid_from_volume_node(enhanced)
-    write_stack([Image(np.ascontiguousarray(one), grid) for one in voxels], file, compress=False)
-
-
 def drawnOn(segmentation: Any, segmentId: str, images: dict[str, Any]) -> str:
     """On which image a segment was drawn: ``original``, or ``enhanced`` for the finer grid.
 
@@ -105,7 +96,7 @@ def writeLesion(
         SuperResError: A node cannot be used, or the segment has no voxel.
     """
     from SuperResRadiomicsLib.grid import crop_grid, whole
-    from SuperResRadiomicsLib.io.image import write_mask
+    from SuperResRadiomicsLib.io.handover import hand_over_mask, hand_over_stack
     from SuperResRadiomicsLib.io.mrml import grid_from_volume_node, write_volume
     from SuperResRadiomicsLib.io.mrml_segment import segment_part
 
@@ -118,15 +109,13 @@ def writeLesion(
     boxes = {name: whole(grid_from_volume_node(node)) for name, node in images.items()}
     boxes["original"] = _originalBox(images["original"], provenance)
     grid = crop_grid(grid_from_volume_node(images[side]), boxes[side])
-    write_mask(part.within(boxes[side]), grid, folder / "mask.nrrd")
-    yield
+    yield from hand_over_mask(part.within(boxes[side]), grid, folder / "mask.nrrd")
     for name, node in images.items():
         yield from write_volume(node, folder / f"{name}.nrrd", boxes[name])
     names = [*images, "mask"]
     if samples is not None:
-        _writeSamples(samples, images["enhanced"], folder / "samples.nrrd")
+        yield from hand_over_stack(samples, grid_from_volume_node(images["enhanced"]), folder / "samples.nrrd")
         names.append("samples")
-        yield
     return {
         **{name: str(folder / f"{name}.nrrd") for name in names},
         "drawn_on": side,

@@ -11,10 +11,10 @@ from typing import Any
 import slicer
 from slicer.i18n import tr as _
 
-from .featurenode import FeatureNode
+from .featurenode import FeatureNode, readTable
 from .jobs import Job, JobFailed
 from .results import Result, addResult, allResults, freeName, nameOf
-from .samples import addSamples
+from .samples import addSamples, samplesData
 from .segmentwatch import fingerprintSteps
 from .volumefacts import acquiredAxis, guessedModality, hasVoxels, sliceAxis, wholeImage
 
@@ -42,6 +42,7 @@ class Request:
         measured: What the network is told as measured of the scan: ``blur``, ``noise``.
         features: Arguments of the package's `FeatureSettings`.
         replaces: Whether earlier results of the same lesion and model go.
+        card: The model's card, where it was read already.
     """
 
     inputVolume: Any
@@ -58,6 +59,7 @@ class Request:
     measured: tuple[str, ...] = ()
     features: dict[str, Any] = field(default_factory=dict)
     replaces: bool = False
+    card: Any = None
 
     @property
     def lesionName(self) -> str:
@@ -152,10 +154,14 @@ class LesionRun(Job):
         for name in ("enhanced", "bicubic", "sd"):
             if name in result["files"]:
                 images[name] = yield from read_image_data(self.folder / result["files"][name])
+        samples = yield from self._readSamples(result)
+        if result["features"]:
+            readTable(result["features"])
+            yield
         if not slicer.mrmlScene.IsNodePresent(self._request.inputVolume):
             raise JobFailed(_("The input volume was removed while it was being enhanced; the result was discarded."))
         with undoOnError():
-            added = self._addOutputs(result, images)
+            added = self._addOutputs(result, images, samples)
         if self._request.replaces:
             for other in allResults():
                 if other != added and other.isLike(added):
@@ -166,7 +172,7 @@ class LesionRun(Job):
     def _writeLesion(self, modality: str) -> Generator[None, None, dict[str, Any]]:
         """Write the image and what marks the lesion in it; returns how the child is told of them."""
         from SuperResRadiomicsLib.grid import box_within, crop_grid
-        from SuperResRadiomicsLib.io.image import write_mask
+        from SuperResRadiomicsLib.io.handover import hand_over_mask
         from SuperResRadiomicsLib.io.mrml import box_from_roi_node, grid_from_volume_node, write_volume
         from SuperResRadiomicsLib.io.mrml_segment import segment_part
 
@@ -180,8 +186,7 @@ class LesionRun(Job):
             self._drawn = yield from fingerprintSteps(request.segmentation, request.segmentId)
             part = yield from segment_part(request.segmentation, request.segmentId, volume)
             cut = surroundings(part.inside(grid), grid, request)
-            write_mask(part.within(cut), crop_grid(grid, cut), self.folder / "mask.nrrd")
-            yield
+            yield from hand_over_mask(part.within(cut), crop_grid(grid, cut), self.folder / "mask.nrrd")
             lesion: dict[str, Any] = {"mask": str(self.folder / "mask.nrrd")}
         elif request.roi:
             box = box_from_roi_node(request.roi, volume)
@@ -195,7 +200,17 @@ class LesionRun(Job):
         yield from write_volume(volume, file, cut)
         return {**lesion, "whole": {"input": gridDescription(grid), "intensities": whole.figures()}}
 
-    def _addOutputs(self, result: dict[str, Any], images: dict[str, Any]) -> Result:
+    def _readSamples(self, result: dict[str, Any]) -> Generator[None, None, Any]:
+        """The samples as vtkImageData; None where the model draws none or a single one, which is the enhanced image."""
+        from SuperResRadiomicsLib.io.image_stack import read_voxels
+
+        if result["provenance"].get("samples", {}).get("count", 0) < 2 or "samples" not in result["files"]:
+            return None
+        voxels = read_voxels(self.folder / result["files"]["samples"])
+        yield
+        return (yield from samplesData(voxels))
+
+    def _addOutputs(self, result: dict[str, Any], images: dict[str, Any], samples: Any) -> Result:
         from SuperResRadiomicsLib.io.mrml import volume_node_from_data
 
         request = self._request
@@ -207,25 +222,26 @@ class LesionRun(Job):
         added.bicubic = volume_node_from_data(*images["bicubic"], request.inputVolume)
         if "sd" in images:
             added.uncertainty = volume_node_from_data(*images["sd"], request.inputVolume)
-        if result["provenance"].get("samples", {}).get("count", 0) > 1 and "samples" in result["files"]:
-            added.samples = addSamples(self.folder / result["files"]["samples"], added.enhanced)
+        if samples is not None:
+            added.samples = addSamples(samples, added.enhanced)
         if result["features"]:
             added.table = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode")
             table = FeatureNode(added.table)
             table.fill(result["features"], settings=request.features or None)
             table.setLesion(request.segmentation, request.segmentId, self._drawn)
             table.setSamples(added.samples)
+        provenance = json.dumps(result["provenance"])
         for node in added.outputs.values():
-            self._annotate(node, result["provenance"])
+            self._annotate(node, provenance)
             FeatureNode(node).setImages(*added.images)
         return added
 
-    def _annotate(self, node: Any, provenance: dict[str, Any]) -> None:
+    def _annotate(self, node: Any, provenance: str) -> None:
         """Say on the node itself what it is and how it was made, and put it beside its source."""
         from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE
 
         node.SetDescription(NOT_FOR_CLINICAL_USE)
-        node.SetAttribute(PROVENANCE_ATTRIBUTE, json.dumps(provenance))
+        node.SetAttribute(PROVENANCE_ATTRIBUTE, provenance)
         hierarchy = slicer.mrmlScene.GetSubjectHierarchyNode()
         if hierarchy is None:
             return
@@ -262,7 +278,8 @@ def surroundings(lesion: Any, grid: Any, request: Request) -> Any:
     from SuperResRadiomicsLib.models import load_card
     from SuperResRadiomicsLib.networks import architectures
 
-    architecture = architectures()[load_card(request.model).architecture["name"]]
+    card = request.card or load_card(request.model)
+    architecture = architectures()[card.architecture["name"]]
     kept = [max(PIXELS_SEEN, context) for context in context_voxels(grid)]
     across = sliceAxis(request.inputVolume)
     if not architecture.finite_receptive_field:

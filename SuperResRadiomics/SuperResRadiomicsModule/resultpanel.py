@@ -133,9 +133,7 @@ class ResultPanel:
         elif result.table is None:
             ui.answerLabel.text = _("Enhanced. Features need a lesion that is marked by a segment.")
         else:
-            from SuperResRadiomicsLib.radiomics import FeatureTable
-
-            table = FeatureTable.from_dict(FeatureNode(result.table).features)
+            table = FeatureNode(result.table).table
             ui.answerLabel.text = answerText(table)
             ui.measurementsLabel.text = measurementsText(table)
         ui.answerLabel.toolTip = _whose(result) if result else ""

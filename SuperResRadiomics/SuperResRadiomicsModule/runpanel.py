@@ -126,8 +126,8 @@ class RunPanel:
         parameters = self._parameters
         if not self.prepare(neededFunctions(parameters)):
             return
-        folder = self._logic.models.folders()[parameters.model]
-        wanted = requests(parameters, str(folder), self._samples(), self._measured())
+        card = self._logic.models.cards()[parameters.model]
+        wanted = requests(parameters, card, self._samples(), self._measured())
         self._lesions, self._done, self._warnings, self._failures = len(wanted), 0, [], []
         self.showStatus("")
         self.onProgress("prepare", 0, 0)

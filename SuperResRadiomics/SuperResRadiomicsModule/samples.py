@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
 import slicer
 import vtk
+from vtk.util.numpy_support import get_vtk_array_type, vtk_to_numpy
 
 SAMPLES_CLASS = "vtkMRMLVectorVolumeNode"
 
 
-def addSamples(file: Path, enhanced: Any) -> Any:
-    """Add the volume of the samples that the child process wrote.
+def samplesData(samples: np.ndarray) -> Generator[None, None, Any]:
+    """Put samples into a vtkImageData with a value of each in every voxel, in short steps.
 
     Args:
-        file: As `SuperResRadiomicsLib.io.image_stack` writes it; at least two samples.
+        samples: Shape (samples, k, j, i).
+    """
+    data = vtk.vtkImageData()
+    data.SetDimensions(*samples.shape[:0:-1])
+    data.AllocateScalars(get_vtk_array_type(samples.dtype), len(samples))
+    voxels = vtk_to_numpy(data.GetPointData().GetScalars()).reshape(*samples.shape[1:], len(samples))
+    for number, sample in enumerate(samples):
+        voxels[..., number] = sample
+        yield
+    return data
+
+
+def addSamples(data: Any, enhanced: Any) -> Any:
+    """Add the volume of the samples.
+
+    Args:
+        data: As from `samplesData`; at least two samples.
         enhanced: Volume node of their mean, on the same grid.
     """
-    from SuperResRadiomicsLib.io.image_stack import read_voxels
-
     matrix = vtk.vtkMatrix4x4()
     enhanced.GetIJKToRASMatrix(matrix)
-    voxels = np.moveaxis(read_voxels(file), 0, -1)
-    node = slicer.util.addVolumeFromArray(voxels, matrix, nodeClassName=SAMPLES_CLASS)
+    node = slicer.mrmlScene.AddNewNodeByClass(SAMPLES_CLASS)
+    node.SetIJKToRASMatrix(matrix)
     node.SetAndObserveTransformNodeID(enhanced.GetTransformNodeID())
+    node.SetAndObserveImageData(data)
     # Views would show it in false colours: it is there for features to be computed anew.
     node.SetHideFromEditors(True)
     return node

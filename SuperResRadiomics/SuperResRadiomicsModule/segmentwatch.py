@@ -36,7 +36,7 @@ class SegmentWatch(VTKObservationMixin):
         self._segmentId, self._expected = segmentId, expected
         event = slicer.vtkSegmentation.SourceRepresentationModified
         self.addObserver(segmentation, event, self._onModified)
-        self._onModified(segmentation, event)
+        self._compareSoon(segmentation, isLater=True)  # There is enough to do while a table is shown.
 
     def letGo(self) -> None:
         """Follow nothing."""
@@ -46,7 +46,10 @@ class SegmentWatch(VTKObservationMixin):
 
     def _onModified(self, segmentation: Any, event: Any) -> None:
         """The event comes for all segments alike, and does not always tell which; at each stroke of a brush."""
-        self._turns.start(fingerprintSteps(segmentation, self._segmentId), self._compare)
+        self._compareSoon(segmentation)
+
+    def _compareSoon(self, segmentation: Any, isLater: bool = False) -> None:
+        self._turns.start(fingerprintSteps(segmentation, self._segmentId), self._compare, isLater)
 
     def _compare(self, found: str) -> None:
         isEdited = found != self._expected

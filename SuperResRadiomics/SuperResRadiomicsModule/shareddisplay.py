@@ -19,7 +19,7 @@ class SharedDisplay(VTKObservationMixin):
     def __init__(self, volumes: list[Any]) -> None:
         super().__init__()
         self._copying = False
-        self._displays = [displayNode(volume) for volume in volumes]
+        self._displays = list(dict.fromkeys(map(displayNode, volumes)))  # Volumes may have one in common.
         self._copyFrom(self._displays[0])
         for display in self._displays:
             self.addObserver(display, vtk.vtkCommand.ModifiedEvent, self._onModified)

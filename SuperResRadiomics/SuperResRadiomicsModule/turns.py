@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import time
 from collections.abc import Callable, Generator
 from typing import Any
@@ -11,39 +12,79 @@ import qt
 SECONDS_PER_TURN = 0.008
 
 
+class Rota:
+    """Lets those who have something to do have their turns, one in each round of the application."""
+
+    def __init__(self) -> None:
+        self._waiting: collections.deque[Turns] = collections.deque()
+        self._timer: Any = None
+
+    def add(self, turns: Turns) -> None:
+        """Put someone at the end."""
+        if self._timer is None:
+            self._timer = qt.QTimer()
+            self._timer.setInterval(0)
+            self._timer.connect("timeout()", self._next)
+        if turns not in self._waiting:
+            self._waiting.append(turns)
+        self._timer.start()
+
+    def remove(self, turns: Turns) -> None:
+        """Take someone out, who may not be in."""
+        if turns in self._waiting:
+            self._waiting.remove(turns)
+        if self._timer is not None and not self._waiting:
+            self._timer.stop()
+
+    def _next(self) -> None:
+        if not self._waiting:
+            return
+        turns = self._waiting[0]
+        self._waiting.rotate(-1)
+        turns.turn()
+
+
+_rota = Rota()
+
+
 class Turns:
     """Runs one generator at a time to its end, without holding up the application."""
 
     def __init__(self) -> None:
         self._steps: Generator[None, None, Any] | None = None
         self._onDone: Callable[[Any], None] = lambda result: None
-        self._timer = qt.QTimer()
-        self._timer.setInterval(0)
-        self._timer.connect("timeout()", self._turn)
 
     @property
     def isBusy(self) -> bool:
         """Whether there is something to do."""
         return self._steps is not None
 
-    def start(self, steps: Generator[None, None, Any], onDone: Callable[[Any], None]) -> None:
-        """Begin, at once; what was not finished is forgotten.
+    def start(self, steps: Generator[None, None, Any], onDone: Callable[[Any], None], isLater: bool = False) -> None:
+        """Begin; what was not finished is forgotten.
 
         Args:
             steps: Yields now and then.
             onDone: Given the generator's value.
+            isLater: Whether to begin with the application's next turn instead of at once.
         """
         self._steps, self._onDone = steps, onDone
-        self._turn()
+        if not isLater:
+            self.turn()
         if self.isBusy:
-            self._timer.start()
+            _rota.add(self)
 
     def cancel(self) -> None:
         """Do no more."""
-        self._timer.stop()
+        _rota.remove(self)
         self._steps = None
 
-    def _turn(self) -> None:
+    def finish(self) -> None:
+        """Do at once what is left."""
+        while self.isBusy:
+            self.turn()
+
+    def turn(self) -> None:
+        """Go on for a moment."""
         end = time.thread_time() + SECONDS_PER_TURN
         try:
             while self._steps is not None and time.thread_time() < end:

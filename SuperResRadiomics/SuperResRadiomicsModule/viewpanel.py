@@ -90,12 +90,22 @@ class ViewPanel(VTKObservationMixin):
             and self._compared() is not None
         ):
             compared = self._compared()
-            self._turns.start(_placeOf(compared), lambda place: self._openFirst(compared, place))
+            self._turns.start(self._firstSteps(compared), lambda place: self._openFirst(compared, place))
+
+    def _firstSteps(self, compared: Compared) -> Generator[None, None, LesionPlace | None]:
+        """Find the lesion and make the views, in turns of their own."""
+        place = yield from _placeOf(compared)
+        if compared == self._compared():
+            self.view.layout.show()
+            yield
+        return place
 
     def _openFirst(self, compared: Compared, place: LesionPlace | None) -> None:
         if compared == self._compared():  # Nothing else was chosen meanwhile.
             with self._errorsShown():
                 self._open(compared, place)
+        elif self.view.compared is None:
+            self.view.layout.restore()
 
     def onSideBySide(self) -> None:
         """Open the views at the lesion."""

@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +136,7 @@ class WorkerClient:
 
     def _beginNext(self) -> None:
         while self._jobs and self._asked is None and self._finishing is None and self._toTell is None:
-            self._preparing = self._preparing or self._jobs[0].prepare()
+            self._preparing = self._preparing or prepared(self._jobs[0])
             if not self._prepareOn(self._jobs[0]):
                 break
         isWaiting = self._preparing is None and self._finishing is None and self._toTell is None
@@ -240,6 +240,14 @@ class WorkerClient:
 
     def _note(self, text: str) -> None:
         self.log.append(f"{time.strftime('%H:%M:%S')} {text}")
+
+
+def prepared(job: Job) -> Generator[None, None, dict[str, Any]]:
+    """The job's preparation; what is needed to ask is loaded in a step of its own."""
+    from SuperResRadiomicsLib.worker import protocol  # noqa: F401
+
+    yield
+    return (yield from job.prepare())
 
 
 def stepOn(steps: Any) -> None:

@@ -15,13 +15,12 @@ from ..grid import Array
 from .image import Image, write_sitk
 
 
-def write_stack(images: Sequence[Image], path: str | os.PathLike[str], compress: bool = True) -> None:
+def write_stack(images: Sequence[Image], path: str | os.PathLike[str]) -> None:
     """Write images that share one grid and voxel type into one file, whole or not at all.
 
     Args:
         images: At least one.
         path: Ends in ``.nrrd``, ``.nii.gz`` or ``.mha``.
-        compress: Whether to compress the voxels.
 
     Raises:
         OutputError: The file cannot be written.
@@ -33,7 +32,7 @@ def write_stack(images: Sequence[Image], path: str | os.PathLike[str], compress:
     stack.SetSpacing((*grid.spacing, 1.0))
     stack.SetOrigin((*grid.origin, 0.0))
     stack.SetDirection(direction.ravel().tolist())
-    write_sitk(stack, Path(path), compress)
+    write_sitk(stack, Path(path), compress=True)
 
 
 def read_stack(path: str | os.PathLike[str], like: Image, count: int) -> tuple[Image, ...]:

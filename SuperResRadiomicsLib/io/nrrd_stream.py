@@ -92,27 +92,34 @@ def _voxel_stream(file: BinaryIO, compress: bool) -> Iterator[gzip.GzipFile | Bi
         yield stream
 
 
-def nrrd_header(grid: Grid, dtype: np.dtype[Any], encoding: str) -> bytes:
+def nrrd_header(grid: Grid, dtype: np.dtype[Any], encoding: str, images: int = 0) -> bytes:
     """Write the header as ITK does; numbers to the last bit.
 
     Args:
         grid: The image's grid.
         dtype: Its voxel type, one of `TYPES`.
         encoding: ``gzip`` or ``raw``.
+        images: How many images of the grid follow one another, along a fourth axis; 0 for one without that axis.
     """
     axes = np.reshape(grid.direction, (3, 3)) * np.asarray(grid.spacing)
+    columns, origin, sizes = list(axes.T), np.asarray(grid.origin), list(grid.size)
+    space = "space: left-posterior-superior"
+    if images:
+        space = "space dimension: 4"
+        columns = [*np.pad(columns, ((0, 0), (0, 1))), np.array([0, 0, 0, 1])]
+        origin, sizes = np.append(origin, 0), [*sizes, images]
     lines = (
         "NRRD0005",
         "# Complete NRRD file format specification at: http://teem.sourceforge.net/nrrd/format.html",
         f"type: {TYPES[dtype.name]}",
-        "dimension: 3",
-        "space: left-posterior-superior",
-        f"sizes: {' '.join(map(str, grid.size))}",
-        f"space directions: {' '.join(_vector(column) for column in axes.T)}",
-        "kinds: domain domain domain",
+        f"dimension: {len(sizes)}",
+        space,
+        f"sizes: {' '.join(map(str, sizes))}",
+        f"space directions: {' '.join(map(_vector, columns))}",
+        f"kinds: {' '.join(['domain'] * len(sizes))}",
         "endian: little",
         f"encoding: {encoding}",
-        f"space origin: {_vector(grid.origin)}",
+        f"space origin: {_vector(origin)}",
         f"notice:={NOT_FOR_CLINICAL_USE}",
     )
     return ("\n".join(lines) + "\n\n").encode("ascii")

@@ -13,16 +13,17 @@ FEATURES_ATTRIBUTE = "SuperResRadiomics.Features"
 """Of a table node: all that `FeatureTable.to_dict` gave, as JSON; a scene saved with it brings the table back."""
 
 
-def fill_table_node(node: Any, features: dict[str, Any]) -> None:
+def fill_table_node(node: Any, features: dict[str, Any], table: FeatureTable | None = None) -> None:
     """Show a feature table in a table node, with titles as headers and not editable; all of it is kept as an attribute.
 
     Args:
         node: vtkMRMLTableNode; its content is replaced.
         features: What ``FeatureTable.to_dict`` gave; a number that is not defined becomes NaN.
+        table: The same, where it was read already.
     """
     import vtk
 
-    table = FeatureTable.from_dict(features)
+    table = table or FeatureTable.from_dict(features)
     node.RemoveAllColumns()
     for name, column in zip(table.column_names, zip(*table.cells(), strict=True), strict=True):
         array = vtk.vtkStringArray() if isinstance(column[0], str) else vtk.vtkDoubleArray()

@@ -153,8 +153,7 @@ def _enhance_all(
 
 def _hand_over(enhancement: srr.Enhancement, folder: Path) -> dict[str, str]:
     """Write the images of a region for the application; the files by name."""
-    from SuperResRadiomicsLib.io.handover import hand_over
-    from SuperResRadiomicsLib.io.image_stack import write_stack
+    from SuperResRadiomicsLib.io.handover import hand_over, hand_over_stack
     from SuperResRadiomicsLib.io.steps import run_steps
 
     images = {"enhanced": enhancement.enhanced, "bicubic": enhancement.bicubic, "sd": enhancement.sd}
@@ -164,7 +163,8 @@ def _hand_over(enhancement: srr.Enhancement, folder: Path) -> dict[str, str]:
             run_steps(hand_over(image.voxels, image.grid, folder / files[name]))
     if enhancement.samples:
         files["samples"] = "samples.nrrd"
-        write_stack(enhancement.samples, folder / files["samples"], compress=False)
+        voxels = [sample.voxels for sample in enhancement.samples]
+        run_steps(hand_over_stack(voxels, enhancement.enhanced.grid, folder / files["samples"]))
     return files
 
 

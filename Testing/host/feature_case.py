@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import slicer
 
 from SuperResRadiomicsLib.enhancement import Enhancement
-from SuperResRadiomicsLib.io.image_stack import write_stack
 from SuperResRadiomicsLib.io.mrml import volume_node_from_image
+from SuperResRadiomicsLib.io.steps import run_steps
 from SuperResRadiomicsLib.radiomics import FeatureTable
 
 from .cases import Lesion, wait_until
@@ -25,13 +23,11 @@ FEATURE, ORIGINAL, BICUBIC, ENHANCED, NETWORK_EFFECT, TRUST = range(6)
 
 def add_samples(enhancement: Enhancement, enhanced: Any) -> Any:
     """The volume of an enhancement's samples, as a run adds it; None where there are not several."""
-    from SuperResRadiomicsModule.samples import addSamples
+    from SuperResRadiomicsModule.samples import addSamples, samplesData
 
     if len(enhancement.samples) < 2:
         return None
-    with tempfile.TemporaryDirectory() as folder:
-        write_stack(enhancement.samples, Path(folder) / "samples.nrrd")
-        return addSamples(Path(folder) / "samples.nrrd", enhanced)
+    return addSamples(run_steps(samplesData(np.stack([sample.voxels for sample in enhancement.samples]))), enhanced)
 
 
 class Case:
@@ -79,6 +75,7 @@ class Case:
         self.logic.close()
 
     def cells(self, column: int) -> list[str]:
+        self.panel.view.finish()
         proxy = self.panel.view.proxy
         texts = [proxy.index(row, column).data() for row in range(proxy.rowCount())]
         return [text.replace("\N{ZERO WIDTH SPACE}", "") for text in texts]
@@ -92,6 +89,7 @@ class Case:
         """Keys of the features, in the order in which they are shown."""
         from SuperResRadiomicsModule.featuretable import KEY_ROLE
 
+        self.panel.view.finish()
         proxy = self.panel.view.proxy
         return [proxy.index(row, 0).data(KEY_ROLE) for row in range(proxy.rowCount())]
 

@@ -7,6 +7,7 @@ import slicer
 
 from SuperResRadiomicsLib.grid import through_plane_axis
 from SuperResRadiomicsLib.radiomics import FeatureSettings, extract_features
+from Testing.host.cases import wait_until
 
 
 def test_an_edited_segment_offers_to_refresh(measured):
@@ -37,7 +38,7 @@ def test_an_edit_while_features_are_computed_is_not_missed(measured):
     measured.edit()
     measured.wait()
     assert measured.said[-1] == ("Features computed.", False)
-    assert measured.ui.staleLabel.isVisibleTo(measured.panel.widget)
+    wait_until(lambda: measured.ui.staleLabel.isVisibleTo(measured.panel.widget), slicer.app.processEvents)
 
 
 def test_a_segmentation_that_was_saved_and_read_is_not_edited(measured, scene, tmp_path):

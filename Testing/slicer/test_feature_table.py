@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from Testing.host.cases import wait_until
 from Testing.host.feature_case import (
     BICUBIC,
     ENHANCED,
@@ -16,6 +17,8 @@ from Testing.host.feature_case import (
     ORIGINAL,
     TRUST,
 )
+
+slicer = pytest.importorskip("slicer")
 
 
 def test_without_a_table_nothing_can_be_done(module):
@@ -51,6 +54,7 @@ def test_numbers_are_sorted_as_numbers(measured, column):
 
     name = {ORIGINAL: "original", ENHANCED: "enhanced", NETWORK_EFFECT: "network_effect_relative"}[column]
     values = {row.key: getattr(row, name) for row in measured.panel.table.rows}
+    measured.panel.view.finish()
     proxy = measured.panel.view.proxy
     for order in (0, 1):
         measured.ui.featureView.sortByColumn(column, sys.modules["qt"].Qt.SortOrder(order))
@@ -136,8 +140,6 @@ def test_what_matters_comes_first_and_shape_is_folded_away(measured):
 
 def test_all_that_matters_is_seen_in_a_narrow_panel(measured):
     """Name, three values, network effect and trust, without scrolling, in 400 pixels."""
-    import slicer
-
     measured.panel.widget.resize(400, 700)
     measured.panel.widget.show()
     slicer.app.processEvents()
@@ -149,6 +151,26 @@ def test_all_that_matters_is_seen_in_a_narrow_panel(measured):
     for column in (ORIGINAL, BICUBIC, ENHANCED, NETWORK_EFFECT):
         widest = max(view.fontMetrics().boundingRect(text).width() for text in measured.cells(column))
         assert widest < view.columnWidth(column), "no number is cut"
+
+
+def test_a_long_table_comes_in_turns_and_loses_nothing(measured):
+    """What one is on is there at once, and what is copied meanwhile is whole."""
+    features = measured.node.features
+    measured.ui.classFilterComboBox.setCurrentIndex(0)  # Shape, which is left out then, comes last.
+    shown = sum(row["class"] != "shape" for row in features["features"])
+    view, on = measured.panel.view, measured.keys()[33]
+    view.select(on)
+    features["features"][0]["verdict"]["word"] = "undecided"  # Another content.
+    measured.node.fill(features)
+    measured.panel.update()
+    assert view.currentKey() == on
+    assert 34 <= view.model.rowCount() < shown
+    wait_until(lambda: measured.ui.countLabel.text.startswith(f"{shown} of"), slicer.app.processEvents)
+    assert measured.ui.countLabel.text == f"{shown} of {len(features['features'])}"
+    assert view.currentKey() == on
+    view.show(measured.panel.table)
+    assert view.model.rowCount() < shown
+    assert len(view.copyText().splitlines()) == 1 + shown
 
 
 def test_copies_what_is_shown_with_full_numbers(measured):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
 from SuperResRadiomicsLib.errors import GridError, ImageError, MaskError
 from SuperResRadiomicsLib.grid import Box, Grid, refine
 from SuperResRadiomicsLib.io import handover
+from SuperResRadiomicsLib.io.image import Image
+from SuperResRadiomicsLib.io.image_stack import write_stack
 from SuperResRadiomicsLib.io.mrml import (
     image_from_volume_node,
     read_image_data,
@@ -228,6 +231,21 @@ def test_a_volume_that_is_edited_meanwhile_is_not_handed_over(make_lesion, tmp_p
     volume.GetImageData().Modified()
     with pytest.raises(ImageError, match="was edited"):
         run_steps(steps)
+
+
+def test_a_stack_is_handed_over_as_it_would_be_written(tmp_path):
+    """Voxels, their order and the grid, oblique as it is."""
+    images = np.arange(3 * 2 * 3 * 4, dtype=np.float32).reshape(2, 3, 4, 3)
+    direction = (0.8, -0.6, 0.0, 0.6, 0.8, 0.0, 0.0, 0.0, 1.0)
+    grid = Grid((4, 3, 2), (0.7, 0.8, 2.5), (-3.0, 5.0, 7.5), direction)
+    samples = np.moveaxis(images, -1, 0)  # As a volume holds them that has all in each voxel.
+    run_steps(handover.hand_over_stack(samples, grid, tmp_path / "given.nrrd"))
+    write_stack([Image(np.ascontiguousarray(one), grid) for one in samples], tmp_path / "written.nrrd")
+    given, written = (sitk.ReadImage(str(tmp_path / name)) for name in ("given.nrrd", "written.nrrd"))
+    np.testing.assert_array_equal(sitk.GetArrayFromImage(given), samples)
+    assert given.GetPixelID() == written.GetPixelID()
+    for name in ("Size", "Spacing", "Origin", "Direction"):
+        assert getattr(given, f"Get{name}")() == pytest.approx(getattr(written, f"Get{name}")()), name
 
 
 def test_voxels_that_are_no_numbers_are_not_handed_over(tmp_path):

@@ -90,6 +90,7 @@ def test_from_click_to_a_reopened_scene(
 
 
 def cells(panel: Any, column: int) -> list[str]:
+    panel.featurePanel.view.finish()
     proxy = panel.featurePanel.view.proxy
     return [proxy.index(row, column).data() for row in range(proxy.rowCount())]
 

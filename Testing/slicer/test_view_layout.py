@@ -130,6 +130,7 @@ def test_the_views_open_by_themselves_after_the_first_run_only(layouts, panel, m
     assert arrangement(layouts) == before, "a user who closed them is left alone"
 
 
+@pytest.mark.filterwarnings("error")  # Of volumes with one display node in common: it is observed once.
 def test_the_views_follow_the_result_that_is_chosen(layouts, make_view_panel, case):
     panel = make_view_panel(case)
     panel.ui.sideBySideButton.click()

@@ -101,6 +101,21 @@ def test_the_difference_follows_the_images_in_one_node(layouts, make_view_panel,
     assert len(slicer.util.getNodesByClass("vtkMRMLColorLegendDisplayNode")) == 1
 
 
+def test_a_large_difference_is_made_in_turns_for_all_who_wait(layouts, make_view_panel, case, monkeypatch):
+    """One press opens the views, whose fourth waits for the difference, and lays it over the third."""
+    from SuperResRadiomicsModule import comparisonview
+
+    monkeypatch.setattr(comparisonview, "MOST_AT_ONCE", 0)
+    panel = make_view_panel(case)
+    panel.ui.differenceButton.click()
+    assert panel.view.overlay is None
+    wait_until(lambda: panel.view.overlay is not None, slicer.app.processEvents)
+    assert panel.view.difference is panel.view.overlay
+    assert composite("SuperResDifference").GetBackgroundVolumeID() == panel.view.overlay.GetID()
+    expected = np.where(case.fine_mask, STEP, 0.0)
+    np.testing.assert_allclose(slicer.util.arrayFromVolume(panel.view.overlay), expected, atol=1)
+
+
 def test_the_difference_lies_beside_the_images_in_the_hierarchy(layouts, make_view_panel, case, scene):
     hierarchy = scene.GetSubjectHierarchyNode()
     study = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), "study")

@@ -144,6 +144,7 @@ def run(panel: Any) -> None:
 
 
 def cells(panel: Any, column: int) -> list[str]:
+    panel.featurePanel.view.finish()
     proxy = panel.featurePanel.view.proxy
     texts = [proxy.index(row, column).data() for row in range(proxy.rowCount())]
     return [unbroken(text) for text in texts]

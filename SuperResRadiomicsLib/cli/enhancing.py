@@ -216,7 +216,7 @@ def _report(folder: Path) -> tuple[srr.FeatureTable, list[Path]]:
     names = report_files.file_names(report=True)
     with output_set(folder, report_files.JSON_NAME, names=names, built_on=PROVENANCE_NAME) as staging:
         files = report_files.save_tables(staging, table)
-        title = f"{versions.original.name}, enhanced by {table.header.enhanced_column}"
+        title = f"Lesion, enhanced by {table.header.enhanced_column}"
         files += srr.save_report(staging, versions, table, title)
     return table, [folder / path.name for path in files]
 

@@ -37,11 +37,17 @@ def _sentence(version: str, words: Counter[str], good: str, bad: str) -> str:
     total = sum(words.values())
     known = words[good] + words[bad] + words["unchanged"]
     most = total - words[bad] - words["unchanged"]
+    if not known:
+        return f"{version}: none of {total} features is found {good} or {bad}; the limits decide nothing."
     share = f"{words[good] / total:.0%}"
     return (
-        f"{version}: {words[good]} of {total} features ({share}) are found {good}, and up to {most} may be; "
-        f"{words[bad]} are found {bad}; for {total - known} the limits decide nothing."
+        f"{version}: {words[good]} of {total} features ({share}) {_are(words[good])} found {good}, and up to {most} "
+        f"may be; {words[bad]} {_are(words[bad])} found {bad}; for {total - known} the limits decide nothing."
     )
+
+
+def _are(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _counted(verdict: Table, version: str, column: int) -> Counter[str]:

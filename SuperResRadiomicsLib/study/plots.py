@@ -163,6 +163,7 @@ def _scree(axes: Any, components: TextureComponents) -> None:
     for number, (version, found) in enumerate(components.by_version.items()):
         shares = found.explained[:10]
         axes.plot(range(1, len(shares) + 1), shares, label=version, **_style(number))
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set_xlabel("component")
     axes.set_ylabel("share of the variance")
     axes.legend(frameon=False)

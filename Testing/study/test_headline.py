@@ -17,12 +17,12 @@ CHANGES = ("restored", "unchanged", "made worse", "undecided", "undecided")
     [
         (
             "robustness",
-            "GAN: 2 of 5 features (40%) are found stable, and up to 4 may be; 1 are found unstable; for 2 the limits "
+            "GAN: 2 of 5 features (40%) are found stable, and up to 4 may be; 1 is found unstable; for 2 the limits "
             "decide nothing.",
         ),
         (
             "restoration",
-            "GAN: 1 of 5 features (20%) are found restored, and up to 3 may be; 1 are found made worse; for 2 the "
+            "GAN: 1 of 5 features (20%) is found restored, and up to 3 may be; 1 is found made worse; for 2 the "
             "limits decide nothing.",
         ),
     ],
@@ -35,6 +35,13 @@ def test_it_counts_what_is_decided_and_what_is_open(kind: str, said: str) -> Non
     verdict = Table("verdict", "", "", columns, list(rows))
     protocol = Protocol.model_construct(kind=kind)
     assert headline([verdict], protocol) == [said]
+
+
+def test_where_nothing_is_decided_it_says_only_that() -> None:
+    columns = ("version", "feature", "word", "stability", "change of error", "reasons")
+    rows = [("GAN", f"f{number}", "unknown", word, "", "") for number, word in enumerate(("undecided", "unknown"))]
+    (said,) = headline([Table("verdict", "", "", columns, rows)], Protocol.model_construct(kind="robustness"))
+    assert said == "GAN: none of 2 features is found stable or unstable; the limits decide nothing."
 
 
 def test_without_verdicts_it_says_so() -> None:

@@ -9,6 +9,8 @@ _SUPERSCRIPT = str.maketrans("-0123456789", "\N{SUPERSCRIPT MINUS}⁰¹²³⁴�
 _SMALLEST, _LARGEST = 1e-3, 1e6
 _LEAST_SHARE = 5e-4
 """A smaller change is none at the digits that are written, and has no sign."""
+_LEAST_HU = 5e-3
+"""Likewise: scanners give whole Hounsfield units."""
 _ROUNDING = 1e-9
 """A change by less is no change, but what computing with real numbers leaves."""
 _LONG = 1e4
@@ -72,9 +74,13 @@ def change_text(change: float, relative: float, unit: str) -> str:
     Examples:
         >>> change_text(-6.0, float("nan"), "HU"), change_text(1.0, 0.25, "")
         ('−6 HU', '+25.0%')
+        >>> change_text(-0.0017, float("nan"), "HU")
+        '0.00 HU'
     """
     if math.isfinite(relative):
         return percent_text(relative)
+    if unit == "HU" and 0 < abs(change) < _LEAST_HU:
+        return "0.00 HU"
     text = number_text(change, sign=True, digits=3)
     return text if text == DASH else f"{text} {unit_text(unit)}".rstrip()
 

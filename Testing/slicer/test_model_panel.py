@@ -50,7 +50,7 @@ def test_the_button_is_named_after_the_task(shipped, make_lesion, choose_item):
     shipped.inputPanel.ui.inputVolumeSelector.setCurrentNode(make_lesion().volume)
     choose_item(shipped.inputPanel.ui.modalityComboBox, "MR")
     choose_item(shipped.modelPanel.ui.taskComboBox, "denoise")
-    assert items(shipped.modelPanel.ui.modelComboBox) == ["mr-unet-denoise-fidelity"]
+    assert items(shipped.modelPanel.ui.modelComboBox) == ["mr-unet-denoise-fidelity", "mr-unet-denoise-radiomics"]
     assert shipped.runPanel.ui.runButton.text == "Denoise lesion"
     choose_item(shipped.inputPanel.ui.modalityComboBox, "US")  # Ultrasound has no model for denoising.
     assert items(shipped.modelPanel.ui.taskComboBox) == ["enhance"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from .card import Card
@@ -15,6 +15,7 @@ INTERVALS_NAME = "intervals.json"
 CONFIDENCE = 0.9
 NORMAL_QUANTILE = 1.6448536269514722
 """A standard normal number lies within so much of 0 in 90% of cases."""
+UNTOLD_WORDS = {"noise": "noise of the scan, which this model is not told"}
 IMAGE = "image"
 """Key of the factor for the voxels of the image, beside the keys of features and the names of their classes."""
 
@@ -101,7 +102,7 @@ def read_calibrations(card: Card | None, of: Literal["features", "images"]) -> t
     """
 
     def read(content: Any) -> tuple[str, list[Calibration]]:
-        return content["weights"], [_from_dict(group) for group in content[of]]
+        return content["weights"], [_as_told(card, _from_dict(group)) for group in content[of]]
 
     return read_measured(card, INTERVALS_NAME, "intervals", read)
 
@@ -143,6 +144,16 @@ def widest(fitting: Iterable[Calibration], key: str) -> float | None:
     """Take the largest factor for a feature: which lesions this one is like is not known. None where none knows it."""
     factors = [factor for each in fitting if (factor := each.factor(key)) is not None]
     return max(factors, default=None)
+
+
+def _as_told(card: Card | None, known: Calibration) -> Calibration:
+    """Mark strengths that the model is not told: nobody knows then whether a scan has those of the measurement."""
+    takes = {condition.name for condition in card.conditions} if card else set()
+    conditions = {}
+    for name, value in known.conditions.items():
+        untold = name in UNTOLD_WORDS and name not in takes
+        conditions[UNTOLD_WORDS[name] if untold else name] = value
+    return replace(known, conditions=conditions)
 
 
 def _from_dict(group: Mapping[str, Any]) -> Calibration:

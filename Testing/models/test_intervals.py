@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from SuperResRadiomicsLib.models.intervals import Calibration, nearest, widest
+from SuperResRadiomicsLib.models import load_card
+from SuperResRadiomicsLib.models.intervals import Calibration, nearest, read_calibrations, widest
 
 CONDITIONS = {"modality": "CT", "bin_width": 25.0, "samples": 8}
 
@@ -47,3 +48,15 @@ def test_all_else_must_agree():
     assert not nearest(other, asked(1.1, 7.0))[0], "a range is that of measurements that agree"
     assert factor(nearest(other, asked(0.4, 7.0))[0]) == 3.0
     assert nearest([], asked(0.0, 0.0)) == ([], "")
+
+
+def test_a_model_that_is_not_told_the_noise_has_no_calibrated_intervals() -> None:
+    """Its noise lies somewhere, and nobody says whether it is that of the measurement."""
+    card = load_card("mr-unet-denoise-radiomics")
+    known = read_calibrations(card, "images")
+    asked = {"modality": "MR", "blur_px": 0.0, "noise": 0.06, "samples": 8, "spacing_mm": [1.0, 1.0]}
+    fitting, why = nearest(known, asked)
+    assert len(known) > 2 and not fitting
+    assert why == "noise of the scan, which this model is not told: 0.03 there, none here"
+    told = read_calibrations(load_card("ct-gancircle-x2-radiomics"), "images")
+    assert nearest(told, {"modality": "CT", "blur_px": 0.8, "noise": 10.0, "samples": 8, "spacing_mm": [1.5, 1.5]})[0]

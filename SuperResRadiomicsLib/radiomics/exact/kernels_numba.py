@@ -16,6 +16,7 @@ from ...grid import FloatArray
 from .compiling import compiled as _compile
 from .planes_numba import planes as planes
 from .planes_numba import span as span
+from .recursive_numba import filter_lines as filter_lines
 
 Integers = npt.NDArray[np.signedinteger[Any]]
 Ranks = npt.NDArray[np.uint16]

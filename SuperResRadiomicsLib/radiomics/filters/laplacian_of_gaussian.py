@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-import SimpleITK as sitk
-
 from ...errors import SettingsError
-from ...grid import Triple, to_sitk
+from ...grid import Triple
 from ...io.image import Image
 from .image_filter import ImageFilter
+from .recursive_gaussian import laplacian
 
 MINIMUM_SIZE = 4
 """ITK's recursive filter needs so many voxels along each axis."""
@@ -52,14 +51,7 @@ class LaplacianOfGaussian(ImageFilter):
         """Yield an image (32-bit, as ITK makes it) for each sigma."""
         for sigma in self.sigma:
             _check_size(image, sigma)
-            laplacian = sitk.LaplacianRecursiveGaussianImageFilter()
-            laplacian.SetNormalizeAcrossScale(True)
-            laplacian.SetSigma(sigma)
-            filtered = laplacian.Execute(to_sitk(image.voxels, image.grid))
-            yield (
-                f"log-sigma-{str(sigma).replace('.', '-')}-mm-3D",
-                image.with_voxels(sitk.GetArrayFromImage(filtered)),
-            )
+            yield f"log-sigma-{str(sigma).replace('.', '-')}-mm-3D", image.with_voxels(laplacian(image, sigma))
 
 
 def _check_size(image: Image, sigma: float) -> None:

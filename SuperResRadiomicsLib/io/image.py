@@ -105,6 +105,11 @@ class Image:
         """What is known of the whole image: the one that this was cut from, or else itself."""
         return self.cut_from or WholeImage.of(self.voxels, self.grid, self.modality)
 
+    @cached_property
+    def whole_without_foreground(self) -> WholeImage:
+        """The same, without the percentiles of the foreground unless they are known already: sooner."""
+        return self.cut_from or WholeImage.without_foreground(self.voxels, self.grid)
+
     @property
     def whole_grid(self) -> Grid:
         """The grid of the whole image."""

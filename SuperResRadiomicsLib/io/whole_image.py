@@ -25,7 +25,8 @@ class WholeImage:
         highest: Highest intensity.
         mean: Mean intensity.
         deviation: Standard deviation (n - 1) of the intensities.
-        foreground: The 0.5 and 99.5 percentiles of the foreground; None for CT, which has a unit.
+        foreground: The 0.5 and 99.5 percentiles of the foreground; None for CT, which has a unit, and where they were
+            not looked for, which takes most of the time.
     """
 
     grid: Grid
@@ -40,6 +41,11 @@ class WholeImage:
         """Look once at every voxel of an image."""
         foreground = None if modality == "CT" else foreground_range(voxels)
         return cls(grid, *_moments(voxels), foreground)
+
+    @classmethod
+    def without_foreground(cls, voxels: Array, grid: Grid) -> WholeImage:
+        """Look once at every voxel of an image, but for the percentiles of its foreground."""
+        return cls(grid, *_moments(voxels), None)
 
     @property
     def largest_magnitude(self) -> float:

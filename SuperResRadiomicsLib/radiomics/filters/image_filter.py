@@ -106,7 +106,7 @@ def largest_magnitude(image: Image, image_type: str) -> float:
     Raises:
         ImageError: It is 0.
     """
-    largest = image.whole.largest_magnitude
+    largest = image.whole_without_foreground.largest_magnitude
     if largest == 0:
         raise ImageError(f"Every voxel of the image is 0, and {image_type} of such an image is not defined.")
     return largest

@@ -76,6 +76,6 @@ def cut_both(image: Image, mask: BoolArray, box: Box, figures: bool = False) -> 
     inside = box_within(box, image.held)
     if inside == whole(image.grid):
         return image, mask
-    if figures or image.cut_from is not None:
-        return image.cut(inside), mask[inside.slices]
-    return image.with_voxels(image.voxels[inside.slices].copy(), crop_grid(image.grid, inside)), mask[inside.slices]
+    known = image.whole_without_foreground if figures else image.cut_from
+    voxels = image.voxels[inside.slices].copy()
+    return image.with_voxels(voxels, crop_grid(image.grid, inside), cut_from=known), mask[inside.slices]

@@ -41,7 +41,7 @@ class Normalisation:
         Raises:
             ImageError: All voxels are equal.
         """
-        whole = image.whole
+        whole = image.whole_without_foreground
         if whole.lowest == whole.highest:
             raise ImageError(
                 f"Every voxel of '{image.name}' has the same value: it cannot be normalised. "

@@ -14,7 +14,7 @@ import numpy as np
 from ...errors import MaskError, SettingsError
 from ...grid import BoolArray, Triple, box_of_mask
 from ...io.image import Image
-from .cropping import check_margin, crop_to_lesion
+from .cropping import check_margin, crop_to_lesion, crop_to_reach
 from .normalisation import Normalisation
 from .resampling import Resampling
 from .resegmentation import Resegmentation
@@ -98,6 +98,9 @@ class Preprocessing:
             SettingsError: The settings do not fit this image.
         """
         if self.normalisation:
+            reach = self.reach(image.spacing)
+            if reach is not None:  # the next step cuts the image: figures of the whole are enough
+                image, mask = crop_to_reach(image, mask, reach, figures=True)
             image = self.normalisation.apply(image)
         if self.resampling:
             image, mask = self.resampling.apply(image, mask)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .errors import OutOfMemoryError as OutOfMemoryError
     from .errors import OutputError as OutputError
     from .errors import RegionError as RegionError
+    from .errors import ScanRefusedError as ScanRefusedError
     from .errors import SettingsError as SettingsError
     from .errors import StudyError as StudyError
     from .errors import SuperResError as SuperResError
@@ -121,6 +122,7 @@ _NAMES = {
         "OutOfMemoryError",
         "OutputError",
         "RegionError",
+        "ScanRefusedError",
         "SettingsError",
         "StudyError",
         "SuperResError",

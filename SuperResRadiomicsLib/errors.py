@@ -13,6 +13,10 @@ class ImageError(SuperResError):
     """An image cannot be read or cannot be used (NaN, RGB, 4-D, absurd spacing, too small)."""
 
 
+class ScanRefusedError(ImageError):
+    """An image is nothing like those that a model was made with; ``force`` enhances it all the same."""
+
+
 class GridError(SuperResError):
     """Two grids do not fit each other, or a grid is not valid."""
 

@@ -46,6 +46,13 @@ def obstacle(parameters: Parameters | None) -> str:
     return ""
 
 
+def whatIsRun(parameters: Parameters) -> tuple[Any, ...]:
+    """What tells one choice of scan, lesion and model from another."""
+    nodes = (parameters.inputVolume, parameters.segmentation, parameters.roi)
+    choices = (parameters.modality, parameters.lesionKind, parameters.segmentId, parameters.model)
+    return (*(node.GetID() if node else "" for node in nodes), *choices)
+
+
 def isOfChosenLesion(result: Result, parameters: Parameters) -> bool:
     """Whether a result is of the lesion that is chosen as input."""
     if result.original is None or result.original is not parameters.inputVolume:
@@ -99,7 +106,11 @@ def measurable(card: Any) -> tuple[str, ...]:
 
 
 def requests(
-    parameters: Parameters, card: Any, samples: int | None = None, measured: tuple[str, ...] = ()
+    parameters: Parameters,
+    card: Any,
+    samples: int | None = None,
+    measured: tuple[str, ...] = (),
+    force: bool = False,
 ) -> list[Request]:
     """One request for each lesion chosen; a single one for the whole volume.
 
@@ -108,6 +119,7 @@ def requests(
         card: The chosen model's.
         samples: How many samples to draw; None for a model that draws none.
         measured: What the network is told as measured of the scan.
+        force: Whether to enhance a scan that is nothing like the model's own.
     """
     common = {
         "inputVolume": parameters.inputVolume,
@@ -120,6 +132,7 @@ def requests(
         "margin": parameters.margin,
         "samples": samples,
         "measured": measured,
+        "force": force,
         "features": featureSettings(parameters),
         "replaces": parameters.rerun == REPLACE,
     }

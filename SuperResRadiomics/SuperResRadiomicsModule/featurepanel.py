@@ -151,7 +151,7 @@ class FeaturePanel:
         classes = list(dict.fromkeys(row.feature_class for row in (self.table.rows if self.table else ())))
         box.clear()
         if "shape" in classes and len(classes) > 1:
-            box.addItem(_("All but shape, which cannot change"), ALL_BUT_SHAPE)
+            box.addItem(_("All but shape"), ALL_BUT_SHAPE)
         box.addItem(_("All classes"), ALL)
         for name in classes:
             box.addItem(name, name)

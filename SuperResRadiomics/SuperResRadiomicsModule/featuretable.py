@@ -28,7 +28,11 @@ KEY_ROLE = qt.Qt.UserRole + 2
 
 FEATURE, ORIGINAL, BICUBIC, ENHANCED, NETWORK, TRUST = range(6)
 """Columns; more is copied along, and said of the feature that one is on."""
-TRUST_WIDTH, PADDING = 36, 9
+LINES = 3
+"""Of a row: names break before their capital letters; a value, and below it the ends of its interval."""
+FONT_SHARE = 0.89
+"""Of the panel's font: names are readable then in a panel of 400 pixels."""
+TRUST_WIDTH, PADDING = 31, 7
 """In pixels: all columns are seen in a panel of 400 pixels."""
 TO_THE_RIGHT = qt.Qt.AlignRight | qt.Qt.AlignVCenter
 MEASURED_TEXTS = 5
@@ -65,10 +69,15 @@ class FeatureTableView:
         self.proxy.setFilterKeyColumn(0)
         view.setModel(self.proxy)
         view.verticalHeader().visible = False
-        view.verticalHeader().setDefaultSectionSize(2 * view.fontMetrics().height() + 4)
-        view.setWordWrap(True)  # Names take two lines.
+        font = qt.QFont(view.font)
+        if font.pointSizeF() > 0:  # Else its size is in pixels.
+            font.setPointSizeF(FONT_SHARE * font.pointSizeF())
+            view.setFont(font)
+        view.verticalHeader().setDefaultSectionSize(LINES * view.fontMetrics().height() + 4)
+        view.setWordWrap(True)
         view.setTextElideMode(qt.Qt.ElideMiddle)  # Long names differ in their ends.
         view.setEditTriggers(qt.QAbstractItemView.NoEditTriggers)
+        view.horizontalHeader().setHighlightSections(False)  # Bold titles would be cut.
         view.setHorizontalScrollBarPolicy(qt.Qt.ScrollBarAlwaysOff)
 
     def show(self, table: FeatureTable | None, key: str = "") -> None:
@@ -250,9 +259,12 @@ def _numberItem(text: str, value: float, colour: tuple[int, int, int] | None = N
 
 
 def _enhancedItem(row: FeatureRow) -> Any:
-    """The enhanced value; of samples their mean, and its interval in a second line."""
+    """The enhanced value; of samples their mean, and below it the interval's ends."""
     text = number(row.enhanced, DIGITS)
-    return _numberItem(f"{text}\n{intervalText(row, DIGITS)}" if row.interval else text, row.enhanced)
+    if row.interval:
+        low, high = (number(end, DIGITS) for end in row.interval)
+        text = _("{value}\n{low} to\n{high}").format(value=text, low=low, high=high)
+    return _numberItem(text, row.enhanced)
 
 
 def intervalText(row: FeatureRow, digits: int) -> str:

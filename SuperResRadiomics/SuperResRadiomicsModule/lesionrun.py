@@ -41,6 +41,7 @@ class Request:
         samples: How many samples to draw; None for a model that draws none.
         measured: What the network is told as measured of the scan: ``blur``, ``noise``.
         features: Arguments of the package's `FeatureSettings`.
+        force: Whether to enhance a scan that the model's guard refuses; every output then says so.
         replaces: Whether earlier results of the same lesion and model go.
         card: The model's card, where it was read already.
     """
@@ -58,6 +59,7 @@ class Request:
     samples: int | None = None
     measured: tuple[str, ...] = ()
     features: dict[str, Any] = field(default_factory=dict)
+    force: bool = False
     replaces: bool = False
     card: Any = None
 
@@ -139,7 +141,8 @@ class LesionRun(Job):
         """What the package's ``enhance`` is asked for besides."""
         request = self._request
         samples = {} if request.samples is None else {"samples": request.samples}
-        return {"margin_mm": request.margin, **samples, **dict.fromkeys(request.measured, "auto")}
+        forced = {"force": True} if request.force else {}
+        return {"margin_mm": request.margin, **samples, **dict.fromkeys(request.measured, "auto"), **forced}
 
     def finish(self, result: dict[str, Any]) -> Generator[None, None, Outcome]:
         """Add all outputs to the scene, or none of them.

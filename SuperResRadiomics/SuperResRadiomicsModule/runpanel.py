@@ -10,7 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from .binding import Binding
-from .choices import drawsSamples, measurable, neededFunctions, obstacle, requests
+from .choices import drawsSamples, measurable, neededFunctions, obstacle, requests, whatIsRun
 from .installation import Function
 from .jobs import Failure
 from .lesionrun import Outcome
@@ -21,6 +21,7 @@ from .scanlook import proposalText
 
 ERROR_STYLE = "color: #c00000;"
 DOUBLE_CLICK_SECONDS = 0.5
+REFUSED = "ScanRefusedError"
 
 
 class RunPanel:
@@ -51,6 +52,7 @@ class RunPanel:
         self._binding.integer(self.ui.samplesSpinBox, "samples")
         self.ui.runButton.connect("clicked()", self.onClicked)
         self._looked: Any = None
+        self._refused: tuple[Any, ...] | None = None  # What the guard refused; only that can be forced, and once.
 
     def setParameters(self, parameters: Parameters | None) -> None:
         """Run another scene's choices; None while a scene closes."""
@@ -65,6 +67,7 @@ class RunPanel:
         self.ui.samplesWidget.visible = self._samples() is not None
         self.ui.samplesWidget.enabled = not running
         self._updateLook()
+        self._updateForce()
         button = self.ui.runButton
         button.text = _("Cancel") if running else self._title()
         button.enabled = running or not missing
@@ -127,7 +130,8 @@ class RunPanel:
         if not self.prepare(neededFunctions(parameters)):
             return
         card = self._logic.models.cards()[parameters.model]
-        wanted = requests(parameters, card, self._samples(), self._measured())
+        force, self._refused = self._isForced(), None
+        wanted = requests(parameters, card, self._samples(), self._measured(), force)
         self._lesions, self._done, self._warnings, self._failures = len(wanted), 0, [], []
         self.showStatus("")
         self.onProgress("prepare", 0, 0)
@@ -192,6 +196,21 @@ class RunPanel:
             self._looked = None
             self._showScan("")
 
+    def _isForced(self) -> bool:
+        """Whether the user wants what was just refused."""
+        return self._refused is not None and self.ui.forceCheckBox.checked
+
+    def _updateForce(self) -> None:
+        """Offer to force what was refused; another scan, lesion or model has not been."""
+        chosen = whatIsRun(self._parameters) if self._parameters else None
+        if self._refused != chosen:
+            self._refused = None
+        box = self.ui.forceCheckBox
+        box.visible = self._refused is not None
+        box.enabled = not self._logic.isRunning
+        if self._refused is None:
+            box.checked = False
+
     def _showScan(self, text: str) -> None:
         self.ui.scanLabel.text = text
         self.ui.scanLabel.visible = bool(text)
@@ -200,8 +219,10 @@ class RunPanel:
         if not self._failures:
             self.showStatus("\n".join([_("Done."), *self._warnings]))
             return
-        reasons = list(dict.fromkeys(self._failures))
-        memory = next((failure for failure in reasons if failure.error == "OutOfMemoryError"), None)
+        reasons = [_wayOut(failure) for failure in dict.fromkeys(self._failures)]
+        if any(failure.error == REFUSED for failure in self._failures):
+            self._refused = whatIsRun(self._parameters)
+        memory = next((failure for failure in self._failures if failure.error == "OutOfMemoryError"), None)
         if memory and self._parameters.device != "cpu" and self._wantsCpu(memory):
             self._parameters.device = "cpu"
             self.start()
@@ -242,3 +263,11 @@ class RunPanel:
 
     def _explanation(self) -> str:
         return _("Enhance the lesion and compare its features. Not for clinical use.")
+
+
+def _wayOut(failure: Failure) -> str:
+    """Why a lesion was not enhanced; what the guard says of the command line is said of the panel."""
+    from SuperResRadiomicsLib.scan.guard import WAY_OUT
+
+    said = _("To enhance it all the same, tick the box above the button and press it again; every output then says so.")
+    return failure.replace(WAY_OUT, said) if failure.error == REFUSED else str(failure)

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..errors import ImageError, ModelError
+from ..errors import ModelError, ScanRefusedError
 from ..grid import Box
 from ..io.documents import read_json
 from ..io.image import Image
@@ -35,6 +35,7 @@ TRACES = {
     "streaks": "its noise runs along one direction",
 }
 NOT_MEASURED = "there are no figures of the scans that the model was made with"
+WAY_OUT = "To enhance it all the same, set force (--force); every output then says so."
 FORCED = "It was enhanced all the same, because force was set: do not rely on the result."
 
 
@@ -89,13 +90,12 @@ class ScanGuard:
         """Refuse what is red unless it is forced; what is to be warned of else.
 
         Raises:
-            ImageError: It is red and not forced.
+            ScanRefusedError: It is red and not forced.
         """
         told = self.sentences(model)
         if self.colour == RED and not force:
-            raise ImageError(
-                f"'{image}' is refused. {' '.join(told[:-1])} Check the image, its modality and its unit. To enhance "
-                "it all the same, set force (--force); every output then says so."
+            raise ScanRefusedError(
+                f"'{image}' is refused. {' '.join(told[:-1])} Check the image, its modality and its unit. {WAY_OUT}"
             )
         return told
 

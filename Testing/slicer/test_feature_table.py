@@ -20,6 +20,9 @@ from Testing.host.feature_case import (
 
 slicer = pytest.importorskip("slicer")
 
+TEXT_MARGINS, WORD_WRAP = 8, 0x1000
+"""Of a cell, in pixels; Qt.TextWordWrap."""
+
 
 def test_without_a_table_nothing_can_be_done(module):
     from SuperResRadiomicsModule.featurepanel import FeaturePanel
@@ -147,7 +150,11 @@ def test_all_that_matters_is_seen_in_a_narrow_panel(measured):
     shown = list(range(measured.panel.view.model.columnCount()))
     assert shown == [FEATURE, ORIGINAL, BICUBIC, ENHANCED, NETWORK_EFFECT, TRUST]
     assert sum(view.columnWidth(column) for column in shown) <= view.viewport().width
-    assert view.columnWidth(FEATURE) > 80
+    space = sys.modules["qt"].QRect(0, 0, view.columnWidth(FEATURE) - TEXT_MARGINS, 1000)
+    for row in range(measured.panel.view.model.rowCount()):
+        name = measured.panel.view.model.item(row, FEATURE).text()
+        needed = view.fontMetrics().boundingRect(space, WORD_WRAP, name)
+        assert needed.height() <= view.rowHeight(row) and needed.width() <= space.width(), f"'{name}' is cut"
     for column in (ORIGINAL, BICUBIC, ENHANCED, NETWORK_EFFECT):
         widest = max(view.fontMetrics().boundingRect(text).width() for text in measured.cells(column))
         assert widest < view.columnWidth(column), "no number is cut"

@@ -18,7 +18,7 @@ slicer = pytest.importorskip("slicer")
 
 from Testing.host.scenefile import reopen, save  # noqa: E402
 
-INTERVAL = " to "
+INTERVAL = " to\n"
 
 
 @pytest.fixture

@@ -87,3 +87,17 @@ def enhanced_dataset(stored: np.ndarray, levels: Sequence[float], slopes: Sequen
         frames.append(frame)
     data.PerFrameFunctionalGroupsSequence = DicomSequence(frames)
     return data
+
+
+def with_values(number: int | None, **values: object) -> Change:
+    """Make a change of one slice, or of all: elements get values, or are taken out where the value is None."""
+
+    def change(data: Dataset, slice_number: int) -> None:
+        if number is None or slice_number == number:
+            for keyword, value in values.items():
+                if value is None:
+                    delattr(data, keyword)
+                else:
+                    setattr(data, keyword, value)
+
+    return change

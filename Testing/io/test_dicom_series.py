@@ -8,30 +8,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK as sitk
-from pydicom import Dataset, dcmread
+from pydicom import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import JPEGLSLossless, RLELossless
 
-from SuperResRadiomicsLib.errors import ImageError, SettingsError
+from SuperResRadiomicsLib.errors import ImageError
 from SuperResRadiomicsLib.io.choices import ImageChoice
 from SuperResRadiomicsLib.io.reading import read_image
-from Testing.io.series import Change, enhanced_dataset, plain_dataset, write_series
+from Testing.io.series import enhanced_dataset, plain_dataset, with_values, write_series
 
 STORED = np.random.default_rng(0).integers(-1000, 1000, (5, 6, 7)).astype(np.int16)
 TILT = np.radians(20)
 TILTED_AXES = (1, 0, 0, 0, np.cos(TILT), -np.sin(TILT))
-
-
-def _set(number: int | None, **values: object):
-    def change(data: Dataset, slice_number: int) -> None:
-        if number is None or slice_number == number:
-            for keyword, value in values.items():
-                if value is None:
-                    delattr(data, keyword)
-                else:
-                    setattr(data, keyword, value)
-
-    return change
 
 
 def test_slices_are_sorted_by_position_and_put_where_they_lie(tmp_path: Path) -> None:
@@ -79,99 +67,6 @@ def test_every_slice_has_its_own_slope(tmp_path: Path) -> None:
     assert (image.modality, image.unit) == ("PT", "Bq/ml") and "--suv" in " ".join(image.notes)
 
 
-def test_uptake_values_by_body_weight(tmp_path: Path) -> None:
-    def pet(data: Dataset, number: int) -> None:
-        data.Units, data.DecayCorrection, data.PatientWeight = "BQML", "START", 70
-        data.SeriesDate = data.AcquisitionDate = "20200101"
-        data.SeriesTime, data.AcquisitionTime = "130000", "130000"
-        dose = Dataset()
-        dose.RadionuclideTotalDose, dose.RadionuclideHalfLife = "350000000", "6586.2"
-        dose.RadiopharmaceuticalStartTime = "120000"
-        data.RadiopharmaceuticalInformationSequence = Sequence([dose])
-
-    folder = write_series(tmp_path, np.abs(STORED), "PT", change=pet)
-    image = read_image(folder, choice=ImageChoice(suv=True))
-    # QIBA: SUVbw = Bq/ml x weight in g / decayed dose.
-    left = 3.5e8 * 2 ** (-3600 / 6586.2)
-    assert np.allclose(image.voxels, np.abs(STORED) * (70_000 / left), rtol=1e-12) and "SUV" in image.unit
-    for path in folder.iterdir():
-        data = dcmread(path)
-        data.SeriesTime = "140000"
-        data.save_as(path)
-    with pytest.raises(ImageError, match="series time after its acquisition"):
-        read_image(folder, choice=ImageChoice(suv=True))
-
-
-AS_IT_IS = _set(None)
-
-
-def pet_series(folder: Path, change: Change = AS_IT_IS) -> Path:
-    """A PET in Bq/ml with all that SUV needs."""
-
-    def pet(data: Dataset, number: int) -> None:
-        data.Units, data.DecayCorrection, data.PatientWeight = "BQML", "START", 70
-        data.SeriesDate = data.AcquisitionDate = "20200101"
-        data.SeriesTime, data.AcquisitionTime = "130000", f"13{number:02d}00"
-        dose = Dataset()
-        dose.RadionuclideTotalDose, dose.RadionuclideHalfLife = "350000000", "6586.2"
-        dose.RadiopharmaceuticalStartTime = "120000"
-        data.RadiopharmaceuticalInformationSequence = Sequence([dose])
-        change(data, number)
-
-    return write_series(folder, np.abs(STORED), "PT", change=pet)
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        (_set(3, PatientWeight=80), "differ in PatientWeight"),
-        (_set(3, Units="CNTS"), "differ in Units"),
-        (_set(3, AcquisitionTime="125900"), "series time after its acquisition"),
-        (_set(None, DecayCorrection="NONE"), "not corrected for decay"),
-        (_set(None, RadiopharmaceuticalInformationSequence=None), "not one dose"),
-        (_set(None, Units="CNTS"), "in counts, not in Bq/ml"),
-    ],
-    ids=["weights", "units", "begun before the series", "no decay correction", "no dose", "counts"],
-)
-def test_uptake_that_is_not_clear_is_refused(tmp_path: Path, change: Change, reason: str) -> None:
-    assert read_image(pet_series(tmp_path / "whole"), choice=ImageChoice(suv=True)).unit.endswith("body weight)")
-    with pytest.raises(ImageError, match=reason):
-        read_image(pet_series(tmp_path / "pet", change), choice=ImageChoice(suv=True))
-
-
-def test_uptake_that_is_stored_is_named_by_its_kind(tmp_path: Path) -> None:
-    by_weight = read_image(pet_series(tmp_path / "bw", _set(None, Units="GML")), choice=ImageChoice(suv=True))
-    assert np.array_equal(by_weight.voxels, np.abs(STORED)) and by_weight.unit == "g/ml (SUV by body weight)"
-    lean = pet_series(tmp_path / "lbm", _set(None, Units="GML", SUVType="LBM"))
-    assert read_image(lean).unit == "g/ml (SUV, LBM)"
-    with pytest.raises(ImageError, match=r"SUV, LBM.*not in Bq/ml"):
-        read_image(lean, choice=ImageChoice(suv=True))
-
-
-def test_suv_by_lean_mass_is_janmahasatian(tmp_path: Path) -> None:
-    """A man of 70 kg and 1.75 m has 55.9 kg of lean mass, a woman 45.2 kg."""
-    by_weight = read_image(pet_series(tmp_path / "bw"), choice=ImageChoice(suv=True))
-    for sex, lean in (("M", 55.8571), ("F", 45.1970)):
-        folder = pet_series(tmp_path / sex, _set(None, PatientSize="1.75", PatientSex=sex))
-        image = read_image(folder, choice=ImageChoice(suv_lean=True))
-        assert np.allclose(image.voxels, by_weight.voxels * lean / 70, rtol=1e-5)
-        assert image.unit == "g/ml (SUV, LBMJANMA)" and "lean body mass" in " ".join(image.notes)
-    unclear: list[dict[str, str]] = [{"PatientSize": "175", "PatientSex": "M"}, {"PatientSize": "1.75"}]
-    for number, stated in enumerate(unclear):
-        folder = pet_series(tmp_path / f"unclear{number}", _set(None, **stated))
-        with pytest.raises(ImageError, match="needs a height in metres, and M or F"):
-            read_image(folder, choice=ImageChoice(suv_lean=True))
-    with pytest.raises(SettingsError, match="--suv-lean"):
-        ImageChoice(suv=True, suv_lean=True)
-    with pytest.raises(ImageError, match="Leave out --suv-lean"):
-        read_image(write_series(tmp_path / "ct", STORED), choice=ImageChoice(suv_lean=True))
-
-
-def test_suv_of_a_ct_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ImageError, match="Leave out --suv"):
-        read_image(write_series(tmp_path, STORED), choice=ImageChoice(suv=True))
-
-
 def test_a_tilted_gantry_is_refused_or_straightened(tmp_path: Path) -> None:
     """A plane through the world must stay flat: the value is the world's y, which the tilt moves."""
     positions = np.array([[0.0, 0.0, 2.0 * number] for number in range(12)])
@@ -203,25 +98,25 @@ REFUSED = {
     "a slice is missing": (_position(4, [-30, 20, -90]), "uneven slice positions"),
     "two slices at one place": (_position(4, [-30, 20, -94]), "more than one slice"),
     "a slice is shifted": (_position(2, [-28, 20, -96]), "do not lie above one another"),
-    "a slice without position": (_set(2, ImagePositionPatient=None), "states no position"),
-    "a slice is turned": (_set(2, ImageOrientationPatient=[0, 1, 0, 0, 0, 1]), "different orientations"),
+    "a slice without position": (with_values(2, ImagePositionPatient=None), "states no position"),
+    "a slice is turned": (with_values(2, ImageOrientationPatient=[0, 1, 0, 0, 0, 1]), "different orientations"),
     "a slice is turned a little": (
-        _set(2, ImageOrientationPatient=["0.999950", "0.010000", "0", "-0.010000", "0.999950", "0"]),
+        with_values(2, ImageOrientationPatient=["0.999950", "0.010000", "0", "-0.010000", "0.999950", "0"]),
         "turned against one another",
     ),
-    "a slice without orientation": (_set(2, ImageOrientationPatient=None), "no orientation"),
-    "axes at no right angle": (_set(None, ImageOrientationPatient=[1, 0, 0, 0.5, 0.8, 0]), "right angles"),
-    "pixel spacing of 0": (_set(None, PixelSpacing=[0, 0.7]), "cannot be used"),
-    "mixed pixel spacing": (_set(3, PixelSpacing=[0.9, 0.7]), "mixes slices with a PixelSpacing"),
-    "no pixel spacing": (_set(None, PixelSpacing=None), "no PixelSpacing"),
-    "mixed modality": (_set(3, Modality="MR"), "mixes CT and MR"),
-    "a slice without rescale": (_set(2, RescaleSlope=None, RescaleIntercept=None), "but others do"),
-    "slope of 0": (_set(3, RescaleSlope=0), "RescaleSlope of 0"),
-    "a slope that is no number": (_set(3, RescaleSlope="nan"), "RescaleSlope is"),
-    "mixed sizes": (_set(3, Rows=3), "mixes slices of"),
-    "pixels are cut off": (_set(4, PixelData=bytes(20)), "is incomplete: 84 bytes"),
-    "no pixels": (_set(4, PixelData=None), "no pixels"),
-    "a look-up table": (_set(None, ModalityLUTSequence=Sequence([Dataset()])), "look-up table"),
+    "a slice without orientation": (with_values(2, ImageOrientationPatient=None), "no orientation"),
+    "axes at no right angle": (with_values(None, ImageOrientationPatient=[1, 0, 0, 0.5, 0.8, 0]), "right angles"),
+    "pixel spacing of 0": (with_values(None, PixelSpacing=[0, 0.7]), "cannot be used"),
+    "mixed pixel spacing": (with_values(3, PixelSpacing=[0.9, 0.7]), "mixes slices with a PixelSpacing"),
+    "no pixel spacing": (with_values(None, PixelSpacing=None), "no PixelSpacing"),
+    "mixed modality": (with_values(3, Modality="MR"), "mixes CT and MR"),
+    "a slice without rescale": (with_values(2, RescaleSlope=None, RescaleIntercept=None), "but others do"),
+    "slope of 0": (with_values(3, RescaleSlope=0), "RescaleSlope of 0"),
+    "a slope that is no number": (with_values(3, RescaleSlope="nan"), "RescaleSlope is"),
+    "mixed sizes": (with_values(3, Rows=3), "mixes slices of"),
+    "pixels are cut off": (with_values(4, PixelData=bytes(20)), "is incomplete: 84 bytes"),
+    "no pixels": (with_values(4, PixelData=None), "no pixels"),
+    "a look-up table": (with_values(None, ModalityLUTSequence=Sequence([Dataset()])), "look-up table"),
 }
 
 
@@ -267,7 +162,7 @@ def test_slices_of_different_making_are_said(tmp_path: Path) -> None:
 
 
 def test_a_ct_without_rescale_is_refused_unless_it_shows_air(tmp_path: Path) -> None:
-    bare = _set(None, RescaleSlope=None, RescaleIntercept=None)
+    bare = with_values(None, RescaleSlope=None, RescaleIntercept=None)
     image = read_image(write_series(tmp_path / "hu", STORED, change=bare))
     assert np.array_equal(image.voxels, STORED) and "no rescale slope" in image.notes[0]
     with pytest.raises(ImageError, match="no Hounsfield units"):
@@ -275,22 +170,24 @@ def test_a_ct_without_rescale_is_refused_unless_it_shows_air(tmp_path: Path) -> 
 
 
 def test_monochrome1_is_not_inverted(tmp_path: Path) -> None:
-    image = read_image(write_series(tmp_path, STORED, change=_set(None, PhotometricInterpretation="MONOCHROME1")))
+    image = read_image(
+        write_series(tmp_path, STORED, change=with_values(None, PhotometricInterpretation="MONOCHROME1"))
+    )
     assert np.array_equal(image.voxels, STORED) and "inverted" in image.notes[0]
 
 
 def test_unsigned_ct_stays_16_bits_wide(tmp_path: Path) -> None:
     stored = (STORED.astype(np.int32) + 1024).astype(np.uint16)
-    image = read_image(write_series(tmp_path / "low", stored, change=_set(None, RescaleIntercept=-1024)))
+    image = read_image(write_series(tmp_path / "low", stored, change=with_values(None, RescaleIntercept=-1024)))
     assert np.array_equal(image.voxels, STORED) and image.voxels.dtype == np.int16
     stored[0, 0, 0] = 65535
-    image = read_image(write_series(tmp_path / "high", stored, change=_set(None, RescaleIntercept=-1024)))
+    image = read_image(write_series(tmp_path / "high", stored, change=with_values(None, RescaleIntercept=-1024)))
     assert image.voxels[0, 0, 0] == 64511 and image.voxels.dtype == np.int32
 
 
 def test_unused_high_bits_are_no_values(tmp_path: Path) -> None:
     stored = (np.abs(STORED) | 0x4000).astype(np.uint16)
-    image = read_image(write_series(tmp_path, stored, "MR", change=_set(None, BitsStored=12, HighBit=11)))
+    image = read_image(write_series(tmp_path, stored, "MR", change=with_values(None, BitsStored=12, HighBit=11)))
     assert np.array_equal(image.voxels, np.abs(STORED))
 
 
@@ -319,14 +216,14 @@ def test_padding_that_looks_like_tissue_is_said(tmp_path: Path) -> None:
 
 
 def test_one_slice_takes_its_thickness(tmp_path: Path) -> None:
-    image = read_image(write_series(tmp_path / "known", STORED[:1], change=_set(None, SliceThickness=3)))
+    image = read_image(write_series(tmp_path / "known", STORED[:1], change=with_values(None, SliceThickness=3)))
     assert image.grid.size == (7, 6, 1) and image.grid.spacing[2] == 3 and not image.notes
-    unknown = read_image(write_series(tmp_path / "unknown", STORED[:1], change=_set(None, SliceThickness=None)))
+    unknown = read_image(write_series(tmp_path / "unknown", STORED[:1], change=with_values(None, SliceThickness=None)))
     assert unknown.grid.spacing[2] == 1 and "unknown thickness" in unknown.notes[0]
 
 
 def test_slices_far_apart_are_said(tmp_path: Path) -> None:
-    image = read_image(write_series(tmp_path, STORED, change=_set(None, SliceThickness=1)))
+    image = read_image(write_series(tmp_path, STORED, change=with_values(None, SliceThickness=1)))
     assert "slices are missing" in " ".join(image.notes)
 
 
@@ -435,7 +332,7 @@ def test_grey_ultrasound_in_colour(tmp_path: Path) -> None:
 
 
 def _named(uid: str, number: int, description: str, **more: object):
-    return _set(None, SeriesInstanceUID=uid, SeriesNumber=number, SeriesDescription=description, **more)
+    return with_values(None, SeriesInstanceUID=uid, SeriesNumber=number, SeriesDescription=description, **more)
 
 
 def test_several_series_are_listed_and_chosen(tmp_path: Path) -> None:
@@ -472,7 +369,7 @@ def test_copies_of_files_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_damaged_header_takes_no_memory(tmp_path: Path) -> None:
-    folder = write_series(tmp_path, STORED[:1], change=_set(None, Rows=65535, Columns=65535))
+    folder = write_series(tmp_path, STORED[:1], change=with_values(None, Rows=65535, Columns=65535))
     with pytest.raises(ImageError, match="incomplete|more than this computer"):
         read_image(folder)
 
@@ -488,54 +385,3 @@ def test_plane_is_known_from_dicom_or_stated(tmp_path: Path) -> None:
     folder = write_series(tmp_path, STORED, positions=thin)
     assert read_image(folder).slice_axis == 2
     assert read_image(folder, choice=ImageChoice(plane="sagittal")).slice_axis == 0
-
-
-WINDOWS = {
-    "one": ({"WindowCenter": 40, "WindowWidth": 400}, ((-160.0, 239.0),)),
-    "two": ({"WindowCenter": [40, 300], "WindowWidth": [400, 2000]}, ((-160.0, 239.0), (-700.0, 1299.0))),
-    "exact": ({"WindowCenter": 40, "WindowWidth": 400, "VOILUTFunction": "LINEAR_EXACT"}, ((-160.0, 240.0),)),
-    "curved": ({"WindowCenter": 40, "WindowWidth": 400, "VOILUTFunction": "SIGMOID"}, ()),
-    "empty": ({"WindowCenter": "", "WindowWidth": ""}, ()),
-    "without width": ({"WindowCenter": 40}, ()),
-    "no width": ({"WindowCenter": 40, "WindowWidth": 0}, ()),
-    "no end": ({"WindowCenter": 40, "WindowWidth": float("inf")}, ()),
-}
-
-
-@pytest.mark.parametrize(("stated", "windows"), WINDOWS.values(), ids=WINDOWS.keys())
-def test_windows_are_those_of_the_files(tmp_path: Path, stated: dict[str, object], windows: object) -> None:
-    assert read_image(write_series(tmp_path, STORED, change=_set(None, **stated))).windows == windows
-
-
-def test_windows_of_single_slices_are_no_window_of_the_image(tmp_path: Path) -> None:
-    folder = write_series(tmp_path, STORED, change=_set(None, WindowCenter=40, WindowWidth=400))
-    other = dcmread(folder / "IM0002.dcm")
-    other.WindowWidth = 500
-    other.save_as(folder / "IM0002.dcm")
-    assert read_image(folder).windows == ()
-
-
-def test_a_window_that_is_no_number_does_not_stand_in_the_way(tmp_path: Path) -> None:
-    """Some devices write a comma for the decimal point."""
-    folder = write_series(tmp_path, STORED, change=_set(None, WindowCenter=40.5, WindowWidth=400))
-    for path in folder.iterdir():
-        written = path.read_bytes()
-        assert written.count(b"40.5") == 1
-        path.write_bytes(written.replace(b"40.5", b"40,5"))
-    image = read_image(folder)
-    assert image.windows == () and np.array_equal(image.voxels, STORED)
-
-
-def test_windows_of_frames_are_read(tmp_path: Path) -> None:
-    data = enhanced_dataset(np.abs(STORED), [0, 2, 4, 6, 8])
-    for frame in data.PerFrameFunctionalGroupsSequence:
-        frame.FrameVOILUTSequence = Sequence([Dataset()])
-        frame.FrameVOILUTSequence[0].WindowCenter, frame.FrameVOILUTSequence[0].WindowWidth = [50, 50], [350, 1000]
-    data.save_as(tmp_path / "multi.dcm", enforce_file_format=True)
-    assert read_image(tmp_path / "multi.dcm").windows == ((-125.0, 224.0), (-450.0, 549.0))
-
-
-def test_uptake_values_have_no_window_of_other_values(tmp_path: Path) -> None:
-    folder = pet_series(tmp_path, _set(None, WindowCenter=5000, WindowWidth=10000))
-    assert read_image(folder).windows == ((0.0, 9999.0),)
-    assert read_image(folder, choice=ImageChoice(suv=True)).windows == ()

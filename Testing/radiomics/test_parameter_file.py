@@ -75,7 +75,9 @@ def test_every_key_arrives(written):
 
 def test_an_empty_section_takes_pyradiomics_defaults():
     content = parse_parameters({"setting": None})
-    assert content.settings == FeatureSettings(classes=tuple(FEATURE_NAMES), dimension="3D", distance=(1,))
+    assert content.settings == FeatureSettings(
+        classes=tuple(FEATURE_NAMES), bin_width=25, dimension="3D", distance=(1,)
+    )
     assert (content.label, content.without_effect) == (None, ())
 
 

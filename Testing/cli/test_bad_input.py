@@ -142,7 +142,7 @@ def test_bad_option(command, files, tiny_model, arguments, message):
 
 BAD_FEATURE_OPTIONS = {
     "class unknown": (["--classes", "beauty"], "beauty"),
-    "width and count": (["--bin-width", 25, "--bin-count", 32], "Exactly one"),
+    "width and count": (["--bin-width", 25, "--bin-count", 32], "Only one"),
     "engine unknown": (["--engine", "steam"], "The feature engine is 'steam'"),
     "bin count of one": (["--bin-count", 1], "The bin count is 1"),
     "filter unknown": (["--filters", "Original,LBP3D"], "'LBP3D' is not on offer"),

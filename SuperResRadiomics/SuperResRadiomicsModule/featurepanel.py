@@ -21,7 +21,8 @@ from .featurenode import FeatureNode
 from .featuresettings import FeatureSettingsForm
 from .featuresummary import legendText, settingsText
 from .featuretable import ALL, ALL_BUT_SHAPE, FeatureTableView, featureName, intervalText
-from .installation import DICOM, MAPS, PAGE, Function
+from .habitats import HabitatSearch
+from .installation import DICOM, HABITATS, MAPS, PAGE, Function
 from .numbertext import DIGITS, change
 from .segmentwatch import SegmentWatch
 
@@ -111,6 +112,7 @@ class FeaturePanel:
             (ui.copyButton, self.onCopy),
             (ui.chartButton, self.onChart),
             (ui.mapButton, self.onMap),
+            (ui.habitatsButton, self.onHabitats),
         ):
             button.connect("clicked()", slot)
         ui.classFilterComboBox.connect("currentIndexChanged(int)", self._onFilterChanged)
@@ -233,6 +235,13 @@ class FeaturePanel:
         if self._watch.isEdited and ui.stabilityButton.enabled:
             ui.stabilityButton.enabled = False
             ui.stabilityButton.toolTip = _("The segment was edited: refresh the table first.")
+        edited = _("The segment was edited: refresh the table first.") if self._watch.isEdited else ""
+        ui.habitatsButton.enabled = not (obstacle or edited)
+        ui.habitatsButton.toolTip = (
+            obstacle
+            or edited
+            or _("Divide the lesion into parts whose texture differs, and see whether they are stable.")
+        )
         self._showMapReadiness(obstacle)
         for widget in (ui.staleLabel, ui.refreshButton):
             widget.visible = self._watch.isEdited and self.table is not None
@@ -289,6 +298,11 @@ class FeaturePanel:
         """Map the feature that the user is on."""
         if self.prepare((MAPS,)):
             self._start(FeatureMapping(self.node, self.view.currentKey(), MAP_RADIUS, lambda maps: self.onMaps(maps)))
+
+    def onHabitats(self) -> None:
+        """Divide the lesion of the table into habitats."""
+        if self.prepare((HABITATS,)):
+            self._start(HabitatSearch(self.node))
 
     def _start(self, job: FeatureJob) -> None:
         self.showStatus("")

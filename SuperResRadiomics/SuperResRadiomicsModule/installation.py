@@ -77,7 +77,8 @@ PARAMETER_FILES = Function(_("Parameter files in YAML"), (Package("PyYAML", "6")
 PAGE = Function(_("HTML page with a picture"), (Package("Jinja2", "3.1"), Package("matplotlib", "3.8")))
 DICOM = Function(_("DICOM objects"), (Package("highdicom", "0.25"), Package("pydicom", "3")))
 MAPS = Function(_("Maps of features"), (Package("numba", "0.60"),))
-FUNCTIONS = (ENHANCE, FEATURES, WAVELETS, PARAMETER_FILES, PAGE, DICOM, MAPS)
+HABITATS = Function(_("Habitats"), (Package("numba", "0.60"), Package("scikit-learn", "1.3")))
+FUNCTIONS = (ENHANCE, FEATURES, WAVELETS, PARAMETER_FILES, PAGE, DICOM, MAPS, HABITATS)
 
 
 class InstallationError(Exception):

@@ -246,6 +246,7 @@ class RunPanel:
             "features": _("Computing features..."),
             "stability": _("Checking stability..."),
             "report": _("Writing the page..."),
+            "habitats": _("Looking for habitats..."),
         }
         text = texts.get(stage, stage)
         if self._lesions > 1:

@@ -302,6 +302,48 @@ def map_lesion(
     return {"files": files, "scale": shared, "spread_scale": [0.0, spread[1]], "outside": OUTSIDE}
 
 
+def divide_lesion(
+    progress: StageProgress,
+    *,
+    lesion: dict[str, Any],
+    features: dict[str, Any],
+    out: str,
+    settings: dict[str, Any] | None = None,
+) -> Result:
+    """Find the habitats of a lesion on the original image, and how far they are found again under perturbation.
+
+    Args:
+        progress: Told how many of the maps' computations are done.
+        lesion: Keyword arguments of `read_lesion`.
+        features: The lesion's feature table, as from `FeatureTable.to_dict`.
+        out: Folder for the labels.
+        settings: Arguments of `FeatureSettings` that the table was computed with; None takes them from its header.
+
+    Returns:
+        ``file`` (name within ``out``): the labels on the lesion's box, 0 outside; ``described``, as
+        ``habitats.json`` of the command line has it.
+    """
+    from pathlib import Path
+
+    from ..io.handover import hand_over
+    from ..io.steps import run_steps
+    from ..report.habitat_files import describe_habitats
+
+    table = srr.FeatureTable.from_dict(features)
+    used = feature_settings({**settings, "engine": engine_of(table)}) if settings else settings_of(table)
+    whole = srr.FeatureSettings()
+    plain = replace(used, engine="exact", features=(), classes=whole.classes, filters=whole.filters)
+    versions = read_lesion(**lesion)
+    found = srr.habitats(
+        versions.original,
+        versions.original_mask,
+        settings=plain,
+        progress=lambda done, total: progress("habitats", done, total),
+    )
+    run_steps(hand_over(found.labels, found.grid, Path(out) / "habitats.nrrd"))
+    return {"file": "habitats.nrrd", "described": describe_habitats(found)}
+
+
 def _limits(maps: list[FloatArray]) -> list[float]:
     """Percentiles of all values that are defined; never the same number twice."""
     known = np.concatenate([values[np.isfinite(values)] for values in maps])
@@ -313,7 +355,15 @@ def _limits(maps: list[FloatArray]) -> list[float]:
 
 COMMANDS: dict[str, Callable[..., Result]] = {
     function.__name__: function
-    for function in (feature_options, compare_lesion, check_stability, map_lesion, report_lesion, export_dicom)
+    for function in (
+        feature_options,
+        compare_lesion,
+        check_stability,
+        map_lesion,
+        divide_lesion,
+        report_lesion,
+        export_dicom,
+    )
 }
 """For the worker's register."""
 

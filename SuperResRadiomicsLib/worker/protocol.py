@@ -85,6 +85,7 @@ COMMANDS: dict[str, Command] = {
     "map_lesion": Command(
         {"lesion": dict, "features": dict, "feature": str, "out": str}, {"settings": dict, "radius": int}
     ),
+    "divide_lesion": Command({"lesion": dict, "features": dict, "out": str}, {"settings": dict}),
     "report_lesion": Command({"features": dict, "page": str, "title": str}, {"lesion": dict}),
     "export_dicom": Command({"lesion": dict, "out": str}, {"source": str, "features": dict}),
     "feature_options": Command(),

@@ -38,8 +38,8 @@ class Machine:
 
     def put(self, name: str, version: str, record: bool = True) -> None:
         """A distribution's metadata, as pip writes it; a broken one has lost its list of files."""
-        folder = self.folder / f"{name}-{version}.dist-info"
-        folder.mkdir(parents=True)
+        folder = self.folder / f"{name.replace('-', '_')}-{version}.dist-info"
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
         if record:
             (folder / "RECORD").write_text(f"{folder.name}/METADATA,,\n")

@@ -66,7 +66,9 @@ def neighbours(ranks: Ranks, voxels: Integers, steps: Integers, values: Integers
     """
     # Twice as many numbers of 32 bits are added at once; they must hold the sum of all neighbours' levels.
     short = (2 * steps.size + 1) * (int(values[-1]) + alpha) < np.iinfo(np.int32).max
-    return _neighbours(ranks, voxels, steps, values.astype(np.int32 if short else np.int64), alpha)
+    levels = values.astype(np.int32 if short else np.int64)
+    pairs, dependence, difference = _neighbours(ranks, voxels, steps, levels, alpha)
+    return pairs.reshape(steps.size, values.size, values.size).transpose(1, 2, 0), dependence, difference
 
 
 @_compile
@@ -79,7 +81,9 @@ def _neighbours(ranks: Ranks, voxels: Integers, steps: Integers, values: Integer
     levels = np.empty(ranks.size, values.dtype)
     for place in range(ranks.size):
         levels[place] = values[ranks[place]]
-    total, inside, dependent, least, most = np.empty((5, BLOCK), values.dtype)
+    total, inside = np.empty(BLOCK, values.dtype), np.empty(BLOCK, values.dtype)
+    dependent = np.empty(BLOCK, values.dtype)
+    least, most = np.empty(BLOCK, values.dtype), np.empty(BLOCK, values.dtype)
     row = np.empty(BLOCK, np.uint32)
     first = 0
     while first < voxels.size:
@@ -112,7 +116,7 @@ def _neighbours(ranks: Ranks, voxels: Integers, steps: Integers, values: Integer
             dependence[rank, dependent[place]] += 1
             difference[rank, inside[place]] += abs(inside[place] * np.int64(values[rank]) - total[place])
         first = last
-    return pairs.reshape(steps_count, ranks_count, ranks_count).transpose(1, 2, 0), dependence, difference
+    return pairs, dependence, difference
 
 
 @_compile
@@ -138,7 +142,6 @@ def sums_and_differences(p: FloatArray, levels: Integers) -> Any:
     return by_sum, by_difference
 
 
-@_compile
 def runs(ranks: Ranks, voxels: Integers, steps: Integers, ranks_count: int, longest: int) -> Any:
     """Count runs of equal rank.
 
@@ -155,7 +158,14 @@ def runs(ranks: Ranks, voxels: Integers, steps: Integers, ranks_count: int, long
     Returns:
         (ranks_count, longest + 1, a): runs by rank, length and step; int32.
     """
-    width = longest + 2
+    # What numpy does in no time here would take seconds to compile.
+    counts = _places_in_runs(ranks, voxels, steps, ranks_count, longest + 2).reshape(steps.size, ranks_count, -1)
+    return (counts[:, :, :-1] - counts[:, :, 1:]).transpose(1, 2, 0)
+
+
+@_compile
+def _places_in_runs(ranks: Ranks, voxels: Integers, steps: Integers, ranks_count: int, width: int) -> Any:
+    """Count the voxels at each place in a run; (a, ranks_count * width)."""
     row = np.empty(voxels.size, np.uint32)
     for index in range(voxels.size):
         row[index] = ranks[voxels[index]] * width
@@ -166,8 +176,7 @@ def runs(ranks: Ranks, voxels: Integers, steps: Integers, ranks_count: int, long
         table = at_least[step]
         for index in range(voxels.size):
             table[row[index] + np.uint32(lengths[np.uint64(voxels[index])])] += 1
-    counts = at_least.reshape(steps.size, ranks_count, width)
-    return (counts[:, :, :-1] - counts[:, :, 1:]).transpose(1, 2, 0)
+    return at_least
 
 
 @_compile

@@ -99,10 +99,12 @@ def planes(mask: BoolArray, row_scale: float, column_scale: float) -> Any:
         count = _hull(low, high, points)
         while found + count > corners.shape[0]:
             grown = np.empty((2 * corners.shape[0] + count, 3), np.int64)
-            grown[:found] = corners[:found]
+            for corner in range(found):
+                for axis in range(3):
+                    grown[corner, axis] = corners[corner, axis]
             corners = grown
         for one in range(count):
-            row, column = points[one]
+            row, column = points[one, 0], points[one, 1]
             corners[found, 0], corners[found, 1], corners[found, 2] = plane, row, column
             found += 1
             for other in range(one):

@@ -38,7 +38,7 @@ SPLINE_SIZE = 4
 class Resampling:
     """Resample the image by interpolation and the mask by nearest neighbour, as pyradiomics does.
 
-    Integer images stay integer: their resampled intensities are rounded.
+    Integer images stay integer: their resampled intensities lose their fractions, as ITK makes them.
 
     Attributes:
         spacing: New voxel size in mm along i, j, k; 0 keeps the image's. Along an axis on which the lesion is one

@@ -11,37 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from ...grid import Array, BoolArray, FloatArray
+from ..feature_names import FEATURE_NAMES
 from . import kernels
 from .correlation import maximal_correlation
 from .emphasis import mean_over_directions
 from .firstorder import EPSILON
-
-NAMES = (
-    "Autocorrelation",
-    "ClusterProminence",
-    "ClusterShade",
-    "ClusterTendency",
-    "Contrast",
-    "Correlation",
-    "DifferenceAverage",
-    "DifferenceEntropy",
-    "DifferenceVariance",
-    "Id",
-    "Idm",
-    "Idmn",
-    "Idn",
-    "Imc1",
-    "Imc2",
-    "InverseVariance",
-    "JointAverage",
-    "JointEnergy",
-    "JointEntropy",
-    "MCC",
-    "MaximumProbability",
-    "SumAverage",
-    "SumEntropy",
-    "SumSquares",
-)
 
 
 def cooccurrence_features(
@@ -95,7 +69,7 @@ def cooccurrence_by_direction(
     covariance = (found["ClusterTendency"] - found["Contrast"] + (ux - uy) ** 2) / 4
     correlation = covariance / (np.sqrt(variance_x) * np.sqrt(variance_y) + EPSILON)
     found["Correlation"] = np.where(_one_level(px) | _one_level(py), 1.0, correlation)
-    return {name: found[name] for name in NAMES}
+    return {name: found[name] for name in FEATURE_NAMES["glcm"]}
 
 
 def _probabilities(pairs: Array, symmetrical: bool, weights: FloatArray | None) -> FloatArray:

@@ -109,18 +109,21 @@ def take_over(sampler: nn.Module, network: nn.Module, first: str, inputs: int) -
         sampler: Network whose first convolution also sees noise and latents, after the trained network's inputs.
         network: The trained one.
         first: Name of the first convolution's weights in both.
-        inputs: Channels that the trained network's first convolution must see.
+        inputs: Image and conditions of the sampler. The trained network sees as many, or the image alone:
+            then the conditions count for nothing at first.
 
     Raises:
         ValueError: The trained network has other layers, widths or conditions.
     """
     weights = dict(network.state_dict())
     wide = sampler.state_dict()[first].clone()
-    if first not in weights or weights[first].shape[1] != inputs:
+    if first not in weights or weights[first].shape[1] not in (1, inputs):
         raise ValueError("the network to start from takes other conditions than this one")
     if weights[first].shape[0] != wide.shape[0]:
         raise ValueError("the network to start from has other widths than this one")
-    wide[:, :inputs] = weights[first]
+    known = weights[first].shape[1]
+    wide[:, :known] = weights[first]
+    wide[:, known:inputs] = 0.0
     own = {key: value for key, value in sampler.state_dict().items() if key.startswith("texture.")}
     try:
         sampler.load_state_dict({**weights, **own, first: wide})

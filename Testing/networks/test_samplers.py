@@ -64,12 +64,21 @@ def test_a_unet_that_draws_samples_starts_as_the_one_that_it_widens() -> None:
         assert torch.allclose(silent, unet(image), atol=1e-6)
     with pytest.raises(ValueError, match="does not add its input"):
         network.widen(UNet(**sizes))
-    with pytest.raises(ValueError, match="other conditions"):
-        UNetSampler(conditions=1, **sizes).widen(unet)
     with pytest.raises(ValueError, match="other widths"):
         network.widen(UNet(residual=True, widths=[5, 6], bottleneck=8))
     with pytest.raises(ValueError, match="other layers"):
         network.widen(UNet(residual=True, widths=[4, 6], bottleneck=9))
+
+
+def test_conditions_that_the_widened_network_did_not_take_count_for_nothing_at_first() -> None:
+    torch.manual_seed(0)
+    sizes: dict[str, Any] = {"widths": [4, 6], "bottleneck": 8}
+    unet, network = UNet(residual=True, **sizes), UNetSampler(conditions=2, **sizes)
+    network.widen(unet)
+    image = torch.rand(2, 1, 32, 40)
+    with torch.no_grad():
+        silent = network(image, torch.tensor([[0.3, 0.9], [5.0, 0.1]]), torch.zeros(2, 4, 32, 40), torch.zeros(2, 4))
+        assert torch.allclose(silent, unet(image), atol=1e-6)
 
 
 def test_the_noise_is_an_input() -> None:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from .context import NO_SIDE, Sides
+from .context import NO_SIDE, Sides, trim
 from .texture_head import constant_planes
 
 WIDTHS = (64, 54, 48, 43, 39, 35, 31, 28, 25, 22, 18, 16)
@@ -135,12 +135,6 @@ class GanCircleGenerator(nn.Module):
         activated = self.direct[1:](total)  # Both branches go on with the same activation and dropout.
         wide = len(branches[0])
         return activated[:, :wide], self.deep[1](activated[:, wide:])
-
-
-def trim(value: Tensor, sides: Sides, pixels: int = 1) -> Tensor:
-    """Cut pixels off the chosen sides (top, bottom, left, right) of a (batch, channels, height, width) tensor."""
-    top, bottom, left, right = (pixels if side else 0 for side in sides)
-    return value[..., top : value.shape[-2] - bottom, left : value.shape[-1] - right]
 
 
 def _block(inputs: int, outputs: int, kernel: int, dropout: float, stride: int = 1) -> nn.Sequential:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from .context import NO_SIDE, Sides
-from .gan_circle import GanCircleGenerator, trim
+from .context import NO_SIDE, Sides, trim
+from .gan_circle import GanCircleGenerator
 from .texture_head import (
     HEAD_WIDTH,
     LATENTS,
@@ -32,6 +32,7 @@ class GanCircleSampler(GanCircleGenerator):
         noise_channels: Planes of white noise.
         latents: Numbers that a whole sample shares.
         head_width: Channels of the head.
+        around: See `TextureHead`.
         generator: Arguments of `GanCircleGenerator`.
     """
 
@@ -40,6 +41,7 @@ class GanCircleSampler(GanCircleGenerator):
         noise_channels: int = NOISE_CHANNELS,
         latents: int = LATENTS,
         head_width: int = HEAD_WIDTH,
+        around: int = 0,
         **generator: object,
     ) -> None:
         check_sizes(noise_channels, latents)
@@ -48,10 +50,10 @@ class GanCircleSampler(GanCircleGenerator):
         self.latents = latents
         drawn = noise_channels + latents
         self.features[0][0] = widened(self.features[0][0], drawn)  # type: ignore[index, operator]
-        self.texture = TextureHead(self.up[-1].in_channels, drawn, head_width)  # type: ignore[arg-type]
+        self.texture = TextureHead(self.up[-1].in_channels, drawn, head_width, around)  # type: ignore[arg-type]
 
     def widen(self, generator: nn.Module) -> None:
-        """Take over the weights of a trained generator of the same widths and conditions.
+        """Take over the weights of a trained generator, or sampler, of the same widths and conditions.
 
         Raises:
             ValueError: It has other layers, widths or conditions.
@@ -61,7 +63,7 @@ class GanCircleSampler(GanCircleGenerator):
     @property
     def receptive_field_radius(self) -> int:
         """How many pixels around an output pixel can change it: the head has a convolution more than the generator."""
-        return super().receptive_field_radius - 1 + TextureHead.reach
+        return super().receptive_field_radius - 1 + self.texture.reach
 
     def forward(  # type: ignore[override]
         self,
@@ -89,6 +91,7 @@ class GanCircleSampler(GanCircleGenerator):
         drawn = drawn_planes(image, noise, latents, self.noise_channels, self.latents)
         half = self._widened([image, drawn], condition, context)
         features = trim(self.up[3](self.up[2](half)), context)
-        near = trim(drawn, context, self.receptive_field_radius - TextureHead.reach)
-        change: Tensor = trim(self.up[4](features) + self.texture(features, near), context, TextureHead.reach)
+        near = trim(drawn, context, self.receptive_field_radius - self.texture.reach)
+        mean = trim(self.up[4](features), context, self.texture.reach)
+        change: Tensor = mean + self.texture(features, near, context)
         return trim(image, context, self.receptive_field_radius) + change if self.residual else change

@@ -6,8 +6,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from .context import NO_SIDE, Sides, trim
+
 NOISE_CHANNELS = 4
 LATENTS = 4
+HEAD = "texture."
+"""How the names of the head's weights begin."""
 HEAD_WIDTH = 24
 SMALL = 0.005
 """Standard deviation of the weights that noise and latents start with at the input."""
@@ -23,39 +27,60 @@ class TextureHead(nn.Module):
     Two 3 x 3 convolutions over features, noise and latents, plus the first plane of white noise times
     a level that a convolution reads from the features at each place. It starts by adding hardly anything.
 
+    How much texture there is can be told from a few pixels only roughly, so both may also read the
+    features' means over a square around each pixel.
+
     Args:
         features: Channels of the last features.
         drawn: Planes of noise and latents.
         width: Channels between the convolutions.
+        around: Radius in pixels of the square over which features are averaged; 0: no means.
     """
 
-    reach = 2
-    """How many pixels around an output pixel can change it."""
+    convolutions = 2
+    """How many pixels around an output pixel the convolutions read."""
 
-    def __init__(self, features: int, drawn: int, width: int) -> None:
+    def __init__(self, features: int, drawn: int, width: int, around: int = 0) -> None:
         super().__init__()
+        self.around = around
+        means = features if around else 0
         self.head = nn.Sequential(
-            nn.Conv2d(features + drawn, width, 3, padding=1),
+            nn.Conv2d(features + drawn + means, width, 3, padding=1),
             nn.LeakyReLU(0.1, inplace=True),
             nn.Conv2d(width, 1, 3, padding=1, bias=False),
         )
-        self.level = nn.Conv2d(features, 1, 3, padding=1)
+        self.level = nn.Conv2d(features + means, 1, 3, padding=1)
         nn.init.kaiming_normal_(self.head[0].weight, 0.1)  # type: ignore[arg-type]
         nn.init.zeros_(self.head[0].bias)  # type: ignore[arg-type]
         nn.init.zeros_(self.head[2].weight)  # type: ignore[arg-type]
         nn.init.zeros_(self.level.weight)
         nn.init.constant_(self.level.bias, QUIET)  # type: ignore[arg-type]
 
-    def forward(self, features: Tensor, drawn: Tensor) -> Tensor:
+    @property
+    def reach(self) -> int:
+        """How many pixels around an output pixel can change it."""
+        return self.convolutions + self.around
+
+    def forward(self, features: Tensor, drawn: Tensor, context: Sides = NO_SIDE) -> Tensor:
         """Make texture (batch, 1, height, width) in shares of the window.
 
         Args:
             features: (batch, channels, height, width).
             drawn: Noise and latents as planes of the same size, noise first.
+            context: At which sides the outermost `reach` pixels are context, which the result lacks.
         """
-        amplitude = functional.softplus(self.level(features))
-        texture: Tensor = self.head(torch.cat([features, drawn.to(features)], dim=1))
-        return NOISE_UNIT * (texture + amplitude * drawn[:, :1])
+        means = [trim(box_mean(features, self.around), context, self.around)] if self.around else []
+        near, drawn = trim(features, context, self.around), trim(drawn, context, self.around).to(features)
+        amplitude = functional.softplus(self.level(torch.cat([near, *means], dim=1)))
+        texture: Tensor = self.head(torch.cat([near, drawn, *means], dim=1))
+        return trim(NOISE_UNIT * (texture + amplitude * drawn[:, :1]), context, self.convolutions)
+
+
+def box_mean(image: Tensor, radius: int) -> Tensor:
+    """Average over the square of 2 radius + 1 pixels around each pixel, as far as the image goes."""
+    side = 2 * radius + 1
+    rows = functional.avg_pool2d(image, (side, 1), stride=1, padding=(radius, 0), count_include_pad=False)
+    return functional.avg_pool2d(rows, (1, side), stride=1, padding=(0, radius), count_include_pad=False)
 
 
 def constant_planes(values: Tensor, image: Tensor) -> Tensor:
@@ -103,7 +128,10 @@ def widened(convolution: nn.Conv2d, more: int) -> nn.Conv2d:
 
 
 def take_over(sampler: nn.Module, network: nn.Module, first: str, inputs: int) -> None:
-    """Give a sampler the weights of a trained network that it widens; its texture head keeps its own.
+    """Give a sampler the weights of a trained network that it widens.
+
+    A network that draws no samples leaves the texture head as it is; of one that does, whose head reads no
+    means, the head's weights are taken and means count for nothing at first.
 
     Args:
         sampler: Network whose first convolution also sees noise and latents, after the trained network's inputs.
@@ -115,20 +143,31 @@ def take_over(sampler: nn.Module, network: nn.Module, first: str, inputs: int) -
     Raises:
         ValueError: The trained network has other layers, widths or conditions.
     """
-    weights = dict(network.state_dict())
-    wide = sampler.state_dict()[first].clone()
-    if first not in weights or weights[first].shape[1] not in (1, inputs):
+    own, weights = dict(sampler.state_dict()), dict(network.state_dict())
+    if first not in weights or weights[first].shape[1] not in (1, inputs, own[first].shape[1]):
         raise ValueError("the network to start from takes other conditions than this one")
-    if weights[first].shape[0] != wide.shape[0]:
+    if weights[first].shape[0] != own[first].shape[0]:
         raise ValueError("the network to start from has other widths than this one")
     known = weights[first].shape[1]
+    wide = own[first].clone()
     wide[:, :known] = weights[first]
     wide[:, known:inputs] = 0.0
-    own = {key: value for key, value in sampler.state_dict().items() if key.startswith("texture.")}
     try:
-        sampler.load_state_dict({**weights, **own, first: wide})
+        head = {key: _filled(value, weights.get(key)) for key, value in own.items() if key.startswith(HEAD)}
+        sampler.load_state_dict({**weights, **head, first: wide})
     except RuntimeError as error:
         raise ValueError(f"the network to start from has other layers than this one: {error}") from error
+
+
+def _filled(wide: Tensor, narrow: Tensor | None) -> Tensor:
+    """Put weights into the first input channels of wider ones, whose others become 0; keep those that have none."""
+    if narrow is None:
+        return wide
+    if narrow.ndim == 1:
+        return narrow
+    filled = torch.zeros_like(wide)
+    filled[:, : narrow.shape[1]] = narrow
+    return filled
 
 
 def check_sizes(noise_channels: int, latents: int) -> None:

@@ -57,7 +57,7 @@ class UNetSampler(UNet):
         nn.init.zeros_(self.last.weight)
 
     def widen(self, network: nn.Module) -> None:
-        """Take over the weights of a trained U-Net of the same widths and conditions that adds its input.
+        """Take over the weights of a trained U-Net, or sampler, of the same widths and conditions that adds its input.
 
         Raises:
             ValueError: It has other layers, widths or conditions, or does not add its input.
@@ -69,7 +69,7 @@ class UNetSampler(UNet):
     @property
     def receptive_field_radius(self) -> int:
         """How many pixels around an output pixel can change it: the head has a convolution more than the U-Net."""
-        return max(self._reach(phase, last=TextureHead.reach) for phase in range(self.size_multiple))
+        return max(self._reach(phase, last=self.texture.reach) for phase in range(self.size_multiple))
 
     def forward(
         self,

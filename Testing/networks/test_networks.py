@@ -11,7 +11,8 @@ from torch import nn
 
 from SuperResRadiomicsLib.errors import ModelError
 from SuperResRadiomicsLib.networks import architectures, build_network
-from SuperResRadiomicsLib.networks.gan_circle import WIDTHS, GanCircleGenerator, trim
+from SuperResRadiomicsLib.networks.context import trim
+from SuperResRadiomicsLib.networks.gan_circle import WIDTHS, GanCircleGenerator
 from SuperResRadiomicsLib.networks.pix2pix_unet import Pix2PixUNet
 from SuperResRadiomicsLib.networks.srresnet import SrResNet
 from SuperResRadiomicsLib.networks.unet import UNet

@@ -6,14 +6,17 @@ import itertools
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from scipy import ndimage
 from torch import Tensor, nn
 
 from SuperResRadiomicsLib.networks import architectures, build_network
-from SuperResRadiomicsLib.networks.gan_circle import GanCircleGenerator, trim
+from SuperResRadiomicsLib.networks.context import trim
+from SuperResRadiomicsLib.networks.gan_circle import GanCircleGenerator
 from SuperResRadiomicsLib.networks.gan_circle_sampler import GanCircleSampler
-from SuperResRadiomicsLib.networks.texture_head import NOISE_UNIT, TextureHead
+from SuperResRadiomicsLib.networks.texture_head import NOISE_UNIT, TextureHead, box_mean
 from SuperResRadiomicsLib.networks.unet import UNet
 from SuperResRadiomicsLib.networks.unet_sampler import UNetSampler
 from Testing.networks.checks import measured_radius
@@ -26,6 +29,7 @@ def sampler(**arguments: Any) -> GanCircleSampler:
     torch.manual_seed(0)
     network = GanCircleSampler(**{"dropout": 0.0, "conditions": 2, **SMALL, **arguments}).eval()
     nn.init.normal_(network.texture.head[2].weight)
+    nn.init.normal_(network.texture.level.weight)
     return network
 
 
@@ -125,9 +129,9 @@ class OfTheImage(nn.Module):
         return self.network(image, None, image.expand(-1, self.network.noise_channels, -1, -1), latents)
 
 
-@pytest.mark.parametrize("widths", [[8, 6], [6, 5, 4]])
-def test_receptive_field_is_what_the_network_says(widths: list[int]) -> None:
-    network = sampler(conditions=0, widths=widths)
+@pytest.mark.parametrize(("widths", "around"), [([8, 6], 0), ([6, 5, 4], 0), ([8, 6], 5)])
+def test_receptive_field_is_what_the_network_says(widths: list[int], around: int) -> None:
+    network = sampler(conditions=0, widths=widths, around=around)
     assert measured_radius(OfTheImage(network), 1) == network.receptive_field_radius
 
 
@@ -137,8 +141,9 @@ def test_the_published_widths_reach_31_pixels() -> None:
     assert architectures()["gan-circle-sampler"].samples
 
 
-def test_context_is_used_up_without_changing_what_is_inside() -> None:
-    network = sampler()
+@pytest.mark.parametrize("around", [0, 6])
+def test_context_is_used_up_without_changing_what_is_inside(around: int) -> None:
+    network = sampler(around=around)
     image, condition = torch.rand(2, 1, 96, 88), torch.rand(2, 2)
     noise, latents = drawn(network, image)
     with torch.inference_mode():
@@ -147,6 +152,28 @@ def test_context_is_used_up_without_changing_what_is_inside() -> None:
             part = network(image, condition, noise, latents, context=sides)
             inside = trim(whole, sides, network.receptive_field_radius)
             assert part.shape == inside.shape and torch.allclose(part, inside, atol=1e-5)
+
+
+def test_means_are_those_of_the_pixels_around_as_far_as_the_image_goes() -> None:
+    image = torch.rand(1, 2, 9, 20, dtype=torch.float64)
+    counted = ndimage.uniform_filter(np.ones((9, 20)), 7, mode="constant")
+    for found, plane in zip(box_mean(image, 3)[0], image[0], strict=True):
+        expected = ndimage.uniform_filter(plane.numpy(), 7, mode="constant") / counted
+        assert np.allclose(found.numpy(), expected)
+
+
+def test_means_that_the_widened_sampler_did_not_read_count_for_nothing_at_first() -> None:
+    narrow, wide = sampler(), sampler(around=4)
+    wide.widen(narrow)
+    image, condition = torch.rand(2, 1, 40, 40), torch.rand(2, 2)
+    noise, latents = drawn(narrow, image)
+    with torch.no_grad():
+        expected = narrow(image, condition, noise, latents)
+        assert torch.allclose(wide(image, condition, noise, latents), expected, atol=1e-6)
+        nn.init.ones_(wide.texture.level.weight)
+        assert not torch.allclose(wide(image, condition, noise, latents), expected, atol=1e-3)
+    with pytest.raises(ValueError, match="other layers"):
+        narrow.widen(wide)
 
 
 def test_a_silent_head_leaves_white_noise_as_loud_as_its_level() -> None:

@@ -26,7 +26,8 @@ from .structures import choose_sites, contrasts, rates, with_structures, without
 MOST_LESIONS = 16
 """Of each role so many lesions are looked at, one slice each."""
 CONDITIONS_LOOKED_AT = 3
-SAMPLES = 4
+SAMPLES = 8
+"""As many as in use. All lesions share the latents of a sample, so that no single one stands for all."""
 TRUTH, SAMPLE, MEAN = "truth", "a sample", "mean of samples"
 
 
@@ -136,7 +137,8 @@ def _under(condition: ScanCondition, lesions: Mapping[str, Sequence[Lesion]], lo
     spectra, told_apart = {}, {}
     for name in made["test"][0]:
         pieces = {role: _pieces(found, made[role], name) for role, found in lesions.items()}
-        spectra[name] = compare_spectra(_mean_power(true["test"]), _mean_power(pieces["test"]))
+        every = _all_pieces(lesions["test"], made["test"], name)
+        spectra[name] = compare_spectra(_mean_power(true["test"]), _mean_power(every))
         told_apart[name] = tell_apart((true["train"], pieces["train"]), (true["test"], pieces["test"]), patients)
     structures = _structures(condition, lesions["test"], looker)
     result = {"spectra": spectra, "told_apart": told_apart, "structures": structures}
@@ -146,8 +148,20 @@ def _under(condition: ScanCondition, lesions: Mapping[str, Sequence[Lesion]], lo
 
 
 def _pieces(lesions: Sequence[Lesion], made: Sequence[Mapping[str, Images]], name: str) -> list[Values]:
-    """Cut pieces of each lesion from a method's image, of samples from the first."""
-    return [lesion_patches(images[name][0], each.mask) for each, images in zip(lesions, made, strict=True)]
+    """Cut pieces of each lesion from a method's image, of samples from another one for each lesion."""
+    pieces = []
+    for number, (lesion, images) in enumerate(zip(lesions, made, strict=True)):
+        chosen = images[name][number % len(images[name])]
+        pieces.append(lesion_patches(chosen, lesion.mask))
+    return pieces
+
+
+def _all_pieces(lesions: Sequence[Lesion], made: Sequence[Mapping[str, Images]], name: str) -> list[Values]:
+    """Cut pieces of each lesion from all images of a method."""
+    pieces = []
+    for lesion, images in zip(lesions, made, strict=True):
+        pieces.append(np.concatenate([lesion_patches(image, lesion.mask) for image in images[name]]))
+    return pieces
 
 
 def _mean_power(pieces: Sequence[Values]) -> Values:
@@ -163,10 +177,12 @@ def _missing_detail(lesions: Sequence[Lesion], made: Sequence[Mapping[str, Image
     """
     missing, drawn = [], []
     for lesion, images in zip(lesions, made, strict=True):
-        first, *others = images[SAMPLE]
-        mean = np.mean(others, axis=0)
-        missing.append(lesion_patches(lesion.truth - mean, lesion.mask))
-        drawn.append(lesion_patches(first - mean, lesion.mask))
+        samples = np.stack(images[SAMPLE])
+        total = samples.sum(axis=0)
+        for sample in samples:
+            mean = (total - sample) / (len(samples) - 1)
+            missing.append(lesion_patches(lesion.truth - mean, lesion.mask))
+            drawn.append(lesion_patches(sample - mean, lesion.mask))
     return compare_spectra(_mean_power(missing), _mean_power(drawn))
 
 
@@ -185,8 +201,9 @@ def _structures(condition: ScanCondition, lesions: Sequence[Lesion], looker: _Lo
             made = {TRUTH: [truth], **looker.images(replace(lesion, truth=truth), condition)}
             for name, images in made.items():
                 found = np.array([contrasts(image, sites) for image in images]) / contrast
-                # Of samples the first stands for all, so that every site counts once.
-                seen.setdefault(name, {}).setdefault(what, []).extend(found[0].tolist())
+                # Another sample for each lesion, so that every site counts once and no latents stand for all.
+                chosen = found[number % len(found)]
+                seen.setdefault(name, {}).setdefault(what, []).extend(chosen.tolist())
                 if name == SAMPLE:
                     disagree += [0 < share < 1 for share in (found > 0.5).mean(axis=0).tolist()]
     result: dict[str, Any] = {

@@ -82,7 +82,8 @@ def judge_streaks(
         guide = list(false.values())[min(1, len(false) - 1)][0]
         sites = np.abs(guide) >= np.quantile(np.abs(guide), 1 - STRONGEST)
         for name, values in false.items():
-            found = {"false_lines_hu": float(values[0].std()), "at_sites_hu": float(np.abs(values[0][sites]).mean())}
+            sizes = values.std(axis=1), np.abs(values[:, sites])
+            found = {"false_lines_hu": float(sizes[0].mean()), "at_sites_hu": float(sizes[1].mean())}
             if name == sample and len(values) > 1:
                 found |= _told_by_samples(values, guide, sites)
             rows.setdefault(name, []).append(found)

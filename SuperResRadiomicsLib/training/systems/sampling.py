@@ -44,12 +44,8 @@ class Sampling(PatchSystem):
         return (self._generator_phase(),)
 
     def start_from(self, network: nn.Module) -> None:
-        """Take over the weights of a sampler, or of the generator that it widens."""
-        own = self.networks[GENERATOR]
-        if hasattr(network, "noise_channels"):
-            super().start_from(network)
-        else:
-            own.widen(network)  # type: ignore[operator]
+        """Take over the weights of a sampler, or of the network that it widens."""
+        self.networks[GENERATOR].widen(network)  # type: ignore[operator]
 
     def losses(self, phase: str, batch: TensorBatch) -> Losses:
         """Score pixels, maps of local statistics and whole patches."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from statistics import median
 from typing import Any
 
 from .. import NOT_FOR_CLINICAL_USE
@@ -135,16 +136,25 @@ def _slices(card: Card) -> list[str]:
         rows = []
         for method, name in SLICE_METHODS.items():
             cells = [f"{mean[f'{figure}_{method}']:.{digits}f}" for figure, digits in _SLICE_FIGURES.items()]
-            rows.append([name, *cells, f"{faithful[method]:.0%}" if faithful else "-"])
+            agreed = (f"{faithful[method]:.0%}", _median_error(figures, method)) if faithful else ("-", "-")
+            rows.append([name, *cells, *agreed])
+        head = ("image", "PSNR, dB", "SSIM", "edge width, mm", "features with CCC >= 0.85", "median error of features")
         parts += [
             f"### {figures['factor']} times as many slices, thickness {figures['thickness']:g} distances "
             f"({figures['profile']}), noise {figures['noise']:g} {card.unit}",
             f"{len(figures['patients'])} patients, gain {mean['gain_db']:+.2f} dB (smallest of a patient "
             f"{figures['smallest_gain_db']:+.2f}); true edges {mean['edge_mm_truth']:.2f} mm; features of "
-            f"{len(figures['features']['patients'])} patients.",
-            markdown_table(("image", "PSNR, dB", "SSIM", "edge width, mm", "features with CCC >= 0.85"), rows),
+            f"{len(figures['features']['patients'])} patients, errors in units of the spread between them.",
+            markdown_table(head, rows),
         ]
     return parts
+
+
+def _median_error(figures: dict[str, Any], method: str) -> str:
+    """Median over features of the mean error, in units of the spread between patients."""
+    by_feature = figures["features"]["by_feature"].values()
+    known = [each[method]["error"] for each in by_feature if each[method]["error"] is not None]
+    return f"{median(known):.2f}"
 
 
 _SLICE_FIGURES = {"psnr": 2, "ssim": 4, "edge_mm": 2}

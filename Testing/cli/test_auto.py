@@ -47,6 +47,29 @@ def test_thick_slices_go_from_file_to_report_in_one_command(command, thick):
     assert provenance["scan"]["proposal"]["what"] == "through-plane"
 
 
+def test_thick_slices_of_mr_have_a_model_too(command, tmp_path):
+    body = np.where(np.hypot(*(np.indices((72, 72)) - 36)) < 30, 600.0, 0.0)
+    voxels = body + np.abs(np.random.default_rng(0).normal(0, 15, (6, 72, 72)))
+    scan, _ = write_case(tmp_path, voxels, (0.8, 0.8, 4.0))
+    given = [
+        "--modality",
+        "MR",
+        "--model",
+        "auto",
+        "--force",
+        "--device",
+        "cpu",
+        "--isotropic",
+        "--box",
+        "30,42,30,42,1,5",
+    ]
+    outcome = command("enhance", scan, *given, "--out", tmp_path / "out")
+    assert outcome.code == 0, outcome.err
+    provenance = json.loads((tmp_path / "out" / "provenance.json").read_text())
+    assert provenance["model"]["name"] == "mr-throughplane-fidelity"
+    assert provenance["parameters"]["slices"]["factor"] == 5
+
+
 def test_nothing_to_gain_is_said_and_nothing_written(command, tmp_path):
     flat = np.full((2, 64, 64), 40)
     scan, mask = write_case(tmp_path, flat, (0.8, 0.8, 1.0))

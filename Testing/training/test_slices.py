@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from SuperResRadiomicsLib.enhancement import enhance, load_model
 from SuperResRadiomicsLib.errors import SettingsError
@@ -134,3 +135,22 @@ def test_held_out_figures_stand_beside_interpolation_and_on_the_page(slices: dic
     updated = add_results(card, results | {"command": "superres-train evaluate small"})
     page = (updated.folder / "README.md").read_text()
     assert "3 times as many slices" in page and "B-spline" in page
+
+
+def test_mr_is_told_noise_in_shares_and_sees_above_its_window(slices: dict[str, Any], tmp_path: Path) -> None:
+    """In the voxels' own unit the noise would lie far outside what the network was trained for."""
+    slices["data"] |= {"modality": "MR", "air_below": 0.0}
+    slices["degradation"] |= {"noise": [0.0, 0.1], "slices": {"factors": [3]}}
+    slices |= {"window": [0, 1], "unit": "share", "evaluation": {"features": False}}
+    slices["optimiser"]["steps"] = 2
+    slices["run"] |= {"validate_every": 2, "checkpoint_every": 2}
+    config = TrainingConfig.model_validate(slices)
+    trainer = Trainer(config, tmp_path / "run")
+    trainer.run()
+    batch = sampler_of(slices).batch(8, 0, 0)
+    seen = trainer.system.tensors(batch, 0, torch.device("cpu"))
+    assert seen.target.max() == pytest.approx(float(batch.target.max())) and batch.target.max() > 1.05
+    card = export_run(tmp_path / "run", config, tmp_path / "models")
+    results = evaluate_slices(load_model(card.folder, "cpu"), config, list_volumes(config.data, 0))
+    clean, noisy = results["degradations"].values()
+    assert noisy["noise"] == 0.05 and noisy["mean"]["psnr_network"] < clean["mean"]["psnr_network"]

@@ -144,7 +144,7 @@ def restore_slices(
             model,
             slice_factor=slices.factor,
             slice_thickness_mm=slices.thickness * grid.spacing[axis],
-            noise=noise,
+            noise=slices.noise,  # in the card's unit
             force=True,  # what a model makes of any image is to be known
         ).enhanced.voxels,
     }

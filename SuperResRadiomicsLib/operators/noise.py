@@ -86,6 +86,9 @@ def sample_noise(grid: Grid, seed: int, sample: int, channels: int, box: Box | N
 def sample_latents(seed: int, sample: int, count: int) -> npt.NDArray[np.float32]:
     """Draw standard normal numbers that all of a sample shares: a function of seed and sample alone.
 
+    Samples come in pairs whose numbers differ in sign alone (antithetic variates, Hammersley and Morton 1956): all
+    lesions share these numbers, so that a few unlucky ones would shift the mean over the samples of all of them.
+
     Args:
         seed: Of the whole run.
         sample: Number of the sample, from 0.
@@ -95,7 +98,9 @@ def sample_latents(seed: int, sample: int, count: int) -> npt.NDArray[np.float32
         float32 (count,).
     """
     line = Grid((max(count, 1), 1, 1), (1.0, 1.0, 1.0))
-    return positional_noise(line, derived_seed(seed, sample, _LATENTS))[0, 0, :count]
+    first = sample - sample % 2
+    drawn = positional_noise(line, derived_seed(seed, first, _LATENTS))[0, 0, :count]
+    return drawn if sample == first else -drawn
 
 
 def correlated_noise(

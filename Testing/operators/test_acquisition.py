@@ -128,9 +128,16 @@ def test_latents_depend_on_seed_and_sample_alone() -> None:
     first = sample_latents(7, 0, 4)
     assert first.shape == (4,) and np.array_equal(first, sample_latents(7, 0, 4))
     assert not np.array_equal(first, sample_latents(7, 1, 4)) and not np.array_equal(first, sample_latents(8, 0, 4))
-    many = np.concatenate([sample_latents(7, sample, 4) for sample in range(500)])
+    many = np.concatenate([sample_latents(7, sample, 4) for sample in range(0, 1000, 2)])
     assert abs(many.mean()) < 0.1 and many.std() == pytest.approx(1, abs=0.05)
     assert sample_latents(7, 0, 0).shape == (0,)
+
+
+def test_latents_of_a_pair_of_samples_cancel() -> None:
+    for pair in range(3):
+        first, second = sample_latents(7, 2 * pair, 4), sample_latents(7, 2 * pair + 1, 4)
+        assert np.array_equal(second, -first) and np.all(first != 0)
+    assert not np.array_equal(sample_latents(7, 0, 4), sample_latents(7, 2, 4))
 
 
 def test_derived_seeds_are_the_same_everywhere() -> None:

@@ -35,7 +35,9 @@ def test_models_of_other_modalities_are_not_offered(shipped, make_lesion, choose
         "ct-gancircle-x4-fidelity",
     ]  # fmt: skip
     choose_item(shipped.inputPanel.ui.modalityComboBox, "MR")
-    assert items(shipped.modelPanel.ui.modelComboBox) == ["mr-lfsr-x2-appearance", "mr-unet-x2-fidelity"]
+    assert items(shipped.modelPanel.ui.modelComboBox) == [
+        "mr-lfsr-x2-appearance", "mr-unet-x2-fidelity", "mr-unet-x2-radiomics",
+    ]  # fmt: skip
 
 
 def test_dicom_tells_the_modality(shipped, make_lesion, scene):

@@ -17,9 +17,9 @@ import numpy as np
 from benchmarks.degraded_scans import degraded, fine_slices, in_body
 from SuperResRadiomicsLib.grid import FloatArray
 from SuperResRadiomicsLib.operators import BlurDecimate
-from SuperResRadiomicsLib.scan.edges import find_edges
-from SuperResRadiomicsLib.scan.noise import tissue_windows, windows_of
-from SuperResRadiomicsLib.scan.spectrum import block_spectra
+from SuperResRadiomicsLib.scan.edges import Edges, find_edges
+from SuperResRadiomicsLib.scan.noise import FEWEST_WINDOWS, Windows, tissue_windows, windows_of
+from SuperResRadiomicsLib.scan.spectrum import BlockSpectra, block_spectra
 from SuperResRadiomicsLib.scan.strength import COEFFICIENTS, NOISE_OFFSET, Regression, describe_scan, quadratic_terms
 
 SAMPLES, SEED, GROUPS = 3000, 1, 8
@@ -30,14 +30,15 @@ LARGEST_BLUR_PX, LARGEST_NOISE = 0.8, 40.0
 DIGITS = 5
 
 
-def features_of(slices: FloatArray) -> FloatArray | None:
+def parts_of(slices: FloatArray) -> tuple[BlockSpectra, Edges, Windows] | None:
+    """Measure what `describe_scan` takes; None where slices show too little."""
     spectra, edges = block_spectra(slices, "HU"), find_edges(slices)
     windows = windows_of(slices)
     tissue = tissue_windows(windows, "HU")
-    varied = tissue if len(tissue.variance) >= 40 else windows.only(windows.variance > 0)
+    varied = tissue if len(tissue.variance) >= FEWEST_WINDOWS else windows.only(windows.variance > 0)
     if spectra is None or edges is None or not len(varied.variance):
         return None
-    return describe_scan(spectra, edges, varied)
+    return spectra, edges, varied
 
 
 def drawn_scan(scans: dict[str, list[FloatArray]], random: np.random.Generator) -> tuple[FloatArray, float, float, str]:
@@ -99,9 +100,9 @@ def main() -> None:
     features, strengths, patients = [], [], []
     for _ in range(given.samples):
         coarse, blur, noise, patient = drawn_scan(scans, random)
-        described = features_of(coarse)
-        if described is not None:
-            features.append(described)
+        parts = parts_of(coarse)
+        if parts is not None:
+            features.append(describe_scan(*parts))
             strengths.append((blur, noise))
             patients.append(patient)
     table, known = np.array(features), np.array(strengths)
@@ -114,10 +115,10 @@ def main() -> None:
     command = f"python -m benchmarks.scan_fit --samples {given.samples}"
     content = {
         "source": f"{command}: {len(table)} scans of {len(scans)} patients",
-        "mean": _short(found.mean),
-        "scale": _short(found.scale),
-        "weights": [_short(row) for row in found.weights],
-        "offset": _short(found.offset),
+        "mean": shortened(found.mean),
+        "scale": shortened(found.scale),
+        "weights": [shortened(row) for row in found.weights],
+        "offset": shortened(found.offset),
         "blur_sd": round(blur_sd, 4),
         "noise_sd": [round(least, 3), round(share, 4)],
     }
@@ -126,7 +127,8 @@ def main() -> None:
           f"noise {least:.1f} HU where there is none, {share:.0%} else")  # fmt: skip
 
 
-def _short(values: FloatArray) -> list[float]:
+def shortened(values: FloatArray) -> list[float]:
+    """Round to significant digits, for JSON."""
     return [float(f"{value:.{DIGITS}g}") for value in values]
 
 

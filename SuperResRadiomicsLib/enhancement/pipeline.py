@@ -94,8 +94,8 @@ def enhance(
             as they were acquired, which is guessed from the spacing where the image does not tell.
         device: Where to run, if the model is not loaded yet.
         precision: ``fp32``, ``bf16`` or ``fp16``, if the model is not loaded yet.
-        blur: Blur to undo, standard deviation in fine pixels; ``auto`` for what is measured of a CT, rather low (see
-            `measure_scan`); the card's default without it. The provenance says which.
+        blur: Blur to undo, standard deviation in fine pixels; ``auto`` for what is advised by what is
+            measured of a CT (see `measure_scan`); the card's default without it. The provenance says which.
         noise: Noise to remove, standard deviation in the image's unit; likewise.
         tile: Side of the largest square tile in pixels that the network reads: those of the
             refined grid, or the image's own for a network that enlarges the image itself. Where the

@@ -10,6 +10,7 @@ import numpy as np
 from ..grid import Box, FloatArray
 from ..io.adapters import ImageLike, as_image
 from ..io.image import Image
+from .advice import Advice, advise, features_for_advice
 from .edges import find_edges
 from .noise import (
     FLAT_SHARE,
@@ -58,7 +59,7 @@ class ScanQuality:
         structure: Log of the power at low frequencies where there is most structure over that at the finest ones where
             it is quietest; about 0 where all is noise.
         treatment: What the pixels went through.
-        strangeness: How far the scan is from those that the regression knows; see `Strength`.
+        advice: What a network steered by blur and noise is best told (CT alone).
         intensities: Percentiles (0.5, 50, 99.5) of what was measured.
         notes: What could not be measured, and why.
     """
@@ -80,7 +81,7 @@ class ScanQuality:
     detail: float | None = None
     structure: float | None = None
     treatment: Treatment | None = None
-    strangeness: float | None = None
+    advice: Advice | None = None
     intensities: tuple[float, float, float] | None = None
     notes: tuple[str, ...] = ()
 
@@ -147,23 +148,26 @@ def _measured(scan: Image, slices: FloatArray, box: Box | None, across: int, pix
     if noise is None:
         notes.append("There is too little flat tissue to measure the noise.")
     spectra, edges = block_spectra(slices, scan.unit), find_edges(slices)
-    strength = None
+    strength, advice = None, None
     if scan.unit == "HU" and spectra is not None and edges is not None and _has_contrast(edges.contrast):
         varied = tissue if noise is not None else windows.only(windows.variance > 0)
         if len(varied.variance):
-            strength = estimate_strength(describe_scan(spectra, edges, varied))
+            described = describe_scan(spectra, edges, varied)
+            strength = estimate_strength(described)
+            flat = flat_noise(varied) if noise is None else noise
+            advice = None if flat is None else advise(features_for_advice(described, flat, pixel_mm))
     if scan.unit == "HU" and strength is None:
         notes.append("There are too few edges to measure the blur.")
-    flat = _flattest(tissue)
     planes = measured_columns(scan, box, across)
     return {
         **_noise_figures(noise, tissue, windows, scan.unit, pixel_mm),
         **_strength_figures(strength, pixel_mm),
+        "advice": advice,
         "edge_mm": None if edges is None else edges.width_px * pixel_mm,
         "edge_across_mm": _edge_across(planes, scan.spacing[across]),
         "slices_share_noise": _shared_noise(scan, box, across),
         **_spectral_figures(spectra),
-        "treatment": find_treatment(slices, spectra, noise, flat),
+        "treatment": find_treatment(slices, spectra, noise, _flattest(tissue)),
         "notes": tuple(notes),
     }
 
@@ -190,7 +194,6 @@ def _strength_figures(strength: Strength | None, pixel_mm: float) -> dict[str, A
         "blur_px": blur,
         "blur_mm": Estimate(blur.value * pixel_mm, blur.sd * pixel_mm),
         "noise_to_undo": strength.noise,
-        "strangeness": strength.strangeness,
     }
 
 

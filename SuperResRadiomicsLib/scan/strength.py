@@ -39,10 +39,6 @@ class Estimate:
     value: float
     sd: float
 
-    def lower(self, times: float) -> float:
-        """Give the value less so many standard deviations, not below 0."""
-        return max(0.0, self.value - times * self.sd)
-
     def to_dict(self) -> dict[str, float]:
         """Describe for JSON."""
         return {"value": round(self.value, 4), "sd": round(self.sd, 4)}
@@ -50,18 +46,15 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Strength:
-    """What a network should be told.
+    """What a scan has beyond the training targets.
 
     Attributes:
         blur_px: Standard deviation of the blur in pixels of the scan, on top of the averaging over its pixels.
         noise: Standard deviation in HU of the noise on top of what training targets have themselves.
-        strangeness: Root mean square of the features' distances from the training patients' means, in their
-            standard deviations; about 1 for a scan like theirs.
     """
 
     blur_px: Estimate
     noise: Estimate
-    strangeness: float
 
 
 @dataclass(frozen=True)
@@ -100,11 +93,9 @@ def estimate_strength(features: FloatArray) -> Strength:
     regression = read_regression()
     blur, noise = regression.predict(features[None])[0]
     least, share = regression.noise_sd
-    distance = regression.standardised(features)
     return Strength(
         Estimate(float(blur), regression.blur_sd),
         Estimate(float(noise), float(np.hypot(least, share * noise))),
-        float(np.sqrt(np.square(distance).mean())),
     )
 
 

@@ -10,19 +10,17 @@ import pytest
 from SuperResRadiomicsLib.enhancement import LoadedModel, enhance
 from SuperResRadiomicsLib.enhancement.lesions import enhance_lesions
 from SuperResRadiomicsLib.enhancement.steering import (
-    CAUTION,
     DEFAULT,
     DEFAULT_UNMEASURED,
     GIVEN,
     MEASURED,
     steer,
-    trust,
 )
 from SuperResRadiomicsLib.errors import SettingsError
 from SuperResRadiomicsLib.grid import Grid
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.models import load_card
-from SuperResRadiomicsLib.scan import measure_scan
+from SuperResRadiomicsLib.scan import Advice, measure_scan
 
 SIDE = 112
 
@@ -37,21 +35,21 @@ def scan() -> Image:
     return Image(voxels.astype(np.float32), Grid((SIDE, SIDE, 3), (0.8, 0.8, 3.0)), "CT", "HU", "made-up scan")
 
 
-def test_what_was_measured_is_told_rather_low(scan: Image, loaded: LoadedModel) -> None:
-    quality = measure_scan(scan)
-    assert quality.blur_px is not None and quality.noise_to_undo is not None
+def test_what_is_advised_is_told(scan: Image, loaded: LoadedModel) -> None:
+    advice = measure_scan(scan).advice
+    assert advice is not None and advice.noise > 0
     found = enhance(scan, loaded, blur="auto", noise="auto").provenance["parameters"]
     blur, noise = found["conditions"]["blur_px"], found["conditions"]["noise"]
-    assert blur == pytest.approx(min(1.2, 2 * trust(quality) * quality.blur_px.lower(CAUTION)), abs=0.006)
-    assert noise == pytest.approx(min(30.0, quality.noise_to_undo.lower(CAUTION)), abs=0.006)
-    assert 0 < blur < 2 * quality.blur_px.value and 0 < noise < quality.noise_to_undo.value
+    assert blur == pytest.approx(2 * advice.blur_px, abs=0.006)
+    assert noise == pytest.approx(advice.noise, abs=0.006)
     assert found["steering"]["sources"] == {"blur_px": MEASURED, "noise": MEASURED}
     assert f"auto {blur:.2g} px, {noise:.2g} HU" in found["steering"]["sentence"]
 
 
-@pytest.mark.parametrize(("strangeness", "expected"), [(0.5, 1.0), (1.5, 1.0), (2.0, 0.5), (2.5, 0.0), (4.0, 0.0)])
-def test_the_blur_of_a_scan_unlike_the_others_is_not_told(scan: Image, strangeness: float, expected: float) -> None:
-    assert trust(replace(measure_scan(scan), strangeness=strangeness)) == pytest.approx(expected)
+def test_no_more_is_told_than_the_network_knows(scan: Image, loaded: LoadedModel) -> None:
+    quality = replace(measure_scan(scan), advice=Advice(blur_px=3.0, noise=500.0))
+    told = steer(quality, loaded.card, "auto", "auto")
+    assert [told.blur, told.noise] == [condition.allowed[1] for condition in loaded.card.conditions]
 
 
 def test_what_the_user_gives_is_told(scan: Image, loaded: LoadedModel) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from SuperResRadiomicsLib.scan import Estimate
 from SuperResRadiomicsLib.scan.strength import FARTHEST, Regression, read_regression
 
 
@@ -36,11 +35,6 @@ def test_no_scan_counts_as_further_than_the_farthest_and_nothing_is_negative():
     far, further = slope.predict(np.array([[10.0 + 2 * FARTHEST], [1e6]]))
     assert far == pytest.approx(further)
     assert slope.predict(np.array([[0.0]]))[0, 0] == 0
-
-
-def test_rather_low_is_below_the_value_by_its_uncertainty_and_not_below_nothing():
-    assert Estimate(5.0, 2.0).lower(0.5) == 4.0
-    assert Estimate(5.0, 2.0).lower(4) == 0.0
 
 
 def test_the_stored_coefficients_fit_one_another():

@@ -225,3 +225,32 @@ def tiny_sampler(tmp_path_factory: pytest.TempPathFactory) -> Path:
             torch.nn.init.normal_(network.texture.head[2].weight, std=0.1)
             torch.nn.init.constant_(network.texture.level.bias, -1.0)
     return save_model(tmp_path_factory.mktemp("samplers") / "tiny-sampler", network, SAMPLER_CARD).folder
+
+
+SLICE_SAMPLER_CARD = {
+    **TINY_SLICES_CARD,
+    "name": "tiny-slice-sampler",
+    "objective": "radiomics",
+    "architecture": {
+        "name": "residual-refiner-sampler",
+        "arguments": {"features": 4, "blocks": 1, "conditions": 3, "noise_channels": 2, "latents": 2, "head_width": 4},
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def tiny_slice_sampler(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a model with few random weights that draws fine slices, which differ clearly."""
+    import torch
+
+    from SuperResRadiomicsLib.models import save_model
+    from SuperResRadiomicsLib.networks import build_network
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        network = build_network(**SLICE_SAMPLER_CARD["architecture"])
+        torch.nn.init.normal_(network.last.weight, std=0.05)
+        torch.nn.init.normal_(network.texture.head[2].weight, std=0.1)
+        torch.nn.init.constant_(network.texture.level.bias, -1.0)
+    folder = tmp_path_factory.mktemp("samplers") / "tiny-slice-sampler"
+    return save_model(folder, network, SLICE_SAMPLER_CARD).folder

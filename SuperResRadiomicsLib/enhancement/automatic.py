@@ -70,7 +70,7 @@ def choose_automatically(
         >>> from SuperResRadiomicsLib import as_image, list_models
         >>> noise = np.random.default_rng(0).normal(40, 12, (3, 96, 96))
         >>> choose_automatically(as_image(noise, modality="CT", spacing=(0.8, 0.8, 5.0)), list_models()).card.name
-        'ct-throughplane-fidelity'
+        'ct-throughplane-radiomics'
     """
     proposal = propose(image, box, through_plane)
     fitting = [card for card in cards if card.modality == image.modality and card.objective != "appearance"]

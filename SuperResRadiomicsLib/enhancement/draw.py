@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ..errors import SettingsError
 from ..grid import Box, Grid
-from ..operators import sample_latents, sample_noise
+from ..operators import connected_noise, sample_latents, sample_noise
 from .model import LoadedModel
 
 DEFAULT_SAMPLES = 8
@@ -29,7 +29,7 @@ class Draw:
     sample: int
 
     def arguments(
-        self, model: LoadedModel, refined: Grid, box: Box, axes: tuple[int, int, int]
+        self, model: LoadedModel, refined: Grid, box: Box, axes: tuple[int, int, int], connection: float = 0.0
     ) -> dict[str, npt.NDArray]:
         """Draw what `LoadedModel.run` needs for a block of slices.
 
@@ -41,8 +41,11 @@ class Draw:
             refined: The refined grid of the whole image.
             box: The block, in voxels of that grid.
             axes: Array axes (0, 1, 2 for k, j, i) along which slices, rows and columns lie.
+            connection: How far noise goes on from slice to slice, the sigma of `connected_noise`; each slice has noise
+                of its own without.
         """
-        noise = sample_noise(refined, self.seed, self.sample, model.noise_channels, box)
+        which = refined, self.seed, self.sample, model.noise_channels
+        noise = connected_noise(*which, 2 - axes[0], connection, box) if connection else sample_noise(*which, box)
         slices, rows, columns = (1 + axis for axis in axes)
         slices_first = np.transpose(noise, (slices, 0, rows, columns))
         return {"noise": slices_first, "latents": sample_latents(self.seed, self.sample, model.latents)}

@@ -105,6 +105,11 @@ class RegionJob:
         """Whether the result is made to agree exactly with the measured voxels; see `measurement_is_exact`."""
         return measurement_is_exact(self.model.card, self.conditions)
 
+    @property
+    def connection(self) -> float:
+        """How far the noise of samples goes on from slice to slice; see `Draw.arguments`."""
+        return 0.0
+
     def tiles(self) -> list[Tile]:
         """List the tiles of one slice of the refined grid; they are planned on the grid that the network reads."""
         enlargement = self.model.enlargement
@@ -197,7 +202,7 @@ class RegionJob:
         sides = self._context_sides(tile)
         drawn = {}
         if self.draw is not None:
-            drawn = self.draw.arguments(self.model, self.refined, _box_of(context), self.axes)
+            drawn = self.draw.arguments(self.model, self.refined, _box_of(context), self.axes, self.connection)
         output = self.model.run(self.window.normalise(seen), self.conditions, sides, **drawn)
         cut = self.model.context_width
         inner = (slice(None), tile.rows.core_within(0), tile.columns.core_within(0))

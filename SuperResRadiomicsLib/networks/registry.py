@@ -48,6 +48,9 @@ _ARCHITECTURES = {
     "unet-sampler": Architecture("unet_sampler", "UNetSampler", finite_receptive_field=True, samples=True),
     "pix2pix-unet": Architecture("pix2pix_unet", "Pix2PixUNet", finite_receptive_field=False),
     "residual-refiner": Architecture("residual_refiner", "ResidualRefiner", finite_receptive_field=True),
+    "residual-refiner-sampler": Architecture(
+        "residual_refiner_sampler", "ResidualRefinerSampler", finite_receptive_field=True, samples=True
+    ),
     "srresnet": Architecture("srresnet", "SrResNet", finite_receptive_field=True, input_grid="coarse"),
     "lesion-detector": Architecture("lesion_detector", "LesionDetector", finite_receptive_field=False, detects=True),
 }

@@ -62,14 +62,18 @@ class ResidualRefiner(nn.Module):
         Returns:
             Tensor like ``image``.
         """
+        value = self.first(self._seen(image, condition))
+        change = functional.pixel_shuffle(self.last(self.blocks(value)), 2)
+        result: Tensor = image + change / CONTRAST
+        return result
+
+    def _seen(self, image: Tensor, condition: Tensor | None) -> Tensor:
+        """Lay image, what differs from its local mean, and conditions into planes of half resolution."""
         check_divisible(image.shape[2], image.shape[3], self.size_multiple)
         reach = LOCAL_MEAN // 2
         mean = functional.avg_pool2d(image, LOCAL_MEAN, 1, reach, count_include_pad=False)
         seen = functional.pixel_unshuffle(torch.cat([image, CONTRAST * (image - mean)], dim=1), 2)
-        value = self.first(torch.cat([seen, *self._condition_planes(seen, condition)], dim=1))
-        change = functional.pixel_shuffle(self.last(self.blocks(value)), 2)
-        result: Tensor = image + change / CONTRAST
-        return result
+        return torch.cat([seen, *self._condition_planes(seen, condition)], dim=1)
 
     def _condition_planes(self, seen: Tensor, condition: Tensor | None) -> list[Tensor]:
         if not self.conditions:

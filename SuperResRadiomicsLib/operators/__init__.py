@@ -4,6 +4,7 @@ from .acquisition import Acquisition
 from .blur_decimate import BlurDecimate
 from .kspace import KSpaceTruncation, rician_noise
 from .noise import (
+    connected_noise,
     correlated_noise,
     derived_seed,
     directed_gaussian,
@@ -21,6 +22,7 @@ __all__ = [
     "KSpaceTruncation",
     "LowEndUltrasound",
     "SliceProfile",
+    "connected_noise",
     "correlated_noise",
     "derived_seed",
     "directed_gaussian",

@@ -120,6 +120,7 @@ _BOX_FIGURES = ("perfect", "acceptable", "median_area_share")
 
 
 SLICE_METHODS = {"linear": "linear", "bicubic": "bicubic", "bspline": "B-spline", "network": "network"}
+"""How tables call methods; rivals stand under their own names."""
 
 
 def _slices(card: Card) -> list[str]:
@@ -134,17 +135,18 @@ def _slices(card: Card) -> list[str]:
     for figures in results["degradations"].values():
         mean, faithful = figures["mean"], figures["faithful_features"]
         rows = []
-        for method, name in SLICE_METHODS.items():
+        for method in (key.removeprefix("psnr_") for key in mean if key.startswith("psnr_")):
             cells = [f"{mean[f'{figure}_{method}']:.{digits}f}" for figure, digits in _SLICE_FIGURES.items()]
             agreed = (f"{faithful[method]:.0%}", _median_error(figures, method)) if faithful else ("-", "-")
-            rows.append([name, *cells, *agreed])
+            rows.append([SLICE_METHODS.get(method, method), *cells, *agreed])
         head = ("image", "PSNR, dB", "SSIM", "edge width, mm", "features with CCC >= 0.85", "median error of features")
         parts += [
             f"### {figures['factor']} times as many slices, thickness {figures['thickness']:g} distances "
             f"({figures['profile']}), noise {figures['noise']:g} {card.unit}",
             f"{len(figures['patients'])} patients, gain {mean['gain_db']:+.2f} dB (smallest of a patient "
             f"{figures['smallest_gain_db']:+.2f}); true edges {mean['edge_mm_truth']:.2f} mm; features of "
-            f"{len(figures['features']['patients'])} patients, errors in units of the spread between them.",
+            f"{len(figures['features']['patients'])} patients, errors in units of the spread between them."
+            + _slice_intervals(figures),
             markdown_table(head, rows),
         ]
     return parts
@@ -155,6 +157,18 @@ def _median_error(figures: dict[str, Any], method: str) -> str:
     by_feature = figures["features"]["by_feature"].values()
     known = [each[method]["error"] for each in by_feature if each[method]["error"] is not None]
     return f"{median(known):.2f}"
+
+
+def _slice_intervals(figures: dict[str, Any]) -> str:
+    """Say what the image and the features of samples are, and how often intervals hold the true value."""
+    if "intervals" not in figures:
+        return ""
+    found, patients = figures["intervals"], len(figures["features"]["patients"])
+    raw = with_limits(found["raw"]["coverage"], found["raw"]["limits_95"], patients)
+    return (
+        f" The image is the mean of {found['samples']} samples, features are the mean over them. Their 90% intervals "
+        f"of features, not calibrated, hold the true value in {raw} of cases."
+    )
 
 
 _SLICE_FIGURES = {"psnr": 2, "ssim": 4, "edge_mm": 2}

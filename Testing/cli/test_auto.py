@@ -40,10 +40,10 @@ def test_thick_slices_go_from_file_to_report_in_one_command(command, thick):
         "--device", "cpu",
     )  # fmt: skip
     assert outcome.code == 0, outcome.err
-    assert "slices 5 mm" in outcome.err and "Model: ct-throughplane-fidelity" in outcome.err
+    assert "slices 5 mm" in outcome.err and "Model: ct-throughplane-radiomics" in outcome.err
     assert {"enhanced.nrrd", "provenance.json", "features.csv", "report.html"} <= {path.name for path in out.iterdir()}
     provenance = json.loads((out / "provenance.json").read_text())
-    assert provenance["model"]["name"] == "ct-throughplane-fidelity"
+    assert provenance["model"]["name"] == "ct-throughplane-radiomics"
     assert provenance["scan"]["proposal"]["what"] == "through-plane"
 
 

@@ -20,7 +20,7 @@ from SuperResRadiomicsLib.errors import ImageError, SettingsError
 from SuperResRadiomicsLib.grid import Box, Grid, box_within, crop_grid, grow_box, whole
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.io.reading import read_image
-from SuperResRadiomicsLib.operators import BlurDecimate
+from SuperResRadiomicsLib.operators import BlurDecimate, SliceProfile, connected_noise
 
 Lesion = tuple[Image, np.ndarray]
 
@@ -173,3 +173,41 @@ def test_progress_counts_all_samples(sampler: LoadedModel, lesion: Lesion) -> No
     calls: list[tuple[int, int]] = []
     enhance(lesion[0], sampler, samples=3, progress=lambda done, total: calls.append((done, total)))
     assert [done for done, _ in calls] == list(range(1, len(calls) + 1)) and calls[-1][0] == calls[-1][1]
+
+
+def test_fine_slices_agree_across_tilings_crops_and_repeats(tiny_slice_sampler: Path) -> None:
+    model, image = load_model(tiny_slice_sampler, "cpu"), scan((60, 64, 16))
+    box = Box((24, 26, 6), (32, 36, 9))
+    options = {"box": box, "margin_mm": 0, "slice_factor": 3, "samples": 2, "seed": 5}
+    part, again = (enhance(image, model, **options) for _ in range(2))
+    everything = enhance(image, model, slice_factor=3, samples=2, seed=5)
+    tiled = enhance(image, model, slice_factor=3, samples=2, seed=5, tile=96)
+    assert part.provenance["parameters"]["slices"]["planes_stacked_along"] == ["i"], "one side alone"
+    for one, same, all_of_it, in_tiles in zip(
+        part.samples, again.samples, everything.samples, tiled.samples, strict=True
+    ):
+        assert np.array_equal(one.voxels, same.voxels)
+        assert np.allclose(one.voxels[1:-1, 1:-1, 1:-1],
+                           all_of_it.voxels[part.region.slices][1:-1, 1:-1, 1:-1], atol=2e-3)  # fmt: skip
+        assert np.allclose(in_tiles.voxels, all_of_it.voxels, atol=2e-3)
+        assert np.allclose(SliceProfile(3).forward(all_of_it.voxels, 0), image.voxels, atol=2e-3)
+    first, second = (sample.voxels for sample in everything.samples)
+    assert np.abs(first - second).mean() > 1
+    other = enhance(image, model, **options | {"seed": 6})
+    assert np.abs(other.samples[0].voxels - part.samples[0].voxels).mean() > 1
+
+
+def test_texture_goes_on_from_plane_to_plane_as_along_columns(tiny_slice_sampler: Path) -> None:
+    """Noise is smoothed across the planes by so many millimetres, however far apart they lie."""
+    model = load_model(tiny_slice_sampler, "cpu")
+    likeness = {}
+    for across in (0.8, 3.2):
+        image = scan((48, 40, 6), (across, 0.8, 3.0))
+        found = enhance(image, model, through_plane=2, slice_factor=3, samples=2)
+        drawn = found.samples[0].voxels - found.samples[1].voxels
+        drawn -= drawn.mean()
+        likeness[across] = float((drawn[:, :, 1:] * drawn[:, :, :-1]).mean() / (drawn**2).mean())
+    assert likeness[0.8] > 0.4 and abs(likeness[3.2]) < 0.15
+    noise = connected_noise(Grid((30, 20, 20), (1.0, 1.0, 1.0)), 1, 0, 3, 0, 0.6)
+    part = connected_noise(Grid((30, 20, 20), (1.0, 1.0, 1.0)), 1, 0, 3, 0, 0.6, Box((0, 3, 4), (9, 8, 12)))
+    assert np.array_equal(part, noise[:, 4:12, 3:8, :9]) and noise.std(axis=(0, 1, 2)) == pytest.approx(1, abs=0.1)

@@ -31,7 +31,7 @@ def test_the_promised_models_are_there() -> None:
         "ct-gancircle-x2-fidelity", "ct-gancircle-x2-appearance", "ct-gancircle-x4-fidelity", "mr-unet-x2-fidelity",
         "mr-unet-denoise-fidelity", "mr-lfsr-x2-appearance", "mr-lesion-detector", "us-cyclegan-appearance",
         "ct-gancircle-x2-radiomics", "ct-throughplane-fidelity", "mr-unet-denoise-radiomics",
-        "mr-throughplane-fidelity", "mr-unet-x2-radiomics",
+        "mr-throughplane-fidelity", "mr-unet-x2-radiomics", "ct-throughplane-radiomics",
     } <= set(MODELS)  # fmt: skip
 
 

@@ -16,6 +16,8 @@ from SuperResRadiomicsLib.networks import architectures, build_network
 from SuperResRadiomicsLib.networks.context import trim
 from SuperResRadiomicsLib.networks.gan_circle import GanCircleGenerator
 from SuperResRadiomicsLib.networks.gan_circle_sampler import GanCircleSampler
+from SuperResRadiomicsLib.networks.residual_refiner import ResidualRefiner
+from SuperResRadiomicsLib.networks.residual_refiner_sampler import ResidualRefinerSampler
 from SuperResRadiomicsLib.networks.texture_head import NOISE_UNIT, TextureHead, box_mean
 from SuperResRadiomicsLib.networks.unet import UNet
 from SuperResRadiomicsLib.networks.unet_sampler import UNetSampler
@@ -208,3 +210,34 @@ def test_the_unet_that_draws_samples() -> None:
     for layer in (plain.last, plain.texture.head[2]):
         nn.init.normal_(layer.weight)
     assert measured_radius(OfTheImage(plain), 1) == plain.receptive_field_radius == 22
+
+
+def test_the_refiner_that_draws_samples() -> None:
+    torch.manual_seed(0)
+    refiner = ResidualRefiner(8, 2, 3).eval()
+    nn.init.normal_(refiner.last.weight, std=0.1)
+    network = ResidualRefinerSampler(8, 2, 3).eval()
+    network.widen(refiner)
+    image, condition = torch.rand(2, 1, 32, 40), torch.rand(2, 3)
+    noise, latents = torch.randn(2, 4, 32, 40), torch.randn(2, 4)
+    with torch.no_grad():
+        silent = network(image, condition, torch.zeros_like(noise), torch.zeros_like(latents))
+        assert torch.allclose(silent, refiner(image, condition), atol=1e-6)
+        nn.init.normal_(network.texture.head[2].weight)
+        first = network(image, condition, noise, latents)
+        assert torch.equal(first, network(image, condition, noise, latents))
+        for other in ((image, condition, noise + 1, latents), (image, condition, noise, latents + 1),
+                      (image, condition + 1, noise, latents)):  # fmt: skip
+            assert not torch.equal(first, network(*other))
+    with pytest.raises(ValueError, match="needs noise"):
+        network(image, condition)
+    with pytest.raises(ValueError, match="other conditions"):
+        network.widen(ResidualRefiner(8, 2, 2))
+    plain = ResidualRefinerSampler(8, 1).eval()
+    for layer in (plain.last, plain.texture.head[2]):
+        nn.init.normal_(layer.weight)
+    assert (
+        measured_radius(OfTheImage(plain), 1)
+        == plain.receptive_field_radius
+        == ResidualRefiner(8, 1).receptive_field_radius
+    )

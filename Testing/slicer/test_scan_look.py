@@ -25,7 +25,7 @@ def test_thick_slices_are_seen_and_their_model_is_chosen(panel, make_lesion, cho
     assert label.isVisibleTo(panel.parent)
     assert "slices 5 mm" in label.text and "Super-resolution across the slices: the slices are 5 mm apart" in label.text
     assert panel._parameters.task == "through-plane"
-    assert panel.modelPanel.ui.modelComboBox.currentData == "ct-throughplane-fidelity"
+    assert panel.modelPanel.ui.modelComboBox.currentData == "ct-throughplane-radiomics"
     choose_item(panel.modelPanel.ui.taskComboBox, "super-resolution")  # the user knows better
     assert panel._parameters.task == "super-resolution" and "5 mm apart" in label.text
 

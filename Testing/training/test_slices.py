@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,12 @@ from SuperResRadiomicsLib.errors import SettingsError
 from SuperResRadiomicsLib.grid import Grid, interpolate_bicubic
 from SuperResRadiomicsLib.io.image import Image
 from SuperResRadiomicsLib.operators import SliceProfile
+from SuperResRadiomicsLib.stability import concordance
 from SuperResRadiomicsLib.training.config import DegradationConfig, TrainingConfig
 from SuperResRadiomicsLib.training.evaluation import evaluate_slices
+from SuperResRadiomicsLib.training.evaluation.cases import load_cases
+from SuperResRadiomicsLib.training.evaluation.features import lesion_features
+from SuperResRadiomicsLib.training.evaluation.slices import restore_slices
 from SuperResRadiomicsLib.training.export import add_results, export_run
 from SuperResRadiomicsLib.training.slice_degradation import SliceDegradation, ThickSlices
 from SuperResRadiomicsLib.training.slice_pairs import SlicePairSampler
@@ -154,3 +159,26 @@ def test_mr_is_told_noise_in_shares_and_sees_above_its_window(slices: dict[str, 
     results = evaluate_slices(load_model(card.folder, "cpu"), config, list_volumes(config.data, 0))
     clean, noisy = results["degradations"].values()
     assert noisy["noise"] == 0.05 and noisy["mean"]["psnr_network"] < clean["mean"]["psnr_network"]
+
+
+def test_samples_are_judged_by_the_mean_of_their_features_beside_a_rival(
+    slices: dict[str, Any], tiny_slices: Path, tiny_slice_sampler: Path
+) -> None:
+    slices["degradation"] |= {"slices": {"factors": [3]}}
+    slices["evaluation"] = {"samples": 2}
+    config = TrainingConfig.model_validate(slices)
+    model, rival = load_model(tiny_slice_sampler, "cpu"), load_model(tiny_slices, "cpu")
+    entries = list_volumes(config.data, 0)
+    clean, noisy = evaluate_slices(model, config, entries, rivals=[rival])["degradations"].values()
+    assert set(clean["faithful_features"]) == {"linear", "bicubic", "bspline", "tiny-slices", "network"}
+    assert "psnr_tiny-slices, told no noise" in noisy["mean"] and clean["intervals"]["samples"] == 2
+    assert 0 <= clean["intervals"]["raw"]["coverage"] <= 1
+    key, kind, true, found = "original_glcm_Contrast", ThickSlices(3), [], []
+    for case in load_cases(config, entries, "test"):
+        whole = replace(case, volume=case.volume.trimmed(3))
+        _, samples = restore_slices(whole, 0, kind, model, [], config)
+        table = lesion_features(whole, dict(zip("ab", samples, strict=True)))
+        true.append(table["truth"][key])
+        found.append((table["a"][key] + table["b"][key]) / 2)
+    expected = concordance(np.array(true), np.array(found))
+    assert clean["features"]["by_feature"][key]["network"]["concordance"] == pytest.approx(expected, abs=1e-5)

@@ -28,6 +28,7 @@ TINY_NETWORKS: dict[str, dict[str, Any]] = {
     "espcn": {"widths": [6, 4], "kernels": [5, 3, 3], "linear_output": True},
     "emasrn": {"features": 4, "steps": 2, "groups": 2, "bases": 6, "dilations": [2, 3]},
     "residual-refiner": {"features": 4, "blocks": 1},
+    "residual-refiner-sampler": {"features": 4, "blocks": 1, "head_width": 3},
     "unet-sampler": {"widths": [4, 6], "bottleneck": 8, "head_width": 3},
     "unet": {"widths": [4, 6], "bottleneck": 8},
     "dncnn": {"layers": 3, "features": 4},

@@ -412,7 +412,7 @@ def test_a_scan_is_measured_and_what_helps_is_proposed(start, tmp_path):
     assert noisy["auto"] and "HU" in noisy["told"] and noisy["task"] == "super-resolution"
     found = conversation.ask("propose", image=str(tmp_path / "thick.nrrd"), modality="CT", slice_axis=2)[-1]["result"]
     assert (found["what"], found["task"], found["model"]) == (
-        "through-plane", "through-plane", "ct-throughplane-fidelity",
+        "through-plane", "through-plane", "ct-throughplane-radiomics",
     )  # fmt: skip
     assert not found["auto"] and "slices 5 mm" in found["summary"]
 

@@ -125,14 +125,16 @@ def evaluate(
         if update_card:
             _tell_update(add_feature_results(card, results))
         return
-    if architectures()[card.architecture["name"]].samples and not without_features:
+    draws_samples = architectures()[card.architecture["name"]].samples
+    if draws_samples and not card.refines_slices and not without_features:
         note("Lesion features of a model that draws samples are compared by --features: here they are left out.")
         settings = leave_features_out(settings)
     entries = list_volumes(settings.data, settings.run.seed)
     if card.detects:
         results = evaluate_detector(srr.load_detector(model, device), settings, entries, report=note)
     elif card.refines_slices:
-        results = evaluate_slices(srr.load_model(model, device), settings, entries, note)
+        rivals = [srr.load_model(name, device) for name in settings.evaluation.feature_rivals]
+        results = evaluate_slices(srr.load_model(model, device), settings, entries, note, rivals)
     else:
         judges = further_judges(st_lpips, lpips, lpips_sha256)  # type: ignore[arg-type]
         results = evaluate_enhancement(srr.load_model(model, device), settings, entries, judges, note, times)

@@ -19,7 +19,8 @@ MIN_PATIENTS_FOR_CONCORDANCE = 3
 BIN_WIDTH_HU, BIN_COUNT = 25.0, 32
 """Grey levels of CT, and of images without a unit."""
 DECIMALS = 6
-Table = dict[str, dict[str, float]]
+Features = dict[str, float]
+Table = dict[str, Features]
 
 
 def lesion_features(case: HeldOutCase, images: Mapping[str, npt.NDArray]) -> Table | None:

@@ -15,42 +15,57 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...enhancement import LoadedModel, enhance
+from ...enhancement import Enhancement, LoadedModel, enhance
 from ...enhancement.through_plane import ISOTROPIC_FROM
 from ...errors import SettingsError
-from ...grid import BoolArray, Box, crop_grid, interpolate_bicubic, refine, resample
+from ...grid import BoolArray, Box, box_of_mask, crop_grid, expand_box, interpolate_bicubic, refine, resample
 from ...io.image import Image
 from ...metrics import edge_width, psnr, ssim
 from ...operators import positional_noise
 from ...stability.agreement import FAITHFUL_CONCORDANCE
 from ..config import TrainingConfig
 from ..entries import VolumeEntry
+from ..lesion_features.agreement import Cohort
+from ..lesion_features.intervals import coverage
 from ..slice_degradation import ThickSlices
 from ..slice_validation import fixed_slices
 from .cases import HeldOutCase, load_cases
 from .enhancement import REGION_NAMES, Report, over_patients
-from .features import Table, feature_agreement, lesion_features
+from .features import Features, Table, feature_agreement, lesion_features
 from .methods import NETWORK
 
 FEWEST_SLICES = 5
 """Thick slices that a volume must give to be judged."""
-METHODS = ("linear", "bicubic", "bspline", NETWORK)
+AROUND_MM = 25.0
+"""How wide a lesion's surroundings are that samples are judged in: more than what networks see beyond it."""
+TOLD_NO_NOISE = "{}, told no noise"
+"""How a rival is called that is to leave noisy slices' noise alone: undoing it takes texture away."""
+Voxels = npt.NDArray[np.float32]
 
 
 def evaluate_slices(
-    model: LoadedModel, config: TrainingConfig, entries: Sequence[VolumeEntry], report: Report = lambda line: None
+    model: LoadedModel,
+    config: TrainingConfig,
+    entries: Sequence[VolumeEntry],
+    report: Report = lambda line: None,
+    rivals: Sequence[LoadedModel] = (),
 ) -> dict[str, Any]:
     """Compute all held-out figures of a model that refines slices, beside linear, bicubic and B-spline interpolation.
 
+    Of a model that draws samples the image is their mean, and features are the mean over the samples; the surroundings
+    of lesions alone are judged.
+
     Args:
         model: The model, loaded.
-        config: The configuration it was trained with; its seed fixes the noise.
+        config: The configuration it was trained with; its seed fixes the noise, and the samples.
         entries: Volumes; those of role ``test`` are judged.
         report: Called with a line of text after each volume.
+        rivals: Models that give one image and stand beside, told all; and told no noise where there is some.
 
     Returns:
         JSON-ready dictionary: for each kind of thick slices PSNR (dB), SSIM and edge widths (mm) by patient, and how
-        lesion features agree with the true ones, with the share of features whose concordance is at least 0.85.
+        lesion features agree with the true ones, with the share of features whose concordance is at least 0.85; of
+        samples also how often their 90% intervals of features hold the true value.
 
     Raises:
         SettingsError: The configuration is for other models, or nobody has the role ``test``.
@@ -61,9 +76,11 @@ def evaluate_slices(
             "modality. Give the model's own configuration."
         )
     test = load_cases(config, entries, "test")
-    results = {slices.name: _under(slices, test, model, config, report) for slices in fixed_slices(config)}
+    if model.draws_samples:
+        test = [around for case in test if (around := _around_lesion(case)) is not None]
+    results = {slices.name: _under(slices, test, model, rivals, config, report) for slices in fixed_slices(config)}
     return {
-        "region": REGION_NAMES[config.data.modality],
+        "region": REGION_NAMES[config.data.modality] + (", around lesions" if model.draws_samples else ""),
         "unit": config.unit,
         "data_range": config.window[1] - config.window[0],
         "baseline": "bicubic",
@@ -75,21 +92,33 @@ def evaluate_slices(
 
 
 def _under(
-    slices: ThickSlices, test: Sequence[HeldOutCase], model: LoadedModel, config: TrainingConfig, report: Report
+    slices: ThickSlices,
+    test: Sequence[HeldOutCase],
+    model: LoadedModel,
+    rivals: Sequence[LoadedModel],
+    config: TrainingConfig,
+    report: Report,
 ) -> dict[str, Any]:
     rows: list[dict[str, Any]] = []
     features: list[tuple[str, Table]] = []
+    drawn: list[list[Features]] = []
     for case in test:
         axis = thickened_axis(case, slices.factor)
         whole = _whole_slices(case, axis, slices.factor)
         if whole is None:
             continue
-        images = restore_slices(whole, axis, slices, model, config)
+        images, samples = restore_slices(whole, axis, slices, model, rivals, config)
         rows.append(_figures(whole, axis, slices, images, config))
         report(f"{slices.name}  {case.entry.path}  gain {rows[-1]['gain_db']:+.2f} dB")
-        if config.evaluation.features and (table := lesion_features(whole, images)) is not None:
+        possible = {f"sample {number}": voxels for number, voxels in enumerate(samples)}
+        if config.evaluation.features and (table := lesion_features(whole, {**images, **possible})) is not None:
+            if samples:
+                drawn.append([table.pop(name) for name in possible])
+                table[NETWORK] = _mean_over(drawn[-1])
             features.append((case.entry.patient, table))
-    agreement = feature_agreement(features, METHODS)
+    over = over_patients(rows, config.name)
+    methods = tuple(images)
+    agreement = feature_agreement(features, methods)
     return {
         "sampling": "through-plane",
         "factor": slices.factor,
@@ -97,10 +126,25 @@ def _under(
         "profile": slices.shape,
         "noise": slices.noise,
         "volumes": rows,
-        **over_patients(rows, config.name),
+        **over,
         "features": agreement,
-        "faithful_features": _faithful(agreement),
+        "faithful_features": _faithful(agreement, methods),
+        **({"intervals": _intervals(features, drawn)} if len(agreement["patients"]) > 1 and drawn else {}),
     }
+
+
+def _mean_over(samples: Sequence[Features]) -> Features:
+    """Average each feature over samples."""
+    return {key: float(np.mean([sample[key] for sample in samples])) for key in samples[0]}
+
+
+def _intervals(features: Sequence[tuple[str, Table]], drawn: Sequence[Sequence[Features]]) -> dict[str, Any]:
+    """Count how often 90% intervals of features hold the true value, as drawn and calibrated on the other patients."""
+    names = tuple(sorted(features[0][1]["truth"]))
+    truth = np.array([[table["truth"][name] for name in names] for _, table in features])
+    samples = np.array([[[sample[name] for name in names] for sample in lesion] for lesion in drawn])
+    cohort = Cohort(names, truth, patients=tuple(patient for patient, _ in features))
+    return {"samples": samples.shape[1], **coverage(cohort, samples.swapaxes(0, 1))["all"]}
 
 
 def thickened_axis(case: HeldOutCase, factor: int) -> int:
@@ -109,6 +153,16 @@ def thickened_axis(case: HeldOutCase, factor: int) -> int:
     sides = [each for each in range(3) if each != axis]
     thin = spacing[axis] < ISOTROPIC_FROM * max(spacing[side] for side in sides)
     return axis if thin and size[axis] >= FEWEST_SLICES * factor else max(sides, key=lambda side: size[side])
+
+
+def _around_lesion(case: HeldOutCase) -> HeldOutCase | None:
+    """Cut a volume to its lesion's surroundings; None where no lesion is outlined."""
+    volume = case.volume
+    if volume.entry.lesion_mask is None or volume.lesion is None or not volume.lesion.any():
+        return None
+    box = expand_box(box_of_mask(volume.lesion), volume.image.grid, AROUND_MM)
+    cut = volume.image.with_voxels(volume.image.voxels[box.slices], crop_grid(volume.image.grid, box))
+    return replace(case, volume=replace(volume, image=cut, lesion=volume.lesion[box.slices]))
 
 
 def _whole_slices(case: HeldOutCase, axis: int, factor: int) -> HeldOutCase | None:
@@ -125,32 +179,54 @@ def _whole_slices(case: HeldOutCase, axis: int, factor: int) -> HeldOutCase | No
 
 
 def restore_slices(
-    case: HeldOutCase, axis: int, slices: ThickSlices, model: LoadedModel, config: TrainingConfig
-) -> dict[str, npt.NDArray]:
-    """Make a volume's slices thick, and restore them by every method: [k, j, i] in the image's own unit."""
+    case: HeldOutCase,
+    axis: int,
+    slices: ThickSlices,
+    model: LoadedModel,
+    rivals: Sequence[LoadedModel],
+    config: TrainingConfig,
+) -> tuple[dict[str, Voxels], list[Voxels]]:
+    """Make a volume's slices thick, and restore them by every method.
+
+    Returns:
+        Each method's voxels [k, j, i] in the image's own unit, and the model's samples, if it draws some.
+    """
     truth = case.volume.image
     i, j, k = (1.0 / slices.factor if each == axis else 1.0 for each in range(3))
     grid = refine(truth.grid, (i, j, k))
-    noise = slices.noise * (case.window.high - case.window.low)
     voxels = slices.profile.forward(truth.voxels.astype(np.float32), 2 - axis)
-    if noise > 0:
+    if slices.noise > 0:
         seed = config.evaluation_seed + zlib.crc32(case.entry.path.encode())
-        voxels = voxels + noise * positional_noise(grid, seed)
+        voxels = voxels + slices.noise * (case.window.high - case.window.low) * positional_noise(grid, seed)
     thick = Image(voxels.astype(np.float32), grid, truth.modality, truth.unit, truth.name, through_plane=axis)
-    return {
-        **interpolated_slices(thick, truth),
-        NETWORK: enhance(
-            thick,
-            model,
-            slice_factor=slices.factor,
-            slice_thickness_mm=slices.thickness * grid.spacing[axis],
-            noise=slices.noise,  # in the card's unit
-            force=True,  # what a model makes of any image is to be known
-        ).enhanced.voxels,
-    }
+    images = interpolated_slices(thick, truth)
+    for rival in rivals:
+        images[rival.card.name] = _refined(thick, slices, rival, slices.noise).enhanced.voxels
+        if slices.noise > 0:
+            images[TOLD_NO_NOISE.format(rival.card.name)] = _refined(thick, slices, rival, 0.0).enhanced.voxels
+    samples = config.evaluation.samples if model.draws_samples else None
+    found = _refined(thick, slices, model, slices.noise, samples, config.evaluation_seed)
+    images[NETWORK] = found.enhanced.voxels
+    return images, [sample.voxels for sample in found.samples]
 
 
-def interpolated_slices(thick: Image, fine: Image) -> dict[str, npt.NDArray]:
+def _refined(
+    thick: Image, slices: ThickSlices, model: LoadedModel, noise: float, samples: int | None = None, seed: int = 0
+) -> Enhancement:
+    """Refine thick slices by a model that is told their kind, and noise in the unit of its card."""
+    return enhance(
+        thick,
+        model,
+        slice_factor=slices.factor,
+        slice_thickness_mm=slices.thickness * thick.spacing[thick.slice_axis],
+        noise=noise,
+        samples=samples,
+        seed=seed,
+        force=True,  # what a model makes of any image is to be known
+    )
+
+
+def interpolated_slices(thick: Image, fine: Image) -> dict[str, Voxels]:
     """Interpolate thick slices to a finer grid of the same field of view by every method that is no network."""
     return {
         "linear": resample(thick.voxels, thick.grid, fine.grid, "linear"),
@@ -186,11 +262,11 @@ def _width(case: HeldOutCase, axis: int, slices: ThickSlices, image: npt.NDArray
     return edge_width(case.truth, image, along, case.volume.image.spacing[axis], slices.factor, body)
 
 
-def _faithful(agreement: Mapping[str, Any]) -> dict[str, float]:
+def _faithful(agreement: Mapping[str, Any], methods: Sequence[str]) -> dict[str, float]:
     """Give the share of features whose concordance with the truth is at least 0.85, by method."""
     by_feature = agreement.get("by_feature", {})
     shares = {}
-    for method in METHODS if by_feature else ():
+    for method in methods if by_feature else ():
         known: list[float] = [
             found[method]["concordance"] for found in by_feature.values() if found[method]["concordance"] is not None
         ]

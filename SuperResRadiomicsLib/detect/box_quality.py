@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import MaskError, SettingsError
-from ..grid import BoolArray, Box
+from ..grid import BoolArray, Box, FloatArray, box_of_mask
 
 ACCEPTABLE_SHARE = 0.95
 
@@ -27,12 +27,14 @@ class BoxFigures:
         perfect: Share of lesions that lie wholly in their box.
         acceptable: Share of lesions of which at least `ACCEPTABLE_SHARE` lies in their box.
         median_area_share: Median of the share of the slice (or volume) that the box takes.
+        median_area_ratio: Median of the box's area over that of the smallest box that holds the lesion.
     """
 
     lesions: int
     perfect: float
     acceptable: float
     median_area_share: float
+    median_area_ratio: float
 
 
 def share_covered(mask: BoolArray, box: Box) -> float:
@@ -57,23 +59,43 @@ def share_covered(mask: BoolArray, box: Box) -> float:
     return int(np.count_nonzero(mask[box.slices])) / total
 
 
-def box_figures(pairs: Iterable[tuple[BoolArray, Box]]) -> BoxFigures:
+def judge_boxes(pairs: Iterable[tuple[BoolArray, Box]]) -> FloatArray:
     """Judge a box for each lesion.
 
     Args:
         pairs: Masks and boxes as in `share_covered`.
 
+    Returns:
+        (lesion, 3): the share of the lesion that its box holds, the share of the slice (or volume) that the box takes,
+        and the box's area over that of the smallest box that holds the lesion.
+
     Raises:
         SettingsError: There are no lesions.
         MaskError: A mask is empty.
     """
-    rows = [(share_covered(mask, box), float(np.prod(box.size)) / mask.size) for mask, box in pairs]
+    rows = []
+    for mask, box in pairs:
+        area = float(np.prod(box.size))
+        rows.append((share_covered(mask, box), area / mask.size, area / float(np.prod(box_of_mask(mask).size))))
     if not rows:
         raise SettingsError("No lesion was given, so no box can be judged. Give at least one mask and its box.")
-    covered, areas = np.array(rows).T
+    return np.array(rows)
+
+
+def box_figures(judged: FloatArray) -> BoxFigures:
+    """Sum up what `judge_boxes` found.
+
+    Examples:
+        >>> mask = np.zeros((1, 8, 8), dtype=bool)
+        >>> mask[0, 2:6, 2:6] = True
+        >>> box_figures(judge_boxes([(mask, Box((2, 2, 0), (6, 4, 1))), (mask, Box((0, 0, 0), (8, 8, 1)))]))
+        BoxFigures(lesions=2, perfect=0.5, acceptable=0.5, median_area_share=0.5625, median_area_ratio=2.25)
+    """
+    covered, shares, ratios = judged.T
     return BoxFigures(
-        lesions=len(rows),
+        lesions=len(judged),
         perfect=float(np.mean(covered == 1.0)),
         acceptable=float(np.mean(covered >= ACCEPTABLE_SHARE)),
-        median_area_share=float(np.median(areas)),
+        median_area_share=float(np.median(shares)),
+        median_area_ratio=float(np.median(ratios)),
     )

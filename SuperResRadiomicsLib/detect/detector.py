@@ -17,6 +17,7 @@ from ..enhancement.model import network_on
 from ..errors import DeviceError, ModelError
 from ..grid import Box, FloatArray, interpolate_bicubic, reduce_area
 from ..models import Card, load_card
+from .mask_box import lesion_box
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -26,8 +27,8 @@ Slices = npt.NDArray[Any]
 BATCH_PIXELS = 2**20
 """Pixels that go through the network together."""
 
-FLIPS: tuple[tuple[int, ...], ...] = ((), (2,), (3,), (2, 3))
-"""Axes along which slices are mirrored; what is found is the mean over all views."""
+FLIPS: tuple[tuple[int, ...], ...] = ((), (1,), (2,), (1, 2))
+"""Axes (1 rows, 2 columns) along which slices are mirrored; what is found is the mean over all views."""
 
 
 @dataclass(frozen=True)
@@ -45,49 +46,49 @@ class LoadedDetector:
     network: nn.Module = field(repr=False)
 
     def find(self, slices: Slices, window: Window) -> tuple[FloatArray, FloatArray]:
-        """Look for a lesion in each slice, as it is and mirrored; what is said is the mean of the four views.
+        """Look for a lesion in each slice.
+
+        The network sees each slice as it is and mirrored; a pixel's probability is the mean over the four views.
 
         Args:
             slices: (slice, height, width) in the image's unit; any type and size.
             window: The intensities that the network sees.
 
         Returns:
-            Boxes (slice, 4): centre row, centre column, height and width as shares of the
-            slice's height and width; and the probabilities (slice,) that there is a lesion.
+            Boxes (slice, 4) as `lesion_box` gives them, and the probabilities (slice,) that there is a lesion: each
+            that of the slice's most likely pixel.
 
         Raises:
             DeviceError: The device ran out of memory.
         """
         height, width = detector_shape(slices.shape[1:], self.card.input_size)
         step = max(1, BATCH_PIXELS // (height * width))
-        parts = [self._find(slices[n : n + step], window) for n in range(0, len(slices), step)]
-        boxes, probabilities = zip(*parts, strict=True)
-        return np.concatenate(boxes), np.concatenate(probabilities)
+        parts = [self._look(slices[n : n + step], window) for n in range(0, len(slices), step)]
+        pixels = np.concatenate(parts)
+        return np.array([lesion_box(found) for found in pixels]), pixels.max(axis=(1, 2))
 
-    def _find(self, slices: Slices, window: Window) -> tuple[FloatArray, FloatArray]:
+    def _look(self, slices: Slices, window: Window) -> FloatArray:
+        """Probabilities (slice, rows, columns) that a pixel belongs to a lesion, at the size that the network sees."""
         import torch
 
-        seen = torch.from_numpy(prepare_slices(slices, window, self.card.input_size))[:, None].to(self.device)
+        seen = torch.from_numpy(prepare_slices(slices, window, self.card.input_size)).to(self.device)
         try:
             with torch.inference_mode():
-                views = [self._look(seen, flips) for flips in FLIPS]
-                boxes, probabilities = (torch.stack(parts).mean(dim=0) for parts in zip(*views, strict=True))
-                return boxes.cpu().numpy(), probabilities.cpu().numpy()
+                views = [self._view(seen, flips) for flips in FLIPS]
+                probabilities: FloatArray = torch.stack(views).mean(dim=0).cpu().numpy()
+                return probabilities
         except torch.cuda.OutOfMemoryError as error:
             raise DeviceError(
-                f"The device {self.device} has too little free memory for slices of {seen.shape[2]} x {seen.shape[3]} "
+                f"The device {self.device} has too little free memory for slices of {seen.shape[1]} x {seen.shape[2]} "
                 "pixels. Close other programs that use it, or choose the device cpu."
             ) from error
 
-    def _look(self, seen: Tensor, flips: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-        """Boxes and probabilities of slices looked at mirrored along some axes (2 rows, 3 columns)."""
+    def _view(self, seen: Tensor, flips: tuple[int, ...]) -> Tensor:
+        """Look at slices (slice, rows, columns) mirrored, and mirror what is found back."""
         import torch
 
-        found = self.network(torch.flip(seen, flips).contiguous(memory_format=torch.channels_last))
-        box = found.box.clone()
-        for axis in flips:
-            box[:, axis - 2] = 1 - box[:, axis - 2]
-        return box, torch.sigmoid(found.objectness)
+        mirrored = torch.flip(seen, flips)[:, None].contiguous(memory_format=torch.channels_last)
+        return torch.sigmoid(torch.flip(self.network(mirrored), flips))
 
 
 def detector_shape(shape: Sequence[int], input_size: int | None) -> tuple[int, int]:

@@ -65,9 +65,9 @@ def _features(found: Mapping[str, Any]) -> str:
 
 def _detection(figures: dict[str, Any]) -> str:
     """Name a detector's figures; the layout is that of `BoxFigures`."""
-    whole, nearly, area = (figures[name] for name in ("perfect", "acceptable", "median_area_share"))
+    whole, nearly, area = (figures[name] for name in ("perfect", "acceptable", "median_area_ratio"))
     lesions = count_text(figures["lesions"], "lesion")
-    return f"box holds {whole:.0%} wholly, {nearly:.0%} nearly; {area:.0%} of the slice ({lesions})"
+    return f"box holds {whole:.0%} wholly, {nearly:.0%} nearly; {area:.1f} times its area ({lesions})"
 
 
 def count_text(number: int, what: str) -> str:

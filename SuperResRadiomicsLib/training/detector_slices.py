@@ -1,4 +1,4 @@
-"""Slices with the box of their lesion, drawn at random and repeatably."""
+"""Slices with their lesion, drawn at random and repeatably."""
 
 from __future__ import annotations
 
@@ -7,15 +7,20 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import affine_transform
+from scipy.ndimage import affine_transform, label
+from skimage.morphology import convex_hull_image
 
 from ..detect.detector import prepare_slices
 from ..enhancement.intensity import Window
 from ..errors import SettingsError
-from ..grid.types import FloatArray
+from ..grid import BoolArray, FloatArray, box_of_mask
 from ..operators import BlurDecimate
 from .methods import DetectorSettings
 from .volumes import SliceStack
+
+SPECK = 0.05
+"""Parts of a mask smaller than this share of its largest one are taken for errors: far from the lesion they would make
+a large one of it."""
 
 
 class LabelledSlice(NamedTuple):
@@ -23,11 +28,11 @@ class LabelledSlice(NamedTuple):
 
     Attributes:
         image: (height, width) in [0, 1].
-        box: First row, first column, row and column after the last of the lesion; nothing without one.
+        lesion: bool (height, width), in one part; nothing is marked where there is none.
     """
 
     image: FloatArray
-    box: tuple[float, float, float, float] | None
+    lesion: BoolArray
 
 
 class DetectionBatch(NamedTuple):
@@ -35,34 +40,44 @@ class DetectionBatch(NamedTuple):
 
     Attributes:
         image: (batch, side, side) in [0, 1].
-        box: (batch, 4): centre row, centre column, height, width as shares; zeros without a lesion.
-        has_lesion: bool (batch,).
+        lesion: (batch, side, side): 1 in the lesion, 0 elsewhere.
     """
 
     image: FloatArray
-    box: FloatArray
-    has_lesion: npt.NDArray[np.bool_]
+    lesion: FloatArray
 
 
 def labelled_slices(stack: SliceStack, window: Window, input_size: int) -> list[LabelledSlice]:
-    """List all slices of a volume; none where nothing is known of its lesion."""
+    """List all slices of a volume that show anything; none where nothing is known of its lesion.
+
+    A slice has one lesion here, as it will have one box: the convex hull of the parts of its mask, or, where it is
+    known as a box only, the ellipse in the box (lesions are round rather than square).
+    """
     if stack.lesion is None:
         return []
+    whole = _hull if stack.entry.lesion_mask else _ellipse
+    known = np.array([whole(mask) if mask.any() else mask for mask in stack.lesion])
     images = prepare_slices(stack.slices, window, input_size)
-    scale = images.shape[1] / stack.slices.shape[1], images.shape[2] / stack.slices.shape[2]
-    return [LabelledSlice(image, _box(mask, scale)) for image, mask in zip(images, stack.lesion, strict=True)]
+    lesions = prepare_slices(known.astype(np.float32), Window(0.0, 1.0), input_size) >= 0.5
+    return [LabelledSlice(*pair) for pair in zip(images, lesions, strict=True) if pair[0].any()]
 
 
-def _box(mask: npt.NDArray[np.bool_], scale: tuple[float, float]) -> tuple[float, float, float, float] | None:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
-        return None
-    return (
-        float(rows[0] * scale[0]),
-        float(columns[0] * scale[1]),
-        float((rows[-1] + 1) * scale[0]),
-        float((columns[-1] + 1) * scale[1]),
-    )
+def _hull(mask: BoolArray) -> BoolArray:
+    """Find the convex hull of a mask without its specks."""
+    parts, _ = label(mask)
+    sizes = np.bincount(parts[mask])
+    hull: BoolArray = convex_hull_image((sizes >= SPECK * sizes.max())[parts] & mask)
+    return hull
+
+
+def _ellipse(mask: BoolArray) -> BoolArray:
+    """Find the ellipse in the box of a mask."""
+    box = box_of_mask(mask[None])
+    (i, j, _), (width, height, _) = box.start, box.size
+    rows = (np.arange(mask.shape[0]) + 0.5 - j) / height
+    columns = (np.arange(mask.shape[1]) + 0.5 - i) / width
+    inside: BoolArray = np.hypot(rows[:, None] - 0.5, columns - 0.5) <= 0.5
+    return inside
 
 
 class SliceSampler:
@@ -71,36 +86,32 @@ class SliceSampler:
     def __init__(self, stacks: Sequence[SliceStack], window: Window, settings: DetectorSettings) -> None:
         self.settings = settings
         slices = [labelled for stack in stacks for labelled in labelled_slices(stack, window, settings.input_size)]
-        self.with_lesion = [labelled for labelled in slices if labelled.box is not None]
-        self.without_lesion = [labelled for labelled in slices if labelled.box is None and labelled.image.any()]
+        self.with_lesion = [labelled for labelled in slices if labelled.lesion.any()]
+        self.without_lesion = [labelled for labelled in slices if not labelled.lesion.any()]
         if not self.with_lesion:
             raise SettingsError("No training slice has a known lesion. Give masks in the splits file or lesion_boxes.")
 
     def batch(self, size: int, *draw: int) -> DetectionBatch:
         """Draw a batch; the same numbers (such as seed and step) always give the same one."""
         rng = np.random.default_rng(draw)
-        rows = [self._draw(rng) for _ in range(size)]
-        images, boxes, known = zip(*rows, strict=True)
-        return DetectionBatch(np.stack(images), np.array(boxes, dtype=np.float32), np.array(known, dtype=bool))
+        images, lesions = zip(*(self._draw(rng) for _ in range(size)), strict=True)
+        return DetectionBatch(np.stack(images), np.stack(lesions))
 
-    def _draw(self, rng: np.random.Generator) -> tuple[FloatArray, npt.NDArray[np.float64], bool]:
+    def _draw(self, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
         lesion = rng.random() < self.settings.lesion_fraction or not self.without_lesion
         pool = self.with_lesion if lesion else self.without_lesion
-        image, box = pool[rng.integers(len(pool))]
-        change = _Change.draw(rng, self.settings, np.array(image.shape))
-        canvas = affine_transform(image, change.matrix, change.offset, change.sides, order=1)
-        canvas = self._other_intensities(canvas, rng).astype(np.float32)
-        moved = None if box is None else change.box(box)
-        if moved is None:
-            return canvas, np.zeros(4), False
-        return canvas, moved / self.settings.input_size, True
+        drawn = pool[rng.integers(len(pool))]
+        change = _Change.draw(rng, self.settings, np.array(drawn.image.shape))
+        canvas = self._other_intensities(change.apply(drawn.image), rng)
+        return canvas.astype(np.float32), (change.apply(drawn.lesion.astype(np.float32)) >= 0.5).astype(np.float32)
 
     def _other_intensities(self, canvas: npt.NDArray, rng: np.random.Generator) -> npt.NDArray:
         settings = self.settings
         if rng.random() < settings.coarse_fraction:
             canvas = np.repeat(np.repeat(BlurDecimate(2).forward(canvas), 2, axis=0), 2, axis=1)
         canvas = np.power(canvas.clip(0, 1), rng.uniform(*settings.gamma))
-        return np.abs(canvas + rng.normal(0, rng.uniform(0, settings.noise), canvas.shape)).clip(0, 1)
+        noise = rng.uniform(0, settings.noise) * rng.standard_normal(canvas.shape, dtype=np.float32)
+        return np.abs(canvas + noise).clip(0, 1)
 
 
 class _Change(NamedTuple):
@@ -120,14 +131,7 @@ class _Change(NamedTuple):
         shift = rng.uniform(-settings.shift, settings.shift, 2) * side
         return cls(matrix, (sizes - 1) / 2 - matrix @ ((side - 1) / 2 + shift), (side, side))
 
-    def box(self, box: tuple[float, float, float, float]) -> npt.NDArray[np.float64] | None:
-        """Find centre and size, on the canvas, of the ellipse in a box of the image; None where it left the canvas.
-
-        The box of a turned box's corners would be far too large: lesions are round rather than square.
-        """
-        corners = np.array([box[:2], box[2:]]) - 0.5
-        inverse = np.linalg.inv(self.matrix)
-        centre = inverse @ (corners.mean(axis=0) - self.offset)
-        reach = np.sqrt(np.square(inverse) @ np.square((corners[1] - corners[0]) / 2))
-        low, high = np.clip([centre - reach + 0.5, centre + reach + 0.5], 0, self.sides)
-        return None if (high - low).min() < 1 else np.concatenate([(low + high) / 2, high - low])
+    def apply(self, image: FloatArray) -> FloatArray:
+        """Show an image on the canvas, linearly interpolated and 0 outside."""
+        canvas: FloatArray = affine_transform(image, self.matrix, self.offset, self.sides, order=1)
+        return canvas

@@ -199,14 +199,12 @@ class DetectorSettings(Method):
         noise: Largest standard deviation of white noise added at random, as a share of the window.
         coarse_fraction: Share of slices that lose half of their resolution first.
         lesion_fraction: Share of slices drawn from those with a lesion, where there are others.
-        l1_weight: See `box_loss`.
-        iou_weight: See `box_loss`.
-        attention_weight: Of `attention_loss`, for a network with attention.
-        edge_quantile: See `edge_loss`: above 0.5, boxes rather hold too much than cut.
+        pixel_weight: See `detection_losses`.
+        reach_weight: See `detection_losses`.
     """
 
     name: Literal["detector"]
-    input_size: int = Field(default=128, ge=16)
+    input_size: int = Field(default=256, ge=16)
     zoom: tuple[float, float] = (0.85, 1.2)
     rotation: float = Field(default=0.0, ge=0, le=45)
     shift: float = Field(default=0.12, ge=0, lt=0.5)
@@ -214,10 +212,8 @@ class DetectorSettings(Method):
     noise: float = Field(default=0.0, ge=0, lt=1)
     coarse_fraction: float = Field(default=0.3, ge=0, le=1)
     lesion_fraction: float = Field(default=0.8, ge=0, le=1)
-    l1_weight: float = Field(default=5.0, ge=0)
-    iou_weight: float = Field(default=2.0, ge=0)
-    attention_weight: float = Field(default=1.0, ge=0)
-    edge_quantile: float = Field(default=0.5, gt=0, lt=1)
+    pixel_weight: float = Field(default=4.0, ge=0)
+    reach_weight: float = Field(default=1.0, ge=0)
 
 
 _METHODS: dict[str, type[Method]] = {

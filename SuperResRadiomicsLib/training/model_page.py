@@ -103,20 +103,38 @@ def _boxes(card: Card) -> list[str]:
     results = card.results
     intro = (
         f"{results['region']}; {results['patients']} patients (or blocks of slices that stand for patients), never "
-        "trained on. A lesion is held wholly where all of its pixels lie in the box, nearly where 95% do. "
-        f"With a margin of {results['margin_share']:.0%} of the slice's longer side. Made by `{results['command']}`."
+        "trained on. A lesion is held wholly where all of its pixels lie in the box, nearly where 95% do. The box has "
+        f"a margin of {results['margin_share']:.0%} of its side on every side; *times the lesion's* is its median area "
+        "over that of the smallest box that holds the lesion. Missed are lesions whose slice gets a probability below "
+        f"{results['threshold']:g}, false alarms slices without a lesion that get more. In brackets 95% intervals over "
+        f"patients, too narrow where they are few. Made by `{results['command']}`."
     )
-    found = ("wholly", "nearly", "median area")
-    head = ("input", "lesions", *found, *(f"{name}, margin" for name in found), "rightly said whether there is one")
+    head = ("input", "lesions", *_BOX_FIGURES.values(), "lesion-free slices (patients)", "false alarms")
     rows = []
     for name, figures in results["degradations"].items():
-        boxes = [f"{figures[key]:.1%}" for key in _BOX_FIGURES]
-        boxes += [f"{figures['with_margin'][key]:.1%}" for key in _BOX_FIGURES]
-        rows.append([name, f"{figures['lesions']}", *boxes, f"{figures['objectness_accuracy']:.1%}"])
+        shares = [_with_interval(figures, key) for key in (*_BOX_FIGURES, "false_alarms")]
+        free = f"{figures['lesion_free']} ({figures['lesion_free_patients']})"
+        rows.append([name, f"{figures['lesions']}", *shares[:-1], free, shares[-1]])
     return [intro, markdown_table(head, rows)]
 
 
-_BOX_FIGURES = ("perfect", "acceptable", "median_area_share")
+_BOX_FIGURES = {
+    "perfect": "wholly",
+    "acceptable": "nearly",
+    "median_area_ratio": "times the lesion's",
+    "median_area_share": "of the slice",
+    "missed": "missed",
+}
+
+
+def _with_interval(figures: dict[str, Any], key: str) -> str:
+    """Write a figure and its interval: a ratio as a number, all else in percent."""
+    if figures[key] is None:
+        return "-"
+    form = ".2f" if key == "median_area_ratio" else ".0%"
+    interval = figures["intervals"][key]
+    ends = "" if interval is None else " [" + ", ".join(format(end, form) for end in interval) + "]"
+    return format(figures[key], form) + ends
 
 
 SLICE_METHODS = {"linear": "linear", "bicubic": "bicubic", "bspline": "B-spline", "network": "network"}

@@ -86,7 +86,7 @@ def test_lesions_are_found_on_every_kind_of_grid(any_lesion: Lesion, loaded_dete
     before = image.voxels.copy()
     found = detect_lesion(image, loaded_detector)
     assert share_covered(mask, found.box) == 1
-    assert np.prod(found.box.size) < 0.9 * mask.size
+    assert np.prod(found.box.size) < 0.95 * mask.size, "5 mm around the lesion leave little"
     inner = image.grid.world_to_index(found.corners_mm)
     assert np.allclose(inner.min(axis=0), np.array(found.box.start) - 0.5)
     assert np.allclose(inner.max(axis=0), np.array(found.box.stop) - 0.5)

@@ -1,58 +1,54 @@
-"""The lesion detector: any input size, its units, that it learns where something lies."""
+"""The lesion detector: any input size, what it sees, that it learns where something lies."""
 
 from __future__ import annotations
 
 import pytest
 import torch
-from torch import nn
 
-from SuperResRadiomicsLib.networks.lesion_detector import SMALLEST_SIDE, LesionDetector
+from SuperResRadiomicsLib.networks.lesion_detector import LesionDetector
 
 
 def test_detector_takes_any_size() -> None:
-    detector = LesionDetector([4, 5]).eval()
+    detector = LesionDetector([4, 5, 6]).eval()
     for height, width in ((1, 1), (37, 50), (64, 33)):
-        box, objectness, _ = detector(torch.rand(2, 1, height, width))
-        assert box.shape == (2, 4) and objectness.shape == (2,)
-        assert box.min() > 0 and box.max() < 1
+        assert detector(torch.rand(2, 1, height, width)).shape == (2, height, width)
 
 
-def test_detector_has_two_residual_blocks_and_one_pooling_a_unit() -> None:
-    with torch.device("meta"):
-        detector = LesionDetector()
-    kinds = [[type(layer).__name__ for layer in unit] for unit in detector.units]
-    assert kinds == [["_ResidualBlock", "_ResidualBlock", "MaxPool2d"]] * 5
+def test_padding_changes_nothing_but_near_the_edge() -> None:
+    """Slices are padded to what the levels need, on the right and below."""
+    torch.manual_seed(0)
+    detector, image = LesionDetector([4, 5, 6]).eval(), torch.rand(1, 1, 96, 96)
+    whole, part = detector(image), detector(image[:, :, :95, :89])
+    assert torch.allclose(whole[:, :40, :40], part[:, :40, :40], atol=1e-6)
+    assert not torch.allclose(whole[:, :95, :89], part, atol=1e-6)
+
+
+def test_pixels_come_out_where_they_went_in() -> None:
+    """Two convolutions of one level: a pixel sees the block of 2 x 2 pixels that it is in, and two on every side."""
+    detector = LesionDetector([4]).eval()
+    image = torch.rand(1, 1, 12, 16, requires_grad=True)
+    detector(image)[0, 6, 9].backward()
+    rows, columns = image.grad[0, 0].nonzero().T
+    assert (rows.min(), rows.max(), columns.min(), columns.max()) == (2, 11, 4, 13)
 
 
 def test_detector_learns_where_a_square_lies() -> None:
     torch.manual_seed(0)
     rows, columns = torch.tensor([8, 24, 8, 24]), torch.tensor([8, 8, 24, 24])
-    image = 0.1 * torch.rand(4, 1, 32, 32)
+    lesion = torch.zeros(4, 32, 32)
     for n in range(4):
-        image[n, 0, rows[n] - 4 : rows[n] + 4, columns[n] - 4 : columns[n] + 4] += 0.8
-    size = torch.full((4,), 0.25)
-    truth = torch.stack([rows / 32, columns / 32, size, size], dim=1)
+        lesion[n, rows[n] - 5 : rows[n] + 4, columns[n] - 4 : columns[n] + 5] = 1
+    image = 0.1 * torch.rand(4, 1, 32, 32) + 0.8 * lesion[:, None]
     detector = LesionDetector([8, 8])
     optimiser = torch.optim.Adam(detector.parameters(), lr=2e-2)
-    for _ in range(60):
-        loss = (detector(image).box - truth).square().mean()
+    for _ in range(100):
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(detector(image), lesion)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-    assert float(loss.detach()) < 1e-3
+    assert torch.equal(detector(image) > 0, lesion == 1), "to the pixel"
 
 
-def test_attention_that_looks_everywhere_alike_sees_the_middle() -> None:
-    """Pixels count by their centres, so no side is nearer than the other."""
-    detector = LesionDetector([4, 5], attention=True).eval()
-    for layer in (detector.attention, detector.head):
-        for parameter in layer.parameters():
-            nn.init.zeros_(parameter)
-    box, _, attention = detector(torch.rand(1, 1, 40, 24))
-    assert torch.allclose(box, torch.tensor([[0.5, 0.5, SMALLEST_SIDE, SMALLEST_SIDE]]))
-    assert attention.shape == (1, 10, 6) and torch.allclose(attention, torch.tensor(1 / 60))
-
-
-def test_a_detector_without_units_is_refused() -> None:
-    with pytest.raises(ValueError, match="units is 0"):
+def test_a_detector_without_levels_is_refused() -> None:
+    with pytest.raises(ValueError, match="levels is 0"):
         LesionDetector([])

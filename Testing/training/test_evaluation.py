@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from SuperResRadiomicsLib.detect import load_detector
 from SuperResRadiomicsLib.enhancement import enhance, load_model
 from SuperResRadiomicsLib.errors import SettingsError
+from SuperResRadiomicsLib.grid import Grid
+from SuperResRadiomicsLib.io.image import Image, write_image, write_mask
 from SuperResRadiomicsLib.metrics import psnr
 from SuperResRadiomicsLib.models import Card, load_card
 from SuperResRadiomicsLib.models.headline import headline
@@ -96,9 +100,40 @@ def test_a_detector_is_measured_by_what_its_boxes_hold(images: Path, tmp_path: P
     assert list(results["degradations"]) == ["full", "k-space-2x", "k-space-4x"]
     figures = results["degradations"]["full"]
     assert figures["lesions"] == 2 and 0 <= figures["perfect"] <= figures["acceptable"] <= 1
-    assert figures["with_margin"]["median_area_share"] > figures["median_area_share"]
+    assert set(figures["intervals"]) >= {"perfect", "false_alarms", "missed"}
     updated = add_results(card, {**results, "command": "superres-train evaluate mr-lesion-detector"})
-    assert "box holds" in headline(updated) and "nearly, margin" in (card.folder / "README.md").read_text()
+    assert "box holds" in headline(updated) and "false alarms" in (card.folder / "README.md").read_text()
+
+
+class _Sure(torch.nn.Module):
+    """Says the same of every pixel."""
+
+    def __init__(self, logit: float) -> None:
+        super().__init__()
+        self.logit = logit
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        return torch.full_like(image[:, 0], self.logit)
+
+
+def test_blank_slices_are_no_lesion_free_ones(tiny_detector: Path, tmp_path: Path) -> None:
+    """Of three slices the first pads the volume; a black slice without an alarm is no merit."""
+    write_data(tmp_path)
+    grid = Grid((72, 64, 3), (0.8, 0.8, 3.0))
+    voxels, lesion = 400 + np.indices(grid.shape, dtype=np.int16)[1], np.zeros(grid.shape, dtype=bool)
+    voxels[0], lesion[1, 20:40, 30:50] = 0, True
+    write_image(Image(voxels, grid, "MR"), tmp_path / "one.nrrd")
+    write_mask(lesion, grid, tmp_path / "one-mask.nrrd")
+    (tmp_path / "splits.csv").write_text("path,patient,role,lesion_mask\none.nrrd,1,test,one-mask.nrrd\n")
+    config = shrink(CONFIGURATIONS / "mr-lesion-detector.yaml", tmp_path)
+    config = config.model_copy(update={"data": config.data.model_copy(update={"include": ("*",)})})
+    for logit, missed, alarms in ((3.0, 0.0, 1.0), (-3.0, 1.0, 0.0)):
+        detector = replace(load_detector(tiny_detector, "cpu"), network=_Sure(logit))
+        figures = evaluate_detector(detector, config, list_volumes(config.data, 0))["degradations"]["full"]
+        assert (figures["lesions"], figures["lesion_free"], figures["lesion_free_patients"]) == (1, 1, 1)
+        assert (figures["missed"], figures["false_alarms"]) == (missed, alarms)
+        assert figures["perfect"] == 1 and figures["median_area_ratio"] == 64 * 72 / 400, "the whole slice is the box"
+        assert set(figures["intervals"].values()) == {None}, "of one patient"
 
 
 def test_a_configuration_of_another_scale_is_refused(images: Path, tmp_path: Path) -> None:

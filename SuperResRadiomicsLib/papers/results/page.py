@@ -86,10 +86,21 @@ def _box_table(networks: Iterable[str], results: StoredResults) -> str:
     rows = []
     for name in networks:
         for degradation, figures in results.of(name)["degradations"].items():
-            for margin, boxes in (("none", figures), ("2%", figures["with_margin"])):
-                shares = [f"{boxes[key]:.1%}" for key in ("perfect", "acceptable", "median_area_share")]
-                rows.append([results.label(name), degradation, boxes["lesions"], margin, *shares])
-    return markdown_table(("detector", "input", "lesions", "margin", "wholly", "95%", "median area"), rows)
+            shares = [f"{figures[key]:.1%}" for key in ("perfect", "acceptable", "median_area_share", "missed")]
+            ratio, alarms = f"{figures['median_area_ratio']:.2f}", f"{figures['false_alarms']:.1%}"
+            rows.append([results.label(name), degradation, figures["lesions"], *shares, ratio, alarms])
+    head = (
+        "detector",
+        "input",
+        "lesions",
+        "wholly",
+        "95%",
+        "median area",
+        "missed",
+        "times the lesion's",
+        "false alarms",
+    )
+    return markdown_table(head, rows)
 
 
 def _quality(table: ResultsTable, networks: Sequence[str], results: StoredResults, plot: Path) -> list[str]:

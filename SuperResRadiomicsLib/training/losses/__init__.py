@@ -10,22 +10,18 @@ from .adversarial import (
     wasserstein_critic_loss,
     wasserstein_generator_loss,
 )
-from .box import attention_loss, box_loss, detection_losses, edge_loss, generalised_iou, objectness_loss
 from .mixe import mean_gradient_error, mixe
 from .scores import crps, energy_score
+from .segmentation import detection_losses, reach_loss, soft_dice_loss
 from .texture import local_statistics, patch_statistics
 from .total_variation import joint_sparsifying_transform, total_variation
 
 __all__ = [
-    "attention_loss",
-    "box_loss",
     "cross_entropy_critic_loss",
     "cross_entropy_generator_loss",
     "crps",
     "detection_losses",
-    "edge_loss",
     "energy_score",
-    "generalised_iou",
     "gradient_penalty",
     "joint_sparsifying_transform",
     "least_squares_critic_loss",
@@ -33,9 +29,10 @@ __all__ = [
     "local_statistics",
     "mean_gradient_error",
     "mixe",
-    "objectness_loss",
     "patch_statistics",
+    "reach_loss",
     "real_target",
+    "soft_dice_loss",
     "total_variation",
     "wasserstein_critic_loss",
     "wasserstein_generator_loss",

@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ...detect.box_quality import box_figures
+from ...detect.box_quality import box_figures, judge_boxes
 from ...detect.detector import slice_box
+from ...detect.mask_box import PIXEL_THRESHOLD, lesion_box
 from ...enhancement.intensity import Window
 from ..detector_slices import DetectionBatch, SliceSampler, labelled_slices
-from ..losses.box import detection_losses
+from ..losses.segmentation import detection_losses
 from ..methods import DetectorSettings
 from ..validation import Validation
 from ..volumes import SliceStack
@@ -23,11 +24,10 @@ if TYPE_CHECKING:
 
 
 class DetectionTensors(NamedTuple):
-    """`DetectionBatch` on the device, with a channel axis."""
+    """`DetectionBatch` on the device, its image with a channel axis."""
 
     image: Tensor
-    box: Tensor
-    has_lesion: Tensor
+    lesion: Tensor
 
 
 class Detector(System):
@@ -50,37 +50,36 @@ class Detector(System):
     def tensors(self, batch: DetectionBatch, step: int, device: torch.device) -> DetectionTensors:
         """Move the batch to the device."""
         image = torch.from_numpy(batch.image)[:, None].contiguous(memory_format=torch.channels_last)
-        known = torch.from_numpy(batch.has_lesion)
-        return DetectionTensors(image.to(device), torch.from_numpy(batch.box).to(device), known.to(device))
+        return DetectionTensors(image.to(device), torch.from_numpy(batch.lesion).to(device))
 
     def losses(self, phase: str, batch: DetectionTensors) -> Losses:
         """See `detection_losses`."""
-        settings = self.settings
-        weights = settings.l1_weight, settings.iou_weight, settings.attention_weight, settings.edge_quantile
-        return detection_losses(self.networks[GENERATOR](batch.image), batch.box, batch.has_lesion, *weights)
+        logits = self.networks[GENERATOR](batch.image).float()
+        return detection_losses(logits, batch.lesion, self.settings.pixel_weight, self.settings.reach_weight)
 
     def validate(self, network: nn.Module, stacks: list[SliceStack]) -> list[Validation]:
-        """Measure how much of the lesions the boxes cover, without margin, and the area of the boxes."""
+        """Measure how much of the lesions the boxes hold, their area, and how often there is none where one is seen."""
         device = next(network.parameters()).device
-        pairs, right, picture = [], [], np.zeros((1, 1), dtype=np.float32)
+        pairs, alarms, picture = [], [], np.zeros((1, 1), dtype=np.float32)
         for stack in stacks:
-            slices = labelled_slices(stack, self.window, self.settings.input_size)
-            for labelled, mask in zip(slices, stack.lesion if stack.lesion is not None else (), strict=True):
+            for image, lesion in labelled_slices(stack, self.window, self.settings.input_size):
                 with torch.no_grad():
-                    found = network(torch.from_numpy(labelled.image)[None, None].to(device))
-                right.append((float(found.objectness) > 0) == (labelled.box is not None))
-                if labelled.box is None:
-                    continue
-                size = (mask.shape[1], mask.shape[0], 1)
-                pairs.append((mask[None], slice_box(found.box[0].tolist(), 0, size, 2)))
-                picture = labelled.image
-        figures = box_figures(pairs)
+                    found = torch.sigmoid(network(torch.from_numpy(image)[None, None].to(device)))[0].cpu().numpy()
+                if lesion.any():
+                    height, width = lesion.shape
+                    pairs.append((lesion[None], slice_box(lesion_box(found).tolist(), 0, (width, height, 1), 2)))
+                    picture = np.hstack([image, found])
+                else:
+                    alarms.append(found.max() >= PIXEL_THRESHOLD)
+        figures = box_figures(judge_boxes(pairs))
+        false_alarms = float(np.mean(alarms)) if alarms else 0.0
         values = {
             "perfect": figures.perfect,
             "acceptable": figures.acceptable,
             "median_area_share": figures.median_area_share,
-            "objectness_accuracy": float(np.mean(right)),
+            "median_area_ratio": figures.median_area_ratio,
+            "false_alarms": false_alarms,
             # What early stopping looks at: many lesions held by small boxes.
-            "gain": figures.acceptable - figures.median_area_share,
+            "gain": figures.acceptable - figures.median_area_share - false_alarms,
         }
         return [Validation("detection", values, picture)]

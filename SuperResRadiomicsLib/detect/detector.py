@@ -30,6 +30,9 @@ BATCH_PIXELS = 2**20
 FLIPS: tuple[tuple[int, ...], ...] = ((), (1,), (2,), (1, 2))
 """Axes (1 rows, 2 columns) along which slices are mirrored; what is found is the mean over all views."""
 
+SCALES = (0.8, 1.0, 1.2)
+"""Sizes, as shares of the detector's own, at which each of these views is seen."""
+
 
 @dataclass(frozen=True)
 class LoadedDetector:
@@ -48,7 +51,8 @@ class LoadedDetector:
     def find(self, slices: Slices, window: Window) -> tuple[FloatArray, FloatArray]:
         """Look for a lesion in each slice.
 
-        The network sees each slice as it is and mirrored; a pixel's probability is the mean over the four views.
+        The network sees each slice as it is and mirrored, at several sizes; a pixel's probability is the mean over all
+        of these views.
 
         Args:
             slices: (slice, height, width) in the image's unit; any type and size.
@@ -63,19 +67,32 @@ class LoadedDetector:
         """
         height, width = detector_shape(slices.shape[1:], self.card.input_size)
         step = max(1, BATCH_PIXELS // (height * width))
-        parts = [self._look(slices[n : n + step], window) for n in range(0, len(slices), step)]
-        pixels = np.concatenate(parts)
-        return np.array([lesion_box(found) for found in pixels]), pixels.max(axis=(1, 2))
+        boxes: list[FloatArray] = []
+        probabilities: list[float] = []
+        for first in range(0, len(slices), step):
+            pixels = self._look(slices[first : first + step], window)
+            boxes += [lesion_box(found) for found in pixels]
+            probabilities += pixels.max(axis=(1, 2)).tolist()
+        return np.array(boxes), np.array(probabilities)
 
     def _look(self, slices: Slices, window: Window) -> FloatArray:
-        """Probabilities (slice, rows, columns) that a pixel belongs to a lesion, at the size that the network sees."""
+        """Probabilities (slice, rows, columns) that a pixel belongs to a lesion, at the detector's own size."""
+        longer = self.card.input_size or max(slices.shape[1:])
+        shape = detector_shape(slices.shape[1:], longer)
+        sizes = [max(1, round(scale * longer)) for scale in SCALES]
+        found: FloatArray = np.mean([self._seen_at(size, slices, window, shape) for size in sizes], axis=0)
+        return found
+
+    def _seen_at(self, size: int, slices: Slices, window: Window, shape: tuple[int, int]) -> FloatArray:
+        """Look at slices whose longer side is ``size``; what is found is brought to ``shape``."""
         import torch
 
-        seen = torch.from_numpy(prepare_slices(slices, window, self.card.input_size)).to(self.device)
+        seen = torch.from_numpy(prepare_slices(slices, window, size)).to(self.device)
         try:
             with torch.inference_mode():
-                views = [self._view(seen, flips) for flips in FLIPS]
-                probabilities: FloatArray = torch.stack(views).mean(dim=0).cpu().numpy()
+                found = torch.stack([self._view(seen, flips) for flips in FLIPS]).mean(dim=0)
+                found = torch.nn.functional.interpolate(found[:, None], shape, mode="bilinear")[:, 0]
+                probabilities: FloatArray = found.cpu().numpy()
                 return probabilities
         except torch.cuda.OutOfMemoryError as error:
             raise DeviceError(

@@ -48,10 +48,11 @@ class LesionDetector(nn.Module):
         """
         height, width = image.shape[2:]
         rows, columns = (-side % self.size_multiple for side in (height, width))
-        value, skips = nn.functional.pixel_unshuffle(nn.functional.pad(image, (0, columns, 0, rows)), BLOCK), []
+        value = nn.functional.pixel_unshuffle(nn.functional.pad(image, (0, columns, 0, rows)), BLOCK)
+        skips: list[Tensor] = []
         for level in self.down:
-            skips.append(level(nn.functional.max_pool2d(value, 2) if skips else value))
-            value = skips[-1]
+            value = level(nn.functional.max_pool2d(value, 2) if skips else value)
+            skips.append(value)
         for up, merge, skip in zip(self.up, self.merge, reversed(skips[:-1]), strict=True):
             value = merge(skip + nn.functional.interpolate(up(value), scale_factor=2))
         return nn.functional.pixel_shuffle(self.last(value), BLOCK)[:, 0, :height, :width]

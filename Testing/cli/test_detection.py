@@ -13,6 +13,7 @@ import SimpleITK as sitk
 from SuperResRadiomicsLib import NOT_FOR_CLINICAL_USE
 from SuperResRadiomicsLib.cli.values import format_box, parse_box
 from SuperResRadiomicsLib.detect.box_quality import share_covered
+from SuperResRadiomicsLib.detect.detection import DEFAULT_THRESHOLD
 from SuperResRadiomicsLib.grid import Box
 from SuperResRadiomicsLib.io.hashes import content_hash
 from SuperResRadiomicsLib.io.masks import read_mask
@@ -50,6 +51,7 @@ def test_detect_tells_machines(command, files):
     assert content == written
     image = read_image(files / "image.nrrd")
     assert share_covered(read_mask(files / "mask.nrrd", image.grid), box_in(content["lesion"]["box"])) == 1
+    assert content["lesion"]["threshold"] == DEFAULT_THRESHOLD
     assert content["model"]["name"] == "tiny-detector"
     assert content["inputs"] == {"image": content_hash(files / "image.nrrd")}
     assert "a reader must check it" in outcome.err

@@ -27,6 +27,6 @@ def test_the_run_whose_probabilities_add_up_to_most_is_the_lesion(tiny_detector:
     low, high = detector.card.window
     shares = np.array([0.1, 0.95, 0.1, 0.6, 0.6, 0.6, 0.6, 0.3, 0.3, 0.3, 0.3, 0.1])
     voxels = np.broadcast_to((low + shares * (high - low))[:, None, None], (12, 24, 24)).astype(np.float32)
-    found = detect_lesion(Image(voxels, Grid((24, 24, 12), (0.8, 0.8, 3.0)), "CT", "HU"), detector)
+    found = detect_lesion(Image(voxels, Grid((24, 24, 12), (0.8, 0.8, 3.0)), "CT", "HU"), detector, threshold=0.5)
     assert found.run == range(3, 7)
     assert np.allclose([finding.probability for finding in found.slices], shares, atol=1e-5)

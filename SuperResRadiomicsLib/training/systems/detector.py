@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from ...detect.box_quality import box_figures, judge_boxes
+from ...detect.detection import DEFAULT_THRESHOLD
 from ...detect.detector import slice_box
-from ...detect.mask_box import PIXEL_THRESHOLD, lesion_box
+from ...detect.mask_box import lesion_box
 from ...enhancement.intensity import Window
 from ..detector_slices import DetectionBatch, SliceSampler, labelled_slices
 from ..losses.segmentation import detection_losses
@@ -70,7 +71,7 @@ class Detector(System):
                     pairs.append((lesion[None], slice_box(lesion_box(found).tolist(), 0, (width, height, 1), 2)))
                     picture = np.hstack([image, found])
                 else:
-                    alarms.append(found.max() >= PIXEL_THRESHOLD)
+                    alarms.append(found.max() >= DEFAULT_THRESHOLD)
         figures = box_figures(judge_boxes(pairs))
         false_alarms = float(np.mean(alarms)) if alarms else 0.0
         values = {

@@ -34,7 +34,7 @@ def detect(
         Path | None,
         typer.Option(help="File (.json) for the result, or folder; else it is only shown.", show_default=False),
     ] = None,
-    threshold: Annotated[float, typer.Option(help="Probability from which a slice counts.")] = 0.8,
+    threshold: Annotated[float, typer.Option(help="Probability from which a slice counts.")] = 0.65,
     margin: Annotated[float, typer.Option(help="Millimetres around the lesion.")] = 5.0,
     modality: given.Modality = None,
     device: given.Device = "auto",

@@ -25,7 +25,7 @@ from ..io.outputs import save_record
 from ..scan.spacing import spacing_warnings
 from .detector import LoadedDetector, load_detector, slice_box
 
-DEFAULT_THRESHOLD = 0.8
+DEFAULT_THRESHOLD = 0.65
 """Chosen on a validation volume: at most one in ten of its slices without a lesion gets more."""
 DEFAULT_MARGIN_MM = 5.0
 FILE_NAME = "detection.json"

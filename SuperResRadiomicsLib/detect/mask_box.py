@@ -7,7 +7,7 @@ from scipy.ndimage import find_objects, label
 
 from ..grid import BoolArray, FloatArray
 
-PIXEL_THRESHOLD = 0.2
+PIXEL_THRESHOLD = 0.15
 """Probability from which a pixel belongs to the lesion. Chosen on validation slices, where it holds most lesions of all
 thresholds whose boxes have at most 1.6 times the area of the lesion's own: a low one keeps what is only likely."""
 MARGIN = 0.05

@@ -229,7 +229,7 @@ def _metadata(config: TrainingConfig, state: dict[str, Any]) -> dict[str, Any]:
 
 def _training(config: TrainingConfig, state: dict[str, Any]) -> dict[str, Any]:
     """Describe the run."""
-    gain = state.get("gain")
+    gain = None if config.task == "detection" else state.get("gain")  # a detector's is no decibel
     return {
         "steps": int(state["step"]),
         "minutes": round(float(state["seconds"]) / 60, 1),

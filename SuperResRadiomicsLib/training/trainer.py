@@ -236,7 +236,7 @@ class Trainer:
         self.validations_since_best = 0 if gain > self.best_gain else self.validations_since_best + 1
         self.best_gain = max(gain, self.best_gain)
         self.gain = gain
-        view.validated(self.step, gain)
+        view.validated(self.step, gain, self.system.gain_is)
         draw_curves(self.folder)
 
     def _is_over(self) -> bool:

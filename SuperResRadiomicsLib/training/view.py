@@ -50,10 +50,10 @@ class RunView:
         elif step == 1 or step % self.every == 0:
             note(text)
 
-    def validated(self, step: int, gain: float) -> None:
-        """Tell the gain over interpolation on held-out images, in dB, with its course so far."""
+    def validated(self, step: int, gain: float, what: str) -> None:
+        """Tell the gain on held-out images, with its course so far, and what it is."""
         self._gains.append(gain)
-        note(f"step {step}: {gain:+.2f} dB over interpolation on validation images  {sparkline(self._gains)}")
+        note(f"step {step}: {gain:+.2f} {what} on validation images  {sparkline(self._gains)}")
 
     def close(self) -> None:
         """Take the bar away."""
@@ -74,7 +74,7 @@ class _Silent(RunView):
 
     def stepped(self, step: int, share: float, seconds_left: float, loss: float) -> None: ...
 
-    def validated(self, step: int, gain: float) -> None: ...
+    def validated(self, step: int, gain: float, what: str) -> None: ...
 
 
 SILENT: RunView = _Silent(1)

@@ -158,7 +158,7 @@ def test_batches_change_nothing(loaded_detector: LoadedDetector, monkeypatch: py
 
 def test_no_lesion_names_the_highest_probability(loaded_detector: LoadedDetector) -> None:
     image = as_image(make_stack()[0])
-    with pytest.raises(RegionError, match=r"the highest probability is 0\.\d\d, in slice \d+; the threshold is 0\.8"):
+    with pytest.raises(RegionError, match=r"the highest probability is 0\.\d\d, in slice \d+; the threshold is 0\.65"):
         detect_lesion(image, loaded_detector)
 
 
@@ -287,13 +287,13 @@ def test_size_that_the_detector_sees(shape: tuple[int, int], input_size: int | N
 
 @pytest.mark.parametrize("side", [24, 48, 61, 12])
 def test_pixel_size_hardly_matters(loaded_detector: LoadedDetector, side: int) -> None:
-    """The same lesion drawn with more or fewer pixels gets the same box in shares of the slice."""
+    """The same lesion drawn with more or fewer pixels gets the same box, wider than it, in shares of the slice."""
     rows, columns = (np.indices((side, side)) + 0.5) / side
     lesion = (rows - 0.4) ** 2 + (columns - 0.6) ** 2 <= 0.2**2
     slices = np.where(lesion, TISSUE, LUNG)[None].astype(np.int16)
     boxes, probabilities = loaded_detector.find(slices, Window(-1024, 1500))
     assert probabilities[0] > 0.5
-    assert boxes[0] == pytest.approx([0.4, 0.6, 0.4, 0.4], abs=0.12)
+    assert boxes[0] == pytest.approx([0.4, 0.6, 0.48, 0.48], abs=0.08)
 
 
 def test_detector_without_input_size_sees_slices_as_they_are(tiny_detector: Path, tmp_path: Path) -> None:

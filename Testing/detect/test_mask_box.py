@@ -28,6 +28,6 @@ def test_of_two_parts_the_one_whose_probabilities_add_up_to_most_is_the_lesion()
 
 
 def test_where_no_pixel_is_likely_the_most_likely_one_is_taken() -> None:
-    found = np.full((20, 20), 0.1)
-    found[7, 12] = 0.15
+    found = np.full((20, 20), 0.05)
+    found[7, 12] = 0.1
     assert lesion_box(found).tolist() == pytest.approx([7.5 / 20, 12.5 / 20, 1.1 / 20, 1.1 / 20])

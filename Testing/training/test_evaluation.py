@@ -96,6 +96,7 @@ def test_an_untouched_image_has_the_noise_that_was_added(images: Path, tmp_path:
 
 def test_a_detector_is_measured_by_what_its_boxes_hold(images: Path, tmp_path: Path) -> None:
     config, card = trained("mr-lesion-detector", images, tmp_path)
+    assert "validation_gain_db" not in card.metadata["training"], "its gain is no decibel"
     results = evaluate_detector(load_detector(card.folder, "cpu"), config, list_volumes(config.data, 0))
     assert list(results["degradations"]) == ["full", "k-space-2x", "k-space-4x"]
     figures = results["degradations"]["full"]

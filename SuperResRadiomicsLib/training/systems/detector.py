@@ -34,6 +34,8 @@ class DetectionTensors(NamedTuple):
 class Detector(System):
     """A network that learns where lesions lie, and which slices hold one."""
 
+    gain_is = "(lesions nearly held, less the box's share of the slice and false alarms)"
+
     def __init__(self, config: TrainingConfig, settings: DetectorSettings) -> None:
         super().__init__(config)
         self.settings = settings

@@ -81,9 +81,11 @@ class System(ABC):
     Attributes:
         networks: All networks that are trained; the one called ``generator`` is exported.
         adversarial: Whether a critic takes part; only then may the model be called a GAN.
+        gain_is: What the gain is that its validation tells.
     """
 
     adversarial: ClassVar[bool] = False
+    gain_is: ClassVar[str] = "dB over interpolation"
 
     def __init__(self, config: TrainingConfig) -> None:
         self.config = config

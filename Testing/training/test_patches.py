@@ -153,7 +153,8 @@ def draw_lesions(count: int, **changes: Any) -> DetectionBatch:
 )
 def test_the_lesion_moves_with_its_slice(changes: dict[str, Any]) -> None:
     batch = draw_lesions(48, **changes)
-    assert np.array_equal(batch.lesion == 1, batch.image >= 0.5), "slices show nothing but their lesion"
+    apart = (batch.lesion == 1) != (batch.image >= 0.5)
+    assert apart.sum() < 0.1 * batch.lesion.sum(), "slices show their lesion alone; its hull has some pixels more"
     places = {lesion.tobytes() for lesion in batch.lesion}
     assert len(places) > 6, "places differ: flips alone give up to four of each lesion"
 

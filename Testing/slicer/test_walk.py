@@ -219,7 +219,8 @@ def check_views(panel: Any) -> None:
         difference = SliceView(logics[DIFFERENCE]).picture().astype(float)
         assert np.ptp(difference, axis=2).max() > 50, "what differs is in colour"
     panel.viewPanel.ui.differenceButton.click()
-    assert "Blue: enhanced is lower" in panel.viewPanel.ui.viewNoteLabel.text
+    note = panel.viewPanel.ui.viewNoteLabel
+    wait_until(lambda: "Blue: enhanced is lower" in note.text, slicer.app.processEvents, SECONDS)
     panel.viewPanel.ui.restoreLayoutButton.click()
     assert not view.layout.isShown
 

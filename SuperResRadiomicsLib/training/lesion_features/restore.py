@@ -135,15 +135,16 @@ def network(model: LoadedModel, blur_share: float = 1.0, noise_share: float = 1.
     return restore
 
 
-def sampler(model: LoadedModel, samples: int) -> Method:
-    """Draw samples of a network told blur and noise, from noise of the position and latents of the seed."""
+def sampler(model: LoadedModel, samples: int, seed: int | None = None) -> Method:
+    """Draw samples of a network told blur and noise, from noise of the position and latents of the seed: the scan's unless given."""
 
     def restore(scan: Scan) -> Images:
         conditions = _told(model, scan, 1.0, 1.0)
+        own = scan.seed if seed is None else seed
         images = []
         for number in range(samples):
-            noise = sample_noise(scan.lesion.grid, scan.seed, number, model.noise_channels).swapaxes(0, 1)
-            latents = sample_latents(scan.seed, number, model.latents)
+            noise = sample_noise(scan.lesion.grid, own, number, model.noise_channels).swapaxes(0, 1)
+            latents = sample_latents(own, number, model.latents)
             image = _through(model, scan, lambda seen, n=noise, w=latents: model.run(  # type: ignore[misc]
                 seen, conditions, noise=n, latents=w))  # fmt: skip
             images.append(_project(image, scan) if measurement_is_exact(model.card, conditions) else image)

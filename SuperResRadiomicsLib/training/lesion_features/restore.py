@@ -136,7 +136,7 @@ def network(model: LoadedModel, blur_share: float = 1.0, noise_share: float = 1.
 
 
 def sampler(model: LoadedModel, samples: int, seed: int | None = None) -> Method:
-    """Draw samples of a network told blur and noise, from noise of the position and latents of the seed: the scan's unless given."""
+    """Draw samples of a network told blur and noise, from the noise and latents of a seed: the scan's unless given."""
 
     def restore(scan: Scan) -> Images:
         conditions = _told(model, scan, 1.0, 1.0)

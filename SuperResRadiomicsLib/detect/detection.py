@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +26,8 @@ from .detector import LoadedDetector, load_detector, slice_box
 
 DEFAULT_THRESHOLD = 0.65
 """Chosen on a validation volume: at most one in ten of its slices without a lesion gets more."""
+LARGEST_STEP = 2
+"""Between the indices of two slices of one lesion: one may be missed between them."""
 DEFAULT_MARGIN_MM = 5.0
 FILE_NAME = "detection.json"
 SUGGESTION = "The lesion's box is a network's suggestion; a reader must check it."
@@ -150,7 +151,8 @@ def detect_lesion(
     """Suggest where the lesion is.
 
     Each slice is looked at alone. The lesion is the run of neighbouring slices at or above the
-    threshold whose probabilities add up to most; its box is the union of their boxes and a margin.
+    threshold whose probabilities add up to most, where a single slice below it does not end a run
+    (a lesion is not interrupted); its box is the union of their boxes and a margin.
 
     Args:
         image: Where to look, as `as_image` takes it; it is not changed.
@@ -238,14 +240,21 @@ def _look(image: Image, detector: LoadedDetector, window: Window, axis: int, wan
 
 
 def _best_run(findings: Sequence[SliceFinding], threshold: float) -> list[SliceFinding]:
-    """Find the neighbouring slices at or above the threshold whose probabilities add up to most; may be empty."""
+    """Find the slices at or above the threshold of the run whose probabilities add up to most; may be empty."""
     return max(_runs(findings, threshold), key=lambda run: sum(finding.probability for finding in run), default=[])
 
 
-def _runs(findings: Sequence[SliceFinding], threshold: float) -> Iterator[list[SliceFinding]]:
-    for counts, run in groupby(findings, key=lambda finding: finding.probability >= threshold):
-        if counts:
-            yield list(run)
+def _runs(findings: Sequence[SliceFinding], threshold: float) -> list[list[SliceFinding]]:
+    """Split the slices at or above the threshold into runs, which end where two slices or more are missing."""
+    runs: list[list[SliceFinding]] = []
+    for finding in findings:
+        if finding.probability < threshold:
+            continue
+        if runs and finding.index - runs[-1][-1].index <= LARGEST_STEP:
+            runs[-1].append(finding)
+        else:
+            runs.append([finding])
+    return runs
 
 
 def _describe_box(box: Box) -> dict[str, list[int]]:

@@ -19,6 +19,9 @@ from SuperResRadiomicsLib.operators import sample_latents, sample_noise
 from SuperResRadiomicsLib.training.config import TrainingConfig
 from SuperResRadiomicsLib.training.export import add_feature_results, export_run
 from SuperResRadiomicsLib.training.lesion_features import evaluate_features, feature_lines
+from SuperResRadiomicsLib.training.lesion_features.conditions import ScanCondition
+from SuperResRadiomicsLib.training.lesion_features.lesions import Lesion
+from SuperResRadiomicsLib.training.lesion_features.restore import Scan, sampler
 from SuperResRadiomicsLib.training.patches import Batch
 from SuperResRadiomicsLib.training.systems import GENERATOR, build_system
 from SuperResRadiomicsLib.training.systems.sampling import Sampling
@@ -153,6 +156,15 @@ def test_tiles_crops_and_repeats_draw_the_same_sample(model: tuple[TrainingConfi
     assert odd.shape == (2, 89, 79)
     with pytest.raises(SettingsError, match=r"draws samples: it needs noise of the shape \(2, 4, 90, 80\)"):
         loaded.run(slices, told)
+
+
+def test_a_seed_of_its_own_draws_other_samples_of_the_same_scan(model: tuple[TrainingConfig, LoadedModel]) -> None:
+    truth = np.random.default_rng(0).normal(40, 12, (1, 48, 48)).astype(np.float32)
+    lesion = Lesion("a", "test", truth, np.ones(truth.shape, dtype=bool), slice(0, 1), (0.7, 0.7, 3.0))
+    scan = Scan(lesion, truth.reshape(1, 24, 2, 24, 2).mean(axis=(2, 4)), ScanCondition("noisy", 0.4, 5.0), 7)
+    drawn, again, other = (sampler(model[1], 2, seed)(scan) for seed in (None, 7, 8))
+    assert all(np.array_equal(*pair) for pair in zip(drawn, again, strict=True))
+    assert not any(np.allclose(*pair) for pair in zip(drawn, other, strict=True))
 
 
 def test_features_of_samples_stand_beside_rivals_and_go_into_the_card(
